@@ -1,0 +1,79 @@
+"""ganzoo: a GAN zoo made of plugins.
+
+A batch is named tensors. A generator makes fields of it, a critic judges it, a loss sees one player's turn. Names load
+when first used, so importing ganzoo (and listing what is installed) imports no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from .hookspecs import API_VERSION, hookimpl
+
+if TYPE_CHECKING:
+    from .data.dataset import Cache, Dataset
+    from .errors import ContractError, GanzooError, UserError
+    from .fields import DataSpec, Fields, Scores, Terms
+    from .params import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+    from .players import Critic, Generator
+    from .rules import Loss, Plan, Schedule
+    from .turn import Turn
+
+_HOME = {
+    "Cache": "data.dataset",
+    "ContractError": "errors",
+    "Critic": "players",
+    "DataSpec": "fields",
+    "Dataset": "data.dataset",
+    "Fields": "fields",
+    "Fraction": "params",
+    "GanzooError": "errors",
+    "Generator": "players",
+    "Loss": "rules",
+    "NonNegativeFloat": "params",
+    "NonNegativeInt": "params",
+    "Plan": "rules",
+    "PositiveFloat": "params",
+    "PositiveInt": "params",
+    "Schedule": "rules",
+    "Scores": "fields",
+    "Terms": "fields",
+    "Turn": "turn",
+    "UserError": "errors",
+}
+
+__all__ = [
+    "API_VERSION",
+    "Cache",
+    "ContractError",
+    "Critic",
+    "DataSpec",
+    "Dataset",
+    "Fields",
+    "Fraction",
+    "GanzooError",
+    "Generator",
+    "Loss",
+    "NonNegativeFloat",
+    "NonNegativeInt",
+    "Plan",
+    "PositiveFloat",
+    "PositiveInt",
+    "Schedule",
+    "Scores",
+    "Terms",
+    "Turn",
+    "UserError",
+    "hookimpl",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    raise AttributeError(f"module 'ganzoo' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,28 @@
+"""What the core itself gives, through the same hooks as everyone's plugins."""
+
+from __future__ import annotations
+
+from .hookspecs import hookimpl
+
+GANZOO_API = 1
+
+
+@hookimpl
+def ganzoo_schedules() -> dict[str, str]:
+    """The plain schedule."""
+    return {"alternate": "ganzoo.schedules:Alternate"}
+
+
+@hookimpl
+def ganzoo_datasets() -> dict[str, str]:
+    """The data sets."""
+    return {
+        "digits": "ganzoo.data.mnist:Digits",
+        "mnist": "ganzoo.data.mnist:MNIST",
+        "fashion_mnist": "ganzoo.data.mnist:FashionMNIST",
+        "cifar10": "ganzoo.data.cifar:CIFAR10",
+        "celeba": "ganzoo.data.celeba:CelebA",
+        "folder": "ganzoo.data.folder:ImageFolder",
+        "ring": "ganzoo.data.toys:Ring",
+        "grid": "ganzoo.data.toys:Grid",
+    }

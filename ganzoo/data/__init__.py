@@ -1,0 +1,1 @@
+"""Data sets, and the cache they are decoded into once."""

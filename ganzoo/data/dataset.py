@@ -1,0 +1,49 @@
+"""What a data set is: named arrays, decoded once."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .cache import Cache
+
+__all__ = ["Cache", "Dataset"]
+
+
+class Dataset(ABC):
+    """Named arrays of N samples each.
+
+    A subclass's constructor takes keyword-only parameters only: they are its YAML keys. It opens no file; ``arrays`` does.
+    """
+
+    source: ClassVar[str] = ""
+    """Where the data comes from and its licence."""
+    classes: int = 0
+    """Number of classes K, where "label" is given; may be set in ``arrays``."""
+    scale: float = 1.0
+    """One unit of a trained "sample" in the data's own units: training sees ``sample / scale``. Images: 1."""
+    flip: bool = False
+    """Whether training mirrors images at random, left to right."""
+
+    @abstractmethod
+    def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
+        """Field name -> (N, ...): uint8 images (N, C, H, W), float32 as they are, int64 labels (N,). Memmaps welcome.
+
+        Args:
+            cache: where decoded images are kept; ``cache.images(...)`` decodes what is missing.
+
+        Raises:
+            UserError: where the data is missing or broken, saying what was looked for and what to do.
+        """
+
+
+def __getattr__(name: str) -> object:
+    if name == "Cache":
+        from .cache import Cache
+
+        return Cache
+    raise AttributeError(name)

@@ -1,0 +1,100 @@
+"""The words everything is said in: a batch is named tensors, and a component asks for a field by naming it.
+
+Legend of shapes: N samples, C channels, H rows, W columns, K classes, L latent_dim.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .errors import ContractError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Fields: TypeAlias = dict[str, Tensor]
+    Scores: TypeAlias = dict[str, Tensor]
+    Terms: TypeAlias = dict[str, Tensor]
+else:
+    Fields = Scores = Terms = dict
+"""``Fields``: "sample" (N, *shape), an image is float (N, C, H, W) in [-1, 1]; "label" (N,) int64; "latent" (N, L).
+``Scores``: "score" (N, *) raw, never a sigmoid; "label_logits" (N, K). ``Terms``: weighted scalars, summed and minimised."""
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """What a run knows of its data: the first argument of every component's constructor.
+
+    Args:
+        fields: field name -> shape of one sample, without N; ``{"sample": (1, 28, 28), "label": ()}``.
+        classes: number of classes K of "label"; 0 where the data has no labels.
+        scale: one unit of "sample" in the data's own units (toys are trained at unit variance; images: 1).
+    """
+
+    fields: Mapping[str, tuple[int, ...]]
+    classes: int = 0
+    scale: float = 1.0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample: (C, H, W) for images, (2,) for points."""
+        return self.fields["sample"]
+
+    @property
+    def is_image(self) -> bool:
+        """Whether a sample is an image (C, H, W)."""
+        return len(self.shape) == 3
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, for the run directory."""
+        return {"fields": {k: list(v) for k, v in self.fields.items()}, "classes": self.classes, "scale": self.scale}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> DataSpec:
+        """What ``to_json`` wrote."""
+        fields = {str(name): tuple(int(n) for n in shape) for name, shape in value["fields"].items()}
+        return cls(fields=fields, classes=int(value["classes"]), scale=float(value["scale"]))
+
+
+@functools.lru_cache(maxsize=None)
+def named_arguments(cls: type) -> tuple[str, ...]:
+    """The fields that ``cls.forward`` asks for, in order.
+
+    Raises:
+        ContractError: for ``*args``, ``**kwargs``, positional-only arguments and arguments with a default (a
+            ``label=None`` would make a silently unconditional network).
+    """
+    names = []
+    for name, parameter in list(inspect.signature(cls.forward).parameters.items())[1:]:  # type: ignore[attr-defined]
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise ContractError(
+                f"{cls.__name__}.forward takes '{parameter}'",
+                "name each field it needs as an argument of its own",
+            )
+        if parameter.default is not parameter.empty:
+            raise ContractError(
+                f"{cls.__name__}.forward gives '{name}' a default, so a missing field would go unnoticed",
+                "remove the default",
+            )
+        names.append(name)
+    return tuple(names)
+
+
+def pick(names: tuple[str, ...], fields: Mapping[str, Any], who: str) -> dict[str, Any]:
+    """The fields called ``names``; ``who`` asks.
+
+    Raises:
+        ContractError: where one is missing, naming those that exist.
+    """
+    try:
+        return {name: fields[name] for name in names}
+    except KeyError as error:
+        missing = error.args[0]
+        raise ContractError(
+            f"{who} asks for the field '{missing}', which neither the data nor the generator gives",
+            f"fields here: {', '.join(sorted(fields))}",
+        ) from None

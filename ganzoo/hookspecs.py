@@ -1,0 +1,134 @@
+"""The plugin door: what a plugin may give, and what it may observe.
+
+A plugin is a distribution with an entry point in the group ``ganzoo`` that names a module. The module sets
+``GANZOO_API`` to the ``API_VERSION`` it was written for and implements any of these hooks, marked ``@ganzoo.hookimpl``.
+A hook that gives components returns ``{name: "module:Class"}``; the string is imported when a run needs it, so that
+the module itself imports no torch. A class in place of the string works too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pluggy
+
+API_VERSION = 1
+"""Version of these hooks and of the interfaces in ``ganzoo``; raised when a plugin would have to change."""
+OLDEST_API = 1
+"""The oldest version still served."""
+
+hookspec = pluggy.HookspecMarker("ganzoo")
+hookimpl = pluggy.HookimplMarker("ganzoo")
+
+KINDS = ("generator", "critic", "loss", "schedule", "dataset", "metric", "observer")
+"""The kinds of component, in the order they are listed. The hook of a kind is ``ganzoo_<plural>``."""
+
+
+def hook_of(kind: str) -> str:
+    """The hook that gives components of ``kind``."""
+    return f"ganzoo_{kind}es" if kind.endswith("s") else f"ganzoo_{kind}s"
+
+
+@hookspec
+def ganzoo_generators() -> Mapping[str, str | type]:
+    """Called once, when components are listed. Returns {name: Generator class}."""
+    return {}
+
+
+@hookspec
+def ganzoo_critics() -> Mapping[str, str | type]:
+    """Called once, when components are listed. Returns {name: Critic class}."""
+    return {}
+
+
+@hookspec
+def ganzoo_losses() -> Mapping[str, str | type]:
+    """Called once, when components are listed. Returns {name: Loss class}."""
+    return {}
+
+
+@hookspec
+def ganzoo_schedules() -> Mapping[str, str | type]:
+    """Called once, when components are listed. Returns {name: Schedule class}."""
+    return {}
+
+
+@hookspec
+def ganzoo_datasets() -> Mapping[str, str | type]:
+    """Called once, when components are listed. Returns {name: Dataset class}."""
+    return {}
+
+
+@hookspec
+def ganzoo_metrics() -> Mapping[str, str | type]:
+    """Called once, when components are listed. Returns {name: Metric class}."""
+    return {}
+
+
+@hookspec
+def ganzoo_observers() -> Mapping[str, str | type]:
+    """Called once, when components are listed. Returns {name: class whose instances implement the hooks below}."""
+    return {}
+
+
+@hookspec
+def run_started(directory: Path, config: Mapping[str, Any]) -> None:
+    """A run is about to take its first step.
+
+    Args:
+        directory: the run directory.
+        config: the resolved configuration, plain values.
+    """
+
+
+@hookspec
+def step_logged(step: int, values: Mapping[str, float]) -> None:
+    """A line was written to ``metrics.jsonl``.
+
+    Args:
+        step: steps done.
+        values: term or estimate name, with its side ("critic/adversarial"), to its value.
+    """
+
+
+@hookspec
+def samples_saved(step: int, path: Path) -> None:
+    """A sample grid was written.
+
+    Args:
+        step: steps done.
+        path: the PNG.
+    """
+
+
+@hookspec
+def evaluated(step: int, metric: str, values: Mapping[str, Any]) -> None:
+    """A metric was computed.
+
+    Args:
+        step: steps done.
+        metric: its name.
+        values: its numbers with their provenance.
+    """
+
+
+@hookspec
+def checkpoint_saved(step: int, path: Path) -> None:
+    """A checkpoint was written, and can be loaded.
+
+    Args:
+        step: steps done.
+        path: the file.
+    """
+
+
+@hookspec
+def run_finished(step: int, outcome: str) -> None:
+    """The run is over.
+
+    Args:
+        step: steps done.
+        outcome: "finished", "stopped" or "failed".
+    """

@@ -1,0 +1,52 @@
+"""The two players: a Generator makes fields of a batch, a Critic judges a batch."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import nn
+
+from .fields import Fields
+
+
+class Generator(nn.Module):
+    """Makes fields out of fields: usually "sample" out of "latent".
+
+    A subclass's constructor takes ``data: DataSpec`` and keyword-only parameters (these are its YAML keys), calls
+    ``super().__init__()`` and sets ``latent_dim``. Its ``forward`` names the fields it needs as arguments and returns
+    exactly the fields in ``gives``: images (N, C, H, W) in [-1, 1], points (N, 2).
+    """
+
+    paper: ClassVar[str] = ""
+    """Where the network comes from: authors, year, identifier."""
+    latent_dim: int = 0
+    """Length L of "latent"; 0: no noise."""
+    gives: frozenset[str] = frozenset({"sample"})
+    """The fields that ``forward`` returns: no more, no fewer."""
+
+    def draw(self, n: int, device: torch.device | None = None) -> Fields:
+        """Draw ``n`` times from the prior: by default {"latent": (n, L) standard normal}.
+
+        A drawn "label" (n,) replaces the batch's on the fake side.
+        """
+        if self.latent_dim == 0:
+            return {}
+        return {"latent": torch.randn(n, self.latent_dim, device=device)}
+
+
+class Critic(nn.Module):
+    """Judges a batch: RAW scores, never a sigmoid.
+
+    A subclass's constructor takes ``data: DataSpec`` and keyword-only parameters and calls ``super().__init__()``. Its
+    ``forward`` names the fields it needs and returns exactly the scores in ``gives``: "score" (N,), "label_logits" (N, K).
+    """
+
+    paper: ClassVar[str] = ""
+    """Where the network comes from: authors, year, identifier."""
+    gives: frozenset[str] = frozenset({"score"})
+    """The scores that ``forward`` returns: no more, no fewer."""
+    norm: str = "none"
+    """The normalisation used, in words; shown in messages."""
+    mixes_batch: bool = False
+    """Whether one sample's score depends on the others' (batch norm, minibatch discrimination)."""

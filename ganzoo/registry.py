@@ -1,0 +1,166 @@
+"""Finds what is installed: who provides which component, and what is broken and why.
+
+Entry points of the group ``ganzoo`` are loaded one by one, each isolated: a plugin that raises, even ``SystemExit``, is
+listed with its reason and fails only the runs that name it. Nothing is ever silently overridden.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pluggy
+
+from . import hookspecs
+from .errors import UserError, did_you_mean
+
+GROUP = "ganzoo"
+
+
+@dataclass(frozen=True)
+class Component:
+    """One installed component and where it comes from."""
+
+    kind: str
+    name: str
+    target: str | type
+    distribution: str
+    version: str
+
+    @property
+    def qualified(self) -> str:
+        """``distribution/name``: picks this one where two distributions give the same name."""
+        return f"{self.distribution}/{self.name}"
+
+    def load(self) -> type:
+        """Import the class.
+
+        Raises:
+            UserError: naming the distribution, the target and the reason.
+        """
+        if isinstance(self.target, type):
+            return self.target
+        module, _, attribute = self.target.partition(":")
+        try:
+            found = getattr(importlib.import_module(module), attribute)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin may even raise SystemExit
+            raise UserError(
+                f"{self.kind} '{self.name}' of {self.distribution} {self.version} ({self.target}) cannot be imported: {reason(error)}",
+                f"repair or uninstall {self.distribution}",
+            ) from error
+        if not isinstance(found, type):
+            raise UserError(f"{self.kind} '{self.name}' of {self.distribution} names {self.target}, which is no class", f"upgrade {self.distribution}")
+        return found
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One entry point: a distribution, and the reason why it cannot be used ("" where it can)."""
+
+    distribution: str
+    version: str
+    module: str
+    broken: str = ""
+    gives: tuple[str, ...] = ()
+
+
+class Registry:
+    """What is installed. ``Registry.installed()`` looks; the constructor takes entry points for tests."""
+
+    def __init__(self, entry_points: Iterable[importlib.metadata.EntryPoint]) -> None:
+        self.plugins: list[Plugin] = []
+        self.components: list[Component] = []
+        for entry_point in sorted(entry_points, key=lambda e: (_distribution(e) != "ganzoo-core", _distribution(e), e.name)):
+            self._add(entry_point)
+
+    @classmethod
+    def installed(cls) -> Registry:
+        """Everything installed in this environment."""
+        return cls(importlib.metadata.entry_points(group=GROUP))
+
+    def _add(self, entry_point: importlib.metadata.EntryPoint) -> None:
+        distribution, version = _distribution(entry_point), entry_point.dist.version if entry_point.dist else ""
+        try:
+            found = [Component(kind, name, target, distribution, version) for kind, name, target in _give(entry_point)]
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # isolation is the point: SystemExit and SyntaxError included
+            self.plugins.append(Plugin(distribution, version, entry_point.value, broken=reason(error)))
+            return
+        self.components += found
+        self.plugins.append(Plugin(distribution, version, entry_point.value, gives=tuple(f"{c.kind} {c.name}" for c in found)))
+
+    def of_kind(self, kind: str) -> list[Component]:
+        """The components of one kind, by name."""
+        return sorted((c for c in self.components if c.kind == kind), key=lambda c: (c.name, c.distribution))
+
+    def find(self, kind: str, name: str) -> Component:
+        """The component that ``name`` or ``distribution/name`` means.
+
+        Raises:
+            UserError: where there is none (naming the nearest, and the plugins that are broken), or more than one.
+        """
+        candidates = self.of_kind(kind)
+        matching = [c for c in candidates if name in (c.name, c.qualified)]
+        if len(matching) == 1:
+            return matching[0]
+        if matching:
+            choices = " or ".join(f"'{c.qualified}'" for c in matching)
+            raise UserError(f"{len(matching)} distributions give a {kind} named '{name}'", f"write {choices}")
+        remedy = did_you_mean(name, [c.name for c in candidates], noun="installed")
+        broken = [p for p in self.plugins if p.broken]
+        if broken:
+            remedy += "; not loaded: " + ", ".join(f"{p.distribution} ({p.broken})" for p in broken)
+        article = "an" if kind[0] in "aeiou" else "a"
+        raise UserError(f"'{name}' is not {article} installed {kind}", remedy)
+
+
+def reason(error: BaseException) -> str:
+    """An exception in one line: its type and message."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _distribution(entry_point: importlib.metadata.EntryPoint) -> str:
+    return entry_point.dist.name if entry_point.dist else "(unknown)"
+
+
+def _give(entry_point: importlib.metadata.EntryPoint) -> list[tuple[str, str, str | type]]:
+    """Load one door, check it against the hook specifications, and return what it gives."""
+    door = entry_point.load()
+    _check_api(door, entry_point)
+    manager = pluggy.PluginManager("ganzoo")  # one each, so that nothing leaks from plugin to plugin
+    manager.add_hookspecs(hookspecs)
+    manager.register(door, name=entry_point.name)
+    _check_hooks(manager, door)
+    found = []
+    for kind in hookspecs.KINDS:
+        for given in getattr(manager.hook, hookspecs.hook_of(kind))():
+            for name, target in given.items():
+                if not isinstance(name, str) or not isinstance(target, (str, type)) or (isinstance(target, str) and ":" not in target):
+                    raise TypeError(f"{hookspecs.hook_of(kind)} must return {{name: class or 'module:Class'}}, it gives {name!r}: {target!r}")
+                found.append((kind, name, target))
+    return found
+
+
+def _check_api(door: Any, entry_point: importlib.metadata.EntryPoint) -> None:
+    version = getattr(door, "GANZOO_API", None)
+    if type(version) is not int:
+        raise ImportError(f"{entry_point.value} does not set GANZOO_API; set GANZOO_API = {hookspecs.API_VERSION}")
+    if version > hookspecs.API_VERSION:
+        raise ImportError(f"it needs API {version}, this ganzoo-core gives {hookspecs.API_VERSION}; upgrade ganzoo-core")
+    if version < hookspecs.OLDEST_API:
+        raise ImportError(f"it was written for API {version}, this ganzoo-core starts at {hookspecs.OLDEST_API}; upgrade {_distribution(entry_point)}")
+
+
+def _check_hooks(manager: pluggy.PluginManager, door: Any) -> None:
+    """A misspelt hook is an error, not silence."""
+    known = [name for name in vars(hookspecs) if hasattr(getattr(hookspecs, name), "ganzoo_spec")]
+    for name, value in vars(door).items():
+        if hasattr(value, "ganzoo_impl") and name not in known:
+            raise UserError(f"'{name}' is no hook", did_you_mean(name, known, noun="hooks"))
+    manager.check_pending()

@@ -1,0 +1,90 @@
+"""The rules of the game: a Loss says what each player minimises, a Schedule says who moves when."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from torch import nn
+
+from .fields import Fields, Terms
+from .players import Critic
+from .turn import Place, Turn
+
+
+class Loss(nn.Module):
+    """One term of the objective, or a penalty, or a constraint. Several merge in the order the YAML lists them.
+
+    A subclass's constructor takes ``data: DataSpec`` and keyword-only parameters and calls ``super().__init__()``. Buffers
+    are its state and are saved; frozen networks that it holds are not. It returns terms and never calls ``backward``,
+    ``step``, ``.item()`` or ``.to(device)``, nor branches on a tensor's value or the step.
+    """
+
+    paper: ClassVar[str] = ""
+    """Where it comes from: authors, year, identifier."""
+    reads: frozenset[str] = frozenset()
+    """Fields it needs besides "sample"; "label" makes unlabelled data a refusal."""
+    scores: frozenset[str] = frozenset()
+    """Critic outputs it needs: "score", "label_logits"."""
+    per_sample: bool = False
+    """True: it needs each sample's score to depend on that sample alone, which batch norm breaks."""
+    every: int = 1
+    """It acts every so many steps (lazy regularisation)."""
+
+    def critic_terms(self, turn: Turn) -> Terms:
+        """Weighted scalars that the critic minimises; called once a critic update."""
+        return {}
+
+    def generator_terms(self, turn: Turn) -> Terms:
+        """Weighted scalars that the generator minimises; called once a generator update."""
+        return {}
+
+    def estimates(self, turn: Turn) -> Terms:
+        """Scalars worth logging that nobody minimises (a distance estimate); called after ``critic_terms``, no grad."""
+        return {}
+
+    def view(self, fields: Fields, place: Place, turn: Turn) -> Fields:
+        """What is seen: "real" and "fake" as a batch enters the turn, "judged" whenever the critic looks."""
+        return fields
+
+    def after(self, turn: Turn) -> None:
+        """After backward, without gradients: the one place where a stateful loss changes its buffers."""
+
+    def constrain_(self, critic: Critic) -> None:
+        """After each critic update, without gradients: change the critic's parameters in place."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What happens in one step.
+
+    Args:
+        critic_updates: critic updates, each on a batch of its own, before the generator's.
+        generator_updates: generator updates.
+        lr_scale: factor on both learning rates.
+        share_fake: one fake for both turns of the step, as the DCGAN authors' code does; needs one update each.
+        values: become fields (a growing alpha, a stage); sampling and export keep the last ones.
+        losses: names of the loss entries that act; None: all.
+        frozen: sub-modules that rest, dotted, from "generator" or "critic" on.
+    """
+
+    critic_updates: int = 1
+    generator_updates: int = 1
+    lr_scale: float = 1.0
+    share_fake: bool = False
+    values: Mapping[str, float | int | str] = field(default_factory=dict)
+    losses: frozenset[str] | None = None
+    frozen: tuple[str, ...] = ()
+
+
+class Schedule(ABC):
+    """Who moves when: a pure function of the step, so resuming needs no state."""
+
+    paper: ClassVar[str] = ""
+    """Where it comes from: authors, year, identifier."""
+
+    @abstractmethod
+    def plan(self, step: int, total: int) -> Plan:
+        """The plan of ``step`` (0-based) of ``total``."""
