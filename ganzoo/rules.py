@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from torch import nn
 
+from .errors import ContractError
 from .fields import Fields, Terms
 from .players import Critic
 from .turn import Place, Turn
@@ -88,3 +89,20 @@ class Schedule(ABC):
     @abstractmethod
     def plan(self, step: int, total: int) -> Plan:
         """The plan of ``step`` (0-based) of ``total``."""
+
+
+def merge_terms(losses: Mapping[str, Loss], turn: Turn) -> Terms:
+    """The terms of all ``losses`` for the turn's side, in order.
+
+    Raises:
+        ContractError: where two losses give the same term, or a term is no scalar.
+    """
+    terms: Terms = {}
+    for name, loss in losses.items():
+        for key, value in (loss.critic_terms(turn) if turn.side == "critic" else loss.generator_terms(turn)).items():
+            if key in terms:
+                raise ContractError(f"loss '{name}' gives the term '{key}' of the {turn.side}, which an earlier loss gives too", "name one of them only")
+            if value.dim() != 0:
+                raise ContractError(f"loss '{name}' gives the term '{key}' of shape {tuple(value.shape)}", "reduce it to a scalar")
+            terms[key] = value
+    return terms
