@@ -9,9 +9,10 @@ al., 2017, arXiv:1610.09585, equation 3.
 
 from __future__ import annotations
 
-from ganzoo import DataSpec, Fields, Loss, NonNegativeFloat, Scores, Terms, Turn
 from torch import Tensor
 from torch.nn.functional import cross_entropy
+
+from ganzoo import DataSpec, Fields, Loss, NonNegativeFloat, Scores, Terms, Turn
 
 
 class LabelClassification(Loss):

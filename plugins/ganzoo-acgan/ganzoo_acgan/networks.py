@@ -6,12 +6,14 @@ image. Legend: N samples, C channels, K classes, L latent_dim.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 import torch
-from ganzoo import Critic, DataSpec, Fields, Fraction, Generator, PositiveFloat, PositiveInt, Scores, UserError
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
+
+from ganzoo import Critic, DataSpec, Fields, Fraction, Generator, PositiveFloat, PositiveInt, Scores, UserError
 
 PAPER = "Odena et al., 2017, arXiv:1610.09585"
 
@@ -50,7 +52,7 @@ class ACGANGenerator(Generator):
             nn.BatchNorm2d(widths[0]),
             nn.ReLU(inplace=True),
         ]
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             layers += [doubling(before, after, kernel, bias=False), nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
         layers += [doubling(widths[-1], data.shape[0], kernel, bias=True), nn.Tanh()]
         self.net = nn.Sequential(*layers)

@@ -8,10 +8,12 @@ the image. The stage nearest the image has ``width`` channels, each one further 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
-from ganzoo import Critic, DataSpec, Fields, Generator, PositiveFloat, PositiveInt, Scores, UserError
 from torch import Tensor, nn
+
+from ganzoo import Critic, DataSpec, Fields, Generator, PositiveFloat, PositiveInt, Scores, UserError
 
 Norm = Literal["batch", "layer", "instance", "none"]
 PAPER = "Radford et al., 2015, arXiv:1511.06434; 4 x 4 kernels and widths as in pytorch/examples"
@@ -49,7 +51,7 @@ class DCGANGenerator(Generator):
             *normalisation(norm, widths[0]),
             nn.ReLU(inplace=True),
         ]
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             layers += [
                 nn.ConvTranspose2d(before, after, kernel_size=4, stride=2, padding=1, bias=norm == "none"),
                 *normalisation(norm, after),

@@ -22,4 +22,4 @@ def ganzoo_critics() -> dict[str, str]:
 @hookimpl
 def ganzoo_losses() -> dict[str, str]:
     """Both losses of the original paper."""
-    return {"non_saturating": "ganzoo_vanilla.losses:NonSaturating", "minimax": "ganzoo_vanilla.losses:Minimax"}
+    return {"non_saturating": "ganzoo_vanilla.non_saturating:NonSaturating", "minimax": "ganzoo_vanilla.minimax:Minimax"}

@@ -6,10 +6,12 @@ Shapes: N samples, L latent_dim, D values in one sample (784 for a 28 x 28 digit
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Literal
 
-from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores
 from torch import Tensor, nn
+
+from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores
 
 Activation = Literal["leaky_relu", "relu"]
 
@@ -93,7 +95,7 @@ class MLPCritic(Critic):
 def hidden_layers(sizes: tuple[int, ...], activation: Activation, norm: Literal["none", "batch"]) -> list[nn.Module]:
     """Linear, normalisation and activation, once for each step from ``sizes[i]`` to ``sizes[i + 1]`` units."""
     layers: list[nn.Module] = []
-    for before, after in zip(sizes, sizes[1:], strict=False):
+    for before, after in pairwise(sizes):
         layers.append(nn.Linear(before, after))
         if norm == "batch":
             # The default eps: BatchNorm1d(n, 0.8), often seen, sets eps to 0.8 where a momentum was meant.

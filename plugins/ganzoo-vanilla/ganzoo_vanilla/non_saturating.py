@@ -1,8 +1,7 @@
-"""The two losses of the original GAN. Both train the critic by cross entropy on its raw scores r (real) and f (fake).
+"""The original GAN's loss: cross entropy on the critic's raw scores r (real) and f (fake).
 
-critic:                     mean [t softplus(-r) + (1 - t) softplus(r)] + mean [s softplus(-f) + (1 - s) softplus(f)]
-generator, non-saturating:  mean softplus(-f) = -mean log sigmoid(f)
-generator, minimax:         -mean softplus(f) = mean log(1 - sigmoid(f))
+critic:     mean [t softplus(-r) + (1 - t) softplus(r)] + mean [s softplus(-f) + (1 - s) softplus(f)]
+generator:  mean softplus(-f) = -mean log sigmoid(f)
 
 with t = real_target and s = fake_target. Goodfellow et al., 2014, arXiv:1406.2661.
 """
@@ -11,9 +10,10 @@ from __future__ import annotations
 
 import math
 
-from ganzoo import DataSpec, Fraction, Loss, NonNegativeFloat, Terms, Turn
 from torch import Tensor
 from torch.nn.functional import softplus
+
+from ganzoo import DataSpec, Fraction, Loss, NonNegativeFloat, Terms, Turn
 
 
 class NonSaturating(Loss):
@@ -33,7 +33,7 @@ class NonSaturating(Loss):
         self.real_target, self.fake_target, self.weight = real_target, fake_target, weight
 
     def critic_terms(self, turn: Turn) -> Terms:
-        """The cross entropy against the targets, summed over real and fake."""
+        """The cross entropy against the targets, of real samples plus of fakes."""
         real = cross_entropy(turn.real_scores["score"], self.real_target)
         fake = cross_entropy(turn.fake_scores["score"], self.fake_target)
         return {"adversarial": self.weight * (real + fake)}
@@ -43,29 +43,13 @@ class NonSaturating(Loss):
         return {"adversarial": self.weight * softplus(-turn.fake_scores["score"]).mean()}
 
     def estimates(self, turn: Turn) -> Terms:
-        """A lower bound on the Jensen-Shannon divergence in nats, tight where the critic is optimal; none with smoothing."""
+        """A lower bound of the Jensen-Shannon divergence in nats, tight where the critic is optimal; none with smoothing."""
         if (self.real_target, self.fake_target) != (1.0, 0.0):
             return {}
         value = -cross_entropy(turn.real_scores["score"], 1.0) - cross_entropy(turn.fake_scores["score"], 0.0)
         return {"js_estimate": (value + 2 * math.log(2)) / 2}
 
 
-class Minimax(NonSaturating):
-    """The zero-sum game of the original paper's theory: the generator minimises log(1 - sigmoid(f)).
-
-    Args:
-        real_target: what the critic should say of real samples; below 1 (0.9) is one-sided label smoothing.
-        fake_target: what the critic should say of fakes; above 0 smooths that side too.
-        weight: factor on both sides.
-    """
-
-    paper = "Goodfellow et al., 2014, arXiv:1406.2661"
-
-    def generator_terms(self, turn: Turn) -> Terms:
-        """``-mean softplus(f)``: its gradient vanishes where the critic is sure of a fake."""
-        return {"adversarial": -self.weight * softplus(turn.fake_scores["score"]).mean()}
-
-
 def cross_entropy(score: Tensor, target: float) -> Tensor:
-    """Mean binary cross entropy of raw scores (N, *) against one target in [0, 1], finite for any finite score."""
+    """Mean binary cross entropy of raw scores (N, *) against one target in [0, 1], finite for every finite score."""
     return target * softplus(-score).mean() + (1 - target) * softplus(score).mean()

@@ -1,0 +1,49 @@
+"""The gradient penalty of WGAN-GP: the critic's gradient has norm 1 between data and fakes.
+
+critic:  weight * mean (|grad D(x_hat)| - target)^2,    x_hat = eps x + (1 - eps) G(z),  eps ~ U(0, 1) for each sample
+
+The norm is over all values of one sample. One-sided: max(0, |grad D(x_hat)| - target)^2. Gulrajani et al., 2017,
+arXiv:1704.00028, equation 3 and section 4.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import relu
+
+from ganzoo import DataSpec, Loss, NonNegativeFloat, Terms, Turn
+
+from .gradients import score_gradients
+
+
+class GradientPenalty(Loss):
+    """Keeps the critic near Lipschitz constant ``target``; added to ``wasserstein`` or to any other loss.
+
+    Args:
+        weight: factor on the penalty; the paper's 10, and 0.1 for its 2-D points.
+        target: the gradient norm wanted.
+        one_sided: true punishes only norms above the target.
+    """
+
+    paper = "Gulrajani et al., 2017, arXiv:1704.00028"
+    scores = frozenset({"score"})
+    per_sample = True
+
+    def __init__(self, data: DataSpec, *, weight: NonNegativeFloat = 10.0, target: NonNegativeFloat = 1.0, one_sided: bool = False) -> None:
+        super().__init__()
+        self.weight, self.target, self.one_sided = weight, target, one_sided
+
+    def critic_terms(self, turn: Turn) -> Terms:
+        """The penalty at one random point between each real sample and its fake."""
+        between = interpolate(turn.real["sample"], turn.fake["sample"])
+        gradients = score_gradients(turn, turn.fake | {"sample": between})
+        # vector_norm has the gradient 0 at 0, where sqrt(sum of squares) would have none
+        excess = torch.linalg.vector_norm(gradients, dim=1) - self.target
+        return {"gradient_penalty": self.weight * (relu(excess) if self.one_sided else excess).square().mean()}
+
+
+def interpolate(real: Tensor, fake: Tensor) -> Tensor:
+    """``eps * real + (1 - eps) * fake``, (N, *shape), with an eps of its own for each sample."""
+    eps = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
+    return eps * real + (1 - eps) * fake

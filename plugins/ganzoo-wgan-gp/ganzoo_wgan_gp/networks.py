@@ -1,0 +1,133 @@
+"""The residual networks of WGAN-GP (Gulrajani et al., 2017, arXiv:1704.00028), for square images of many sizes.
+
+Two families, after the authors' code (igul222/improved_wgan_training):
+
+- up to 32 pixels (gan_cifar_resnet.py): every block has ``width`` channels, the critic ends in a mean over the window;
+- from 64 pixels on (gan_64x64.py): ``width`` channels at the image, doubled at each halving but the last, and the
+  critic ends in a linear layer over a 4 x 4 window.
+
+The innermost window of the generator is 4 x 4 (7 x 7 for 28 pixels).
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Literal
+
+from torch import Tensor, nn
+
+from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores, UserError
+
+from .blocks import Norm, ResidualBlock, convolution, linear, normalisation
+
+PAPER = "Gulrajani et al., 2017, arXiv:1704.00028; sizes as in igul222/improved_wgan_training"
+
+
+class ResNetGenerator(Generator):
+    """Residual blocks from "latent" (N, L) to "sample" (N, C, H, W) in [-1, 1], with batch norm.
+
+    Args:
+        latent_dim: length L of the noise vector, drawn from a standard normal.
+        width: channels of the block nearest the image; the paper has 128 at 32 pixels and 64 at 64 pixels.
+    """
+
+    paper = PAPER
+
+    def __init__(self, data: DataSpec, *, latent_dim: PositiveInt = 128, width: PositiveInt = 64) -> None:
+        super().__init__()
+        base, widths = plan(data, width, "generator")
+        widths = widths[::-1]  # from the base to the image
+        self.latent_dim = latent_dim
+        self.net = nn.Sequential(
+            linear(latent_dim, widths[0] * base * base),
+            nn.Unflatten(1, (widths[0], base, base)),
+            *[ResidualBlock(before, after, "up", "batch") for before, after in pairwise(widths)],
+            *normalisation("batch", widths[-1]),
+            nn.ReLU(inplace=True),
+            convolution(widths[-1], data.shape[0], 3),
+            nn.Tanh(),
+        )
+
+    def forward(self, latent: Tensor) -> Fields:
+        """Make images.
+
+        Args:
+            latent: noise (N, L).
+
+        Returns:
+            "sample" (N, C, H, W) in [-1, 1].
+        """
+        return {"sample": self.net(latent)}
+
+
+class ResNetCritic(Critic):
+    """Residual blocks from "sample" (N, C, H, W) in [-1, 1] to one raw "score" (N,).
+
+    Args:
+        width: channels of the block nearest the image; the paper has 128 at 32 pixels and 64 at 64 pixels.
+        norm: before each activation. layer: over all of C, H, W, as the authors have it at 64 pixels; none, as they
+            have it at 32 pixels.
+    """
+
+    paper = PAPER
+
+    def __init__(self, data: DataSpec, *, width: PositiveInt = 64, norm: Literal["layer", "none"] = "layer") -> None:
+        super().__init__()
+        base, widths = plan(data, width, "critic")
+        self.norm = norm
+        layers = small_critic(data.shape[0], width, norm) if data.shape[-1] < 64 else large_critic(data.shape[0], widths, base, norm)
+        self.net = nn.Sequential(*layers, nn.Flatten(0))  # (N, 1) -> (N,)
+
+    def forward(self, sample: Tensor) -> Scores:
+        """Judge images.
+
+        Args:
+            sample: (N, C, H, W) in [-1, 1].
+
+        Returns:
+            Raw "score" (N,).
+        """
+        return {"score": self.net(sample)}
+
+
+def small_critic(channels: int, width: int, norm: Norm) -> list[nn.Module]:
+    """Two halvings, two blocks at that size and a mean over the window: the authors' critic for CIFAR-10."""
+    return [
+        ResidualBlock(channels, width, "down", "none", of_image=True),
+        ResidualBlock(width, width, "down", norm),
+        ResidualBlock(width, width, "same", norm),
+        ResidualBlock(width, width, "same", norm),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        linear(width, 1),
+    ]
+
+
+def large_critic(channels: int, widths: list[int], base: int, norm: Norm) -> list[nn.Module]:
+    """One halving for each step of ``widths`` and a linear layer over what is left: the authors' critic for 64 pixels."""
+    return [
+        convolution(channels, widths[0], 3, he_init=False),
+        *[ResidualBlock(before, after, "down", norm) for before, after in pairwise(widths)],
+        nn.Flatten(),
+        linear(widths[-1] * base * base, 1),
+    ]
+
+
+def plan(data: DataSpec, width: int, role: str) -> tuple[int, list[int]]:
+    """Side of the innermost window, and the channels at each size from the image inwards: one more than halvings.
+
+    Raises:
+        UserError: where ``data`` is no square image of a size that halves down to the base.
+    """
+    side = data.shape[-1]
+    if not data.is_image or data.shape[1:] != (side, side) or side not in (16, 28, 32, 64, 128, 256):
+        raise UserError(
+            f"{role} resnet serves square images of 16, 28, 32, 64, 128 or 256 pixels; this data's samples have the shape {data.shape}",
+            "choose another size of the data, or networks that serve this shape",
+        )
+    base = 7 if side == 28 else 4
+    halvings = (side // base).bit_length() - 1  # log2
+    if side < 64:
+        return base, [width] * (halvings + 1)
+    return base, [width * 2 ** min(i, halvings - 1) for i in range(halvings + 1)]
