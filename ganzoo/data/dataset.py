@@ -24,6 +24,8 @@ class Dataset(ABC):
     """Where the data comes from and its licence."""
     classes: int = 0
     """Number of classes K, where "label" is given; may be set in ``arrays``."""
+    class_names: tuple[str, ...] = ()
+    """What the K classes are called, in the order of "label"; () where they have no names. May be set in ``arrays``."""
     scale: float = 1.0
     """One unit of a trained "sample" in the data's own units: training sees ``sample / scale``. Images: 1."""
     flip: bool = False

@@ -1,0 +1,127 @@
+"""Turns image files into small uint8 arrays, through PIL only, and refuses what it cannot vouch for.
+
+What becomes of a picture, in this order: size cap, first frame, EXIF rotation, centre crop, 8 bits, white behind what is
+transparent, grey or RGB, resize with antialiased bilinear filtering. Colour profiles are not applied, as is usual in the field.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import math
+import warnings
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+DECODER = 1
+"""Version of everything this module decides about pixels. It is part of every cache key: raise it with any change."""
+MAX_PIXELS = 1 << 26
+"""Pictures of more pixels (8192 x 8192) are refused before they are decoded: a small file can unpack to gigabytes."""
+SUFFIXES = (
+    *(".apng", ".avif", ".bmp", ".dib", ".gif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jpx", ".mpo"),
+    *(".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
+)
+"""File names that are taken for pictures, in lower case."""
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "PPM", "JPEG2000", "AVIF")
+"""What is read, whatever the file is called. Not TGA, which has no signature (noise passes for it), nor EPS, which runs a program."""
+DRAFT_MARGIN = 3
+"""A JPEG may be decoded at 1/2, 1/4 or 1/8 scale as long as it stays this many times larger than asked for."""
+
+# PIL remarks on damaged EXIF data and large pictures, once for each of them. Here they are read or refused, with a reason.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+class BadImage(Exception):
+    """A picture that is left out. Its text is the reason."""
+
+
+def decode(source: bytes | Path, *, size: int, crop: int | None = None, channels: Literal[1, 3] = 3) -> np.ndarray:
+    """Read one picture.
+
+    Args:
+        source: the content of a file, or its path.
+        size: edge of the result in pixels.
+        crop: edge in pixels of the centred square that is kept, before resizing; None: the largest.
+        channels: 1 (grey, ITU-R 601 luma) or 3 (RGB).
+
+    Returns:
+        uint8 (channels, size, size).
+
+    Raises:
+        BadImage: where it is missing, damaged, truncated, too large, smaller than ``crop``, or of no format or pixel mode
+            known here.
+    """
+    try:
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_formats()) as image:
+            return _to_array(image, size, crop, channels)
+    except BadImage:
+        raise
+    except UnidentifiedImageError:
+        raise BadImage("not a picture, or of an unknown format") from None
+    except FileNotFoundError:
+        raise BadImage("no such file") from None
+    except Exception as error:  # damaged files make PIL's decoders raise nearly anything
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
+        raise BadImage(reason) from error
+
+
+@functools.cache
+def _formats() -> tuple[str, ...]:
+    """Those of FORMATS that this PIL was built with."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def _to_array(image: Image.Image, size: int, crop: int | None, channels: int) -> np.ndarray:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise BadImage(f"{width} x {height} is more than {MAX_PIXELS} pixels")
+    if image.mode not in _EIGHT_BITS:
+        raise BadImage(f"pixels of mode {image.mode}, whose range is unknown")
+    edge = min(width, height) if crop is None else crop
+    if edge > min(width, height):
+        raise BadImage(f"{width} x {height} is smaller than the crop of {edge}")
+    # JPEG only, elsewhere no effect: decode no more of the picture's detail than the result can show.
+    image.draft(None, (math.ceil(width * DRAFT_MARGIN * size / edge), math.ceil(height * DRAFT_MARGIN * size / edge)))
+    edge = min(round(edge * image.width / width), *image.size)
+    square = centre_crop(ImageOps.exif_transpose(image), edge)
+    plain = _EIGHT_BITS[square.mode](square).convert("L" if channels == 1 else "RGB")
+    pixels = np.asarray(plain.resize((size, size), Image.Resampling.BILINEAR))
+    return np.ascontiguousarray(pixels.reshape(size, size, channels).transpose(2, 0, 1))
+
+
+def centre_crop(image: Image.Image, edge: int) -> Image.Image:
+    """The square of ``edge`` x ``edge`` pixels in the middle; where halves do not come out even, nearer the upper left."""
+    left, top = (image.width - edge) // 2, (image.height - edge) // 2
+    return image.crop((left, top, left + edge, top + edge))
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    if "transparency" in image.info:  # one colour or palette entry that means "nothing here"
+        return _over_white(image)
+    return image if image.mode == "L" else image.convert("RGB")
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    # White, as on a page. PIL's own conversion would show whatever colour lies hidden under the transparent pixels.
+    page = Image.new("RGBA", image.size, "white")
+    page.alpha_composite(image.convert("RGBA"))
+    return page.convert("RGB")
+
+
+def _sixteen_bits(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).astype(np.int64)
+    if values.min() < 0 or values.max() > 65535:
+        raise BadImage(f"integer pixels from {values.min()} to {values.max()}, beyond 16 bits")
+    return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
+
+
+_EIGHT_BITS = {
+    **dict.fromkeys(("1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr"), _plain),
+    **dict.fromkeys(("LA", "PA", "RGBA"), _over_white),
+    **dict.fromkeys(("I;16", "I;16L", "I;16B", "I;16N", "I"), _sixteen_bits),
+}
+"""Mode of PIL -> how it becomes "L" or "RGB". A mode that is not here is refused: float ("F") has no known range."""
