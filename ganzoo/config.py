@@ -1,0 +1,102 @@
+"""From a YAML file and overrides to a validated configuration. All of a run's settings come in here."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .errors import UserError, did_you_mean
+from .overrides import Places, apply, parse_override
+from .resolution import Resolved, ResolvedPart, differences, resolve, resolved_values, resolved_yaml
+from .settings import (
+    CheckpointConfig,
+    LogConfig,
+    MetricPart,
+    OptimizerConfig,
+    Part,
+    RunConfig,
+    SampleConfig,
+    TrainConfig,
+)
+from .strict_yaml import Document, parse, read
+from .validation import describe, validated
+
+__all__ = [
+    "CheckpointConfig",
+    "LogConfig",
+    "MetricPart",
+    "OptimizerConfig",
+    "Part",
+    "Resolved",
+    "ResolvedPart",
+    "RunConfig",
+    "SampleConfig",
+    "TrainConfig",
+    "differences",
+    "load_config",
+    "parse_config",
+    "resolve",
+    "resolved_values",
+    "resolved_yaml",
+]
+
+
+def load_config(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> RunConfig:
+    """Read a configuration: a recipe, or the config.yaml of an earlier run.
+
+    Args:
+        path: the file.
+        overrides: ``KEY.PATH=VALUE`` each, applied in order; the value is YAML, an integer segment is a list's index.
+
+    Raises:
+        UserError: where the file cannot be read, or at ``FILE:LINE`` (``-o TEXT``) for the first thing wrong in it.
+    """
+    path = Path(path)
+    _check_is_file(path)
+    return _validate(read(path), overrides)
+
+
+def parse_config(text: str, overrides: Sequence[str] = (), *, source: str = "config") -> RunConfig:
+    """As ``load_config``, of a text; errors stand at ``SOURCE:LINE``."""
+    return _validate(parse(text, source), overrides)
+
+
+def _check_is_file(path: Path) -> None:
+    try:
+        if path.is_file():
+            return
+        if path.is_dir():
+            inside = path / "config.yaml"
+            names = [inside.name] if inside.is_file() else sorted(entry.name for entry in path.glob("*.yaml"))
+            remedy = f"name a file in it: {', '.join(names)}" if names else "name a YAML file"
+            raise UserError("this is a folder", remedy, where=str(path))
+        if not path.exists():
+            beside = [entry.name for entry in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
+            remedy = did_you_mean(path.name, beside, noun="here") if beside else "check the path"
+            raise UserError("there is no such file", remedy, where=str(path))
+    except (OSError, ValueError) as error:  # a name that is too long, or holds NUL
+        raise UserError(f"the file cannot be read: {error}", "check its name and permissions", where=str(path)) from None
+
+
+def _validate(document: Document, texts: Sequence[str]) -> RunConfig:
+    if document.value is None:
+        raise UserError("the file is empty", "a run needs data, generator, critic and loss", where=f"{document.source}:1")
+    if not isinstance(document.value, dict):
+        where = f"{document.source}:{document.line(())}"
+        raise UserError(
+            f"expects a mapping of keys, found {describe(document.value)}",
+            "write 'key: value' lines, with a space after the colon",
+            where=where,
+        )
+    tree: dict[str, Any] = copy.deepcopy(document.value)
+    overrides = [parse_override(text) for text in texts]
+    for override in overrides:
+        apply(tree, override)
+    one_loss = isinstance(tree.get("loss"), str | dict)
+    if one_loss:
+        tree["loss"] = [tree["loss"]]
+    places = Places(document, overrides, one_loss)
+    return validated(RunConfig, tree, places).written_at(places)
