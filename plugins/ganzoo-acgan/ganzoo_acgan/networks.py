@@ -143,9 +143,7 @@ def halvings(data: DataSpec, role: str) -> tuple[int, int]:
         UserError: where ``data`` has no labels, or is no square image of a size that halves down to the base.
     """
     if "label" not in data.fields or data.classes < 1:
-        raise UserError(
-            f"{role} acgan needs labelled data, and this data has no labels", "choose labelled data, or networks without labels"
-        )
+        raise UserError(f"{role} acgan needs labels, which this data lacks", "choose labelled data, or networks without labels")
     side = data.shape[-1]
     if not data.is_image or data.shape[1:] != (side, side) or side not in (16, 28, 32, 64, 128, 256):
         raise UserError(
