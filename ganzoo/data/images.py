@@ -87,8 +87,12 @@ def _to_array(image: Image.Image, size: int, crop: int | None, channels: int) ->
     # JPEG only, elsewhere no effect: decode no more of the picture's detail than the result can show.
     image.draft(None, (math.ceil(width * DRAFT_MARGIN * size / edge), math.ceil(height * DRAFT_MARGIN * size / edge)))
     edge = min(round(edge * image.width / width), *image.size)
-    square = centre_crop(ImageOps.exif_transpose(image), edge)
-    plain = _EIGHT_BITS[square.mode](square).convert("L" if channels == 1 else "RGB")
+    ImageOps.exif_transpose(image, in_place=True)
+    square = centre_crop(image, edge)
+    plain = _EIGHT_BITS[square.mode](square)
+    mode = "L" if channels == 1 else "RGB"
+    if plain.mode != mode:
+        plain = plain.convert(mode)
     pixels = np.asarray(plain.resize((size, size), Image.Resampling.BILINEAR))
     return np.ascontiguousarray(pixels.reshape(size, size, channels).transpose(2, 0, 1))
 
@@ -102,7 +106,7 @@ def centre_crop(image: Image.Image, edge: int) -> Image.Image:
 def _plain(image: Image.Image) -> Image.Image:
     if "transparency" in image.info:  # one colour or palette entry that means "nothing here"
         return _over_white(image)
-    return image if image.mode == "L" else image.convert("RGB")
+    return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
 def _over_white(image: Image.Image) -> Image.Image:
