@@ -63,6 +63,10 @@ class Turn:
             self._cache[name] = compute()
         return self._cache[name]
 
+    def computed(self, name: str) -> Any:
+        """The value called ``name`` ("fake_scores") if this turn has computed it, else None."""
+        return self._cache.get(name)
+
     def _view(self, fields: Fields, place: Place) -> Fields:
         for loss in self._views:
             fields = loss.view(fields, place, self)

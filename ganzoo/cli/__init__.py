@@ -1,0 +1,60 @@
+"""The command line: arguments in, exit code out, one clear line for every error.
+
+Exit codes: 0 done; 2 the user's input is wrong; 3 the run failed; 130 and 143 stopped by a signal after saving. Commands
+import what they need when they run, so that ``list`` and ``--help`` import no torch.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from ..errors import GanzooError
+
+
+def main() -> NoReturn:
+    """The ``ganzoo`` command."""
+    sys.exit(invoke(sys.argv[1:]))
+
+
+def invoke(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; errors go to stderr as ``ganzoo: error: ...``."""
+    import typer
+
+    from .app import app
+
+    debug = "--debug" in arguments
+    try:
+        code = app(args=[a for a in arguments if a != "--debug"], prog_name="ganzoo", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        # A reader such as `head` went away: keep the interpreter's last flush quiet, and end well.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except Exception as error:
+        if debug:
+            raise
+        return explain(error)
+
+
+def explain(error: Exception) -> int:
+    """Say in one line what went wrong; returns the exit code."""
+    if isinstance(error, GanzooError):
+        message, code = str(error), error.exit_code
+    elif hasattr(error, "format_message"):  # typer's usage errors
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "ganzoo"
+        message, code = f"{error.format_message().rstrip('.')}; see '{command} --help'", 2
+    elif type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError):
+        message, code = "out of memory; lower train.batch_size or the networks' width", 3
+    elif isinstance(error, OSError):
+        message, code = f"{error.filename or 'a file'}: {error.strerror or error}", 3
+    else:
+        message, code = f"unexpected {type(error).__name__}: {error}; run again with --debug and report it with 'ganzoo doctor'", 3
+    print("ganzoo: error:", " ".join(message.split()), file=sys.stderr)
+    return code

@@ -1,0 +1,159 @@
+"""The commands and their arguments. What they do lives elsewhere: here they are only named and explained."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import UserError
+from ..hookspecs import KINDS
+
+app = typer.Typer(
+    name="ganzoo",
+    help="A GAN zoo made of plugins: train any installed generator, critic, loss and schedule that fit together.",
+    epilog="Start with: ganzoo list, then ganzoo run zoo_configs/quickstart.yaml",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Override = Annotated[
+    list[str] | None, typer.Option("-o", "--override", metavar="KEY=VALUE", help="Set a configuration key: -o train.steps=500.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and errors.")]
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' made.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"ganzoo {version_of('ganzoo-core')}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks (also behind a command).")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
+
+
+@app.command("list")
+def list_(kind: Annotated[str | None, typer.Option(help=f"One of: {', '.join(KINDS)}.")] = None, as_json: Json = False) -> None:
+    """List the installed components and where each comes from."""
+    from . import listing
+
+    listing.list_components(kind, as_json)
+
+
+@app.command()
+def info(name: Annotated[str, typer.Argument(help="A component, or distribution/component.")], as_json: Json = False) -> None:
+    """Show a component's parameters, their meaning and the paper."""
+    from . import listing
+
+    listing.show_component(name, as_json)
+
+
+@app.command()
+def plugins(as_json: Json = False) -> None:
+    """List the installed plugins, and why the broken ones are broken."""
+    from . import listing
+
+    listing.list_plugins(as_json)
+
+
+@app.command()
+def run(
+    config: ConfigFile,
+    override: Override = None,
+    out: Annotated[Path | None, typer.Option(help="The run directory (default: runs/NAME of the configuration).")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the run in --out (or the last of that name); start one if there is none.")
+    ] = False,
+    quiet: Quiet = False,
+) -> int:
+    """Train what a YAML file names.
+
+    Example: ganzoo run zoo_configs/quickstart.yaml -o train.steps=500
+    """
+    from . import training
+
+    return training.run(config, override or [], out, resume, quiet)
+
+
+@app.command()
+def check(config: ConfigFile, override: Override = None, as_json: Json = False, quiet: Quiet = False) -> int:
+    """Check a configuration: keys, components, data, and whether the combination fits, by one step of it."""
+    from . import training
+
+    return training.check(config, override or [], as_json, quiet)
+
+
+@app.command()
+def matrix(
+    data: Annotated[str, typer.Option(help="The data set to fit, as YAML: digits, ring, '{name: celeba, root: ...}'.")] = "digits",
+    as_json: Json = False,
+) -> None:
+    """Show which generators, critics, losses and schedules fit together, and why the others don't."""
+    from . import training
+
+    training.show_matrix(data, as_json)
+
+
+@app.command()
+def sample(
+    run_folder: RunFolder,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many samples.")] = 64,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the latents.")] = 0,
+    label: Annotated[int | None, typer.Option(help="One class, from 0 (default: all in turn).")] = None,
+    npz: Annotated[Path | None, typer.Option(help="Write arrays: sample (N, C, H, W) uint8 or (N, 2) float32, and label.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Write a picture (default: samples.png in the run).")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Generator weights from elsewhere: .safetensors, or a plain state dict.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Sample from a run's generator (its moving average where that is on)."""
+    from . import training
+
+    training.sample(run_folder, n, seed, label, npz, png, weights, as_json)
+
+
+@app.command()
+def report(run_folder: RunFolder) -> None:
+    """Make a run's report.html again."""
+    from ..report import write_report
+
+    print(write_report(run_folder))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of configurations, for an editor's completion."""
+    from . import listing
+
+    listing.print_schema()
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Print what a bug report needs: versions, devices, plugins."""
+    from . import listing
+
+    listing.print_doctor(as_json)
+
+
+def check_kind(kind: str | None) -> None:
+    """Refuse an unknown kind.
+
+    Raises:
+        UserError: naming the kinds there are.
+    """
+    from ..errors import did_you_mean
+
+    if kind is not None and kind not in KINDS:
+        raise UserError(f"'{kind}' is no kind of component", did_you_mean(kind, KINDS, noun="kinds"), key="--kind")

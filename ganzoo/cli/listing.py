@@ -1,0 +1,145 @@
+"""What is installed: ``list``, ``info``, ``plugins``, ``schema``, ``doctor``."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..errors import UserError, did_you_mean
+from ..hookspecs import KINDS
+from ..registry import Component, Registry
+from .app import check_kind
+
+
+def list_components(kind: str | None, as_json: bool) -> None:
+    """Print kind, name and provenance of each component; imports none of them."""
+    check_kind(kind)
+    registry = Registry.installed()
+    chosen = [c for k in KINDS if kind in (None, k) for c in registry.of_kind(k)]
+    broken = [p for p in registry.plugins if p.broken]
+    if as_json:
+        rows = [{"kind": c.kind, "name": c.name, "distribution": c.distribution, "version": c.version} for c in chosen]
+        print_json({"components": rows, "broken": [{"distribution": p.distribution, "reason": p.broken} for p in broken]})
+        return
+    print_table(["kind", "name", "from"], [(c.kind, c.name, f"{c.distribution} {c.version}") for c in chosen])
+    for plugin in broken:
+        print(f"ganzoo: warning: {plugin.distribution} {plugin.version} is not loaded: {plugin.broken}", file=sys.stderr)
+
+
+def list_plugins(as_json: bool) -> None:
+    """Print each plugin, what it gives, and the reason where it cannot be used."""
+    found = Registry.installed().plugins
+    if as_json:
+        print_json(
+            [
+                {"distribution": p.distribution, "version": p.version, "module": p.module, "gives": p.gives, "broken": p.broken}
+                for p in found
+            ]
+        )
+        return
+    rows = [(p.distribution, p.version, f"BROKEN: {p.broken}" if p.broken else ", ".join(p.gives)) for p in found]
+    print_table(["distribution", "version", "gives"], rows)
+
+
+def show_component(name: str, as_json: bool) -> None:
+    """Print every component called ``name``: summary, paper, parameters."""
+    registry = Registry.installed()
+    found = [c for c in registry.components if name in (c.name, c.qualified)]
+    if not found:
+        raise UserError(
+            f"nothing called '{name}' is installed", did_you_mean(name, {c.name for c in registry.components}, noun="installed")
+        )
+    described = [describe(component) for component in found]
+    if as_json:
+        print_json(described)
+        return
+    for component in described:
+        print(f"{component['kind']} {component['name']}  ({component['distribution']} {component['version']})")
+        print("  " + "\n  ".join(component["text"].splitlines()))
+        if component["paper"]:
+            print(f"\n  Paper: {component['paper']}")
+        if component["parameters"]:
+            print()
+            rows = [(p["name"], p["type"], p["default"], p["meaning"]) for p in component["parameters"]]
+            print_table(["parameter", "type", "default", "meaning"], rows, indent="  ")
+        print()
+
+
+def describe(component: Component) -> dict[str, Any]:
+    """A component as plain values; its class is imported."""
+    from ..params import REQUIRED, parameters_of
+
+    cls = component.load()
+    text = inspect.cleandoc(cls.__doc__ or "").partition("\nArgs:")[0].strip()
+    return {
+        "kind": component.kind,
+        "name": component.name,
+        "distribution": component.distribution,
+        "version": component.version,
+        "text": text,
+        "paper": getattr(cls, "paper", "") or getattr(cls, "source", ""),
+        "parameters": [
+            {
+                "name": p.name,
+                "type": p.type_text,
+                "default": "required" if p.default is REQUIRED else json.dumps(p.default),
+                "meaning": p.meaning,
+            }
+            for p in parameters_of(cls)
+        ],
+    }
+
+
+def print_schema() -> None:
+    """Print the JSON schema of every configuration that the installed components allow."""
+    from ..config import json_schema
+
+    print_json(json_schema(Registry.installed()))
+
+
+def print_doctor(as_json: bool) -> None:
+    """Print the environment."""
+    import torch
+
+    from ..data.cache import default_folder
+
+    registry, folder = Registry.installed(), default_folder()
+    existing = next(p for p in (folder, *folder.parents) if p.exists())
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    facts: dict[str, Any] = {
+        "ganzoo-core": next((p.version for p in registry.plugins if p.distribution == "ganzoo-core"), "not installed"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda or "none",
+        "gpus": ", ".join(gpus) or "none",
+        "cpu": f"{os.cpu_count()} cores, {torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads",
+        "cache": f"{folder} ({shutil.disk_usage(existing).free / 1e9:.0f} GB free)",
+        "plugins": {f"{p.distribution} {p.version}": f"BROKEN: {p.broken}" if p.broken else "ok" for p in registry.plugins},
+    }
+    if as_json:
+        print_json(facts)
+        return
+    print_table([], [(k, v) for k, v in facts.items() if k != "plugins"])
+    print_table([], [(f"  {name}", state) for name, state in facts["plugins"].items()])
+
+
+def print_json(value: object) -> None:
+    """Print JSON, two spaces deep."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], indent: str = "") -> None:
+    """Print columns padded to their widest cell, the last as it is."""
+    table = [[str(cell) for cell in row] for row in ([head] if head else []) + list(rows)]
+    if not table:
+        return
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    for row in table:
+        print(indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,117 @@
+"""What trains or samples: ``run``, ``check``, ``matrix``, ``sample``. Torch comes in here."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from ..config import Resolved, RunConfig, load_config, resolve
+from ..errors import UserError
+from ..progress import reporter as choose_reporter
+from ..registry import Registry
+from .listing import print_json, print_table
+
+
+def load(config: Path, overrides: list[str]) -> tuple[RunConfig, Resolved]:
+    """A configuration with its components looked up and their parameters checked."""
+    loaded = load_config(config, overrides)
+    return loaded, resolve(loaded, Registry.installed())
+
+
+def run(path: Path, overrides: list[str], out: Path | None, resume: bool, quiet: bool) -> int:
+    """Train; prints the folder and what is in it."""
+    reporter = choose_reporter(quiet)
+    config, resolved = load(path, overrides)
+    from ..engine.runner import Runner
+
+    folder = out or default_out(path, resume)
+    runner = Runner(config, resolved, path, folder, resume, reporter)
+    if runner.finished:
+        runner.directory.close()
+        reporter.say(f"{folder} is finished already ({config.train.steps} steps); raise train.steps to go on")
+        code = 0
+    else:
+        code = runner.train()
+    samples = sorted((folder / "samples").glob("step-*.png"))
+    for name, value in (("samples", samples[-1] if samples else ""), ("report", folder / "report.html"), ("weights", folder / "weights")):
+        print(f"{name}: {value}")
+    return code
+
+
+def default_out(config: Path, resume: bool) -> Path:
+    """``runs/NAME``, then ``runs/NAME-2`` and so on: the first that is free, or the last in use where a run is resumed."""
+    name = config.resolve().parent.name if config.name == "config.yaml" else config.stem
+    folder, count, last = Path("runs") / name, 1, None
+    while (folder / "config.yaml").exists():
+        last, count = folder, count + 1
+        folder = Path("runs") / f"{name}-{count}"
+    return last if resume and last else folder
+
+
+def check(path: Path, overrides: list[str], as_json: bool, quiet: bool) -> int:
+    """Validate, fit, and take one step in memory."""
+    config, resolved = load(path, overrides)
+    from ..engine.loop import Loop
+    from ..engine.meter import Meter
+    from ..engine.run import build
+
+    built, notes = build(config, resolved, choose_reporter(quiet))
+    meter = Meter()
+    started = time.perf_counter()
+    Loop(built, meter).step()
+    seconds = time.perf_counter() - started
+    counts = {n: sum(p.numel() for p in net.parameters()) for n, net in (("generator", built.generator), ("critic", built.critic))}
+    values = meter.read()
+    if as_json:
+        print_json(
+            {"fits": True, "data": built.data.to_json(), "parameters": counts, "notes": notes, "first_step": values, "seconds": seconds}
+        )
+        return 0
+    shapes = ", ".join(f"{name} {tuple(shape)}" for name, shape in built.data.fields.items())
+    print(f"{path}: fits")
+    rows = [("data", f"{resolved.data.name}: {built.batches.count} samples of {shapes}")]
+    rows += [(n, f"{getattr(resolved, n).name}: {count:,} parameters") for n, count in counts.items()]
+    rows += [("loss", ", ".join(built.losses)), ("first step", f"{seconds:.2f} s on {built.runtime.device}, {built.runtime.precision}")]
+    print_table([], [(f"  {name}", text) for name, text in rows])
+    for note in notes:
+        print(f"  note: {note}")
+    return 0
+
+
+def show_matrix(data: str, as_json: bool) -> None:
+    """Print what fits what, for one data set."""
+    from ..config import resolve_dataset
+    from ..data.cache import Cache
+    from ..engine.batches import describe
+    from ..matrix import cross
+
+    registry = Registry.installed()
+    dataset = resolve_dataset(data, registry).build()
+    spec = describe(dataset.arrays(Cache()), dataset.classes, dataset.scale)
+    rows = cross(registry, spec)
+    if as_json:
+        print_json([row.to_json() for row in rows])
+        return
+    fitting = sum(row.fits for row in rows)
+    print(f"{fitting} of {len(rows)} combinations fit {data}")
+    columns = ["generator", "critic", "loss", "schedule", "fits"]
+    print_table(columns, [(r.generator, r.critic, " + ".join(r.losses), r.schedule, "yes" if r.fits else f"no: {r.reason}") for r in rows])
+
+
+def sample(
+    folder: Path, n: int, seed: int, label: int | None, npz: Path | None, png: Path | None, weights: Path | None, as_json: bool
+) -> None:
+    """Sample from a run; writes a picture, or arrays, or both."""
+    from ..engine.trained import load_trained
+
+    if not folder.is_dir():
+        raise UserError(f"there is no folder {folder}", "name a folder that 'ganzoo run' made", key="RUN")
+    trained = load_trained(folder, weights, Registry.installed())
+    made = trained.sample(n, seed, label)
+    written = [made.save_npz(npz)] if npz else []
+    if png or not npz:
+        written.append(made.save_png(png or folder / "samples.png"))
+    if as_json:
+        print_json({"n": n, "seed": seed, "files": [str(p) for p in written]})
+    else:
+        print("\n".join(str(p) for p in written))

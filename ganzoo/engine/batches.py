@@ -1,0 +1,113 @@
+"""The data's order: a pure function of (seed, epoch, index), so that a position is one integer and resuming is exact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import DivergenceError, UserError
+from ..fields import DataSpec, Fields
+from .device import Runtime
+
+
+class Batches:
+    """Endless batches of ``size`` samples; an epoch's last incomplete batch is left out.
+
+    Images come as float (N, C, H, W) in [-1, 1], points in units of the data's scale, labels as int64 (N,).
+
+    Args:
+        arrays: field -> (N, ...) as ``Dataset.arrays`` gives them; memmaps are read batch by batch.
+        data: what they hold.
+        size: samples a batch.
+        seed: with the epoch, decides the order and the mirroring.
+        flip: mirror images at random, left to right.
+        runtime: where batches go. On a GPU the data lives there whole when it fits in half of the free memory.
+        position: batches handed out so far.
+
+    Raises:
+        UserError: where there are fewer samples than one batch takes.
+    """
+
+    def __init__(
+        self, arrays: Mapping[str, np.ndarray], data: DataSpec, size: int, seed: int, flip: bool, runtime: Runtime, position: int = 0
+    ) -> None:
+        self.count = len(arrays["sample"])
+        if self.count < size:
+            raise UserError(
+                f"the data has {self.count} samples, fewer than one batch", f"set it to at most {self.count}", key="train.batch_size"
+            )
+        self._arrays, self._data, self._runtime = arrays, data, runtime
+        self.size, self.seed, self.flip, self.position = size, seed, flip and data.is_image, position
+        self._resident = self._put_on_device() if runtime.device.type == "cuda" else None
+        self._epoch, self._order, self._mirrored = -1, np.empty(0, np.int64), np.empty(0, bool)
+
+    def next(self) -> Fields:
+        """The next batch; moves ``position`` on by one."""
+        epoch, index = divmod(self.position, self.count // self.size)
+        if epoch != self._epoch:
+            random = np.random.default_rng([self.seed, epoch])
+            self._order = random.permutation(self.count)
+            self._mirrored = random.random(self.count) < 0.5
+            self._epoch = epoch
+        self.position += 1
+        chosen = slice(index * self.size, (index + 1) * self.size)
+        return self.fetch(self._order[chosen], self._mirrored[chosen] if self.flip else None)
+
+    def fetch(self, indices: np.ndarray, mirrored: np.ndarray | None = None) -> Fields:
+        """The samples at ``indices`` (n,), those where ``mirrored`` (n,) is true mirrored."""
+        return {name: self._finish(name, self._gather(name, indices), mirrored) for name in self._arrays}
+
+    def _gather(self, name: str, indices: np.ndarray) -> Tensor:
+        if self._resident is not None:
+            return self._resident[name][torch.from_numpy(indices).to(self._runtime.device, non_blocking=True)]
+        value = torch.from_numpy(np.ascontiguousarray(self._arrays[name][indices]))
+        if self._runtime.device.type == "cuda":
+            value = value.pin_memory()
+        return self._runtime.place(value)
+
+    def _finish(self, name: str, value: Tensor, mirrored: np.ndarray | None) -> Tensor:
+        if value.dtype != torch.uint8:
+            return value / self._data.scale if name == "sample" and self._data.scale != 1 else value
+        if mirrored is not None and value.dim() == 4:
+            mask = torch.from_numpy(mirrored).to(value.device, non_blocking=True)
+            value = torch.where(mask[:, None, None, None], value.flip(-1), value)
+        return self._runtime.place(value.float().div_(127.5).sub_(1))
+
+    def _put_on_device(self) -> dict[str, Tensor] | None:
+        needed = sum(array.nbytes for array in self._arrays.values())
+        free, _ = torch.cuda.mem_get_info(self._runtime.device)
+        if needed > free // 2:
+            return None
+        return {name: torch.from_numpy(np.array(array)).to(self._runtime.device) for name, array in self._arrays.items()}
+
+
+def describe(arrays: Mapping[str, np.ndarray], classes: int, scale: float) -> DataSpec:
+    """What the arrays hold, checked.
+
+    Raises:
+        UserError: where fields disagree in length, "sample" is missing, a dtype is unexpected or a label is out of range.
+        DivergenceError: where a float field is not finite.
+    """
+    if "sample" not in arrays:
+        raise UserError(
+            f"the data set gives {', '.join(arrays) or 'nothing'}, no 'sample'", "a data set must give 'sample'", key="data.name"
+        )
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        raise UserError(f"the data set's fields differ in length: {lengths}", "repair the data set", key="data.name")
+    for name, array in arrays.items():
+        if array.dtype not in (np.uint8, np.float32, np.int64):
+            raise UserError(f"the data set's field '{name}' is {array.dtype}", "give uint8, float32 or int64", key="data.name")
+        if array.dtype == np.float32 and not np.isfinite(array).all():
+            raise DivergenceError(f"the data's field '{name}' holds values that are not finite")
+    labels = arrays.get("label")
+    if labels is not None and len(labels) and not (labels.min() >= 0 and labels.max() < classes):
+        raise UserError(
+            f"labels range from {labels.min()} to {labels.max()}, but the data set has {classes} classes",
+            "repair the data set",
+            key="data.name",
+        )
+    return DataSpec({name: array.shape[1:] for name, array in arrays.items()}, classes if labels is not None else 0, scale)

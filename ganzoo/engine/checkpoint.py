@@ -1,0 +1,105 @@
+"""One ``save`` and one ``load`` for everything that a run continues from.
+
+A file is one line of text (magic, format, sha256 of the rest) and a torch archive of tensors and primitives. It is
+written whole or not at all, verified before use, and read with ``weights_only=True``: nothing in it is executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..errors import GanzooError, UserError
+from .files import write_atomically
+
+FORMAT = 1
+MAGIC = b"ganzoo-checkpoint"
+SUFFIX = ".ckpt"
+
+State = dict[str, Any]
+"""Tensors, numbers, strings, None, and lists and dicts of them."""
+
+
+def encode(state: State) -> bytes:
+    """``state`` as the content of a checkpoint file."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    body = buffer.getvalue()
+    return b"%s %d %s\n" % (MAGIC, FORMAT, hashlib.sha256(body).hexdigest().encode()) + body
+
+
+def decode(content: bytes, name: str) -> State:
+    """What ``encode`` was given.
+
+    Args:
+        content: a checkpoint file's bytes.
+        name: the file, for messages.
+
+    Raises:
+        UserError: where it is no checkpoint, damaged, or of another format.
+    """
+    head, newline, body = content.partition(b"\n")
+    words = head.split(b" ")
+    if not newline or len(words) != 3 or words[0] != MAGIC:
+        raise UserError(f"{name} is no ganzoo checkpoint", "name a file of a run's checkpoints folder")
+    if words[1] != b"%d" % FORMAT:
+        raise UserError(
+            f"{name} has checkpoint format {words[1].decode('ascii', 'replace')}, this ganzoo-core reads {FORMAT}", "upgrade ganzoo-core"
+        )
+    if hashlib.sha256(body).hexdigest().encode() != words[2]:
+        raise UserError(f"{name} is damaged (its checksum does not match)", "use an older checkpoint")
+    try:
+        state: State = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for a forged archive; none of them is ours to tell apart
+        raise UserError(f"{name} cannot be read ({type(error).__name__})", "use an older checkpoint") from error
+    return state
+
+
+def save(folder: Path, step: int, state: State, keep: int) -> Path:
+    """Write ``folder/step-XXXXXXXX.ckpt`` and drop all but the newest ``keep``.
+
+    Raises:
+        GanzooError: where the disk refuses; older checkpoints are intact.
+    """
+    path = folder / f"step-{step:08d}{SUFFIX}"
+    write_atomically(path, encode(state))
+    for old in existing(folder)[keep:]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def load(folder: Path, warn: Callable[[str], None]) -> tuple[Path, State]:
+    """The newest checkpoint that is whole; ``warn`` is told of each that is not.
+
+    Raises:
+        UserError: where there is none.
+    """
+    for path in existing(folder):
+        try:
+            return path, decode(path.read_bytes(), str(path))
+        except (UserError, OSError) as error:
+            warn(f"{error}; falling back to the checkpoint before it")
+    raise UserError(f"{folder} holds no usable checkpoint", "start again with another --out")
+
+
+def existing(folder: Path) -> list[Path]:
+    """The checkpoint files in ``folder``, newest first."""
+    return sorted(folder.glob(f"step-*{SUFFIX}"), reverse=True)
+
+
+def check_space(folder: Path, size: int, copies: int) -> None:
+    """Refuse a folder whose disk cannot take ``copies`` files of ``size`` bytes.
+
+    Raises:
+        GanzooError: saying how much is free and how much is needed.
+    """
+    import shutil
+
+    free = shutil.disk_usage(folder).free
+    if free < copies * size:
+        raise GanzooError(f"{folder} has {free / 1e6:.0f} MB free, {copies} checkpoints need {copies * size / 1e6:.0f} MB; free some space")

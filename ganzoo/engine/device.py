@@ -1,0 +1,83 @@
+"""Where and how precisely the networks run: applied from outside, the components do not know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from ..config import TrainConfig
+from ..errors import UserError
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A device and a precision.
+
+    Args:
+        device: where parameters, data and noise live.
+        precision: "fp32", or "bf16": networks in bfloat16 autocast, while parameters, scores, losses and penalty norms stay
+            float32. float16 is not offered.
+        matmul: ``torch.set_float32_matmul_precision``; "medium" may mean bfloat16 products.
+        threads: intra-op CPU threads.
+    """
+
+    device: torch.device
+    precision: str
+    matmul: str
+    threads: int
+
+    @property
+    def autocast(self) -> Callable[[], AbstractContextManager[Any]]:
+        """Makes the context that networks run in."""
+        if self.precision == "bf16":
+            return partial(torch.autocast, self.device.type, dtype=torch.bfloat16, cache_enabled=False)
+        return nullcontext
+
+    def place_network(self, network: Network) -> Network:
+        """Move a network to the device; convolutions in channels-last order (1.1 to 1.4 times faster on a CPU)."""
+        network.to(self.device)
+        if any(p.dim() == 4 for p in network.parameters()):
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return network
+
+    def place(self, value: Tensor) -> Tensor:
+        """Move a batch's field to the device, images in channels-last order."""
+        value = value.to(self.device, non_blocking=True)
+        return value.contiguous(memory_format=torch.channels_last) if value.dim() == 4 else value
+
+    def describe(self) -> dict[str, str | int]:
+        """What a checkpoint's exactness depends on."""
+        name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
+        return {"device": name, "precision": self.precision, "matmul": self.matmul, "threads": self.threads}
+
+
+def choose(train: TrainConfig) -> Runtime:
+    """The runtime that the configuration asks for, with "auto" decided; sets torch's thread count and matmul precision.
+
+    Raises:
+        UserError: where the device does not exist.
+    """
+    name = train.device
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device(name)
+    if device.type == "cuda":
+        count = torch.cuda.device_count()
+        if (device.index or 0) >= count:
+            raise UserError(f"there is no device '{name}' here ({count} CUDA devices)", "use auto or cpu", key="train.device")
+        device = torch.device("cuda", device.index if device.index is not None else torch.cuda.current_device())
+    precision = train.precision
+    if precision == "auto":
+        precision = "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
+    if train.threads is not None:
+        torch.set_num_threads(train.threads)
+    torch.set_float32_matmul_precision(train.matmul)
+    return Runtime(device, precision, train.matmul, torch.get_num_threads())

@@ -1,0 +1,180 @@
+"""A run in memory: the built components of one configuration, and all the state that it continues from."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .. import compat
+from ..config import Resolved, RunConfig
+from ..data.cache import Cache
+from ..errors import ContractError, UserError
+from ..fields import DataSpec
+from ..players import Critic, Generator
+from ..progress import Reporter
+from ..rules import Loss, Schedule
+from . import optimizers
+from .batches import Batches, describe
+from .checkpoint import State
+from .device import Runtime, choose
+from .ema import MovingAverage
+
+
+@dataclass
+class Run:
+    """Everything that trains. ``step`` counts the steps done."""
+
+    config: RunConfig
+    data: DataSpec
+    runtime: Runtime
+    batches: Batches
+    generator: Generator
+    critic: Critic
+    losses: dict[str, Loss]
+    schedule: Schedule
+    optimizers: dict[str, torch.optim.Optimizer]
+    average: MovingAverage | None
+    step: int = 0
+
+    @property
+    def best_generator(self) -> Generator:
+        """The generator that samples come from: the moving average where it is on."""
+        return self.average.network if self.average else self.generator  # type: ignore[return-value]
+
+    def state(self) -> State:
+        """All that ``restore`` needs to continue bit for bit."""
+        return {
+            "step": self.step,
+            "position": self.batches.position,
+            "networks": {name: network.state_dict() for name, network in self._networks().items()},
+            "losses": {name: _own_buffers(loss) for name, loss in self.losses.items()},
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
+            "random": random_state(self.runtime.device),
+            "runtime": dict(self.runtime.describe()),
+        }
+
+    def restore(self, state: State) -> None:
+        """Continue from ``state``.
+
+        Raises:
+            UserError: where it belongs to other networks.
+        """
+        try:
+            for name, network in self._networks().items():
+                network.load_state_dict(state["networks"][name])
+            for name, loss in self.losses.items():
+                for key, value in _own_buffers(loss).items():
+                    value.copy_(state["losses"][name][key])
+            for name, optimizer in self.optimizers.items():
+                optimizer.load_state_dict(state["optimizers"][name])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise UserError(
+                f"the checkpoint belongs to other components ({' '.join(str(error).split())[:200]})", "resume with the same plugins"
+            ) from error
+        self.step, self.batches.position = state["step"], state["position"]
+        restore_random_state(state["random"], self.runtime.device)
+
+    def _networks(self) -> dict[str, nn.Module]:
+        networks: dict[str, nn.Module] = {"generator": self.generator, "critic": self.critic}
+        return networks | ({"average": self.average.network} if self.average else {})
+
+
+def build(config: RunConfig, resolved: Resolved, reporter: Reporter) -> tuple[Run, list[str]]:
+    """Read the data, check that the combination fits it, and build the components from the seed.
+
+    Returns:
+        The run, and what is worth knowing about the combination.
+
+    Raises:
+        UserError: with the place in the configuration, where anything does not fit.
+    """
+    runtime = choose(config.train)
+    dataset = resolved.data.build()
+    arrays = dataset.arrays(Cache(reporter=reporter))
+    data = describe(arrays, dataset.classes, dataset.scale)
+    batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime)
+    verdict = compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, data)
+    refuse(verdict, config)
+
+    torch.manual_seed(config.train.seed)
+    random.seed(config.train.seed)
+    np.random.seed(config.train.seed % 2**32)
+    generator = resolved.generator.build(data)
+    critic = resolved.critic.build(data)
+    losses: dict[str, Loss] = {name: part.build(data).to(runtime.device) for name, part in compat.distinct(resolved.losses).items()}
+    initialise(config.init, {"generator": generator, "critic": critic})
+    runtime.place_network(generator), runtime.place_network(critic)
+    run = Run(
+        config,
+        data,
+        runtime,
+        batches,
+        generator.train(),
+        critic.train(),
+        losses,
+        resolved.schedule.build(data),
+        {
+            "generator": optimizers.build(resolved.optimizers["generator"], generator.parameters()),
+            "critic": optimizers.build(resolved.optimizers["critic"], critic.parameters()),
+        },
+        MovingAverage(generator, config.train.ema) if config.train.ema else None,
+    )
+    return run, verdict.notes
+
+
+def refuse(verdict: compat.Verdict, config: RunConfig) -> None:
+    """Raise the first problem, with its place in the configuration."""
+    if verdict.problems:
+        first, more = verdict.problems[0], len(verdict.problems) - 1
+        what = f"{first.what} (and {more} more; see 'ganzoo check')" if more else first.what
+        raise ContractError(what, first.remedy, key=config.key(first.key), where=config.where(first.key))
+
+
+def initialise(sources: Mapping[str, str], networks: Mapping[str, nn.Module]) -> None:
+    """Load weights of an earlier run into a network or a sub-module: ``init: {generator: runs/a/weights/generator.safetensors}``."""
+    from .weights import load_into
+
+    for target, path in sources.items():
+        name, _, inner = target.partition(".")
+        try:
+            module = networks[name].get_submodule(inner)
+        except (KeyError, AttributeError):
+            raise UserError(
+                f"'{target}' names no part of the networks", f"start with {' or '.join(networks)}", key=f"init.{target}"
+            ) from None
+        load_into(module, path)
+
+
+def random_state(device: torch.device) -> State:
+    """The state of every generator of random numbers that a component might use."""
+    kind, keys, position, has_gauss, gauss = np.random.get_state()
+    version, internal, pending = random.getstate()
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
+        "numpy": [torch.from_numpy(np.asarray(keys).astype(np.int64)), int(position), int(has_gauss), float(gauss)],
+        "python": [version, list(internal), pending],
+    }
+
+
+def restore_random_state(state: State, device: torch.device) -> None:
+    """What ``random_state`` gave. The GPU's own state is set only where both have one."""
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] is not None and device.type == "cuda":
+        torch.cuda.set_rng_state(state["cuda"], device)
+    keys, position, has_gauss, gauss = state["numpy"]
+    np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), position, has_gauss, gauss))
+    version, internal, pending = state["python"]
+    random.setstate((version, tuple(internal), pending))
+
+
+def _own_buffers(loss: Loss) -> dict[str, Tensor]:
+    """A loss's state: its own buffers, not those of frozen networks that it holds."""
+    buffers: dict[str, Any] = dict(loss.named_buffers(recurse=False))
+    return buffers

@@ -1,0 +1,152 @@
+"""The run directory: its files, its lock, and the lines of ``metrics.jsonl``, from which every report is made."""
+
+from __future__ import annotations
+
+import datetime
+import fcntl
+import json
+import math
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+
+from ..config import RunConfig
+from ..errors import GanzooError, UserError
+from ..fields import DataSpec
+from .device import Runtime
+from .files import write_atomically
+
+
+class RunDirectory:
+    """``config.yaml env.json metrics.jsonl samples/ checkpoints/ weights/ report.html``, held by one process.
+
+    Args:
+        path: the folder; made if it is missing.
+        resume: whether it may hold a run already.
+
+    Raises:
+        UserError: where it holds a run and ``resume`` is false, is no folder, cannot be written to, or another process
+            holds it (naming the process).
+    """
+
+    def __init__(self, path: Path, resume: bool) -> None:
+        self.path = path
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = self._take_lock()
+        except OSError as error:
+            raise UserError(f"cannot write to {path}: {error.strerror}", "choose another folder", key="--out") from error
+        if not resume and self.has_run:
+            self._lock.close()
+            raise UserError(f"{path} holds a run already", "add --resume to continue it, or choose another folder", key="--out")
+        self._metrics: IO[str] | None = None
+
+    @property
+    def has_run(self) -> bool:
+        """Whether a run was started here."""
+        return self.config.exists()
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration."""
+        return self.path / "config.yaml"
+
+    @property
+    def checkpoints(self) -> Path:
+        """What the run continues from."""
+        return self.path / "checkpoints"
+
+    @property
+    def samples(self) -> Path:
+        """Sample grids from the fixed latent."""
+        return self.path / "samples"
+
+    @property
+    def weights(self) -> Path:
+        """``generator.safetensors`` (the moving average if on) and ``critic.safetensors``."""
+        return self.path / "weights"
+
+    def _take_lock(self) -> IO[str]:
+        file = open(self.path / ".lock", "a+", encoding="utf-8")  # noqa: SIM115  (held as long as the run)
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            file.close()
+            raise UserError(f"{self.path} is in use by process {holder}", "wait for it, or choose another folder", key="--out") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        return file
+
+    def log(self, event: str, **values: Any) -> None:
+        """Append one line to ``metrics.jsonl``; numbers that are not finite become strings, as JSON has none.
+
+        Raises:
+            GanzooError: where the disk refuses.
+        """
+        line = {"event": event, **{k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}}
+        try:
+            if self._metrics is None:
+                self._metrics = open(self.path / "metrics.jsonl", "a", encoding="utf-8")  # noqa: SIM115  (one handle a run)
+            self._metrics.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._metrics.flush()
+        except OSError as error:
+            raise GanzooError(f"cannot write {self.path / 'metrics.jsonl'}: {error.strerror}; the last checkpoint is intact") from error
+
+    def write_config(self, text: str, source: Path) -> None:
+        """Keep the resolved configuration, and the recipe it came from as it was."""
+        write_atomically(self.config, text.encode())
+        if source.exists() and source.resolve() != self.config.resolve():
+            write_atomically(self.path / "recipe.yaml", source.read_bytes())
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        if self._metrics is not None:
+            self._metrics.close()
+        self._lock.close()
+
+
+def environment(config: RunConfig, runtime: Runtime, data: DataSpec, versions: Mapping[str, str]) -> dict[str, Any]:
+    """What a bug report needs and exactness depends on: for ``env.json``."""
+    return {
+        "command": " ".join(["ganzoo", *sys.argv[1:]]),
+        "seed": config.train.seed,
+        "data": data.to_json(),
+        "runtime": runtime.describe(),
+        "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": version("numpy"), **versions},
+        "platform": platform.platform(),
+        "started": now(),
+    }
+
+
+def write_environment(directory: RunDirectory, content: Mapping[str, Any]) -> None:
+    """Write ``env.json``."""
+    write_atomically(directory.path / "env.json", (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def read_environment(path: Path) -> dict[str, Any]:
+    """Read a run's ``env.json``.
+
+    Raises:
+        UserError: where it is missing or damaged.
+    """
+    try:
+        content: dict[str, Any] = json.loads((path / "env.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{path} is no run directory (its env.json cannot be read: {error})", "name a folder that 'ganzoo run' made"
+        ) from error
+    return content
+
+
+def now() -> str:
+    """The time in ISO 8601, UTC."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -1,0 +1,80 @@
+"""Running a generator to look at it: fixed inputs, made once from a seed, and arrays in the data's own units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..errors import UserError
+from ..fields import DataSpec, Fields, named_arguments, pick
+from ..players import Generator
+from ..turn import check_given
+from .device import Runtime
+
+
+def make_inputs(
+    generator: Generator, data: DataSpec, n: int, *, seed: int, label: int | None = None, given: Mapping[str, Any] | None = None
+) -> Fields:
+    """What ``generator`` needs for ``n`` samples: a pure function of the seed, the same on every device.
+
+    Args:
+        generator: whose prior is drawn from, on the CPU.
+        data: what it was trained on.
+        n: how many samples.
+        seed: of the prior.
+        label: one class for all; None: all classes in turn, sorted, so that a grid's rows are classes.
+        given: further fields (a batch of the data, a plan's values); labels and noise take their place.
+
+    Raises:
+        UserError: where ``label`` is out of range or asked of a generator that takes none.
+    """
+    wants_label = "label" in named_arguments(type(generator))
+    if label is not None and not (wants_label and 0 <= label < data.classes):
+        why = f"there are {data.classes} classes, from 0" if wants_label else "this generator takes no label"
+        raise UserError(f"label {label} cannot be asked for: {why}", "leave it out or choose another", key="--label")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        fields: Fields = dict(given or {}) | generator.draw(n)
+    if wants_label:
+        fields["label"] = torch.full((n,), label) if label is not None else torch.arange(n) * data.classes // n
+    return fields
+
+
+@torch.no_grad()
+def generate(generator: Generator, inputs: Fields, data: DataSpec, runtime: Runtime, batch: int = 250) -> np.ndarray:
+    """Samples in the data's own units: images uint8 (N, C, H, W), points float32 (N, 2).
+
+    Runs in evaluation mode and float32, in batches of at most ``batch``; the network's mode is put back.
+    """
+    names = named_arguments(type(generator))
+    chosen = pick(names, inputs, f"generator {type(generator).__name__}")
+    n = max(len(value) for value in chosen.values() if isinstance(value, torch.Tensor) and value.dim())
+    was_training, made = generator.training, []
+    generator.eval()
+    for start in range(0, n, batch):
+        fields = {
+            name: runtime.place(value[start : start + batch]) if isinstance(value, torch.Tensor) and value.dim() else value
+            for name, value in chosen.items()
+        }
+        given = generator(**fields)
+        check_given(given, generator.gives, f"generator {type(generator).__name__}")
+        made.append(to_units(given["sample"].float(), data))
+    generator.train(was_training)
+    return np.concatenate(made)
+
+
+def to_units(sample: torch.Tensor, data: DataSpec) -> np.ndarray:
+    """A trained "sample" in the data's own units: [-1, 1] to uint8 for images, times the scale for points."""
+    if data.is_image:
+        return sample.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8).cpu().contiguous().numpy()
+    return (sample * data.scale).cpu().numpy()
+
+
+def columns_of(data: DataSpec, labelled: bool, n: int) -> int:
+    """Columns of a grid of ``n``: a row a class where that comes out even, otherwise as square as can be."""
+    if labelled and data.classes and n % data.classes == 0:
+        return n // data.classes
+    return max(1, round(n**0.5))
