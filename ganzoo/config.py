@@ -10,7 +10,8 @@ from typing import Any
 
 from .errors import UserError, did_you_mean
 from .overrides import Places, apply, parse_override
-from .resolution import Resolved, ResolvedPart, differences, resolve, resolved_values, resolved_yaml
+from .registry import Registry
+from .resolution import Resolved, ResolvedPart, differences, resolve, resolve_part, resolved_values, resolved_yaml
 from .settings import (
     CheckpointConfig,
     LogConfig,
@@ -22,7 +23,8 @@ from .settings import (
     TrainConfig,
 )
 from .strict_yaml import Document, parse, read
-from .validation import describe, validated
+from .validation import validated
+from .wording import describe
 
 __all__ = [
     "CheckpointConfig",
@@ -39,6 +41,7 @@ __all__ = [
     "load_config",
     "parse_config",
     "resolve",
+    "resolve_dataset",
     "resolved_values",
     "resolved_yaml",
 ]
@@ -62,6 +65,16 @@ def load_config(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> 
 def parse_config(text: str, overrides: Sequence[str] = (), *, source: str = "config") -> RunConfig:
     """As ``load_config``, of a text; errors stand at ``SOURCE:LINE``."""
     return _validate(parse(text, source), overrides)
+
+
+def resolve_dataset(text: str, registry: Registry) -> ResolvedPart:
+    """A data set by itself, as YAML: ``digits``, or ``{name: celeba, root: data/celeba}``.
+
+    Raises:
+        UserError: as ``load_config`` and ``resolve`` do.
+    """
+    config = parse_config("{generator: unused, critic: unused, loss: unused}", [f"data={text}"])
+    return resolve_part(config, registry, "dataset", config.data, ("data",))
 
 
 def _check_is_file(path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from .errors import UserError
 from .strict_yaml import Document, KeyPath, dotted, parse
+from .wording import describe
 
 _PATH = re.compile(r"[^\s=.]+(\.[^\s=.]+)*")
 _MAX_SEGMENTS = 20
@@ -75,8 +76,8 @@ class Places:
         path = _comparable(path)
         for override in reversed(self.overrides):
             n = len(override.path)
-            made_here = override.path[: len(path)] == path and path not in self.document.lines
-            if path[:n] == override.path or (path and made_here):
+            made_by_it = override.path[: len(path)] == path and path not in self.document.lines
+            if path[:n] == override.path or (path and made_by_it):
                 return override
         return None
 
@@ -123,7 +124,7 @@ def apply(tree: dict[str, Any], override: Override) -> None:
         else:
             key = _key_in(holder, segment)
             if isinstance(holder, dict):
-                holder.setdefault(key, _missing((*above, segment)))
+                holder.setdefault(key, _missing((*above, segment), override))
             holder = holder[key]
 
 
@@ -131,7 +132,10 @@ def _key_in(holder: Any, segment: str | int) -> Any:
     return segment if isinstance(holder, list) else str(segment)
 
 
-def _missing(path: KeyPath) -> dict[str, Any]:
+def _missing(path: KeyPath, override: Override) -> dict[str, Any] | list[Any]:
+    """What an override finds where the file has nothing."""
+    if isinstance(override.path[len(path)], int):
+        return []
     return {"name": DEFAULT_NAMES[path]} if path in DEFAULT_NAMES else {}
 
 
@@ -139,16 +143,22 @@ def _opened(tree: dict[str, Any], holder: Any, path: KeyPath, override: Override
     """``holder`` as something that has items: a part written as its name alone becomes a mapping."""
     if isinstance(holder, dict | list):
         return holder
-    if holder is None or isinstance(holder, str):
-        opened = _missing(path) if holder is None else {"name": holder}
-        _set(tree, path, opened)
-        return opened
-    raise UserError(
-        f"'{dotted(path)}' is {holder!r}, which has no keys",
-        f"set '{dotted(path)}' itself",
-        key=dotted(override.path),
-        where=override.where,
-    )
+    if holder is None:
+        opened = _missing(path, override)
+    elif isinstance(holder, str) and _is_part(path):
+        opened = {"name": holder}
+    else:
+        what = f"'{dotted(path)}' is {describe(holder)}, which has no keys"
+        raise UserError(what, f"set '{dotted(path)}' itself", key=dotted(override.path), where=override.where)
+    _set(tree, path, opened)
+    return opened
+
+
+def _is_part(path: KeyPath) -> bool:
+    if path[0] == "loss" and len(path) == 1:
+        return True
+    in_list = path[0] in ("loss", "metrics", "observers")
+    return len(path) == (2 if in_list or path[0] == "optimizer" else 1)
 
 
 def _set(tree: Any, path: KeyPath, value: Any) -> None:

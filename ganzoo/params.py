@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
+import types
 import typing
+import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,40 +48,81 @@ def parameters_of(cls: type) -> list[Parameter]:
 
     Raises:
         ContractError: for an argument that is not keyword-only (besides the leading ``data``), ``*args``, ``**kwargs``,
-            or one without an annotation.
+            one called ``name`` (a configuration's own word) or with a leading underscore, one without an annotation, or
+            with one that cannot be read.
     """
-    signature = inspect.signature(cls.__init__)  # type: ignore[misc]
-    hints = typing.get_type_hints(cls.__init__, include_extras=True)  # type: ignore[misc]
+    if cls.__init__ is object.__init__:  # type: ignore[misc]
+        return []
+    arguments = list(inspect.signature(cls.__init__).parameters.values())[1:]  # type: ignore[misc]
+    if arguments and arguments[0].name == "data" and arguments[0].kind is not inspect.Parameter.KEYWORD_ONLY:
+        del arguments[0]
+    hints = _hints(cls, [argument.name for argument in arguments])
     meanings = documented_arguments(cls)
-    found = []
-    for name, parameter in list(signature.parameters.items())[1:]:
-        if parameter.kind is parameter.KEYWORD_ONLY and name in hints:
-            found.append(Parameter(name, hints[name], parameter.default, meanings.get(name, "")))
-        elif cls.__init__ is object.__init__ or (name == "data" and parameter.kind is parameter.POSITIONAL_OR_KEYWORD):
-            continue
-        else:
+    for argument in arguments:
+        if argument.kind is not inspect.Parameter.KEYWORD_ONLY or argument.name not in hints:
             raise ContractError(
-                f"{cls.__module__}.{cls.__qualname__} takes '{parameter}'",
-                "make it keyword-only and annotated, so that it can be a YAML key",
+                f"the constructor of {_called(cls)} takes '{argument}'",
+                "make it keyword-only and annotated (def __init__(self, data: DataSpec, *, width: int = 64)), so that it can be a YAML key",
             )
-    return found
+        if argument.name == "name" or argument.name.startswith("_"):
+            raise ContractError(f"the constructor of {_called(cls)} calls a parameter '{argument.name}'", "call it otherwise")
+    return [Parameter(a.name, hints[a.name], a.default, meanings.get(a.name, "")) for a in arguments]
 
 
+def _hints(cls: type, names: list[str]) -> dict[str, Any]:
+    """The annotations of the arguments ``names``: ``data`` is not looked at, its type may exist for type checkers only."""
+    constructor = inspect.unwrap(cls.__init__)  # type: ignore[misc]
+    written = getattr(constructor, "__annotations__", {})
+    annotated = types.SimpleNamespace(__annotations__={name: written[name] for name in names if name in written})
+    try:
+        return typing.get_type_hints(annotated, globalns=getattr(constructor, "__globals__", {}), include_extras=True)
+    except (NameError, TypeError, SyntaxError, AttributeError) as error:
+        raise ContractError(
+            f"an annotation in the constructor of {_called(cls)} cannot be read: {error}",
+            "import its type at run time, not under TYPE_CHECKING",
+        ) from error
+
+
+@functools.cache
 def model_of(cls: type) -> type[BaseModel]:
-    """The pydantic model that validates a component's parameters: strict types, no extras, no NaN."""
+    """The pydantic model that validates a component's parameters: strict types, no extras, no NaN.
+
+    Raises:
+        ContractError: as ``parameters_of``, and for an annotation that plain values cannot meet.
+    """
     from pydantic import ConfigDict, Field, create_model
+    from pydantic.errors import PydanticUserError
 
     fields: dict[str, Any] = {}
     for parameter in parameters_of(cls):
         default = ... if parameter.default is REQUIRED else parameter.default
         fields[parameter.name] = (parameter.annotation, Field(default, description=parameter.meaning or None))
-    config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, arbitrary_types_allowed=False, protected_namespaces=())
-    return create_model(cls.__name__, __config__=config, **fields)
+    config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, protected_namespaces=())
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a parameter may be called "copy" or "schema"
+            return create_model(cls.__name__, __config__=config, __doc__=inspect.getdoc(cls), **fields)
+    except (PydanticUserError, NameError, TypeError) as error:
+        raise ContractError(
+            f"the parameters of {_called(cls)} cannot be YAML keys: {str(error).splitlines()[0]}",
+            "annotate with int, float, bool, str, Literal, tuple, or a union of them",
+        ) from error
+
+
+def _called(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 def documented_arguments(cls: type) -> dict[str, str]:
-    """Argument name -> meaning, from the ``Args:`` part of the class's docstring (Google style)."""
-    text = inspect.cleandoc(cls.__doc__ or "")
+    """Argument name -> meaning, from the ``Args:`` part of the docstrings (Google style) of the class and its bases."""
+    meanings: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        for text in (vars(base).get("__doc__"), getattr(vars(base).get("__init__"), "__doc__", None)):
+            meanings |= _documented(inspect.cleandoc(text)) if isinstance(text, str) else {}
+    return meanings
+
+
+def _documented(text: str) -> dict[str, str]:
     block = re.search(r"^Args:\n((?:[ \t]+.*\n?|\n)+)", text, re.MULTILINE)
     meanings: dict[str, str] = {}
     for entry in re.split(r"\n(?=[ \t]{1,4}\S)", "\n" + block.group(1) if block else ""):
@@ -87,19 +132,32 @@ def documented_arguments(cls: type) -> dict[str, str]:
     return meanings
 
 
+def split_annotation(annotation: Any) -> tuple[Any, list[Any]]:
+    """``Annotated[base, ...]`` as its base and its metadata; anything else has none."""
+    if typing.get_origin(annotation) is not Annotated:
+        return annotation, []
+    base, *metadata = typing.get_args(annotation)
+    return base, [inner for item in metadata for inner in (getattr(item, "metadata", None) or [item])]  # pydantic's Field holds several
+
+
+def bounds_text(metadata: Iterable[Any]) -> str:
+    """The bounds among an annotation's metadata: ``>= 0 and < 1``."""
+    signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+    bounds = [(sign, getattr(item, name, None)) for item in metadata for name, sign in signs.items()]
+    return " and ".join(f"{sign} {bound}" for sign, bound in bounds if bound is not None)
+
+
 def _spell(annotation: Any) -> str:
-    if typing.get_origin(annotation) is Annotated:
-        base, *bounds = typing.get_args(annotation)
-        signs = {"Gt": ">", "Ge": ">=", "Lt": "<", "Le": "<="}
-        spelled = [f"{signs[type(b).__name__]} {getattr(b, type(b).__name__.lower())}" for b in bounds if type(b).__name__ in signs]
-        return f"{_spell(base)} {' and '.join(spelled)}".strip()
-    if typing.get_origin(annotation) is typing.Literal:
-        return " | ".join(str(value) for value in typing.get_args(annotation))
-    if annotation is type(None):
-        return "null"
-    args = typing.get_args(annotation)
-    if args and typing.get_origin(annotation) not in (list, tuple, dict):
-        return " | ".join(_spell(arg) for arg in args)
-    if args:
-        return f"{typing.get_origin(annotation).__name__}[{', '.join('...' if a is Ellipsis else _spell(a) for a in args)}]"
-    return getattr(annotation, "__name__", str(annotation))
+    base, metadata = split_annotation(annotation)
+    origin, args = typing.get_origin(base), typing.get_args(base)
+    if base is type(None):
+        text = "null"
+    elif origin is typing.Literal:
+        text = " | ".join(str(value) for value in args)
+    elif origin in (typing.Union, types.UnionType):
+        text = " | ".join(_spell(arg) for arg in args)
+    elif args:
+        text = f"{getattr(origin, '__name__', origin)}[{', '.join('...' if arg is Ellipsis else _spell(arg) for arg in args)}]"
+    else:
+        text = getattr(base, "__name__", str(base))
+    return f"{text} {bounds_text(metadata)}".strip()

@@ -97,7 +97,7 @@ def resolve(config: RunConfig, registry: Registry) -> Resolved:
     """
 
     def find(kind: str, part: Part, *path: str | int) -> ResolvedPart:
-        return _resolve_part(config, registry, kind, part, path)
+        return resolve_part(config, registry, kind, part, path)
 
     return Resolved(
         data=find("dataset", config.data, "data"),
@@ -111,7 +111,8 @@ def resolve(config: RunConfig, registry: Registry) -> Resolved:
     )
 
 
-def _resolve_part(config: RunConfig, registry: Registry, kind: str, part: Part, path: KeyPath) -> ResolvedPart:
+def resolve_part(config: RunConfig, registry: Registry, kind: str, part: Part, path: KeyPath) -> ResolvedPart:
+    """Look up one part of ``kind``, written at ``path``; errors as in ``resolve``."""
     key, where = config.key(path), config.where(path)
     try:
         component = registry.find(kind, part.name)

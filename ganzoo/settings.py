@@ -12,7 +12,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 from .overrides import Places
 from .params import NonNegativeInt, PositiveInt
 from .strict_yaml import KeyPath
-from .validation import Words
+from .wording import Words
+
+
+MARKER = "$component"
+"""Where a JSON schema awaits the components of a kind."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class MetricPart(Part):
         every: steps between two evaluations; None: once, at the end of the run.
     """
 
-    every: Annotated[int, Ge(1)] | None = None
+    every: PositiveInt | None = None
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,16 @@ class Kind:
     def words(self) -> str:
         """What messages call it."""
         article = "an" if self.kind[0] in "aeiou" else "a"
-        return f"the name of {article} {self.kind}, or a mapping with 'name' and parameters"
+        return f"the name of {article} {self.kind} or a mapping with 'name' and parameters"
+
+    @property
+    def remedy(self) -> str:
+        """What messages advise."""
+        return f"`ganzoo list --kind {self.kind}` shows what is installed"
 
     def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
         """A marker; ``schema.json_schema`` puts the installed components in its place."""
-        return {"component": self.kind}
+        return {MARKER: self.kind}
 
 
 def _read_part(value: Any) -> Any:
@@ -84,7 +93,7 @@ CriticPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("critic")]
 LossPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("loss")]
 SchedulePart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("schedule")]
 ObserverPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("observer")]
-OptimizerPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("optimizer")]
+OptimizerPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("optimizer"), Words("", "adam, rmsprop or sgd")]
 EvaluationPart: TypeAlias = Annotated[MetricPart, BeforeValidator(_read_metric), Kind("metric")]
 Device: TypeAlias = Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]{1,3})?)$"), Words("auto, cpu, cuda or cuda:N")]
 
@@ -159,7 +168,7 @@ class RunConfig(Section):
     """The network that makes samples."""
     critic: CriticPart
     """The network that judges samples."""
-    loss: Annotated[list[LossPart], MinLen(1)]
+    loss: Annotated[list[LossPart], MinLen(1), Words("a loss or a list of losses, each a name or a mapping", Kind("loss").remedy)]
     """One term or a list; the terms add up."""
     schedule: SchedulePart = Part("alternate")
     """Who moves when."""
