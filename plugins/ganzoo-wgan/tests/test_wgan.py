@@ -10,7 +10,7 @@ from ganzoo_wgan.weight_clip import WeightClip
 from pydantic import ValidationError
 from torch import Tensor, nn
 
-from ganzoo import Critic, DataSpec, Generator, Scores, Turn, UserError
+from ganzoo import Critic, DataSpec, Generator, Scores, Turn
 from ganzoo.params import model_of
 from ganzoo.registry import Registry
 
@@ -102,14 +102,6 @@ def test_clip_adds_no_term_and_keeps_no_gradient() -> None:
     assert loss.critic_terms(turn_of("critic")[0]) == loss.generator_terms(turn_of("generator")[0]) == {}
     loss.constrain_(critic)
     assert all(p.is_leaf and p.requires_grad and p.grad_fn is None for p in critic.parameters())
-
-
-@pytest.mark.parametrize("wrap", [nn.utils.parametrizations.spectral_norm, nn.utils.spectral_norm, nn.utils.parametrizations.weight_norm])
-def test_clip_refuses_computed_weights(wrap) -> None:  # type: ignore[no-untyped-def]
-    critic = Normalised()
-    wrap(critic.linear)
-    with pytest.raises(UserError, match=r"'linear'.*plain weights"):
-        WeightClip(SCORES).constrain_(critic)
 
 
 def test_schedule_is_the_authors() -> None:
