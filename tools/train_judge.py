@@ -1,0 +1,139 @@
+"""Train the judge (``ganzoo.metrics.judge``) on all of MNIST and write its weights.
+
+    python tools/train_judge.py                 # torchvision downloads MNIST into a temporary folder
+    python tools/train_judge.py --root FOLDER   # FOLDER/MNIST/raw holds the four idx files, gzipped or not
+
+One thread and one seed: on the same processor and torch the same file comes out. Pin the printed sha256 as
+``JUDGE_SHA256`` and commit both together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional
+
+from ganzoo.errors import UserError
+from ganzoo.metrics.judge import JUDGE_WEIGHTS, Judge
+
+SEED = 0
+EPOCHS = 6
+BATCH_SIZE = 100
+PEAK_LEARNING_RATE = 2e-3
+LARGEST_SHIFT = 2
+"""Pixels by which a training digit is moved, at most, in each direction."""
+ENOUGH = 0.991
+"""Test accuracy below which no weights are written."""
+
+
+def main() -> None:
+    """Train, round to float16, measure what will be shipped, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", type=Path, help="folder that holds MNIST/raw")
+    parser.add_argument("--out", type=Path, default=JUDGE_WEIGHTS, help="file to write")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    torch.manual_seed(SEED)
+    with tempfile.TemporaryDirectory() as scratch:
+        raw = (arguments.root or download(Path(scratch))) / "MNIST" / "raw"
+        images, labels = read_split(raw, "train")
+        test_images, test_labels = read_split(raw, "t10k")
+
+    judge = Judge()
+    train(judge, images, labels)
+    rounded = {name: value.half().contiguous() for name, value in judge.state_dict().items()}
+    judge.load_state_dict({name: value.float() for name, value in rounded.items()})
+    accuracy = measure_accuracy(judge, test_images, test_labels)
+    print(f"test accuracy {accuracy:.2%} (10,000 digits, weights rounded to float16)")
+    if accuracy < ENOUGH:
+        raise SystemExit(f"below {ENOUGH:.1%}: nothing written")
+    write(rounded, arguments.out)
+    print(f"{arguments.out}: {arguments.out.stat().st_size:,} bytes, sha256 {hashlib.sha256(arguments.out.read_bytes()).hexdigest()}")
+
+
+def download(root: Path) -> Path:
+    """MNIST through torchvision into ``root``; returns ``root``."""
+    from torchvision.datasets import MNIST
+
+    MNIST(str(root), download=True)
+    return root
+
+
+def read_split(raw: Path, split: str) -> tuple[Tensor, Tensor]:
+    """Images (N, 1, 28, 28) float32 in [-1, 1] and labels (N,) int64 of one split, "train" or "t10k"."""
+    images = torch.from_numpy(read_idx(raw / f"{split}-images-idx3-ubyte")).float().div_(127.5).sub_(1).unsqueeze(1)
+    return images, torch.from_numpy(read_idx(raw / f"{split}-labels-idx1-ubyte")).long()
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """A file of LeCun's IDX format that holds bytes: a magic number, the sizes as big-endian int32, then the values."""
+    zipped = path.with_name(path.name + ".gz")
+    if not path.exists() and not zipped.exists():
+        raise UserError(
+            f"neither {path} nor {zipped} exists", "name the folder that holds MNIST/raw with --root, or leave --root out to download"
+        )
+    content = path.read_bytes() if path.exists() else gzip.decompress(zipped.read_bytes())
+    dimensions = content[3]
+    sizes = np.frombuffer(content, ">i4", count=dimensions, offset=4)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(sizes).copy()
+
+
+def train(judge: Judge, images: Tensor, labels: Tensor) -> None:
+    """Cross entropy, Adam, one rise and fall of the learning rate, a random shift for every digit in every epoch."""
+    steps_per_epoch = len(images) // BATCH_SIZE
+    optimizer = torch.optim.Adam(judge.parameters(), lr=PEAK_LEARNING_RATE)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, PEAK_LEARNING_RATE, total_steps=EPOCHS * steps_per_epoch, pct_start=0.2, cycle_momentum=False
+    )
+    for epoch in range(EPOCHS):
+        started, total = time.perf_counter(), 0.0
+        for chosen in torch.randperm(len(images))[: steps_per_epoch * BATCH_SIZE].view(-1, BATCH_SIZE):
+            loss = functional.cross_entropy(judge(shifted(images[chosen])), labels[chosen])
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+            total += loss.item()
+        seconds = time.perf_counter() - started
+        print(f"epoch {epoch + 1} of {EPOCHS}: training loss {total / steps_per_epoch:.4f}, {seconds:.0f} s", flush=True)
+
+
+def shifted(images: Tensor) -> Tensor:
+    """Each of (N, 1, 28, 28) moved by its own few pixels; what comes in at the edge is black (-1)."""
+    n, _, height, width = images.shape
+    padded = functional.pad(images, [LARGEST_SHIFT] * 4, value=-1.0)[:, 0]
+    down, right = torch.randint(2 * LARGEST_SHIFT + 1, (2, n, 1))
+    rows, columns = down + torch.arange(height), right + torch.arange(width)  # (N, 28) each
+    return padded[torch.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]].unsqueeze(1)
+
+
+@torch.no_grad()
+def measure_accuracy(judge: Judge, images: Tensor, labels: Tensor) -> float:
+    """The share of ``images`` that the judge names rightly."""
+    judge.eval()
+    right = [judge(images[start : start + 1000]).argmax(1) == labels[start : start + 1000] for start in range(0, len(images), 1000)]
+    return float(torch.cat(right).double().mean())
+
+
+def write(weights: dict[str, Tensor], path: Path) -> None:
+    """Write beside ``path``, then rename, so that an interrupted run leaves the old file whole."""
+    beside = path.with_name(path.name + ".part")
+    save_file(weights, beside)
+    beside.replace(path)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except UserError as error:
+        raise SystemExit(f"train_judge: error: {error}") from None
