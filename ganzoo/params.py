@@ -61,7 +61,7 @@ def parameters_of(cls: type) -> list[Parameter]:
     for argument in arguments:
         if argument.kind is not inspect.Parameter.KEYWORD_ONLY or argument.name not in hints:
             raise ContractError(
-                f"the constructor of {_called(cls)} takes '{argument}'",
+                f"the constructor of {_called(cls)} takes '{argument.replace(annotation=REQUIRED)}'",
                 "make it keyword-only and annotated (def __init__(self, data: DataSpec, *, width: int = 64)), so that it can be a YAML key",
             )
         if argument.name == "name" or argument.name.startswith("_"):

@@ -14,7 +14,6 @@ from .params import NonNegativeInt, PositiveInt
 from .strict_yaml import KeyPath
 from .wording import Words
 
-
 MARKER = "$component"
 """Where a JSON schema awaits the components of a kind."""
 

@@ -197,9 +197,9 @@ class _Builder:
 
     def _take_key(self, key: Any, event: yaml.ScalarEvent) -> None:
         mapping = self._open[-1]
-        self._path[-1] = key if isinstance(key, str) else event.value
+        written = event.value or "null"
+        self._path[-1] = key if isinstance(key, str) else written
         if not isinstance(key, str):
-            written = event.value or "null"
             raise self._refuse(f"the key {written}, which is no string,", f"write '{written}' in quotes, or another key")
         if key in mapping:
             first = self.lines[tuple(self._path)]
