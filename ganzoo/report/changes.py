@@ -1,0 +1,89 @@
+"""What a run changed of the recipe it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganzoo.errors import UserError
+from ganzoo.strict_yaml import parse
+from ganzoo.yaml_writer import flow
+
+from .record import read_text
+
+COMPONENT_KEYS = ("data", "generator", "critic", "loss", "schedule", "metrics", "observers")
+"""Keys whose value is a component, or a list of them: each a name, or a mapping with a name."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One key, its value in the recipe and its value in the run."""
+
+    key: str
+    recipe: str
+    run: str
+
+
+def read_yaml(directory: Path, name: str) -> dict[str, Any]:
+    """A YAML mapping of the run; {} where it is missing or not valid."""
+    try:
+        value = parse(read_text(directory, name), name).value
+    except UserError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def changes(recipe: dict[str, Any], config: dict[str, Any]) -> list[Change]:
+    """Keys that the recipe sets and the run has otherwise. What the recipe leaves to defaults is no change."""
+    ours, theirs = dict(_flat(_spelled_out(recipe))), dict(_flat(_spelled_out(config)))
+    missing = "(not there)"
+    return [Change(key, _text(value), _text(theirs.get(key, missing))) for key, value in ours.items() if theirs.get(key, missing) != value]
+
+
+def component_names(config: dict[str, Any], key: str) -> list[str]:
+    """The names of the components at ``key``, without their distribution: ``["wasserstein", "weight_clip"]``."""
+    value = _spelled_out({key: config.get(key)})[key]
+    parts = value if isinstance(value, list) else [value]
+    return [str(part["name"]) for part in parts if isinstance(part, dict) and "name" in part]
+
+
+def flat(value: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Nested values as dotted keys with short texts."""
+    return [(key, _text(item)) for key, item in _flat(value, prefix)]
+
+
+def _spelled_out(config: dict[str, Any]) -> dict[str, Any]:
+    """With every component as ``{name: ...}``, its name bare: a resolved name carries its distribution."""
+    return {key: _component(value, key) if key in COMPONENT_KEYS else value for key, value in config.items()}
+
+
+def _component(value: Any, key: str) -> Any:
+    if isinstance(value, list):
+        return [_component(item, "") for item in value]
+    if key == "loss":  # one term stands for a list of one
+        return [_component(value, "")]
+    if isinstance(value, str):
+        value = {"name": value}
+    if isinstance(value, dict) and isinstance(value.get("name"), str):
+        return value | {"name": value["name"].rpartition("/")[2]}
+    return value
+
+
+def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from _flat(item, f"{prefix}.{key}" if prefix else str(key))
+    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        for i, item in enumerate(value):
+            yield from _flat(item, f"{prefix}.{i}")
+    else:
+        yield prefix, value
+
+
+def _text(value: Any) -> str:
+    try:
+        return value if isinstance(value, str) else flow(value)
+    except UserError:  # a list holds a string that YAML refuses
+        return repr(value)

@@ -1,0 +1,216 @@
+"""Puts the report together: one HTML file that needs no network, made only from files of the run directory."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganzoo.engine.files import write_atomically
+from ganzoo.errors import UserError
+from ganzoo.progress import clock
+
+from .changes import changes, component_names, flat, read_yaml
+from .charts import Chart, make_charts, number_text
+from .health import sentences, tally
+from .pictures import load_pictures
+from .record import Evaluation, Record, Series, as_number, file_in, read_json, read_record, read_text, sample_files
+
+RUN_FILES = ("config.yaml", "env.json", "metrics.jsonl", "samples", "checkpoints", "weights")
+"""What makes a folder a run directory."""
+NOT_TERMS = ("seconds", "images_per_second", "lr_scale")
+"""Logged values that are of neither side."""
+
+
+def write_report(run_directory: Path) -> Path:
+    """Write ``report.html`` into a run directory, whatever state the run is in.
+
+    Args:
+        run_directory: finished, still running, killed, or empty.
+
+    Returns:
+        The file written.
+
+    Raises:
+        UserError: where there is no such folder, or it holds other things than a run.
+        GanzooError: where the disk refuses.
+    """
+    directory = Path(run_directory)
+    if not directory.is_dir():
+        raise UserError(f"{directory} is no folder", "name a run directory, which 'ganzoo run' makes")
+    if any(directory.iterdir()) and not any((directory / name).exists() for name in RUN_FILES):
+        raise UserError(
+            f"{directory} holds no run: it has none of {', '.join(RUN_FILES)}", "name a run directory, which 'ganzoo run' makes"
+        )
+    path = directory / "report.html"
+    write_atomically(path, render(directory).encode("utf-8", "replace"))
+    return path
+
+
+def render(directory: Path) -> str:
+    """The report as HTML. Everything that comes from the run is escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    folder = Path(__file__).parent
+    environment = Environment(
+        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    script = (folder / "report.js").read_text(encoding="utf-8")
+    style = (folder / "report.css").read_text(encoding="utf-8")
+    # The page may run this very script and nothing else, whatever a config or a log line smuggles in.
+    script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template("report.html.j2").render(style=style, script=script, script_hash=script_hash, **_content(directory))
+
+
+def _content(directory: Path) -> dict[str, Any]:
+    """Everything the template names."""
+    record = read_record(directory)
+    series = record.series()
+    config, recipe = read_yaml(directory, "config.yaml"), read_yaml(directory, "recipe.yaml")
+    facts = read_json(directory, "env.json")
+    return {
+        "title": directory.resolve().name,
+        "parts": [(key, names) for key in ("data", "generator", "critic", "loss") if (names := component_names(config, key))],
+        "outcome": _outcome(record),
+        "facts": _facts(record, series, config),
+        "pictures": load_pictures(sample_files(directory, record.sample_steps)),
+        "curves": _curves(record, series),
+        "health": {"sentences": sentences(series), "warnings": tally(record.warnings), "charts": _health_charts(series)},
+        "series": [_numbers(s) for s in series.values()],
+        "evaluations": [_evaluation(e) for e in record.evaluations],
+        "config": read_text(directory, "config.yaml"),
+        "has_recipe": bool(recipe),
+        "changes": changes(recipe, config),
+        "environment": [(key, value) for key, value in flat(facts) if key and key != "command"],
+        "command": str(facts.get("command", "")),
+        "files": _files(directory),
+    }
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the run ended: a word for the style sheet, a sentence, and what the run itself said."""
+
+    state: str
+    sentence: str
+    text: str
+
+
+def _outcome(record: Record) -> Outcome:
+    step = f"{record.last_step:,}"
+    if record.outcome:
+        return Outcome(record.outcome, f"{record.outcome.capitalize()} at step {step}", record.text)
+    if record.logs or record.started:
+        return Outcome("open", f"No end recorded; last heard of at step {step}", "The run is going on, or it was killed.")
+    return Outcome("open", "Nothing recorded yet", "")
+
+
+def _facts(record: Record, series: Mapping[str, Series], config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The few numbers that come first."""
+    train = config.get("train")
+    total = train.get("steps") if isinstance(train, dict) else None
+    facts = [("Steps", f"{record.last_step:,} of {total:,}" if isinstance(total, int) else f"{record.last_step:,}")]
+    if record.seconds:
+        facts.append(("Time training", clock(record.seconds)))
+    if rates := _finite(series.get("images_per_second")):
+        facts.append(("Images a second", number_text(float(np.median(rates)))))
+    for evaluation in {e.metric: e for e in record.evaluations}.values():
+        results, _ = _results(evaluation)
+        facts += [(f"{name} at step {evaluation.step:,}", value) for name, value in results[:1]]
+    if record.started:
+        facts.append(("Started", record.started.replace("T", " ")))
+    return facts
+
+
+def _curves(record: Record, series: Mapping[str, Series]) -> list[Chart]:
+    """Terms of both sides, estimates, metrics, the rate of images, the learning rate's factor where it moves."""
+
+    def of(side: str, wanted: Callable[[str], bool]) -> list[Series]:
+        return [s for key, s in series.items() if key.startswith(f"{side}/") and wanted(key)]
+
+    def is_term(key: str) -> bool:
+        return not (is_estimate(key) or is_health(key))
+
+    charts = make_charts("Critic minimises", of("critic", is_term), "critic/")
+    charts += make_charts("Generator minimises", of("generator", is_term), "generator/")
+    charts += make_charts("Estimates", of("critic", is_estimate) + of("generator", is_estimate))
+    for metric, measured in _measured(record).items():
+        charts += make_charts(f"Metric {metric}", measured)
+    charts += make_charts("Images a second", [s for key, s in series.items() if key == "images_per_second"])
+    rates = [s for key, s in series.items() if key == "lr_scale" and len(set(s.values.tolist())) > 1]
+    charts += make_charts("Factor on the learning rate", rates)
+    rest = [s for key, s in series.items() if not key.startswith(("critic/", "generator/")) and key not in NOT_TERMS]
+    return charts + make_charts("Other values", rest)
+
+
+def _health_charts(series: Mapping[str, Series]) -> list[Chart]:
+    scores = [s for key, s in series.items() if is_health(key) and key.startswith("critic/") and "norm" not in key]
+    norms = [s for key, s in series.items() if is_health(key) and "norm" in key]
+    return make_charts("Critic's mean score, raw", scores, "critic/") + make_charts("Gradient norm", norms)
+
+
+def is_estimate(key: str) -> bool:
+    """Whether nobody minimises this value: it is logged to be looked at."""
+    return key.endswith(("estimate", "accuracy"))
+
+
+def is_health(key: str) -> bool:
+    """Whether this value shows the state of the game rather than what is minimised."""
+    return key.endswith(("gradient_norm", "real_score", "fake_score"))
+
+
+def _measured(record: Record) -> dict[str, list[Series]]:
+    """Metrics evaluated more than once, as series."""
+    points: dict[str, dict[str, list[tuple[int, float]]]] = {}
+    for evaluation in record.evaluations:
+        for name, value in _results(evaluation)[1].items():
+            points.setdefault(evaluation.metric, {}).setdefault(name, []).append((evaluation.step, value))
+    return {
+        metric: many
+        for metric, named in points.items()
+        if (many := [Series(name, np.array([s for s, _ in p]), np.array([v for _, v in p])) for name, p in named.items() if len(p) > 1])
+    }
+
+
+def _results(evaluation: Evaluation) -> tuple[list[tuple[str, str]], dict[str, float]]:
+    """An evaluation's numbers, as texts and as they are; the rest is provenance."""
+    numbers = {str(key): number for key, value in evaluation.values.items() if (number := as_number(value)) is not None}
+    return [(name, number_text(value)) for name, value in numbers.items()], numbers
+
+
+def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
+    results, numbers = _results(evaluation)
+    provenance = {key: value for key, value in evaluation.values.items() if str(key) not in numbers}
+    return {
+        "step": f"{evaluation.step:,}",
+        "metric": evaluation.metric,
+        "results": results,
+        "provenance": [(key.removeprefix("provenance."), value) for key, value in flat(provenance) if key],
+    }
+
+
+def _numbers(series: Series) -> tuple[str, ...]:
+    """A series in a row of numbers: for readers who see no charts, and for those who want digits."""
+    values = _finite(series)
+    shown = (values[0], values[-1], min(values), max(values)) if values else (float("nan"),) * 4
+    return series.name, *(number_text(value) for value in shown), f"{len(series.values):,}"
+
+
+def _finite(series: Series | None) -> list[float]:
+    return [] if series is None else series.values[np.isfinite(series.values)].tolist()
+
+
+def _files(directory: Path) -> list[tuple[str, str]]:
+    """Weights and logs that a reader may want, each with its size."""
+    names = [f"weights/{path.name}" for path in sorted((directory / "weights").glob("*.safetensors"))]
+    found = [(name, path) for name in (*names, "metrics.jsonl", "config.yaml", "env.json") if (path := file_in(directory, name))]
+    return [(name, _size_text(path.stat().st_size)) for name, path in found]
+
+
+def _size_text(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"

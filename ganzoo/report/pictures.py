@@ -1,0 +1,56 @@
+"""The sample grids of a run as data URLs, thinned out so that the report stays small."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+MOST_PICTURES = 24
+"""The timeline has no more pictures than this."""
+LARGEST_PNG = 256 * 1024
+"""A larger PNG (bytes) is shown as a JPEG; the file itself stays as it is."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One sample grid: its step, where it lies, its size in pixels, and itself as a ``data:`` URL."""
+
+    step: int
+    name: str
+    width: int
+    height: int
+    url: str
+
+
+def load_pictures(files: Sequence[tuple[int, Path]], most: int = MOST_PICTURES) -> list[Picture]:
+    """The pictures of a timeline: the first, the last and evenly spaced ones between; broken files are left out."""
+    chosen = [files[i] for i in _spread(len(files), most)]
+    return [picture for step, path in chosen if (picture := _load(step, path)) is not None]
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """At most ``most`` of the first ``count`` indices, ends included."""
+    if count <= most:
+        return list(range(count))
+    return [round(i * (count - 1) / (most - 1)) for i in range(most)]
+
+
+def _load(step: int, path: Path) -> Picture | None:
+    from PIL import Image
+
+    try:
+        data, kind = path.read_bytes(), "png"
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            image.load()
+            width, height = image.size
+            if len(data) > LARGEST_PNG:
+                buffer = io.BytesIO()
+                image.convert("RGB").save(buffer, format="JPEG", quality=90, subsampling=0)
+                data, kind = buffer.getvalue(), "jpeg"
+    # Pillow meets a broken or hostile file with OSError, SyntaxError, ValueError or DecompressionBombError.
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
+    return Picture(step, path.name, width, height, f"data:image/{kind};base64,{base64.b64encode(data).decode()}")
