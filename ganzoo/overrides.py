@@ -64,9 +64,11 @@ class Places:
         return dotted(self.written(path))
 
     def where(self, path: KeyPath) -> str:
-        """``FILE:LINE`` of the key, or of the nearest one above it; ``-o TEXT`` where an override wrote it."""
+        """``FILE:LINE`` of the key, or of the nearest one above it; ``-o TEXT`` where an override wrote it; or ""."""
         override = self._override(self.written(path))
-        return override.where if override else f"{self.document.source}:{self.document.line(self.written(path))}"
+        if override or not self.document.source:
+            return override.where if override else ""
+        return f"{self.document.source}:{self.document.line(self.written(path))}"
 
     def order(self, path: KeyPath) -> tuple[bool, int]:
         """Sorts paths as a reader meets them: the file from top to bottom, then the overrides."""
@@ -80,6 +82,10 @@ class Places:
             if path[:n] == override.path or (path and made_by_it):
                 return override
         return None
+
+
+NOWHERE = Places(Document(None, ""))
+"""The places of a configuration that was made in Python."""
 
 
 def _comparable(path: KeyPath) -> KeyPath:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from annotated_types import Ge, Lt, MinLen
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
-from .overrides import Places
+from .overrides import NOWHERE, Places
 from .params import NonNegativeInt, PositiveInt
 from .strict_yaml import KeyPath
 from .wording import Words
@@ -190,20 +190,20 @@ class RunConfig(Section):
     versions: dict[str, str] = {}
     """Distribution to version, written into a run's own config.yaml; not read."""
 
-    _places: Places | None = PrivateAttr(default=None)
+    _places: Places = PrivateAttr(default=NOWHERE)
 
     @property
-    def places(self) -> Places | None:
-        """Where each value was written; None for a configuration made in Python."""
+    def places(self) -> Places:
+        """Where each value was written."""
         return self._places
 
     def where(self, path: str | Sequence[str | int]) -> str:
-        """``FILE:LINE`` of the key at ``path`` (dotted, or its segments); ``-o TEXT`` where an override wrote it."""
-        return self._places.where(self._segments(path)) if self._places else ""
+        """``FILE:LINE`` of the key at ``path`` (dotted, or its segments); ``-o TEXT`` where an override wrote it; or ""."""
+        return self._places.where(self._segments(path))
 
     def key(self, path: str | Sequence[str | int]) -> str:
         """``path`` dotted, as the user wrote it: ``loss.weight`` where ``loss`` is one term and no list."""
-        return self._places.key(self._segments(path)) if self._places else ".".join(map(str, self._segments(path)))
+        return self._places.key(self._segments(path))
 
     def written_at(self, places: Places) -> RunConfig:
         """This configuration, knowing where it was written."""

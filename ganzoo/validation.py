@@ -14,13 +14,13 @@ from pydantic_core import ErrorDetails, to_json
 
 from .errors import UserError, did_you_mean
 from .overrides import Places
-from .strict_yaml import KeyPath, dotted
+from .strict_yaml import KeyPath
 from .wording import describe, in_words, remedy_for, without_null
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def validated(model: type[Model], tree: Any, places: Places | None, prefix: KeyPath = (), *, noun: str = "keys") -> Model:
+def validated(model: type[Model], tree: Any, places: Places, prefix: KeyPath = (), *, noun: str = "keys") -> Model:
     """``tree`` as a ``model``: strict types (``true`` is no 1), lists for tuples, no NaN.
 
     Args:
@@ -38,9 +38,6 @@ def validated(model: type[Model], tree: Any, places: Places | None, prefix: KeyP
         return model.model_validate_json(to_json(tree, inf_nan_mode="constants"))
     except ValidationError as error:
         problems = [_explain(model, tree, details, noun) for details in error.errors(include_url=False)]
-    if places is None:
-        first = problems[0]
-        raise UserError(first.what, first.remedy, key=dotted(prefix + first.path))
     # A misspelt key comes before the missing one that it stands for.
     first = min(problems, key=lambda problem: (problem.missing, places.order(prefix + problem.path)))
     path = prefix + first.path
@@ -59,13 +56,16 @@ def _explain(model: type[BaseModel], tree: Any, details: ErrorDetails, noun: str
     kind, location = details["type"], details["loc"]
     if kind == "extra_forbidden":
         return _unknown(model, tree, location, noun)
+    if kind == "missing" and isinstance(location[-1], int):
+        location = location[:-1]  # a list that is too short is wrong as a whole
     annotation, path, default = _descend(model, location)
-    if kind == "missing":
+    if kind == "missing" and path == details["loc"]:
         return _Problem(path, "is missing", _missing_remedy(model, tree, path, annotation), missing=True)
     value = _at(tree, path)
     if kind in ("value_error", "assertion_error"):
         return _Problem(path, str(details["ctx"]["error"]), f"it should be {in_words(annotation)}")
-    return _Problem(path, f"expects {in_words(annotation)}, found {describe(value)}", remedy_for(annotation, value, default))
+    remedy = remedy_for(annotation, value, default) or "write such a value"
+    return _Problem(path, f"expects {in_words(annotation)}, found {describe(value)}", remedy)
 
 
 def _descend(model: type[BaseModel], location: KeyPath) -> tuple[Any, KeyPath, Any]:
@@ -75,7 +75,7 @@ def _descend(model: type[BaseModel], location: KeyPath) -> tuple[Any, KeyPath, A
     for depth, segment in enumerate(location):
         inner = without_null(annotation)
         origin, items = typing.get_origin(inner), typing.get_args(inner)
-        default = ...
+        default = default[segment] if isinstance(default, tuple) and isinstance(segment, int) and segment < len(default) else ...
         if _is_model(inner) and segment in inner.model_fields:
             found = inner.model_fields[segment]
             annotation, default = Annotated[found.annotation, "", *found.metadata], found.default

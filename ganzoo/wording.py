@@ -69,7 +69,7 @@ def describe(value: Any) -> str:
 
 
 def remedy_for(annotation: Any, value: Any, default: Any) -> str:
-    """What to write in place of ``value``."""
+    """What to write in place of ``value``, or "" where ``in_words`` says it all; ``default`` is ``...`` where there is none."""
     bases = {split_annotation(member)[0] for member in members(annotation)}
     if remedy := _said(split_annotation(annotation)[1], "remedy"):
         return remedy
