@@ -114,12 +114,14 @@ def _read_journal(log: IO[bytes], images: IO[bytes], job: Job[Any]) -> dict[int,
     done: dict[int, dict[int, str]] = {}
     end = 0
     for line in log:
+        if not line.endswith(b"\n"):
+            break  # it was being written when the process was killed
         try:
             entry = json.loads(line)
             chunk = chunks[entry["chunk"]]
             crc32, bad = entry["crc32"], {int(i): str(reason) for i, reason in entry["bad"].items()}
         except (ValueError, KeyError, TypeError, AttributeError):
-            break  # the line that was being written when the process was killed
+            break
         end += len(line)
         images.seek(chunk.start * job.bytes_each)
         if zlib.crc32(images.read(len(chunk) * job.bytes_each)) == crc32:
@@ -158,7 +160,7 @@ def _decode_chunk(job: Job[Any], chunk: range, stop: threading.Event) -> tuple[r
             break
         try:
             image = job.decode(job.items[number])
-        except BadImage as reason:
+        except (BadImage, OSError) as reason:  # OSError: a file that cannot be opened
             bad[number] = str(reason)
             continue
         if image.shape != job.shape or image.dtype != np.uint8:

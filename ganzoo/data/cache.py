@@ -76,7 +76,9 @@ class Cache:
             return entry.read(self.verify)
         except Damaged as reason:
             self.reporter.warn(f"the image cache {entry.path('.u8')} {reason}; decoding again")
-            return None
+        except OSError:
+            pass  # making it will fail for the same reason, and say so
+        return None
 
     def _make(
         self, entry: Entry, items: Sequence[Item], decode: Callable[[Item], np.ndarray], name: Callable[[Item], str], max_bad: float

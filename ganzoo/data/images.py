@@ -86,21 +86,36 @@ def _to_array(image: Image.Image, size: int, crop: int | None, channels: int) ->
         raise BadImage(f"{width} x {height} is smaller than the crop of {edge}")
     # JPEG only, elsewhere no effect: decode no more of the picture's detail than the result can show.
     image.draft(None, (math.ceil(width * DRAFT_MARGIN * size / edge), math.ceil(height * DRAFT_MARGIN * size / edge)))
-    edge = min(round(edge * image.width / width), *image.size)
+    reduced = image.size
+    scale = 2 ** round(math.log2(width / reduced[0]))
     ImageOps.exif_transpose(image, in_place=True)
-    square = centre_crop(image, edge)
+    if image.size != reduced:
+        width, height = height, width
+    square, box = _centre(image, (width, height), edge, scale)
     plain = _EIGHT_BITS[square.mode](square)
     mode = "L" if channels == 1 else "RGB"
     if plain.mode != mode:
         plain = plain.convert(mode)
-    pixels = np.asarray(plain.resize((size, size), Image.Resampling.BILINEAR))
+    pixels = np.asarray(plain.resize((size, size), Image.Resampling.BILINEAR, box))
     return np.ascontiguousarray(pixels.reshape(size, size, channels).transpose(2, 0, 1))
 
 
-def centre_crop(image: Image.Image, edge: int) -> Image.Image:
-    """The square of ``edge`` x ``edge`` pixels in the middle; where halves do not come out even, nearer the upper left."""
-    left, top = (image.width - edge) // 2, (image.height - edge) // 2
-    return image.crop((left, top, left + edge, top + edge))
+def _centre(image: Image.Image, full: tuple[int, int], edge: int, scale: int) -> tuple[Image.Image, tuple[float, float, float, float]]:
+    """Crop the centred square of ``edge`` pixels, where the halves do not come out even nearer the upper left.
+
+    Args:
+        image: perhaps reduced.
+        full: its width and height at full scale.
+        edge: at full scale.
+        scale: 2 where ``image`` is at half scale, and so on.
+
+    Returns:
+        The whole pixels that cover the square, and the square among them (left, upper, right, lower).
+    """
+    left, upper = ((side - edge) // 2 / scale for side in full)
+    right, lower = left + edge / scale, upper + edge / scale
+    x, y = math.floor(left), math.floor(upper)
+    return image.crop((x, y, math.ceil(right), math.ceil(lower))), (left - x, upper - y, right - x, lower - y)
 
 
 def _plain(image: Image.Image) -> Image.Image:
