@@ -152,7 +152,10 @@ class Runner:
         """Close the books: the outcome's line, the observers, the report."""
         self.directory.log(outcome, step=self.run.step, time=now(), text=text)
         self.observers.tell("run_finished", step=self.run.step, outcome=outcome)
-        write_report(self.directory.path)
+        try:
+            write_report(self.directory.path)
+        except Exception as error:  # a picture of a run is no reason to lose it
+            self.reporter.warn(f"the report could not be made ({type(error).__name__}: {error}); try 'ganzoo report {self.directory.path}'")
 
     def _fix_inputs(self) -> tuple[Fields, np.ndarray | None]:
         """The inputs of the sample grids, the same at every step, and real points to draw beside generated ones."""

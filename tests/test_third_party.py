@@ -1,0 +1,86 @@
+"""A plugin that only these tests hold, installed into a fresh environment, trains with no change to the core."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+import yaml
+
+HERE = Path(__file__).parent
+CONFIG = {
+    "data": {"name": "squares", "count": 32},
+    "generator": {"name": "translate", "width": 4},
+    "critic": "judge_pair",
+    "loss": ["least_squares", {"name": "l1", "weight": 10.0}],
+    "train": {"steps": 40, "batch_size": 8, "device": "cpu", "threads": 1},
+    "log": {"every": 10},
+    "sample": {"every": 20, "count": 16},
+    "checkpoint": {"every": 20},
+    "observers": ["diary"],
+}
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """A virtual environment of its own that sees this one's packages, with the plugin installed into it."""
+    folder = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    python = folder / "bin" / "python"
+    purelib = Path(subprocess.check_output([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True).strip())
+    # A .pth line runs the outer site's own .pth files too, so editable installs are seen.
+    outer = sysconfig.get_path("purelib")
+    (purelib / "outer.pth").write_text(f"import site; site.addsitedir({outer!r})\n")
+    project = HERE / "third_party" / "ganzoo-paired"
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-build-isolation", "--no-index", project],
+        check=True,
+    )
+    return python
+
+
+def ganzoo(python, *arguments, cwd):
+    environment = {**os.environ, "GANZOO_CACHE": str(cwd / "cache")}
+    return subprocess.run([python, "-m", "ganzoo", *map(str, arguments)], cwd=cwd, env=environment, capture_output=True, text=True)
+
+
+def test_it_is_listed_with_its_distribution_only_where_it_is_installed(environment, tmp_path):
+    listed = ganzoo(environment, "list", cwd=tmp_path).stdout
+    assert "ganzoo-paired 0.3.0" in listed
+    assert "translate" in listed
+    assert "translate" not in ganzoo(sys.executable, "list", cwd=tmp_path).stdout
+
+
+def test_it_trains_samples_and_is_observed(environment, tmp_path):
+    (tmp_path / "paired.yaml").write_text(yaml.safe_dump(CONFIG))
+    done = ganzoo(environment, "run", "paired.yaml", "--out", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run/samples/step-00000040.png").exists()
+    diary = (tmp_path / "run/diary.txt").read_text().splitlines()
+    assert diary[0] == "started"
+    assert diary[-1] == "finished"
+    assert "generator/l1" in diary[1]
+    assert "ganzoo-paired/translate" in (tmp_path / "run/config.yaml").read_text()
+    sampled = ganzoo(environment, "sample", "run", "-n", "9", "--npz", "out.npz", cwd=tmp_path)
+    assert sampled.returncode == 0, sampled.stderr
+
+
+def test_it_learns(environment, tmp_path):
+    """The L1 term falls: the source reaches the generator, and the generator's updates help."""
+    import json
+
+    (tmp_path / "paired.yaml").write_text(yaml.safe_dump(CONFIG | {"optimizer": {"generator": {"name": "adam", "lr": 0.01}}}))
+    assert ganzoo(environment, "run", "paired.yaml", "--out", "run", "-o", "train.steps=100", cwd=tmp_path).returncode == 0
+    lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
+    l1 = [line["generator/l1"] for line in lines if line["event"] == "log"]
+    assert l1[-1] < 0.7 * l1[0]
+
+
+def test_unpaired_data_is_refused_with_the_reason(environment, tmp_path):
+    (tmp_path / "paired.yaml").write_text(yaml.safe_dump(CONFIG | {"data": "digits", "generator": "dcgan"}))
+    done = ganzoo(environment, "check", "paired.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "source" in done.stderr
+    assert "Traceback" not in done.stderr
