@@ -134,7 +134,7 @@ def read_partition(path: Path, split: str) -> list[str]:
         part = part.strip()
         if part not in SPLITS.values():
             raise UserError(f"'{line[:60]}' is no line of this list", "get it again", key="data.root", where=f"{path}:{number}")
-        if Path(name).name != name or "\\" in name:  # a list from elsewhere must not lead to files elsewhere
+        if Path(name).name != name or name == ".." or "\\" in name:  # a list from elsewhere must not lead to files elsewhere
             raise UserError(f"'{name}' is a path, wanted a file name", "get the list again", key="data.root", where=f"{path}:{number}")
         if split == "all" or part == SPLITS[split]:
             names.append(name)

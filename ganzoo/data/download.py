@@ -54,9 +54,12 @@ def deliver(target: Path, get: Callable[[Path], None], reporter: Reporter) -> No
         with locked(lock, lambda: reporter.say(f"waiting for another process that downloads {target.name}")):
             if not target.exists():
                 temporary = target.with_name(f"{target.name}.part")
-                with _impatient():
-                    get(temporary)
-                temporary.replace(target)
+                try:
+                    with _impatient():
+                        get(temporary)
+                    temporary.replace(target)
+                finally:
+                    temporary.unlink(missing_ok=True)
     except OSError as error:
         raise UserError(
             f"{target.parent} cannot be written: {error.strerror or error}", "set data.root to another folder", key="data.root"

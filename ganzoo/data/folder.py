@@ -100,8 +100,9 @@ def find_pictures(root: Path) -> list[str]:
             continue
         seen.add((status.st_dev, status.st_ino))
         subfolders[:] = sorted(name for name in subfolders if not _is_litter(name))
-        relative = Path(folder).relative_to(root)
-        found += [(relative / name).as_posix() for name in files if name.lower().endswith(SUFFIXES) and not _is_litter(name)]
+        relative = Path(folder).relative_to(root).as_posix()
+        prefix = "" if relative == "." else f"{relative}/"
+        found += [prefix + name for name in files if name.lower().endswith(SUFFIXES) and not _is_litter(name)]
     return sorted(found)
 
 
