@@ -12,21 +12,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import Progress, TaskID
-
-BAR_SECONDS = 0.2
-"""The shortest time between two drawings of the bar."""
 LINE_SECONDS = 5.0
 """The shortest time between two plain lines of one task. It grows to a minute, so that a day's log stays readable."""
 RATE_SECONDS = 30.0
 """The span that the rate is measured over."""
-
-_lost_terminal = suppress(OSError)
-"""A terminal that went away must not end a training."""
 
 
 class Task:
@@ -78,6 +69,36 @@ class Task:
         return f"{rate:.{digits}f} {self.unit}/s", left
 
 
+class SturdyStream:
+    """A text stream that outlives its terminal, and writes what its encoding cannot say as backslash escapes.
+
+    A terminal that went away, or a pipe whose reader did, must not end a training.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self.encoding = getattr(stream, "encoding", None) or "utf-8"
+
+    def write(self, text: str) -> int:
+        """Write ``text``, or nothing where nobody is there."""
+        with suppress(OSError):
+            self._stream.write(text.encode(self.encoding, "backslashreplace").decode(self.encoding))
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand what is written to the system."""
+        with suppress(OSError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Whether the stream is a terminal."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """The stream's file descriptor."""
+        return self._stream.fileno()
+
+
 class Reporter:
     """The quiet one: warnings only. ``reporter`` chooses between it and those that show more.
 
@@ -86,7 +107,7 @@ class Reporter:
     """
 
     def __init__(self, stream: IO[str]) -> None:
-        self.stream = stream
+        self.stream = SturdyStream(stream)
 
     def say(self, text: str) -> None:
         """Tell the user something, on a line of its own."""
@@ -113,9 +134,8 @@ class Reporter:
             self._close(task)
 
     def _write(self, text: str) -> None:
-        with _lost_terminal:
-            self.stream.write(printable(text, getattr(self.stream, "encoding", None)) + "\n")
-            self.stream.flush()
+        self.stream.write(text + "\n")
+        self.stream.flush()
 
     def _open(self, task: Task) -> None: ...
 
@@ -146,57 +166,6 @@ class LineReporter(Reporter):
         self._draw(task)
 
 
-class BarReporter(Reporter):
-    """A bar that redraws itself, for terminals."""
-
-    def __init__(self, stream: IO[str]) -> None:
-        from rich.console import Console
-
-        super().__init__(stream)
-        self._console = Console(file=stream, force_terminal=True, color_system=None if os.environ.get("NO_COLOR") else "auto")
-        self._progress: Progress | None = None
-        self._rows: dict[Task, TaskID] = {}
-
-    def say(self, text: str) -> None:
-        """Write the text above the bar."""
-        self._write(text)
-
-    def _write(self, text: str) -> None:
-        with _lost_terminal:
-            self._console.print(printable(text, self._console.encoding), markup=False, highlight=False, soft_wrap=True)
-
-    def _open(self, task: Task) -> None:
-        if self._progress is None:
-            self._progress = _progress(self._console)
-            with _lost_terminal:
-                self._progress.start()
-        self._rows[task] = self._progress.add_task(task.name, total=task.total, completed=task.done, count="", rate="", left="", tail="")
-        self._draw(task)
-
-    def _draw(self, task: Task) -> float:
-        if self._progress is not None:
-            rate, left = task.numbers()
-            tail = printable(task.tail, self._console.encoding)
-            self._progress.update(self._rows[task], completed=task.done, rate=rate, left=left, tail=tail, count=f"{task.done}/{task.total}")
-            with _lost_terminal:
-                self._progress.refresh()
-        return time.monotonic() + BAR_SECONDS
-
-    def _close(self, task: Task) -> None:
-        self._draw(task)
-        row = self._rows.pop(task)
-        if self._progress is None:
-            return
-        with _lost_terminal:
-            if self._rows:  # an inner task leaves; the outer one's bar stays
-                self._progress.remove_task(row)
-                self._progress.refresh()
-            else:
-                self._progress.stop()
-        if not self._rows:
-            self._progress = None
-
-
 def reporter(quiet: bool = False, stream: IO[str] | None = None) -> Reporter:
     """The reporter that suits where its text goes.
 
@@ -209,7 +178,11 @@ def reporter(quiet: bool = False, stream: IO[str] | None = None) -> Reporter:
         return Reporter(stream)
     in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false")
     dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
-    return BarReporter(stream) if stream.isatty() and not dumb and not in_ci else LineReporter(stream)
+    if dumb or in_ci or not stream.isatty():
+        return LineReporter(stream)
+    from .progress_bar import BarReporter
+
+    return BarReporter(stream)
 
 
 def clock(seconds: float) -> str:
@@ -220,31 +193,3 @@ def clock(seconds: float) -> str:
     if days:
         return f"{days}d {hour:02}:{minute:02}:{second:02}"
     return f"{hour}:{minute:02}:{second:02}" if hour else f"{minute}:{second:02}"
-
-
-def printable(text: str, encoding: str | None) -> str:
-    """``text`` with what ``encoding`` cannot say as backslash escapes."""
-    encoding = encoding or "utf-8"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
-
-
-def _progress(console: Console) -> Progress:
-    """The bar's columns, which give way from the tail on a narrow terminal."""
-    from rich.progress import BarColumn, Progress, TextColumn
-    from rich.table import Column
-
-    def text(template: str, style: str = "none", ratio: int | None = None) -> TextColumn:
-        return TextColumn(template, style=style, markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=ratio))
-
-    return Progress(
-        text("{task.description}"),
-        BarColumn(bar_width=24),
-        text("{task.fields[count]}"),
-        text("{task.fields[rate]}"),
-        text("{task.fields[left]}"),
-        text("{task.fields[tail]}", "dim", ratio=1),
-        console=console,
-        auto_refresh=False,  # no thread beside the training; `advance` draws
-        redirect_stdout=sys.stdout.isatty(),  # a pipe keeps what is printed to it
-        expand=True,
-    )

@@ -58,17 +58,18 @@ class _Line:
     high: np.ndarray
 
 
-def make_charts(title: str, series: Sequence[Series], prefix: str = "") -> list[Chart]:
+def make_charts(title: str, series: Sequence[Series], prefix: str = "", *, from_zero: bool = False) -> list[Chart]:
     """One chart of all ``series``, or several where there are more than ``COLOURS``; none where there is nothing to draw.
 
     Args:
         title: what the chart shows, with the unit.
         series: each with at least one point.
         prefix: left out of the names in the legend.
+        from_zero: whether the values' axis starts at zero, as rates and distances should.
     """
     drawable = [s for s in series if np.isfinite(s.values).any()]
     parts = [drawable[start : start + COLOURS] for start in range(0, len(drawable), COLOURS)]
-    return [_chart(title if i == 0 else f"{title}, continued", part, prefix) for i, part in enumerate(parts)]
+    return [_chart(title if i == 0 else f"{title}, continued", part, prefix, from_zero) for i, part in enumerate(parts)]
 
 
 def decimate(series: Series, buckets: int = BUCKETS) -> _Line:
@@ -112,13 +113,17 @@ def number_text(value: float) -> str:
     return f"{value:,.0f}" if 1e3 <= abs(value) < 1e7 else f"{value:.3g}"
 
 
-def _chart(title: str, series: Sequence[Series], prefix: str) -> Chart:
+def _chart(title: str, series: Sequence[Series], prefix: str, from_zero: bool) -> Chart:
     names = [s.name.removeprefix(prefix) for s in series]
     first = min(float(s.steps[0]) for s in series)
     last = max(float(s.steps[-1]) for s in series)
-    frame = _Frame(first, last, *value_limits(series))
+    low, high = value_limits(series)
+    frame = _Frame(first, last, min(low, 0.0) if from_zero else low, high)
     lines = [decimate(s) for s in series]
-    body = [*frame.grid(), f'<svg class="plot" x="{_LEFT}" y="{_TOP}" width="{_PLOT_WIDTH}" height="{_PLOT_HEIGHT}">']  # it cuts off what is out of view
+    body = [
+        *frame.grid(),
+        f'<svg class="plot" x="{_LEFT}" y="{_TOP}" width="{_PLOT_WIDTH}" height="{_PLOT_HEIGHT}">',
+    ]  # it cuts off what is out of view
     body += [shape for i, line in enumerate(lines) for shape in _shapes(frame, line, i)]
     body += ["</svg>", *_columns(frame, names, lines)]
     spoken = "; ".join(
@@ -152,12 +157,12 @@ class _Frame:
     def grid(self) -> list[str]:
         """Lines at round values, a stronger one at zero, and the numbers along both axes."""
         shapes = []
-        for value in _round_values(self.low, self.high, 4):
+        for value in _round_values(self.low, self.high, 3):
             y = _TOP + float(self.y(np.array(value)))
             strong = ' class="zero"' if value == 0 else ""
             shapes.append(f'<line{strong} x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
             shapes.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_tick_text(value)}</text>')
-        for step in _round_values(self.first, self.last, 5):
+        for step in _round_values(self.first, self.last, 4):
             x = _LEFT + float(self.x(np.array(step)))
             if step == int(step):
                 shapes.append(f'<text x="{x:.1f}" y="{HEIGHT - 6}" text-anchor="middle">{_tick_text(step)}</text>')

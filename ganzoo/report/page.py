@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ import numpy as np
 
 from ganzoo.engine.files import write_atomically
 from ganzoo.errors import UserError
-from ganzoo.progress import clock
 
 from .changes import changes, component_names, flat, read_yaml
 from .charts import Chart, make_charts, number_text
@@ -77,7 +77,7 @@ def _content(directory: Path) -> dict[str, Any]:
         "title": directory.resolve().name,
         "parts": [(key, names) for key in ("data", "generator", "critic", "loss") if (names := component_names(config, key))],
         "outcome": _outcome(record),
-        "facts": _facts(record, series, config),
+        "facts": _facts(record, series, config, facts),
         "pictures": load_pictures(sample_files(directory, record.sample_steps)),
         "curves": _curves(record, series),
         "health": {"sentences": sentences(series), "warnings": tally(record.warnings), "charts": _health_charts(series)},
@@ -110,20 +110,23 @@ def _outcome(record: Record) -> Outcome:
     return Outcome("open", "Nothing recorded yet", "")
 
 
-def _facts(record: Record, series: Mapping[str, Series], config: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _facts(
+    record: Record, series: Mapping[str, Series], config: Mapping[str, Any], environment: Mapping[str, Any]
+) -> list[tuple[str, str]]:
     """The few numbers that come first."""
-    train = config.get("train")
-    total = train.get("steps") if isinstance(train, dict) else None
-    facts = [("Steps", f"{record.last_step:,} of {total:,}" if isinstance(total, int) else f"{record.last_step:,}")]
+    known = dict(flat({"train": config.get("train"), "runtime": environment.get("runtime")}))
+    total = as_number(config["train"].get("steps")) if isinstance(config.get("train"), dict) else None
+    facts = [("Steps", f"{record.last_step:,}" + (f" of {total:,.0f}" if total else ""))]
     if record.seconds:
-        facts.append(("Time training", clock(record.seconds)))
+        facts.append(("Time training", _duration_text(record.seconds)))
     if rates := _finite(series.get("images_per_second")):
         facts.append(("Images a second", number_text(float(np.median(rates)))))
     for evaluation in {e.metric: e for e in record.evaluations}.values():
         results, _ = _results(evaluation)
         facts += [(f"{name} at step {evaluation.step:,}", value) for name, value in results[:1]]
+    facts += [(word, known[key]) for word, key in (("Device", "runtime.device"), ("Seed", "train.seed")) if key in known]
     if record.started:
-        facts.append(("Started", record.started.replace("T", " ")))
+        facts.append(("Started", _time_text(record.started)))
     return facts
 
 
@@ -140,8 +143,9 @@ def _curves(record: Record, series: Mapping[str, Series]) -> list[Chart]:
     charts += make_charts("Generator minimises", of("generator", is_term), "generator/")
     charts += make_charts("Estimates", of("critic", is_estimate) + of("generator", is_estimate))
     for metric, measured in _measured(record).items():
-        charts += make_charts(f"Metric {metric}", measured)
-    charts += make_charts("Images a second", [s for key, s in series.items() if key == "images_per_second"])
+        for one in measured:  # a chart each: their units differ
+            charts += make_charts(metric if one.name == metric else f"{metric}: {one.name}", [one], from_zero=True)
+    charts += make_charts("Images a second", [s for key, s in series.items() if key == "images_per_second"], from_zero=True)
     rates = [s for key, s in series.items() if key == "lr_scale" and len(set(s.values.tolist())) > 1]
     charts += make_charts("Factor on the learning rate", rates)
     rest = [s for key, s in series.items() if not key.startswith(("critic/", "generator/")) and key not in NOT_TERMS]
@@ -214,3 +218,17 @@ def _files(directory: Path) -> list[tuple[str, str]]:
 
 def _size_text(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
+
+
+def _duration_text(seconds: float) -> str:
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours:,} h {minute} min" if hours else f"{minute} min {second} s" if minute else f"{second} s"
+
+
+def _time_text(iso: str) -> str:
+    """An ISO 8601 time in UTC, to the minute; what is none comes back as it is."""
+    try:
+        return datetime.datetime.fromisoformat(iso).astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError):
+        return iso

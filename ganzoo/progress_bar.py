@@ -1,0 +1,83 @@
+"""The bar that a terminal shows: rich draws it, but only when ``Task.advance`` says so."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import IO, cast
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Column
+
+from .progress import Reporter, Task
+
+BAR_SECONDS = 0.2
+"""The shortest time between two drawings of the bar."""
+
+
+class BarReporter(Reporter):
+    """A bar that redraws itself, for terminals."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__(stream)
+        self._console = Console(
+            file=cast(IO[str], self.stream), force_terminal=True, color_system=None if os.environ.get("NO_COLOR") else "auto"
+        )
+        self._progress: Progress | None = None
+        self._rows: dict[Task, TaskID] = {}
+
+    def say(self, text: str) -> None:
+        """Write the text above the bar."""
+        self._write(text)
+
+    def _write(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def _open(self, task: Task) -> None:
+        if self._progress is None:
+            self._progress = _progress(self._console)
+            self._progress.start()
+        self._rows[task] = self._progress.add_task(task.name, total=task.total, completed=task.done, count="", rate="", left="", tail="")
+        self._draw(task)
+
+    def _draw(self, task: Task) -> float:
+        if self._progress is not None:
+            rate, left = task.numbers()
+            count = f"{task.done}/{task.total}"
+            self._progress.update(self._rows[task], completed=task.done, count=count, rate=rate, left=left, tail=task.tail)
+            self._progress.refresh()
+        return time.monotonic() + BAR_SECONDS
+
+    def _close(self, task: Task) -> None:
+        self._draw(task)
+        row = self._rows.pop(task)
+        if self._progress is None:
+            return
+        if self._rows:  # an inner task leaves; the outer one's bar stays
+            self._progress.remove_task(row)
+            self._progress.refresh()
+        else:
+            self._progress.stop()
+            self._progress = None
+
+
+def _progress(console: Console) -> Progress:
+    """The bar's columns, which give way from the tail on a narrow terminal."""
+
+    def text(template: str, style: str = "none", ratio: int | None = None) -> TextColumn:
+        return TextColumn(template, style=style, markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=ratio))
+
+    return Progress(
+        text("{task.description}"),
+        BarColumn(bar_width=24),
+        text("{task.fields[count]}"),
+        text("{task.fields[rate]}"),
+        text("{task.fields[left]}"),
+        text("{task.fields[tail]}", "dim", ratio=1),
+        console=console,
+        auto_refresh=False,  # no thread beside the training; `advance` draws
+        redirect_stdout=sys.stdout.isatty(),  # a pipe keeps what is printed to it
+        expand=True,
+    )
