@@ -1,7 +1,7 @@
-"""Train the judge (``ganzoo.metrics.judge``) on all of MNIST and write its weights.
+"""Train the judge (``ganzoo.metrics.judge``) on all of MNIST and write its weights: about 4 minutes on one core.
 
-    python tools/train_judge.py                 # torchvision downloads MNIST into a temporary folder
-    python tools/train_judge.py --root FOLDER   # FOLDER/MNIST/raw holds the four idx files, gzipped or not
+    python tools/train_judge.py                 # MNIST is downloaded into data/mnist
+    python tools/train_judge.py --root FOLDER   # FOLDER holds MNIST/raw
 
 One thread and one seed: on the same processor and torch the same file comes out. Pin the printed sha256 as
 ``JUDGE_SHA256`` and commit both together.
@@ -10,18 +10,18 @@ One thread and one seed: on the same processor and torch the same file comes out
 from __future__ import annotations
 
 import argparse
-import gzip
 import hashlib
-import tempfile
 import time
 from pathlib import Path
+from typing import Literal
 
-import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
+from ganzoo.data.cache import Cache
+from ganzoo.data.mnist import MNIST
 from ganzoo.errors import UserError
 from ganzoo.metrics.judge import JUDGE_WEIGHTS, Judge
 
@@ -38,22 +38,18 @@ ENOUGH = 0.991
 def main() -> None:
     """Train, round to float16, measure what will be shipped, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--root", type=Path, help="folder that holds MNIST/raw")
+    parser.add_argument("--root", type=Path, default=Path("data/mnist"), help="folder of MNIST; what is missing is downloaded")
     parser.add_argument("--out", type=Path, default=JUDGE_WEIGHTS, help="file to write")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(SEED)
-    with tempfile.TemporaryDirectory() as scratch:
-        raw = (arguments.root or download(Path(scratch))) / "MNIST" / "raw"
-        images, labels = read_split(raw, "train")
-        test_images, test_labels = read_split(raw, "t10k")
 
     judge = Judge()
-    train(judge, images, labels)
+    train(judge, *read_split(arguments.root, "train"))
     rounded = {name: value.half().contiguous() for name, value in judge.state_dict().items()}
     judge.load_state_dict({name: value.float() for name, value in rounded.items()})
-    accuracy = measure_accuracy(judge, test_images, test_labels)
+    accuracy = measure_accuracy(judge, *read_split(arguments.root, "test"))
     print(f"test accuracy {accuracy:.2%} (10,000 digits, weights rounded to float16)")
     if accuracy < ENOUGH:
         raise SystemExit(f"below {ENOUGH:.1%}: nothing written")
@@ -61,31 +57,10 @@ def main() -> None:
     print(f"{arguments.out}: {arguments.out.stat().st_size:,} bytes, sha256 {hashlib.sha256(arguments.out.read_bytes()).hexdigest()}")
 
 
-def download(root: Path) -> Path:
-    """MNIST through torchvision into ``root``; returns ``root``."""
-    from torchvision.datasets import MNIST
-
-    MNIST(str(root), download=True)
-    return root
-
-
-def read_split(raw: Path, split: str) -> tuple[Tensor, Tensor]:
-    """Images (N, 1, 28, 28) float32 in [-1, 1] and labels (N,) int64 of one split, "train" or "t10k"."""
-    images = torch.from_numpy(read_idx(raw / f"{split}-images-idx3-ubyte")).float().div_(127.5).sub_(1).unsqueeze(1)
-    return images, torch.from_numpy(read_idx(raw / f"{split}-labels-idx1-ubyte")).long()
-
-
-def read_idx(path: Path) -> np.ndarray:
-    """A file of LeCun's IDX format that holds bytes: a magic number, the sizes as big-endian int32, then the values."""
-    zipped = path.with_name(path.name + ".gz")
-    if not path.exists() and not zipped.exists():
-        raise UserError(
-            f"neither {path} nor {zipped} exists", "name the folder that holds MNIST/raw with --root, or leave --root out to download"
-        )
-    content = path.read_bytes() if path.exists() else gzip.decompress(zipped.read_bytes())
-    dimensions = content[3]
-    sizes = np.frombuffer(content, ">i4", count=dimensions, offset=4)
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(sizes).copy()
+def read_split(root: Path, split: Literal["train", "test"]) -> tuple[Tensor, Tensor]:
+    """Images (N, 1, 28, 28) float32 in [-1, 1] and labels (N,) int64 of one half of MNIST."""
+    arrays = MNIST(root=str(root), split=split).arrays(Cache())
+    return torch.tensor(arrays["sample"]).float().div(127.5).sub(1), torch.tensor(arrays["label"])
 
 
 def train(judge: Judge, images: Tensor, labels: Tensor) -> None:

@@ -88,7 +88,10 @@ def gaussian_frechet_distance(mean_1: Tensor, covariance_1: Tensor, mean_2: Tens
 
 def _trace_of_root(covariance_1: Tensor, covariance_2: Tensor) -> Tensor:
     """tr((C1 C2)^(1/2)) for symmetric positive semi-definite (D, D) matrices."""
-    singular_values: Tensor = torch.linalg.svdvals(_factor(covariance_1).T @ _factor(covariance_2))
+    try:
+        singular_values: Tensor = torch.linalg.svdvals(_factor(covariance_1).T @ _factor(covariance_2))
+    except torch.linalg.LinAlgError as error:
+        raise GanzooError(f"the Frechet distance cannot be computed: {error}") from None
     return singular_values.sum()
 
 

@@ -178,18 +178,16 @@ def _parse(content: bytes, weights: Path) -> Mapping[str, Tensor]:
 
 
 def _check_names(state: Mapping[str, Tensor], network: InceptionNetwork, weights: Path) -> None:
-    """Refuse a state dict of another network, naming the first difference."""
-    wanted = {name: value.shape for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")}
-    given = {name: value.shape for name, value in state.items() if not name.endswith("num_batches_tracked")}
-    for problem, names in (("lacks", wanted.keys() - given.keys()), ("has besides", given.keys() - wanted.keys())):
-        if names:
-            raise UserError(
-                f"{weights} holds another network than FID's Inception: it {problem} '{min(names)}' ({len(names)} such names)",
-                _REMEDY,
-            )
-    for name, shape in wanted.items():
-        if given[name] != shape:
-            raise UserError(
-                f"{weights} holds another network than FID's Inception: '{name}' is {tuple(given[name])}, wanted {tuple(shape)}",
-                _REMEDY,
-            )
+    """Refuse a state dict of another network, naming one difference."""
+    # Files of torch before 0.4.1, such as the official one, count no batches.
+    wanted = {name: tuple(value.shape) for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")}
+    given = {name: tuple(value.shape) for name, value in state.items() if not name.endswith("num_batches_tracked")}
+    if foreign := given.keys() - wanted.keys():
+        difference = f"it has '{min(foreign)}' besides ({len(foreign)} such names)"
+    elif lacking := wanted.keys() - given.keys():
+        difference = f"it lacks '{min(lacking)}' ({len(lacking)} such names)"
+    elif reshaped := [name for name, shape in wanted.items() if given[name] != shape]:
+        difference = f"'{reshaped[0]}' is {given[reshaped[0]]}, wanted {wanted[reshaped[0]]}"
+    else:
+        return
+    raise UserError(f"{weights} holds another network than FID's Inception: {difference}", _REMEDY)
