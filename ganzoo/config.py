@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -104,7 +103,7 @@ def _validate(document: Document, texts: Sequence[str]) -> RunConfig:
             "write 'key: value' lines, with a space after the colon",
             where=where,
         )
-    tree: dict[str, Any] = copy.deepcopy(document.value)
+    tree: dict[str, Any] = document.value
     overrides = [parse_override(text) for text in texts]
     for override in overrides:
         apply(tree, override)

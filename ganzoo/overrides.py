@@ -75,7 +75,6 @@ class Places:
         return bool(self._override(self.written(path))), self.document.line(self.written(path))
 
     def _override(self, path: KeyPath) -> Override | None:
-        path = _comparable(path)
         for override in reversed(self.overrides):
             n = len(override.path)
             made_by_it = override.path[: len(path)] == path and path not in self.document.lines
@@ -88,8 +87,10 @@ NOWHERE = Places(Document(None, ""))
 """The places of a configuration that was made in Python."""
 
 
-def _comparable(path: KeyPath) -> KeyPath:
-    return tuple(int(s) if isinstance(s, str) and s.isdecimal() and s.isascii() else s for s in path)
+def segments(path: str | Sequence[str | int]) -> KeyPath:
+    """A path, dotted or in parts, with its list indices as integers."""
+    parts: Sequence[str | int] = path.split(".") if isinstance(path, str) else path
+    return tuple(int(part) if isinstance(part, str) and re.fullmatch("[0-9]{1,9}", part) else part for part in parts)
 
 
 def parse_override(text: str) -> Override:
@@ -99,18 +100,18 @@ def parse_override(text: str) -> Override:
         UserError: where the text has no such form, or the value is no strict YAML.
     """
     where = f"-o {text}"
-    path, equals, value = text.partition("=")
-    if not equals or not _PATH.fullmatch(path):
+    key, equals, value = text.partition("=")
+    if not equals or not _PATH.fullmatch(key):
         raise UserError("an override has the form KEY.PATH=VALUE", "write, for example, -o train.steps=1000", where=where)
     if not value.strip():
-        raise UserError("the override gives no value", "write one after '=', or null", key=path, where=where)
-    segments = _comparable(tuple(path.split(".")))
-    if len(segments) > _MAX_SEGMENTS:
+        raise UserError("the override gives no value", "write one after '=', or null", key=key, where=where)
+    path = segments(key)
+    if len(path) > _MAX_SEGMENTS:
         raise UserError(f"the key has more than {_MAX_SEGMENTS} parts", "no configuration is that deep", where=where)
     try:
-        return Override(text, segments, parse(value, where).value)
+        return Override(text, path, parse(value, where).value)
     except UserError as error:
-        raise UserError(error.what, error.remedy, key=path, where=where) from None
+        raise UserError(error.what, error.remedy, key=key, where=where) from None
 
 
 def apply(tree: dict[str, Any], override: Override) -> None:
@@ -119,45 +120,32 @@ def apply(tree: dict[str, Any], override: Override) -> None:
     Raises:
         UserError: where a list has no such item, or a value above it has no keys.
     """
-    holder: Any = tree
+    slot: tuple[Any, Any] = ({"": tree}, "")  # a collection and the key in it where the next one is expected
     for depth, segment in enumerate(override.path):
-        above = override.path[:depth]
-        holder = _opened(tree, holder, above, override)
-        if isinstance(holder, list):
-            _check_index(holder, segment, above, override)
-        if depth == len(override.path) - 1:
-            holder[_key_in(holder, segment)] = override.value
+        collection, key = slot
+        collection[key] = opened = _opened(collection[key], override.path[:depth], override)
+        if isinstance(opened, list):
+            _check_index(opened, segment, override.path[:depth], override)
+            slot = opened, segment
         else:
-            key = _key_in(holder, segment)
-            if isinstance(holder, dict):
-                holder.setdefault(key, _missing((*above, segment), override))
-            holder = holder[key]
+            opened.setdefault(str(segment), None)
+            slot = opened, str(segment)
+    collection, key = slot
+    collection[key] = override.value
 
 
-def _key_in(holder: Any, segment: str | int) -> Any:
-    return segment if isinstance(holder, list) else str(segment)
-
-
-def _missing(path: KeyPath, override: Override) -> dict[str, Any] | list[Any]:
-    """What an override finds where the file has nothing."""
+def _opened(value: Any, path: KeyPath, override: Override) -> dict[str, Any] | list[Any]:
+    """``value``, which stands at ``path``, as something with items: a part written as its name becomes a mapping."""
+    if isinstance(value, dict | list):
+        return value
+    if isinstance(value, str) and _is_part(path):
+        return {"name": value}
+    if value is not None:
+        what = f"'{dotted(path)}' is {describe(value)}, which has no keys"
+        raise UserError(what, f"set '{dotted(path)}' itself", key=dotted(override.path), where=override.where)
     if isinstance(override.path[len(path)], int):
         return []
     return {"name": DEFAULT_NAMES[path]} if path in DEFAULT_NAMES else {}
-
-
-def _opened(tree: dict[str, Any], holder: Any, path: KeyPath, override: Override) -> Any:
-    """``holder`` as something that has items: a part written as its name alone becomes a mapping."""
-    if isinstance(holder, dict | list):
-        return holder
-    if holder is None:
-        opened = _missing(path, override)
-    elif isinstance(holder, str) and _is_part(path):
-        opened = {"name": holder}
-    else:
-        what = f"'{dotted(path)}' is {describe(holder)}, which has no keys"
-        raise UserError(what, f"set '{dotted(path)}' itself", key=dotted(override.path), where=override.where)
-    _set(tree, path, opened)
-    return opened
 
 
 def _is_part(path: KeyPath) -> bool:
@@ -165,12 +153,6 @@ def _is_part(path: KeyPath) -> bool:
         return True
     in_list = path[0] in ("loss", "metrics", "observers")
     return len(path) == (2 if in_list or path[0] == "optimizer" else 1)
-
-
-def _set(tree: Any, path: KeyPath, value: Any) -> None:
-    for segment in path[:-1]:
-        tree = tree[_key_in(tree, segment)]
-    tree[_key_in(tree, path[-1])] = value
 
 
 def _check_index(items: list[Any], segment: str | int, path: KeyPath, override: Override) -> None:

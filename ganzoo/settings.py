@@ -9,9 +9,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 from annotated_types import Ge, Lt, MinLen
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
-from .overrides import NOWHERE, Places
+from .overrides import NOWHERE, Places, segments
 from .params import NonNegativeInt, PositiveInt
-from .strict_yaml import KeyPath
 from .wording import Words
 
 MARKER = "$component"
@@ -199,21 +198,16 @@ class RunConfig(Section):
 
     def where(self, path: str | Sequence[str | int]) -> str:
         """``FILE:LINE`` of the key at ``path`` (dotted, or its segments); ``-o TEXT`` where an override wrote it; or ""."""
-        return self._places.where(self._segments(path))
+        return self._places.where(segments(path))
 
     def key(self, path: str | Sequence[str | int]) -> str:
         """``path`` dotted, as the user wrote it: ``loss.weight`` where ``loss`` is one term and no list."""
-        return self._places.key(self._segments(path))
+        return self._places.key(segments(path))
 
     def written_at(self, places: Places) -> RunConfig:
         """This configuration, knowing where it was written."""
         self._places = places
         return self
-
-    @staticmethod
-    def _segments(path: str | Sequence[str | int]) -> KeyPath:
-        parts: Sequence[str | int] = path.split(".") if isinstance(path, str) else path
-        return tuple(int(part) if isinstance(part, str) and part.isascii() and part.isdecimal() else part for part in parts)
 
 
 SECTIONS: Mapping[str, type[Section]] = {

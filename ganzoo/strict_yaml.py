@@ -112,8 +112,7 @@ def resolve_plain(text: str) -> Any:
         if pattern.fullmatch(text):
             # The length is asked first: Python refuses to convert thousands of digits.
             if len(text) > 40 or abs(number := int(text, base)) >= 2**63:
-                shown = text if len(text) <= 24 else text[:20] + "..."
-                raise UserError(f"the integer {shown} does not fit 64 bits", "write a smaller number, or quote it")
+                raise UserError(f"the integer {shortened(text)} does not fit 64 bits", "write a smaller number, or quote it")
             return number
     if _FLOAT.fullmatch(text):
         return float(text)
@@ -141,7 +140,7 @@ class _Builder:
         if isinstance(event, yaml.DocumentStartEvent):
             self._start_document(event)
         elif isinstance(event, yaml.AliasEvent):
-            raise self._refuse(f"the alias *{event.anchor}", "write the value out where it is needed")
+            raise self._refuse(f"the alias *{shortened(str(event.anchor))}", "write the value out where it is needed")
         elif isinstance(event, yaml.CollectionEndEvent):
             self._close()
         elif isinstance(event, yaml.NodeEvent):
@@ -161,9 +160,9 @@ class _Builder:
         if self._open and isinstance(self._open[-1], list):
             self._path[-1] = len(self._open[-1])
         if event.anchor is not None:
-            raise self._refuse(f"the anchor &{event.anchor}", "remove it, and write the value out where it is needed")
+            raise self._refuse(f"the anchor &{shortened(event.anchor)}", "remove it, and write the value out where it is needed")
         if getattr(event, "tag", None) is not None:
-            raise self._refuse(f"the tag {event.tag}", "remove it; the kind of a value follows from how it is written")  # type: ignore[attr-defined]
+            raise self._refuse(f"the tag {shortened(event.tag)}", "remove it; the kind of a value follows from how it is written")  # type: ignore[attr-defined]
         if self._awaits_key:
             self._path[-1] = ""
         if isinstance(event, yaml.ScalarEvent):
@@ -197,13 +196,13 @@ class _Builder:
 
     def _take_key(self, key: Any, event: yaml.ScalarEvent) -> None:
         mapping = self._open[-1]
-        written = event.value or "null"
+        written = shortened(event.value) or "null"
         self._path[-1] = key if isinstance(key, str) else written
         if not isinstance(key, str):
             raise self._refuse(f"the key {written}, which is no string,", f"write '{written}' in quotes, or another key")
         if key in mapping:
             first = self.lines[tuple(self._path)]
-            raise self._refuse(f"the key '{key}' for the second time (first on line {first})", "remove one of the two")
+            raise self._refuse(f"the key '{shortened(key)}' for the second time (first on line {first})", "remove one of the two")
         self.lines[tuple(self._path)] = self.last_line
         self._awaits_key = False
 
@@ -229,7 +228,12 @@ class _Builder:
 
 def dotted(path: KeyPath | list[str | int]) -> str:
     """A path as messages write it: ``loss.1.weight``."""
-    return ".".join(str(segment) for segment in path if segment != "")
+    return ".".join(shortened(str(segment)) for segment in path if segment != "")
+
+
+def shortened(text: str, width: int = 60) -> str:
+    """A text for a message: as it is, or its beginning."""
+    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def _too_big(source: str) -> UserError:
@@ -237,7 +241,7 @@ def _too_big(source: str) -> UserError:
 
 
 def _invalid(error: yaml.MarkedYAMLError, source: str) -> UserError:
-    problem = " ".join(str(error.problem).split())
+    problem = shortened(" ".join(str(error.problem).split()), 200)
     mark = error.problem_mark or error.context_mark
     remedy = "check brackets, quotes and indentation here and on the line above"
     if "<stream end>" in problem or "end of stream" in problem:

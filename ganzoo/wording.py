@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from .errors import UserError, did_you_mean
 from .params import bounds_text, split_annotation
-from .strict_yaml import resolve_plain
+from .strict_yaml import resolve_plain, shortened
 from .yaml_writer import flow
 
 _NAMES: Mapping[type, str] = {
@@ -58,7 +58,7 @@ def in_words(annotation: Any) -> str:
 def describe(value: Any) -> str:
     """A value as a sentence needs it: ``the string 'ten'``."""
     if isinstance(value, str):
-        return f"the string '{value if len(value) <= 60 else value[:57] + '...'}'"
+        return f"the string '{shortened(value)}'"
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, list | tuple):

@@ -248,7 +248,12 @@ BAD = {
     "unknown optimizer": (MINIMAL + "optimizer: {critic: adamw}", 5, "optimizer.critic", "did you mean 'adam'?"),
     "optimizer parameter": (MINIMAL + "optimizer: {critic: {name: sgd, beta: 1}}", 5, "optimizer.critic.beta", "parameters: lr, momentum"),
     "learning rate of zero": (MINIMAL + "optimizer: {critic: {name: adam, lr: 0}}", 5, "optimizer.critic.lr", "a number > 0"),
-    "beta of one": (MINIMAL + "optimizer: {critic: {name: adam, betas: [0.5, 1]}}", 5, "optimizer.critic.betas.1", "< 1"),
+    "beta of one": (
+        MINIMAL + "optimizer: {critic: {name: adam, betas: [0.5, 1]}}",
+        5,
+        "optimizer.critic.betas.1",
+        "< 1, found 1; the default is 0.999",
+    ),
     "nesterov without momentum": (
         MINIMAL + "optimizer:\n  critic:\n    name: sgd\n    nesterov: true",
         8,
@@ -324,6 +329,7 @@ def test_overrides_apply_in_order() -> None:
         ("critic.name.x=1", "critic.name.x", "which has no keys"),
         ("loss.2.weight=1", "loss.2.weight", "loss.0 to loss.1"),
         ("loss.weight=1", "loss.weight", "has no item 'weight'"),
+        ("loss." + "9" * 5000 + "=hinge", "loss." + "9" * 57 + "...", "has no item"),
         ("metrics.1=distance", "metrics.1", "no item '1'"),
         ("critic.widht=1", "critic.widht", "did you mean 'width'?"),
         ("critic=mpl", "critic", "did you mean 'mlp'?"),
