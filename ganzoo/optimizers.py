@@ -16,7 +16,7 @@ Decay: TypeAlias = Annotated[float, Ge(0), Lt(1)]
 
 @dataclass(frozen=True, kw_only=True)
 class Adam:
-    """Adam (Kingma and Ba, 2015); the defaults are those of DCGAN.
+    """Adam (Kingma and Ba, 2015); the defaults are those of Radford, Metz and Chintala (2016).
 
     Args:
         lr: learning rate.
@@ -33,7 +33,7 @@ class Adam:
 
 @dataclass(frozen=True, kw_only=True)
 class RMSprop:
-    """RMSprop (Hinton, 2012); the defaults are those of WGAN.
+    """RMSprop (Hinton, 2012); the learning rate is that of Arjovsky, Chintala and Bottou (2017).
 
     Args:
         lr: learning rate.

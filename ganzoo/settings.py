@@ -21,7 +21,7 @@ MARKER = "$component"
 class Part:
     """A component that is named, with the parameters given to it.
 
-    In YAML a name (``dcgan``), or a mapping with ``name`` and parameters (``{name: dcgan, width: 32}``).
+    In YAML a name (``NAME``), or a mapping with ``name`` and parameters (``{name: NAME, width: 32}``).
 
     Args:
         name: ``NAME`` or ``DISTRIBUTION/NAME``.
