@@ -201,7 +201,7 @@ def test_colours_have_contrast(run, scheme):
         assert contrast(f"c{line}", "paper") >= 3
 
 
-ATTACK = "</code></pre><script>alert(1)</script><img src=https://evil.example/x onerror=alert(1)>\"'"
+ATTACK = '"></code></pre><script>alert(1)</script><img src=https://evil.example/x onerror=alert(1)>"\''
 
 
 def test_nothing_from_the_run_is_markup(tmp_path):
@@ -375,6 +375,8 @@ def test_decimation_keeps_gaps():
     values = np.ones(10_000)
     values[4_000:5_000] = np.nan
     line = decimate(series(values))
+    values[7_000] = np.inf  # one of a bucket leaves the others
+    assert (decimate(series(values)).values[120:] == 1).all()
     assert np.isnan(line.values[82:98]).all()
     assert np.isfinite(line.values[:79]).all()
     (chart,) = make_charts("A", [series(values)])
