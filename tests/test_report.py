@@ -171,7 +171,7 @@ def test_every_picture_and_chart_has_words(page):
     assert [("hidden" in image) for image in images] == [True] * 4 + [False]
     charts = [svg["aria-label"] for svg in page.all("svg") if svg.get("class") != "plot"]
     assert any(label.startswith("Critic minimises. Steps 50 to 1,000. wasserstein from") for label in charts)
-    assert len(charts) == 7  # terms of both sides, estimate, FID, images a second, scores, gradient norms
+    assert len(charts) == 7  # terms of both sides, estimate, FID, samples a second, scores, gradient norms
     slider = next(attributes for attributes in page.all("input"))
     assert (slider["type"], slider["max"], slider["value"]) == ("range", "4", "4")
     assert slider["aria-label"]

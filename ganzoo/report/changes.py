@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ganzoo.config.strict_yaml import parse
+from ganzoo.config.yaml_writer import flow
 from ganzoo.errors import UserError
-from ganzoo.strict_yaml import parse
-from ganzoo.yaml_writer import flow
 
 from .record import read_text
 

@@ -120,7 +120,7 @@ def _facts(
     if record.seconds:
         facts.append(("Time training", _duration_text(record.seconds)))
     if rates := _finite(series.get("images_per_second")):
-        facts.append(("Images a second", number_text(float(np.median(rates)))))
+        facts.append(("Samples a second", number_text(float(np.median(rates)))))
     for evaluation in {e.metric: e for e in record.evaluations}.values():
         results, _ = _results(evaluation)
         facts += [(f"{name} at step {evaluation.step:,}", value) for name, value in results[:1]]
@@ -145,7 +145,7 @@ def _curves(record: Record, series: Mapping[str, Series]) -> list[Chart]:
     for metric, measured in _measured(record).items():
         for one in measured:  # a chart each: their units differ
             charts += make_charts(metric if one.name == metric else f"{metric}: {one.name}", [one], from_zero=True)
-    charts += make_charts("Images a second", [s for key, s in series.items() if key == "images_per_second"], from_zero=True)
+    charts += make_charts("Samples a second", [s for key, s in series.items() if key == "images_per_second"], from_zero=True)
     rates = [s for key, s in series.items() if key == "lr_scale" and len(set(s.values.tolist())) > 1]
     charts += make_charts("Factor on the learning rate", rates)
     rest = [s for key, s in series.items() if not key.startswith(("critic/", "generator/")) and key not in NOT_TERMS]
