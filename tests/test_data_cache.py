@@ -80,6 +80,7 @@ def test_another_key_count_or_shape_is_another_entry(tmp_path, other, monkeypatc
     monkeypatch.setitem(globals(), "SHAPE", other.get("shape", SHAPE))
     source.check(source.read(tmp_path, other.get("key", "k")))
     assert len(source.asked) == 20 + source.count
+    assert len(list(tmp_path.glob("*.u8"))) == 2
 
 
 def test_bad_images_are_left_out_and_named_each_time(tmp_path):
@@ -168,6 +169,8 @@ def test_a_copied_entry_is_taken_as_it_is(tmp_path):
     shutil.copytree(tmp_path / "here", tmp_path / "there", copy_function=shutil.copyfile)
     source.check(source.read(tmp_path / "there"))
     assert len(source.asked) == 20
+    copied, original = (pixels_of(tmp_path / name).stat().st_mtime_ns for name in ("there", "here"))
+    assert copied == original  # so that the next run need not hash it again
 
 
 def half_done(folder: Path) -> None:
@@ -236,6 +239,20 @@ def test_losing_either_file_means_starting_over(tmp_path, lost):
     half_done(tmp_path)
     (tmp_path / lost).unlink()
     assert resume(tmp_path) == list(range(20))
+
+
+def test_a_kill_while_gaps_are_closed_loses_nothing(tmp_path, monkeypatch):
+    source = Source(bad=(0, 5))
+
+    def killed(images, kept, bytes_each) -> None:
+        images.write(b"half a move")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build, "_close_gaps", killed)
+    with pytest.raises(KeyboardInterrupt):
+        source.read(tmp_path)
+    monkeypatch.undo()
+    source.check(source.read(tmp_path))
 
 
 @settings(max_examples=15, deadline=None)

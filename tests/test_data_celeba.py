@@ -80,6 +80,14 @@ def test_splits_and_labels_go_together(tmp_path, cache, split, items):
     assert arrays["label"].dtype == np.int64
 
 
+def test_splits_of_one_size_are_not_mixed_up(tmp_path, cache):
+    root = write(tmp_path / "data", True)
+    lines = [f"{name} {i % 2}" for i, name in enumerate(NAMES)]
+    (root / "list_eval_partition.txt").write_text("\n".join(lines))
+    for split, first in (("train", 0), ("valid", 1)):
+        np.testing.assert_allclose(read(root, cache, split=split)["sample"].mean(axis=(1, 2, 3)), 20 * np.arange(first, 12, 2), atol=3)
+
+
 def test_an_attribute_makes_two_classes():
     assert (CelebA().classes, CelebA().class_names) == (0, ())
     smiling = CelebA(attribute="Smiling")

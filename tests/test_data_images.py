@@ -134,6 +134,15 @@ def test_transparent_pixels_are_white_whatever_colour_they_hide():
     np.testing.assert_allclose(decode(saved(half, "PNG"), size=8)[:, 0, 0], [255, 127, 127], atol=1)
 
 
+@pytest.mark.parametrize(("mode", "transparent"), [("RGB", YELLOW), ("L", 194), ("P", None)])
+def test_one_colour_that_means_transparent_is_white(mode, transparent):
+    image = picture().quantize(2) if mode == "P" else as_mode(mode)
+    transparent = image.getpixel((0, 0)) if transparent is None else transparent
+    found = decode(saved(image, "PNG", transparency=transparent), size=48)
+    assert (found[:, :, :24] == 255).all()
+    assert (found[:, :, 24:] < 255).any()
+
+
 def test_sixteen_bits_are_scaled_to_eight():
     ramp = np.array([[0, 128, 129, 257, 32767, 32769, 65000, 65535]] * 8, np.uint16)
     found = decode(saved(Image.fromarray(ramp), "PNG"), size=8, channels=1)

@@ -1,7 +1,7 @@
 """Decodes many images into one file: in chunks, on all cores, so that a killed process loses only the chunks it was at.
 
 Two files grow side by side. The part file has a slot of C * H * W bytes for each item. The journal gets one line for each
-chunk, after the chunk is on the disk; what it does not name is decoded again.
+chunk, with its checksum, after the chunk is on the disk; what it does not name, or no longer matches, is decoded again.
 """
 
 from __future__ import annotations
@@ -91,8 +91,7 @@ def build(job: Job[Any], part: Path, journal: Path, reporter: Reporter) -> dict[
                 bad |= reasons
                 job.too_many(bad)
         if bad:
-            log.truncate(0)  # slots move now: the journal is no longer true
-            _to_disk(log)
+            # From here on chunks no longer match the journal's checksums: killed now, they would be decoded again.
             _close_gaps(images, [i for i in range(len(job.items)) if i not in bad], job.bytes_each)
             _to_disk(images)
     return bad
