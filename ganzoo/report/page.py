@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.engine.files import write_atomically
 from ganzoo.errors import UserError
+from ganzoo.files import write_atomically
 
 from .changes import changes, component_names, flat, read_yaml
 from .charts import Chart, make_charts, number_text
