@@ -97,8 +97,8 @@ class DCGANCritic(Critic):
                 *([] if first else normalisation(norm, after)),
                 nn.LeakyReLU(0.2, inplace=True),
             ]
-        # One window over all that is left, (N, C, base, base) -> (N, 1, 1, 1) -> (N,)
-        layers += [nn.Conv2d(widths[-1], 1, kernel_size=base, bias=norm == "none"), nn.Flatten(0)]
+        # (N, C, base, base) -> (N, 1) -> (N,): the same map as a convolution over the whole window, and faster.
+        layers += [nn.Flatten(), nn.Linear(widths[-1] * base * base, 1, bias=norm == "none"), nn.Flatten(0)]
         self.net = nn.Sequential(*layers)
         initialise_(self, init_std)
 

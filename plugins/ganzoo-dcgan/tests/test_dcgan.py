@@ -47,7 +47,7 @@ def test_channels_double_towards_the_base() -> None:
     with torch.device("meta"):
         generator, critic = DCGANGenerator(images(128), width=4), DCGANCritic(images(128), width=4)
     assert [m.out_channels for m in generator.modules() if isinstance(m, nn.ConvTranspose2d)] == [32, 16, 8, 4, 3]
-    assert [m.out_channels for m in critic.modules() if isinstance(m, nn.Conv2d)] == [4, 8, 16, 32, 64, 1]
+    assert [m.out_channels for m in critic.modules() if isinstance(m, nn.Conv2d)] == [4, 8, 16, 32, 64]
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer", "instance"])
