@@ -5,7 +5,6 @@ Legend of shapes: N samples, C channels, H rows, W columns, K classes, L latent_
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,7 +59,10 @@ class DataSpec:
         return cls(fields=fields, classes=int(value["classes"]), scale=float(value["scale"]))
 
 
-@functools.lru_cache(maxsize=None)
+_NAMED: dict[type, tuple[str, ...]] = {}
+"""What ``named_arguments`` found, as it is asked at every forward."""
+
+
 def named_arguments(cls: type) -> tuple[str, ...]:
     """The fields that ``cls.forward`` asks for, in order.
 
@@ -68,6 +70,8 @@ def named_arguments(cls: type) -> tuple[str, ...]:
         ContractError: for ``*args``, ``**kwargs``, positional-only arguments and arguments with a default (a
             ``label=None`` would make a silently unconditional network).
     """
+    if cls in _NAMED:
+        return _NAMED[cls]
     names = []
     for name, parameter in list(inspect.signature(cls.forward).parameters.items())[1:]:  # type: ignore[attr-defined]
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
@@ -81,7 +85,8 @@ def named_arguments(cls: type) -> tuple[str, ...]:
                 "remove the default",
             )
         names.append(name)
-    return tuple(names)
+    _NAMED[cls] = tuple(names)
+    return _NAMED[cls]
 
 
 def pick(names: tuple[str, ...], fields: Mapping[str, Any], who: str) -> dict[str, Any]:

@@ -54,7 +54,9 @@ class Component:
                 f"repair or uninstall {self.distribution}",
             ) from error
         if not isinstance(found, type):
-            raise UserError(f"{self.kind} '{self.name}' of {self.distribution} names {self.target}, which is no class", f"upgrade {self.distribution}")
+            raise UserError(
+                f"{self.kind} '{self.name}' of {self.distribution} names {self.target}, which is no class", f"upgrade {self.distribution}"
+            )
         return found
 
 
@@ -142,7 +144,9 @@ def _give(entry_point: importlib.metadata.EntryPoint) -> list[tuple[str, str, st
         for given in getattr(manager.hook, hookspecs.hook_of(kind))():
             for name, target in given.items():
                 if not isinstance(name, str) or not isinstance(target, (str, type)) or (isinstance(target, str) and ":" not in target):
-                    raise TypeError(f"{hookspecs.hook_of(kind)} must return {{name: class or 'module:Class'}}, it gives {name!r}: {target!r}")
+                    raise TypeError(
+                        f"{hookspecs.hook_of(kind)} must return {{name: class or 'module:Class'}}, it gives {name!r}: {target!r}"
+                    )
                 found.append((kind, name, target))
     return found
 
@@ -154,7 +158,9 @@ def _check_api(door: Any, entry_point: importlib.metadata.EntryPoint) -> None:
     if version > hookspecs.API_VERSION:
         raise ImportError(f"it needs API {version}, this ganzoo-core gives {hookspecs.API_VERSION}; upgrade ganzoo-core")
     if version < hookspecs.OLDEST_API:
-        raise ImportError(f"it was written for API {version}, this ganzoo-core starts at {hookspecs.OLDEST_API}; upgrade {_distribution(entry_point)}")
+        raise ImportError(
+            f"it was written for API {version}, this ganzoo-core starts at {hookspecs.OLDEST_API}; upgrade {_distribution(entry_point)}"
+        )
 
 
 def _check_hooks(manager: pluggy.PluginManager, door: Any) -> None:

@@ -101,7 +101,9 @@ def merge_terms(losses: Mapping[str, Loss], turn: Turn) -> Terms:
     for name, loss in losses.items():
         for key, value in (loss.critic_terms(turn) if turn.side == "critic" else loss.generator_terms(turn)).items():
             if key in terms:
-                raise ContractError(f"loss '{name}' gives the term '{key}' of the {turn.side}, which an earlier loss gives too", "name one of them only")
+                raise ContractError(
+                    f"loss '{name}' gives the term '{key}' of the {turn.side}, which an earlier loss gives too", "name one of them only"
+                )
             if value.dim() != 0:
                 raise ContractError(f"loss '{name}' gives the term '{key}' of shape {tuple(value.shape)}", "reduce it to a scalar")
             terms[key] = value

@@ -20,7 +20,8 @@ Place = Literal["real", "fake", "judged"]
 class Views(Protocol):
     """What a Turn needs of a Loss: how it changes what is seen."""
 
-    def view(self, fields: Fields, place: Place, turn: Turn) -> Fields: ...
+    def view(self, fields: Fields, place: Place, turn: Turn) -> Fields:
+        """``fields`` as they are seen at ``place``."""
 
 
 class Turn:
@@ -56,14 +57,14 @@ class Turn:
         self._batch, self._views, self._autocast, self._shared_fake = real, views, autocast, shared_fake
         self._generator, self._critic = generator, critic
         # A plain dict: functools.cached_property holds a lock that torch.compile refuses.
-        self._cache: dict[str, Any] = {}
+        self._cache: dict[str, Fields] = {}
 
-    def _once(self, name: str, compute: Callable[[], Any]) -> Any:
+    def _once(self, name: str, compute: Callable[[], Fields]) -> Fields:
         if name not in self._cache:
             self._cache[name] = compute()
         return self._cache[name]
 
-    def computed(self, name: str) -> Any:
+    def computed(self, name: str) -> Fields | None:
         """The value called ``name`` ("fake_scores") if this turn has computed it, else None."""
         return self._cache.get(name)
 
@@ -147,4 +148,6 @@ def check_given(made: Any, gives: frozenset[str], who: str) -> None:
     """Refuse outputs that are not exactly what is declared: a misnamed field would leave the real one in its place."""
     if not isinstance(made, dict) or made.keys() != gives:
         got = ", ".join(sorted(made)) if isinstance(made, dict) else type(made).__name__
-        raise ContractError(f"{who} returns {got or 'nothing'}, but declares {', '.join(sorted(gives))}", "return exactly what `gives` names")
+        raise ContractError(
+            f"{who} returns {got or 'nothing'}, but declares {', '.join(sorted(gives))}", "return exactly what `gives` names"
+        )

@@ -23,12 +23,12 @@ from ganzoo.config import (
     resolved_values,
     resolved_yaml,
 )
+from ganzoo.config.schema import json_schema
+from ganzoo.config.settings import SECTIONS
+from ganzoo.config.strict_yaml import parse
 from ganzoo.errors import UserError
 from ganzoo.params import Fraction, NonNegativeFloat, PositiveInt
 from ganzoo.registry import Component, Registry
-from ganzoo.schema import json_schema
-from ganzoo.settings import SECTIONS
-from ganzoo.strict_yaml import parse
 
 
 class Points:
@@ -485,7 +485,7 @@ def test_every_key_has_a_meaning() -> None:
 
 
 def test_reading_a_configuration_imports_no_torch() -> None:
-    code = "import sys, ganzoo.schema; from ganzoo.config import parse_config; parse_config(sys.argv[1]); assert 'torch' not in sys.modules"
+    code = "import sys, ganzoo.config as c, ganzoo.config.schema; c.parse_config(sys.argv[1]); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code, MINIMAL], check=True)
 
 

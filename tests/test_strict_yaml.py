@@ -11,9 +11,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ganzoo.config.strict_yaml import FORBIDDEN, MAX_BYTES, parse, read
+from ganzoo.config.yaml_writer import dump
 from ganzoo.errors import UserError
-from ganzoo.strict_yaml import FORBIDDEN, MAX_BYTES, parse, read
-from ganzoo.yaml_writer import dump
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from ..errors import GanzooError
+from ganzoo.errors import GanzooError
 
 
 def main() -> NoReturn:

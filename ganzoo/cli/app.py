@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from ..errors import UserError
-from ..hookspecs import KINDS
+from ganzoo.errors import UserError
+from ganzoo.hookspecs import KINDS
 
 app = typer.Typer(
     name="ganzoo",
@@ -126,7 +126,7 @@ def sample(
 @app.command()
 def report(run_folder: RunFolder) -> None:
     """Make a run's report.html again."""
-    from ..report import write_report
+    from ganzoo.report import write_report
 
     print(write_report(run_folder))
 
@@ -153,7 +153,7 @@ def check_kind(kind: str | None) -> None:
     Raises:
         UserError: naming the kinds there are.
     """
-    from ..errors import did_you_mean
+    from ganzoo.errors import did_you_mean
 
     if kind is not None and kind not in KINDS:
         raise UserError(f"'{kind}' is no kind of component", did_you_mean(kind, KINDS, noun="kinds"), key="--kind")

@@ -11,9 +11,10 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..errors import UserError, did_you_mean
-from ..hookspecs import KINDS
-from ..registry import Component, Registry
+from ganzoo.errors import UserError, did_you_mean
+from ganzoo.hookspecs import KINDS
+from ganzoo.registry import Component, Registry
+
 from .app import check_kind
 
 
@@ -73,7 +74,7 @@ def show_component(name: str, as_json: bool) -> None:
 
 def describe(component: Component) -> dict[str, Any]:
     """A component as plain values; its class is imported."""
-    from ..params import REQUIRED, parameters_of
+    from ganzoo.params import REQUIRED, parameters_of
 
     cls = component.load()
     text = inspect.cleandoc(cls.__doc__ or "").partition("\nArgs:")[0].strip()
@@ -98,7 +99,7 @@ def describe(component: Component) -> dict[str, Any]:
 
 def print_schema() -> None:
     """Print the JSON schema of every configuration that the installed components allow."""
-    from ..config import json_schema
+    from ganzoo.config.schema import json_schema
 
     print_json(json_schema(Registry.installed()))
 
@@ -107,7 +108,7 @@ def print_doctor(as_json: bool) -> None:
     """Print the environment."""
     import torch
 
-    from ..data.cache import default_folder
+    from ganzoo.data.cache import default_folder
 
     registry, folder = Registry.installed(), default_folder()
     existing = next(p for p in (folder, *folder.parents) if p.exists())

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from ..config import Resolved, RunConfig, load_config, resolve
-from ..errors import UserError
-from ..progress import reporter as choose_reporter
-from ..registry import Registry
+from ganzoo.config import Resolved, RunConfig, load_config, resolve
+from ganzoo.errors import UserError
+from ganzoo.progress import reporter as choose_reporter
+from ganzoo.registry import Registry
+
 from .listing import print_json, print_table
 
 
@@ -22,7 +23,7 @@ def run(path: Path, overrides: list[str], out: Path | None, resume: bool, quiet:
     """Train; prints the folder and what is in it."""
     reporter = choose_reporter(quiet)
     config, resolved = load(path, overrides)
-    from ..engine.runner import Runner
+    from ganzoo.engine.runner import Runner
 
     folder = out or default_out(path, resume)
     runner = Runner(config, resolved, path, folder, resume, reporter)
@@ -51,9 +52,9 @@ def default_out(config: Path, resume: bool) -> Path:
 def check(path: Path, overrides: list[str], as_json: bool, quiet: bool) -> int:
     """Validate, fit, and take one step in memory."""
     config, resolved = load(path, overrides)
-    from ..engine.loop import Loop
-    from ..engine.meter import Meter
-    from ..engine.run import build
+    from ganzoo.engine.loop import Loop
+    from ganzoo.engine.meter import Meter
+    from ganzoo.engine.run import build
 
     built, notes = build(config, resolved, choose_reporter(quiet))
     meter = Meter()
@@ -80,10 +81,10 @@ def check(path: Path, overrides: list[str], as_json: bool, quiet: bool) -> int:
 
 def show_matrix(data: str, as_json: bool) -> None:
     """Print what fits what, for one data set."""
-    from ..config import resolve_dataset
-    from ..data.cache import Cache
-    from ..engine.batches import describe
-    from ..matrix import cross
+    from ganzoo.config import resolve_dataset
+    from ganzoo.data.cache import Cache
+    from ganzoo.engine.batches import describe
+    from ganzoo.matrix import cross
 
     registry = Registry.installed()
     dataset = resolve_dataset(data, registry).build()
@@ -102,7 +103,7 @@ def sample(
     folder: Path, n: int, seed: int, label: int | None, npz: Path | None, png: Path | None, weights: Path | None, as_json: bool
 ) -> None:
     """Sample from a run; writes a picture, or arrays, or both."""
-    from ..engine.trained import load_trained
+    from ganzoo.engine.trained import load_trained
 
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}", "name a folder that 'ganzoo run' made", key="RUN")

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import DivergenceError, UserError
-from ..fields import DataSpec, Fields
+from ganzoo.errors import DivergenceError, UserError
+from ganzoo.fields import DataSpec, Fields
+
 from .device import Runtime
 
 

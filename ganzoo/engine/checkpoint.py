@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
-from ..errors import GanzooError, UserError
-from .files import write_atomically
+from ganzoo.errors import GanzooError, UserError
+from ganzoo.files import write_atomically
 
 FORMAT = 1
 MAGIC = b"ganzoo-checkpoint"

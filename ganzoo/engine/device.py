@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from ..config import TrainConfig
-from ..errors import UserError
+from ganzoo.config import TrainConfig
+from ganzoo.errors import UserError
 
 Network = TypeVar("Network", bound=nn.Module)
 

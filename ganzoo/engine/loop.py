@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from ..compat import plan_fields
-from ..errors import DivergenceError
-from ..fields import Fields, Terms
-from ..rules import Loss, Plan, merge_terms
-from ..turn import Side, Turn
+from ganzoo.compat import plan_fields
+from ganzoo.errors import DivergenceError
+from ganzoo.fields import Fields, Terms
+from ganzoo.rules import Loss, Plan, merge_terms
+from ganzoo.turn import Side, Turn
+
 from .meter import Meter
 from .optimizers import scale_rate
 from .run import Run
@@ -56,7 +57,7 @@ class Loop:
             if plan.share_fake:
                 shared = self._make_shared(losses, real, drawn)
             turn = self._turn("critic", losses, real, drawn, {k: v.detach() for k, v in shared.items()} if shared else None)
-            self._update(turn, losses, self._record_estimates)
+            self._update(turn, losses, self._record_critic)
             with torch.no_grad():
                 for loss in losses.values():
                     loss.constrain_(run.critic)
@@ -96,7 +97,6 @@ class Loop:
         optimizer, parameters = self.run.optimizers[turn.side], self.trainable[turn.side]
         terms = merge_terms(losses, turn)
         self.meter.add(turn.side, terms)
-        self.meter.add_scores(turn)
         if record:
             record(turn, losses)
         total = sum_of(terms)
@@ -104,7 +104,7 @@ class Loop:
         if total is None or not total.requires_grad:
             return
         optimizer.zero_grad(set_to_none=True)
-        total.backward()
+        total.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
         if not torch.isfinite(norm + total.detach()):
             raise DivergenceError(self._explain(turn, terms))
@@ -115,15 +115,16 @@ class Loop:
                 loss.after(turn)
 
     @torch.no_grad()
-    def _record_estimates(self, turn: Turn, losses: Mapping[str, Loss]) -> None:
+    def _record_critic(self, turn: Turn, losses: Mapping[str, Loss]) -> None:
+        self.meter.add_scores(turn)
         for loss in losses.values():
             self.meter.add(turn.side, loss.estimates(turn))
 
     def _rest(self, frozen: tuple[str, ...]) -> list[nn.Parameter]:
         """Take the plan's frozen sub-modules out of training for this step; returns their parameters."""
         known = {id(p) for parameters in self.trainable.values() for p in parameters}
-        networks = nn.ModuleDict({"generator": self.run.generator, "critic": self.run.critic}) if frozen else {}
-        resting = [p for name in frozen for p in networks.get_submodule(name).parameters() if id(p) in known]  # type: ignore[union-attr]
+        networks = nn.ModuleDict({"generator": self.run.generator, "critic": self.run.critic}) if frozen else nn.Module()
+        resting = [p for name in frozen for p in networks.get_submodule(name).parameters() if id(p) in known]
         set_trainable(resting, False)
         return resting
 

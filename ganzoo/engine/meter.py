@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from ..turn import Turn
+from ganzoo.turn import Turn
 
 
 class Meter:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pluggy
 
-from .. import hookspecs
-from ..config import ResolvedPart
-from ..fields import DataSpec
-from ..progress import Reporter
-from ..registry import reason
+from ganzoo import hookspecs
+from ganzoo.config import ResolvedPart
+from ganzoo.fields import DataSpec
+from ganzoo.progress import Reporter
+from ganzoo.registry import reason
 
 
 class Observers:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import nn
 
-from ..config import Part
+from ganzoo.config import Part
 
 _CLASSES: dict[str, type[torch.optim.Optimizer]] = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop, "sgd": torch.optim.SGD}
 _FUSED = {"adam", "sgd"}
@@ -15,7 +16,7 @@ _FUSED = {"adam", "sgd"}
 
 def build(part: Part, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
     """The optimizer that ``part`` names over ``parameters``; each group remembers its unscaled rate as ``base_lr``."""
-    extra = {"fused": True} if part.name in _FUSED else {}
+    extra: dict[str, Any] = {"fused": True} if part.name in _FUSED else {}
     optimizer = _CLASSES[part.name](parameters, **part.params, **extra)  # type: ignore[call-arg]
     for group in optimizer.param_groups:
         group["base_lr"] = group["lr"]

@@ -11,14 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .. import compat
-from ..config import Resolved, RunConfig
-from ..data.cache import Cache
-from ..errors import ContractError, UserError
-from ..fields import DataSpec
-from ..players import Critic, Generator
-from ..progress import Reporter
-from ..rules import Loss, Schedule
+from ganzoo import compat
+from ganzoo.config import Resolved, RunConfig
+from ganzoo.data.cache import Cache
+from ganzoo.errors import ContractError, UserError
+from ganzoo.fields import DataSpec
+from ganzoo.players import Critic, Generator
+from ganzoo.progress import Reporter
+from ganzoo.rules import Loss, Schedule
+
 from . import optimizers
 from .batches import Batches, describe
 from .checkpoint import State
@@ -153,7 +154,7 @@ def initialise(sources: Mapping[str, str], networks: Mapping[str, nn.Module]) ->
 
 def random_state(device: torch.device) -> State:
     """The state of every generator of random numbers that a component might use."""
-    kind, keys, position, has_gauss, gauss = np.random.get_state()
+    _, keys, position, has_gauss, gauss = np.random.get_state()
     version, internal, pending = random.getstate()
     return {
         "torch": torch.get_rng_state(),

@@ -16,11 +16,12 @@ from typing import IO, Any
 
 import torch
 
-from ..config import RunConfig
-from ..errors import GanzooError, UserError
-from ..fields import DataSpec
+from ganzoo.config import RunConfig
+from ganzoo.errors import GanzooError, UserError
+from ganzoo.fields import DataSpec
+from ganzoo.files import write_atomically
+
 from .device import Runtime
-from .files import write_atomically
 
 
 class RunDirectory:
@@ -73,7 +74,7 @@ class RunDirectory:
         return self.path / "weights"
 
     def _take_lock(self) -> IO[str]:
-        file = open(self.path / ".lock", "a+", encoding="utf-8")  # noqa: SIM115  (held as long as the run)
+        file = (self.path / ".lock").open("a+", encoding="utf-8")
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -95,7 +96,7 @@ class RunDirectory:
         line = {"event": event, **{k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}}
         try:
             if self._metrics is None:
-                self._metrics = open(self.path / "metrics.jsonl", "a", encoding="utf-8")  # noqa: SIM115  (one handle a run)
+                self._metrics = (self.path / "metrics.jsonl").open("a", encoding="utf-8")
             self._metrics.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._metrics.flush()
         except OSError as error:

@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .. import strict_yaml
-from ..config import Resolved, RunConfig, differences, resolved_values, resolved_yaml
-from ..errors import DivergenceError, GanzooError, UserError
-from ..fields import Fields, named_arguments
-from ..pictures import image_grid, save_png, scatter
-from ..progress import Reporter, Task
-from ..report import write_report
+from ganzoo.config import Resolved, RunConfig, differences, resolved_values, resolved_yaml, strict_yaml
+from ganzoo.errors import DivergenceError, GanzooError, UserError
+from ganzoo.fields import Fields, named_arguments
+from ganzoo.pictures import image_grid, save_png, scatter
+from ganzoo.progress import Reporter, Task
+from ganzoo.report import write_report
+
 from . import checkpoint
 from .loop import Loop
 from .meter import Meter
 from .observers import Observers
-from .run import Run, build
+from .run import build
 from .rundir import RunDirectory, environment, now, write_environment
 from .sampling import columns_of, generate, make_inputs, to_units
 from .signals import Stop, stop_on_signals

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 
-from ..errors import UserError
-from ..fields import DataSpec, Fields, named_arguments, pick
-from ..players import Generator
-from ..turn import check_given
+from ganzoo.errors import UserError
+from ganzoo.fields import DataSpec, Fields, named_arguments, pick
+from ganzoo.players import Generator
+from ganzoo.turn import check_given
+
 from .device import Runtime
 
 
@@ -77,4 +79,4 @@ def columns_of(data: DataSpec, labelled: bool, n: int) -> int:
     """Columns of a grid of ``n``: a row a class where that comes out even, otherwise as square as can be."""
     if labelled and data.classes and n % data.classes == 0:
         return n // data.classes
-    return max(1, round(n**0.5))
+    return max(1, round(math.sqrt(n)))

@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from ..config import Resolved, load_config, resolve
-from ..data.cache import Cache
-from ..errors import UserError
-from ..fields import DataSpec, Fields, named_arguments
-from ..pictures import image_grid, save_png, scatter
-from ..players import Generator
-from ..registry import Registry
+from ganzoo.config import Resolved, load_config, resolve
+from ganzoo.data.cache import Cache
+from ganzoo.errors import UserError
+from ganzoo.fields import DataSpec, Fields, named_arguments
+from ganzoo.files import write_atomically
+from ganzoo.pictures import image_grid, save_png, scatter
+from ganzoo.players import Generator
+from ganzoo.registry import Registry
+
 from .batches import Batches
 from .device import Runtime, choose
-from .files import write_atomically
 from .rundir import read_environment
 from .sampling import columns_of, generate, make_inputs
 from .weights import load_into

@@ -11,8 +11,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
-from ..errors import UserError
-from .files import write_atomically
+from ganzoo.errors import UserError
+from ganzoo.files import write_atomically
 
 PARALLEL_PREFIX = "module."
 """What multi-GPU training leaves before every name."""
@@ -55,7 +55,8 @@ def read(path: Path) -> dict[str, Tensor]:
         raise UserError(f"{path} holds no state dict", "save one: torch.save(network.state_dict(), path)", key="--weights")
     if all(name.startswith(PARALLEL_PREFIX) for name in state):
         state = {name.removeprefix(PARALLEL_PREFIX): value for name, value in state.items()}
-    return state
+    tensors: dict[str, Tensor] = state
+    return tensors
 
 
 def load_into(network: nn.Module, path: str | Path) -> None:

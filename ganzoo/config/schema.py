@@ -9,11 +9,12 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from .errors import UserError
-from .hookspecs import KINDS
+from ganzoo.errors import UserError
+from ganzoo.hookspecs import KINDS
+from ganzoo.params import model_of
+from ganzoo.registry import Component, Registry
+
 from .optimizers import OPTIMIZERS
-from .params import model_of
-from .registry import Component, Registry
 from .settings import MARKER, RunConfig
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -8,8 +8,8 @@ from typing import Annotated, TypeAlias
 
 from annotated_types import Ge, Lt
 
-from .errors import UserError
-from .params import NonNegativeFloat, PositiveFloat
+from ganzoo.errors import UserError
+from ganzoo.params import NonNegativeFloat, PositiveFloat
 
 Decay: TypeAlias = Annotated[float, Ge(0), Lt(1)]
 

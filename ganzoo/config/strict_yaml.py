@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from .errors import UserError
+from ganzoo.errors import UserError
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 """Where a value stands: ``("loss", 1, "weight")``."""

@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from .errors import UserError, did_you_mean
+from ganzoo.errors import UserError, did_you_mean
+from ganzoo.params import model_of
+from ganzoo.registry import Component, Registry
+
 from .optimizers import OPTIMIZERS
-from .params import model_of
-from .registry import Component, Registry
 from .settings import SECTIONS, MetricPart, Part, RunConfig
 from .strict_yaml import KeyPath
 from .validation import validated

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 from annotated_types import Ge, Lt, MinLen
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
+from ganzoo.params import NonNegativeInt, PositiveInt
+
 from .overrides import NOWHERE, Places, segments
-from .params import NonNegativeInt, PositiveInt
 from .wording import Words
 
 MARKER = "$component"

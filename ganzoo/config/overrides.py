@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import UserError
+from ganzoo.errors import UserError
+
 from .strict_yaml import Document, KeyPath, dotted, parse
 from .wording import describe
 

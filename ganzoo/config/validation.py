@@ -12,7 +12,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, to_json
 
-from .errors import UserError, did_you_mean
+from ganzoo.errors import UserError, did_you_mean
+
 from .overrides import Places
 from .strict_yaml import KeyPath
 from .wording import describe, in_words, remedy_for, without_null

@@ -7,43 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .errors import UserError, did_you_mean
+from ganzoo.errors import UserError, did_you_mean
+from ganzoo.registry import Registry
+
 from .overrides import Places, apply, parse_override
-from .registry import Registry
-from .resolution import Resolved, ResolvedPart, differences, resolve, resolve_part, resolved_values, resolved_yaml
-from .settings import (
-    CheckpointConfig,
-    LogConfig,
-    MetricPart,
-    OptimizerConfig,
-    Part,
-    RunConfig,
-    SampleConfig,
-    TrainConfig,
-)
+from .resolution import ResolvedPart, resolve_part
+from .settings import RunConfig
 from .strict_yaml import Document, parse, read
 from .validation import validated
 from .wording import describe
-
-__all__ = [
-    "CheckpointConfig",
-    "LogConfig",
-    "MetricPart",
-    "OptimizerConfig",
-    "Part",
-    "Resolved",
-    "ResolvedPart",
-    "RunConfig",
-    "SampleConfig",
-    "TrainConfig",
-    "differences",
-    "load_config",
-    "parse_config",
-    "resolve",
-    "resolve_dataset",
-    "resolved_values",
-    "resolved_yaml",
-]
 
 
 def load_config(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> RunConfig:

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .errors import UserError
+from ganzoo.errors import UserError
+
 from .strict_yaml import FORBIDDEN, resolve_plain
 
 _WIDTH = 120

@@ -6,11 +6,15 @@ import os
 import tempfile
 from pathlib import Path
 
-from ..errors import GanzooError
+from .errors import GanzooError
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Temporary file in the same folder -> fsync -> rename -> fsync of the folder.
+
+    Args:
+        path: the file; its folder is made where it is missing.
+        content: all that it will hold.
 
     Raises:
         GanzooError: where the disk refuses; the old file is intact and no temporary file is left.
@@ -25,18 +29,18 @@ def write_atomically(path: Path, content: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.chmod(0o644)
-            temporary.replace(path)
+            put_in_place(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        sync_folder(path.parent)
     except OSError as error:
         raise GanzooError(f"cannot write {path}: {error.strerror or error}; what was there before is intact") from error
 
 
-def sync_folder(folder: Path) -> None:
-    """Make a rename in ``folder`` survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Rename a finished file over ``path``, in the same folder, and see the new name to the disk."""
+    temporary.replace(path)
+    descriptor = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -1,0 +1,13 @@
+"""Does this combination fit? Answered before any training, on built instances.
+
+The networks are built and both turns run inside ``FakeTensorMode``: shapes, fields and gradients are real, memory and
+arithmetic are not, so a billion parameters cost no more than a thousand. It also catches a component that reads a
+tensor's value (``.item()``, a branch), which would stop the GPU at every step.
+"""
+
+from .check import Buildable, check, distinct
+from .declared import schedule_problems
+from .rehearsal import example_batch, plan_fields
+from .verdict import Players, Problem, Verdict
+
+__all__ = ["Buildable", "Players", "Problem", "Verdict", "check", "distinct", "example_batch", "plan_fields", "schedule_problems"]

@@ -1,0 +1,62 @@
+"""What a check works on, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ganzoo.players import Critic, Generator
+from ganzoo.rules import Loss, Schedule
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One reason why a combination is refused: the configuration key concerned, what is wrong, what to do."""
+
+    key: str
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.remedy}" if self.remedy else self.what
+
+
+@dataclass
+class Verdict:
+    """What was found: ``problems`` refuse the combination, ``notes`` are worth knowing."""
+
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def fits(self) -> bool:
+        """Whether nothing refuses the combination."""
+        return not self.problems
+
+
+@dataclass
+class Players:
+    """Built instances of one combination."""
+
+    generator: Generator
+    critic: Critic
+    losses: dict[str, Loss]
+    schedule: Schedule
+
+
+def join(names: Iterable[str]) -> str:
+    """Names for a sentence."""
+    return ", ".join(sorted(names)) or "nothing"
+
+
+def name_of(component: object) -> str:
+    """What a message calls an instance."""
+    return type(component).__name__
+
+
+def reason_of(error: BaseException) -> str:
+    """An exception that a plugin's code raised, in one line."""
+    name = type(error).__name__
+    if "DataDependent" in name or "DynamicOutputShape" in name:
+        return f"a component reads a tensor's value ({' '.join(str(error).split())[:80]}), which would stop the device at every step"
+    return f"{name}: {' '.join(str(error).split())[:300]}"

@@ -1,0 +1,38 @@
+"""The configuration: strict YAML and overrides in, a validated ``RunConfig`` and its components out."""
+
+from __future__ import annotations
+
+from . import strict_yaml
+from .loading import load_config, parse_config, resolve_dataset
+from .resolution import Resolved, ResolvedPart, differences, resolve, resolved_values, resolved_yaml
+from .settings import (
+    CheckpointConfig,
+    LogConfig,
+    MetricPart,
+    OptimizerConfig,
+    Part,
+    RunConfig,
+    SampleConfig,
+    TrainConfig,
+)
+
+__all__ = [
+    "CheckpointConfig",
+    "LogConfig",
+    "MetricPart",
+    "OptimizerConfig",
+    "Part",
+    "Resolved",
+    "ResolvedPart",
+    "RunConfig",
+    "SampleConfig",
+    "TrainConfig",
+    "differences",
+    "load_config",
+    "parse_config",
+    "resolve",
+    "resolve_dataset",
+    "resolved_values",
+    "resolved_yaml",
+    "strict_yaml",
+]
