@@ -71,11 +71,12 @@ class Cache:
             self.reporter.warn(f"{describe_bad(found.bad, len(items))}; left out (all of them are named in {entry.path('.json')})")
         return found
 
-    def _look(self, entry: Entry) -> CachedImages | None:
+    def _look(self, entry: Entry, *, again: bool = False) -> CachedImages | None:
         try:
             return entry.read(self.verify)
         except Damaged as reason:
-            self.reporter.warn(f"the image cache {entry.path('.u8')} {reason}; decoding again")
+            if not again:
+                self.reporter.warn(f"the image cache {entry.path('.u8')} {reason}; decoding again")
         except OSError:
             pass  # making it will fail for the same reason, and say so
         return None
@@ -87,7 +88,7 @@ class Cache:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with locked(entry.path(".lock"), lambda: self.reporter.say("waiting for another process that decodes the same images")):
-                return self._look(entry) or self._build(entry, items, decode, name, max_bad)
+                return self._look(entry, again=True) or self._build(entry, items, decode, name, max_bad)
         except OSError as error:
             remedy = "make room there, or set GANZOO_CACHE to another folder"
             raise GanzooError(f"the image cache {self.folder} cannot be written: {error.strerror or error}; {remedy}") from error

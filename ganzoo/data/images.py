@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import io
+import logging
 import math
 import warnings
 from pathlib import Path
@@ -32,6 +33,7 @@ DRAFT_MARGIN = 3
 
 # PIL remarks on damaged EXIF data and large pictures, once for each of them. Here they are read or refused, with a reason.
 warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 class BadImage(Exception):
