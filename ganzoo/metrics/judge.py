@@ -2,6 +2,9 @@
 
 It gives classifier-FID (never to be called FID), the class histogram and the accuracy of the asked-for digit.
 ``tools/train_judge.py`` trains it on MNIST's 60,000 training digits; its weights are pinned by their sha256.
+
+It names 99.45% of the 10,000 test digits rightly. To place a classifier-FID: MNIST's test digits are at 0.94 from its
+training digits, the same digits with noise of 10% of the range at 4.8, an untrained generator at about 640.
 """
 
 from __future__ import annotations

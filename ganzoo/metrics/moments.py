@@ -95,7 +95,7 @@ class Moments:
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """As plain arrays, for a file or another process: count (), mean (D,), scatter (D, D)."""
-        return {"count": np.int64(self.count), "mean": self.mean.cpu().numpy().copy(), "scatter": self._scatter.cpu().numpy().copy()}  # type: ignore[dict-item]
+        return {"count": np.array(self.count), "mean": self.mean.cpu().numpy().copy(), "scatter": self._scatter.cpu().numpy().copy()}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray], *, where: str = "", device: torch.device | None = None) -> Moments:
