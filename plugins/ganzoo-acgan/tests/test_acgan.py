@@ -134,6 +134,16 @@ def test_defaults_at_32_pixels_are_the_papers() -> None:
     assert all((m.eps, m.momentum) == (1e-5, 0.1) for m in norms)
 
 
+def test_critics_channels_stop_doubling_at_max_width() -> None:
+    def channels(**parameters: int) -> list[int]:
+        with torch.device("meta"):
+            critic = ACGANCritic(labelled(64), **parameters)  # type: ignore[arg-type]
+        return [m.out_channels for m in critic.modules() if isinstance(m, nn.Conv2d)]
+
+    assert channels() == [16, 32, 64, 128, 256, 512, 512, 512]
+    assert channels(max_width=48) == [16, 32, 48, 48, 48, 48, 48, 48]
+
+
 def test_small_fast_critic_can_be_expressed() -> None:
     critic = ACGANCritic(labelled(28, 1), width=32, kernel=4, refine=False, norm="none", dropout=0.0)
     assert [type(m) for m in critic.features] == [nn.Conv2d, nn.LeakyReLU, nn.Conv2d, nn.LeakyReLU, nn.Flatten]

@@ -43,11 +43,11 @@ def test_numbers_of_weights_are_those_of_the_reference_code() -> None:
     assert count(DCGANCritic(images(28, 1), width=32)) == 32 * 16 + 32 * 64 * 16 + 2 * 64 + 64 * 49
 
 
-def test_channels_double_towards_the_base() -> None:
+def test_channels_double_towards_the_base_without_a_limit() -> None:
     with torch.device("meta"):
-        generator, critic = DCGANGenerator(images(128), width=4), DCGANCritic(images(128), width=4)
-    assert [m.out_channels for m in generator.modules() if isinstance(m, nn.ConvTranspose2d)] == [32, 16, 8, 4, 3]
-    assert [m.out_channels for m in critic.modules() if isinstance(m, nn.Conv2d)] == [4, 8, 16, 32, 64]
+        generator, critic = DCGANGenerator(images(256)), DCGANCritic(images(256))
+    assert [m.out_channels for m in generator.modules() if isinstance(m, nn.ConvTranspose2d)] == [1024, 512, 256, 128, 64, 3]
+    assert [m.out_channels for m in critic.modules() if isinstance(m, nn.Conv2d)] == [64, 128, 256, 512, 1024, 2048]
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer", "instance"])
