@@ -118,8 +118,7 @@ class Registry:
         broken = [p for p in self.plugins if p.broken]
         if broken:
             remedy += "; not loaded: " + ", ".join(f"{p.distribution} ({p.broken})" for p in broken)
-        article = "an" if kind[0] in "aeiou" else "a"
-        raise UserError(f"'{name}' is not {article} installed {kind}", remedy)
+        raise UserError(f"'{name}' is not an installed {kind}", remedy)
 
 
 def reason(error: BaseException) -> str:

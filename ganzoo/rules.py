@@ -65,7 +65,7 @@ class Plan:
         critic_updates: critic updates, each on a batch of its own, before the generator's.
         generator_updates: generator updates.
         lr_scale: factor on both learning rates.
-        share_fake: one fake for both turns of the step, as the DCGAN authors' code does; needs one update each.
+        share_fake: one fake for both turns of the step, as Radford et al. (2016) do in their code; needs one update each.
         values: become fields (a growing alpha, a stage); sampling and export keep the last ones.
         losses: names of the loss entries that act; None: all.
         frozen: sub-modules that rest, dotted, from "generator" or "critic" on.
@@ -102,9 +102,13 @@ def merge_terms(losses: Mapping[str, Loss], turn: Turn) -> Terms:
         for key, value in (loss.critic_terms(turn) if turn.side == "critic" else loss.generator_terms(turn)).items():
             if key in terms:
                 raise ContractError(
-                    f"loss '{name}' gives the term '{key}' of the {turn.side}, which an earlier loss gives too", "name one of them only"
+                    f"loss '{name}' gives the term '{key}' of the {turn.side}, which an earlier loss gives too",
+                    "name one of them only",
+                    key="loss",
                 )
             if value.dim() != 0:
-                raise ContractError(f"loss '{name}' gives the term '{key}' of shape {tuple(value.shape)}", "reduce it to a scalar")
+                raise ContractError(
+                    f"loss '{name}' gives the term '{key}' of shape {tuple(value.shape)}", "reduce it to a scalar", key="loss"
+                )
             terms[key] = value
     return terms

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.metrics.divergence import class_kl, kl_divergence, wasserstein_1d
+from ganzoo.metrics.divergence import class_kl, earth_movers_1d, kl_divergence
 from ganzoo.metrics.modes import TOY_SAMPLES, stacked_class, stacked_modes, toy_modes
 
 
@@ -18,8 +18,8 @@ def tensor(values: object) -> torch.Tensor:
 
 def test_golden_values() -> None:
     assert kl_divergence(tensor([0.5, 0.25, 0.25]), tensor([1, 1, 1])) == pytest.approx(0.058891517828, abs=1e-6)
-    assert wasserstein_1d(tensor([0, 1, 3]), tensor([5, 6, 8])) == pytest.approx(5.0, abs=1e-6)
-    assert wasserstein_1d(tensor([0, 2, 5]), tensor([1, 1, 7])) == pytest.approx(1.3333333333333333, abs=1e-6)
+    assert earth_movers_1d(tensor([0, 1, 3]), tensor([5, 6, 8])) == pytest.approx(5.0, abs=1e-6)
+    assert earth_movers_1d(tensor([0, 2, 5]), tensor([1, 1, 7])) == pytest.approx(1.3333333333333333, abs=1e-6)
 
 
 def test_kl_takes_counts_and_empty_classes() -> None:
@@ -56,14 +56,14 @@ def test_wasserstein_of_unequal_sizes_is_that_of_repeated_samples(n: int, m: int
     generator = torch.Generator().manual_seed(n * m)
     x, y = torch.randn(n, generator=generator), torch.randn(m, generator=generator) + 1
     wanted = (x.repeat_interleave(m).sort().values - y.repeat_interleave(n).sort().values).abs().double().mean()
-    assert wasserstein_1d(x, y) == pytest.approx(float(wanted), rel=1e-6)
+    assert earth_movers_1d(x, y) == pytest.approx(float(wanted), rel=1e-6)
 
 
 def test_wasserstein_refuses() -> None:
     with pytest.raises(UserError, match="neither empty"):
-        wasserstein_1d(tensor([]), tensor([1]))
+        earth_movers_1d(tensor([]), tensor([1]))
     with pytest.raises(GanzooError, match="not finite"):
-        wasserstein_1d(tensor([math.nan]), tensor([1]))
+        earth_movers_1d(tensor([math.nan]), tensor([1]))
 
 
 RING = torch.stack([torch.tensor([math.cos(a), math.sin(a)]) for a in (2 * math.pi * k / 8 for k in range(8))])

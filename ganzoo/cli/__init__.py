@@ -47,6 +47,9 @@ def explain(error: Exception) -> int:
     if isinstance(error, GanzooError):
         message, code = str(error), error.exit_code
     elif hasattr(error, "format_message"):  # typer's usage errors
+        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help
+            print(error.format_message(), file=sys.stderr)
+            return 2
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "ganzoo"
         message, code = f"{error.format_message().rstrip('.')}; see '{command} --help'", 2

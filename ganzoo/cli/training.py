@@ -54,9 +54,16 @@ def check(path: Path, overrides: list[str], as_json: bool, quiet: bool) -> int:
     config, resolved = load(path, overrides)
     from ganzoo.engine.loop import Loop
     from ganzoo.engine.meter import Meter
-    from ganzoo.engine.run import build
+    from ganzoo.engine.run import MisfitError, build
 
-    built, notes = build(config, resolved, choose_reporter(quiet))
+    try:
+        built, notes = build(config, resolved, choose_reporter(quiet))
+    except MisfitError as error:
+        if as_json:
+            print_json({"fits": False, "problems": [{"key": key, "problem": text} for key, text in error.problems]})
+        else:
+            print_table([], [(f"{path}: does not fit", ""), *((f"  {key}", text) for key, text in error.problems)])
+        raise
     meter = Meter()
     started = time.perf_counter()
     Loop(built, meter).step()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,11 +96,12 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter) -> tuple[Ru
     Raises:
         UserError: with the place in the configuration, where anything does not fit.
     """
-    runtime = choose(config.train)
-    dataset = resolved.data.build()
-    arrays = dataset.arrays(Cache(reporter=reporter))
-    data = describe(arrays, dataset.classes, dataset.scale)
-    batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime)
+    with placed(config):
+        runtime = choose(config.train)
+        dataset = resolved.data.build()
+        arrays = dataset.arrays(Cache(reporter=reporter))
+        data = describe(arrays, dataset.classes, dataset.scale)
+        batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime)
     verdict = compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, data)
     refuse(verdict, config)
 
@@ -109,7 +111,8 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter) -> tuple[Ru
     generator = resolved.generator.build(data)
     critic = resolved.critic.build(data)
     losses: dict[str, Loss] = {name: part.build(data).to(runtime.device) for name, part in compat.distinct(resolved.losses).items()}
-    initialise(config.init, {"generator": generator, "critic": critic})
+    with placed(config):
+        initialise(config.init, {"generator": generator, "critic": critic})
     runtime.place_network(generator), runtime.place_network(critic)
     run = Run(
         config,
@@ -129,12 +132,35 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter) -> tuple[Ru
     return run, verdict.notes
 
 
+@contextmanager
+def placed(config: RunConfig) -> Iterator[None]:
+    """Give an error that names a key of the configuration the place where it was written."""
+    try:
+        yield
+    except UserError as error:
+        if error.where or error.key.partition(".")[0] not in RunConfig.model_fields:
+            raise
+        raise error.at(config.where(error.key)) from error
+
+
+class MisfitError(ContractError):
+    """The components do not fit each other or the data; ``problems`` holds every reason with its key."""
+
+    problems: Sequence[tuple[str, str]] = ()
+
+
 def refuse(verdict: compat.Verdict, config: RunConfig) -> None:
-    """Raise the first problem, with its place in the configuration."""
+    """Raise the first problem, with its place in the configuration.
+
+    Raises:
+        MisfitError: carrying all of them.
+    """
     if verdict.problems:
         first, more = verdict.problems[0], len(verdict.problems) - 1
         what = f"{first.what} (and {more} more; see 'ganzoo check')" if more else first.what
-        raise ContractError(what, first.remedy, key=config.key(first.key), where=config.where(first.key))
+        error = MisfitError(what, first.remedy, key=config.key(first.key), where=config.where(first.key))
+        error.problems = [(config.key(problem.key), str(problem)) for problem in verdict.problems]
+        raise error
 
 
 def initialise(sources: Mapping[str, str], networks: Mapping[str, nn.Module]) -> None:
@@ -149,7 +175,10 @@ def initialise(sources: Mapping[str, str], networks: Mapping[str, nn.Module]) ->
             raise UserError(
                 f"'{target}' names no part of the networks", f"start with {' or '.join(networks)}", key=f"init.{target}"
             ) from None
-        load_into(module, path)
+        try:
+            load_into(module, path)
+        except UserError as error:
+            raise UserError(error.what, error.remedy, key=f"init.{target}") from error
 
 
 def random_state(device: torch.device) -> State:

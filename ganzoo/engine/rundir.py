@@ -10,6 +10,7 @@ import os
 import platform
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
@@ -28,7 +29,7 @@ class RunDirectory:
     """``config.yaml env.json metrics.jsonl samples/ checkpoints/ weights/ report.html``, held by one process.
 
     Args:
-        path: the folder; made if it is missing.
+        path: the folder; made if it is missing, and unmade again by ``close`` where no run was begun in it.
         resume: whether it may hold a run already.
 
     Raises:
@@ -38,6 +39,7 @@ class RunDirectory:
 
     def __init__(self, path: Path, resume: bool) -> None:
         self.path = path
+        self._made = [folder for folder in (path, *path.parents) if not folder.exists()]
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = self._take_lock()
@@ -109,9 +111,14 @@ class RunDirectory:
             write_atomically(self.path / "recipe.yaml", source.read_bytes())
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Let go of the folder. One that no run was begun in is left as it was found."""
         if self._metrics is not None:
             self._metrics.close()
+        if not self.has_run:
+            (self.path / ".lock").unlink(missing_ok=True)
+            with suppress(OSError):  # another process made something there meanwhile
+                for folder in self._made:
+                    folder.rmdir()
         self._lock.close()
 
 

@@ -57,11 +57,11 @@ class Runner:
             self.inputs, self.references = self._fix_inputs()
             if continues:
                 self._continue()
-            text = resolved_yaml(config, resolved)
-            self.directory.write_config(text, source)
-            write_environment(self.directory, environment(config, self.run.runtime, self.run.data, resolved.versions))
-            if not continues:
+            else:
                 self._preflight()
+            write_environment(self.directory, environment(config, self.run.runtime, self.run.data, resolved.versions))
+            # Last: config.yaml says that here is a run, and one that can be continued.
+            self.directory.write_config(resolved_yaml(config, resolved), source)
         except BaseException:
             self.directory.close()
             raise

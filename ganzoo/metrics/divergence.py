@@ -72,8 +72,8 @@ def class_kl(made: Tensor, reference: Tensor, classes: int) -> float:
     return kl_divergence(made_counts, reference_counts)
 
 
-def wasserstein_1d(first: Tensor, second: Tensor) -> float:
-    """Wasserstein-1 distance between two samples of one number: the area between their distribution functions.
+def earth_movers_1d(first: Tensor, second: Tensor) -> float:
+    """Earth mover's distance between two samples of one number: the area between their distribution functions.
 
     For samples of one size that is the mean distance between the sorted values (Villani 2003, theorem 2.18).
 
@@ -94,7 +94,7 @@ def wasserstein_1d(first: Tensor, second: Tensor) -> float:
         )
     x, y = (np.sort(values.detach().cpu().numpy().astype(np.float64)) for values in (first, second))
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise GanzooError("the Wasserstein distance is not a number: some values are not finite")
+        raise GanzooError("the earth mover's distance is not a number: some values are not finite")
     everywhere = np.sort(np.concatenate([x, y]))
     below = everywhere[:-1]  # on [below, next value) both distribution functions are constant
     gap = np.searchsorted(x, below, side="right") / len(x) - np.searchsorted(y, below, side="right") / len(y)

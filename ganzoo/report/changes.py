@@ -43,7 +43,7 @@ def changes(recipe: dict[str, Any], config: dict[str, Any]) -> list[Change]:
 
 
 def component_names(config: dict[str, Any], key: str) -> list[str]:
-    """The names of the components at ``key``, without their distribution: ``["wasserstein", "weight_clip"]``."""
+    """The names of the components at ``key``, without their distribution: ``["objective", "penalty"]``."""
     value = _spelled_out({key: config.get(key)})[key]
     parts = value if isinstance(value, list) else [value]
     return [str(part["name"]) for part in parts if isinstance(part, dict) and "name" in part]
