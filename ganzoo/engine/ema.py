@@ -31,9 +31,15 @@ class MovingAverage:
                 self._copied.append((name, mean, now))
 
     @torch.no_grad()
-    def update(self) -> None:
-        """Take the network's present state into the average."""
-        torch._foreach_lerp_(self._averaged, self._source, 1 - self.decay)
+    def update(self, step: int | None = None) -> None:
+        """Take the network's present state into the average.
+
+        Args:
+            step: updates so far. Where it is given, beta is at most (1 + step) / (10 + step), so that a young average is not
+                mostly the initial weights (the rule of TensorFlow's ExponentialMovingAverage).
+        """
+        decay = self.decay if step is None else min(self.decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(self._averaged, self._source, 1 - decay)
         for _, mean, now in self._copied:
             mean.copy_(now)
 

@@ -71,7 +71,7 @@ class Loop:
             turn = self._turn("generator", losses, real, drawn if shared else self._draw(), shared)
             self._update(turn, losses)
             if run.average:
-                run.average.update()
+                run.average.update(run.step)
         set_trainable(self.trainable["critic"], True)
         set_trainable(resting, True)
         run.step += 1
