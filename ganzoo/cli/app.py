@@ -88,8 +88,22 @@ def run(
 
 
 @app.command()
-def check(config: ConfigFile, override: Override = None, as_json: Json = False, quiet: Quiet = False) -> int:
-    """Check a configuration: keys, components, data, and whether the combination fits, by one step of it."""
+def check(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG|PLUGIN_DIR", help="A YAML file, or the folder of an installed plugin.")],
+    override: Override = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Check a configuration: keys, components, data, and whether the combination fits, by one step of it.
+
+    Given a plugin's folder: run the conformance kit on all that the plugin gives.
+    """
+    if config.is_dir():
+        from . import conformance
+
+        if override:
+            raise UserError("a plugin's folder has no configuration to override", "leave -o out", key="-o")
+        return conformance.check_plugin(config, as_json, quiet)
     from . import training
 
     return training.check(config, override or [], as_json, quiet)
@@ -145,15 +159,3 @@ def doctor(as_json: Json = False) -> None:
     from . import listing
 
     listing.print_doctor(as_json)
-
-
-def check_kind(kind: str | None) -> None:
-    """Refuse an unknown kind.
-
-    Raises:
-        UserError: naming the kinds there are.
-    """
-    from ganzoo.errors import did_you_mean
-
-    if kind is not None and kind not in KINDS:
-        raise UserError(f"'{kind}' is no kind of component", did_you_mean(kind, KINDS, noun="kinds"), key="--kind")

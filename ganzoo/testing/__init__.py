@@ -1,0 +1,38 @@
+"""The conformance kit: does a component keep the contract that every run relies on?
+
+In a plugin's tests, one line makes a test of each check of each component that the distribution gives::
+
+    from ganzoo.testing import conformance_tests
+
+    test_conformance = conformance_tests("ganzoo-wgan")
+
+On the command line, ``ganzoo check PLUGIN_DIR`` runs the same checks. What a component cannot meet is declared with a
+reason; an expected failure that does not happen is an error::
+
+    test_conformance = conformance_tests("ganzoo-x", expected=[XFail("critic x", "mixing", "batch size enters its scale")])
+"""
+
+from __future__ import annotations
+
+from . import behaviour, common, datasets, directions, losses, networks, observers, schedules  # noqa: F401
+from .kit import CHECKS, Case, Check, Outcome, XFail, check_component, check_distribution, distribution_cases
+from .pytest_case import conformance_tests
+from .subject import EXAMPLES, PAIRED
+
+# What the others take for granted comes first: they may only repeat what it says.
+_ORDER = ("common", "networks", "losses", "directions", "behaviour", "schedules", "datasets", "observers")
+CHECKS.sort(key=lambda each: _ORDER.index(each.function.__module__.rpartition(".")[2]))
+
+__all__ = [
+    "CHECKS",
+    "EXAMPLES",
+    "PAIRED",
+    "Case",
+    "Check",
+    "Outcome",
+    "XFail",
+    "check_component",
+    "check_distribution",
+    "conformance_tests",
+    "distribution_cases",
+]

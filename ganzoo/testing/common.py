@@ -1,0 +1,122 @@
+"""Checks of every component, whatever its kind: that it loads, says what it is, and refuses what it cannot serve."""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+import sys
+import typing
+from typing import Any
+
+import torch
+
+from ganzoo.compat.rehearsal import fake_tensors
+from ganzoo.errors import ContractError, UserError
+from ganzoo.params import REQUIRED, parameters_of, split_annotation
+from ganzoo.registry import reason
+from ganzoo.rules import Loss, Schedule
+
+from .exercise import exercise
+from .kit import check
+from .subject import NotHere, Part, Subject, listed
+
+TEMPTING: dict[type, tuple[Any, ...]] = {int: (-1, 0, 1, 3), float: (-1.0, 0.0, 2.0), str: ("", "nonsense")}
+"""Values that an unbounded annotation lets through; ``tuple`` is tried empty and with each of its item's."""
+
+
+@check(of_class=True)
+def loads(part: Part) -> None:
+    """It can be imported, is of its kind, its parameters can be YAML keys, and ``forward`` names each field that it needs."""
+    _ = part.cls  # it says what is wrong
+
+
+@check(of_class=True)
+def door(part: Part) -> None:
+    """Listing it imports no torch: its plugin's entry point gives "module:Class" and imports nothing heavy."""
+    if part.door and (found := _imported_by(part.door)):
+        raise ContractError(f"listing what {part.door} gives imports {found}", "import it only in the modules that hold the classes")
+
+
+@functools.cache
+def _imported_by(module: str) -> str:
+    """ "torch" where a fresh interpreter that lists what ``module`` gives has imported it."""
+    code = (
+        "import sys, importlib.metadata as metadata; from ganzoo.registry import Registry; "
+        f"Registry([metadata.EntryPoint('door', {module!r}, 'ganzoo')]); print('torch' * ('torch' in sys.modules))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ContractError(f"listing what {module} gives fails: {done.stderr.strip().splitlines()[-1]}", "repair the entry point")
+    return done.stdout.strip()
+
+
+@check(of_class=True)
+def documented(part: Part) -> None:
+    """The class and each of its parameters say what they mean, so that ``ganzoo info`` can."""
+    if not (vars(part.cls).get("__doc__") or "").strip():
+        raise ContractError(f"{part.cls.__name__} has no docstring", "say in one line what it is, then the equation and the paper")
+    silent = [parameter.name for parameter in parameters_of(part.cls) if not parameter.meaning]
+    if silent:
+        raise ContractError(f"the parameter '{silent[0]}' is not documented", f"add it to the Args: of {part.cls.__name__}'s docstring")
+
+
+@check(of_class=True)
+def accepts(part: Part) -> None:
+    """It can be built with small parameters for some example data."""
+    defaults = [p for p in parameters_of(part.cls) if p.default is not REQUIRED]
+    refused = [p for p in defaults if not part.takes(p.name, p.default)]
+    if refused:
+        raise ContractError(
+            f"the default of '{refused[0].name}' ({refused[0].default!r}) is refused by its own annotation", "make them agree"
+        )
+    if part.subjects:
+        return
+    refusals = "; ".join(part.refusals)
+    if part.missing and part.component.kind not in ("generator", "critic", "loss", "schedule"):
+        raise NotHere(f"{refusals}; give parameters={{'{part.title}': {{...}}}}")
+    raise ContractError(f"it accepts none of the example data ({refusals})", "give data=[DataSpec(...)] and parameters that it accepts")
+
+
+@check(of_class=True)
+def parameters(part: Part) -> None:
+    """Whatever a parameter's annotation lets through works, or is refused by a UserError."""
+    for subject in part.subjects[:1]:
+        if _failure(subject, {}):
+            return  # it fails as it is, which the other checks say
+        for parameter in parameters_of(part.cls):
+            for value in tempting(parameter.annotation):
+                if part.takes(parameter.name, value) and (failure := _failure(subject, {parameter.name: value})):
+                    raise ContractError(
+                        f"{parameter.name}={value!r} is let through and then raises {failure}",
+                        "bound its annotation (PositiveInt), or raise a UserError in the constructor",
+                    )
+
+
+def tempting(annotation: Any) -> list[Any]:
+    """Values at the edge of what ``annotation`` may mean, and all that it lists."""
+    base, _ = split_annotation(annotation)
+    arguments = typing.get_args(base)
+    if typing.get_origin(base) is tuple:
+        items = [value for value in tempting(arguments[0]) if arguments[-1] is Ellipsis]
+        return [(), *((value,) for value in items)]
+    if typing.get_origin(base) is not typing.Literal and arguments:  # a union
+        return [value for argument in arguments for value in tempting(argument)]
+    return [*listed(annotation), *TEMPTING.get(base, ())]
+
+
+def _failure(subject: Subject, changes: dict[str, Any]) -> str:
+    """What building and running with ``changes`` raises, other than a UserError; "" where nothing."""
+    try:
+        with fake_tensors():
+            built = subject.build(**changes)
+            if isinstance(built, (torch.nn.Module, Loss)):
+                exercise(built, subject.data)
+            elif isinstance(built, Schedule):
+                built.plan(0, 1)
+    except UserError:
+        return ""
+    except Exception as error:  # whatever a plugin's code raises is the finding
+        return reason(error)
+    return ""

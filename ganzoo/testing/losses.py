@@ -1,0 +1,127 @@
+"""Checks of losses: what they give, what they read, which way they push, and when they change."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo.errors import ContractError
+from ganzoo.fields import Terms
+from ganzoo.rules import Loss
+from ganzoo.turn import Side, Turn
+
+from .exercise import toy_turn
+from .kit import check
+from .randomness import seeded
+from .recording import RecordingTurn
+from .subject import Subject
+
+SIDES: tuple[Side, Side] = ("critic", "generator")
+EXTREME = 1e4
+"""A score that an untrained or a diverging critic may give."""
+
+
+def terms_of(loss: Loss, turn: Turn) -> Terms:
+    """The terms of the turn's side."""
+    return loss.critic_terms(turn) if turn.side == "critic" else loss.generator_terms(turn)
+
+
+def overrides(cls: type, method: str) -> bool:
+    """Whether a loss has a ``method`` of its own."""
+    return getattr(cls, method) is not getattr(Loss, method)
+
+
+@check("loss")
+def terms(subject: Subject) -> None:
+    """Terms are finite scalars with a gradient, distinctly named; a loss gives terms, a view or a constraint."""
+    loss = subject.build()
+    given: dict[str, Terms] = {}
+    for side in SIDES:
+        with seeded(1):
+            turn, _, _ = toy_turn(side, loss, subject.data)
+            given[side] = terms_of(loss, turn)
+            estimates = loss.estimates(turn) if side == "critic" else {}
+        for name, term in {**estimates, **given[side]}.items():
+            if not isinstance(term, Tensor) or term.dim() != 0:
+                shape = tuple(term.shape) if isinstance(term, Tensor) else type(term).__name__
+                raise ContractError(f"'{name}' of the {side} is {shape}", "reduce it to a scalar tensor, by a mean over the batch")
+            if not term.isfinite():
+                raise ContractError(f"'{name}' of the {side} is not finite", "look for a division or a logarithm without a bound")
+            if "/" in name or not name:
+                raise ContractError(f"a term of the {side} is called '{name}'", "use a word without '/': logs put the side before it")
+        if twice := sorted(given[side].keys() & estimates.keys()):
+            raise ContractError(f"'{twice[0]}' is a term and an estimate at once", "name them differently: both are logged")
+        if idle := [name for name, term in given[side].items() if not term.requires_grad]:
+            raise ContractError(
+                f"the term '{idle[0]}' of the {side} has no gradient", f"compute it from what the {side} makes, without detach"
+            )
+    if not any(given.values()) and not any(overrides(subject.cls, method) for method in ("view", "constrain_")):
+        raise ContractError("it gives no term, no view and no constraint", "implement one of them")
+
+
+@check("loss")
+def declared(subject: Subject) -> None:
+    """``reads`` and ``scores`` name exactly the fields and critic outputs that it looks up ("sample" needs no mention)."""
+    loss = subject.build()
+    loss.scores, wanted = frozenset(loss.scores | {"score", "label_logits"}), loss.scores
+    fields_read: set[str] = set()
+    scores_read: set[str] = set()
+    for side in SIDES:
+        with seeded(1):
+            turn, _, _ = toy_turn(side, loss, subject.data, turn=RecordingTurn)
+            terms_of(loss, turn)
+            with torch.no_grad():
+                loss.estimates(turn)
+                loss.after(turn)
+            for place, fields in (("real", turn.real), ("fake", turn.fake), ("judged", turn.fake)):
+                loss.view(fields, place, turn)  # type: ignore[arg-type]
+        assert isinstance(turn, RecordingTurn)
+        fields_read |= turn.fields_read - {"sample", "latent"}
+        scores_read |= turn.scores_read
+    _compare("reads", "field", set(loss.reads) - {"sample"}, fields_read)
+    _compare("scores", "critic output", set(wanted), scores_read)
+
+
+def _compare(attribute: str, noun: str, declared: set[str], read: set[str]) -> None:
+    for name in sorted(read - declared):
+        raise ContractError(f"it looks up the {noun} '{name}', which `{attribute}` does not name", f"add '{name}' to {attribute}")
+    for name in sorted(declared - read):
+        raise ContractError(f"`{attribute}` names the {noun} '{name}', which it never looks up", f"take '{name}' out of {attribute}")
+
+
+@check("loss")
+def changes(subject: Subject) -> None:
+    """Its state changes in ``after`` and nowhere else."""
+    loss = subject.build()
+    for side in SIDES:
+        with seeded(1):
+            turn, _, critic = toy_turn(side, loss, subject.data)
+            before = snapshot(loss)
+            terms_of(loss, turn)
+            with torch.no_grad():
+                loss.estimates(turn)
+                loss.constrain_(critic)
+        for name, value in snapshot(loss).items():
+            if name not in before or not same(before[name], value):
+                raise ContractError(f"'{name}' changes on the {side}'s turn before `after`", "change state in `after` only")
+
+
+def snapshot(loss: Loss) -> dict[str, Any]:
+    """A copy of everything that a loss keeps: buffers, parameters and plain attributes."""
+    own = {name: value for name, value in vars(loss).items() if name not in vars(nn.Module())}
+    return copy.deepcopy({**own, **loss.state_dict(), **dict(loss.named_buffers())})
+
+
+def same(first: Any, second: Any) -> bool:
+    """Whether two kept values are equal, tensors within lists and mappings included."""
+    if isinstance(first, Tensor) or isinstance(second, Tensor):
+        return isinstance(first, Tensor) and isinstance(second, Tensor) and torch.equal(first, second)
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
+    if isinstance(first, (list, tuple)) and isinstance(second, (list, tuple)):
+        return len(first) == len(second) and all(map(same, first, second))
+    plain = (bool, int, float, str, type(None))
+    return first == second if isinstance(first, plain) or isinstance(second, plain) else True  # a module's own values are compared by name

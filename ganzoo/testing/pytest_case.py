@@ -1,0 +1,49 @@
+"""The kit as a parametrised pytest function. pytest is imported when it is asked for: the kit itself runs without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ganzoo.errors import ContractError
+from ganzoo.fields import DataSpec
+
+from .kit import Case, XFail, distribution_cases
+
+
+def conformance_tests(
+    distribution: str,
+    *,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    data: Sequence[DataSpec] = (),
+    expected: Sequence[XFail] = (),
+) -> Callable[[Case], None]:
+    """One test for each check of each component that an installed distribution gives.
+
+    Args:
+        distribution: its name: ``"ganzoo-wgan"``.
+        parameters: constructor parameters by component, ``{"generator resnet": {"width": 8}}``; others are shrunk.
+        data: example data to use in place of the kit's own.
+        expected: failures that are declared, each with its reason.
+
+    Returns:
+        A function to be bound to a name that begins with ``test``.
+    """
+    import pytest
+
+    cases = distribution_cases(distribution, parameters=parameters, data=data, expected=expected)
+
+    @pytest.mark.parametrize("case", cases, ids=[case.name for case in cases])
+    def test_conformance(case: Case) -> None:
+        outcome = case.run()
+        if outcome.status == "failed":
+            said = outcome.error is None or isinstance(outcome.error, ContractError)
+            if outcome.error is not None and not said:
+                raise AssertionError(f"{outcome.component}: {outcome.check}: {outcome.reason}") from outcome.error
+            pytest.fail(f"{outcome.component}: {outcome.check}: {outcome.reason}", pytrace=False)
+        if outcome.status == "expected":
+            pytest.xfail(outcome.reason)
+        if outcome.status == "skipped":
+            pytest.skip(outcome.reason)
+
+    return test_conformance

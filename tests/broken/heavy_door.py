@@ -1,0 +1,22 @@
+"""A plugin's door that imports torch, so that merely listing what is installed takes seconds."""
+
+import torch
+
+from ganzoo import DataSpec, Plan, Schedule, hookimpl
+
+GANZOO_API = 1
+
+
+class Steady(Schedule):
+    """One update each."""
+
+    def __init__(self, data: DataSpec):
+        self.rate = torch.tensor(1.0)
+
+    def plan(self, step: int, total: int) -> Plan:
+        return Plan(lr_scale=1.0)
+
+
+@hookimpl
+def ganzoo_schedules():
+    return {"steady": Steady}

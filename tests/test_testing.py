@@ -1,0 +1,134 @@
+"""The conformance kit: sound components pass, and each broken one is caught by exactly the check that is meant to catch it."""
+
+import importlib.metadata
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ganzoo import DataSpec, UserError
+from ganzoo.cli import invoke
+from ganzoo.registry import Registry
+from ganzoo.testing import CHECKS, XFail, check_component, check_distribution, conformance_tests
+
+HERE = Path(__file__).parent / "broken"
+
+test_core_conforms = conformance_tests("ganzoo-core")
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(f"broken_{name}", HERE / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def specimens():
+    for kind in ("generator", "critic", "loss", "schedule", "dataset", "observer"):
+        module = load("losses" if kind == "loss" else f"{kind}s")
+        for name, cls in vars(module).items():
+            if inspect.isclass(cls) and cls.__module__ == module.__name__:
+                yield pytest.param(kind, cls, id=f"{kind}-{name}-{cls.caught_by or 'sound'}")
+
+
+@pytest.mark.parametrize(("kind", "cls"), list(specimens()))
+def test_each_fault_is_caught_by_its_own_check_and_no_other(kind, cls):
+    failed = {}
+    for outcome in check_component(kind, cls):
+        if outcome.status == "failed" and outcome.reason not in failed.values():  # later checks may say the same again
+            failed[outcome.check] = outcome.reason
+    assert failed.keys() == ({cls.caught_by} if cls.caught_by else set()), failed
+    assert all("; " in reason for reason in failed.values()), f"no remedy in {failed}"
+
+
+def test_there_are_at_least_15_faults_and_every_check_catches_one():
+    caught_by = [specimen.values[1].caught_by for specimen in specimens() if specimen.values[1].caught_by]
+    assert len(caught_by) >= 15
+    assert {check.name for check in CHECKS} - set(caught_by) == {"door"}  # the next test's
+
+
+def test_a_door_that_imports_torch_is_caught(monkeypatch):
+    monkeypatch.syspath_prepend(str(HERE))
+    registry = Registry([importlib.metadata.EntryPoint("heavy", "heavy_door", "ganzoo")])
+    outcomes = check_distribution("(unknown)", registry=registry)
+    assert [o.check for o in outcomes if o.status == "failed"] == ["door"]
+
+
+def test_an_expected_failure_is_declared_and_strict():
+    kind, cls = "generator", load("generators").Unused
+    expected = XFail("generator Unused", "gradients", "the spare layer is trained by a later stage")
+    outcomes = check_component(kind, cls, expected=[expected])
+    assert {o.status for o in outcomes} == {"ok", "expected"}
+    assert any("later stage" in o.reason for o in outcomes)
+    outcomes = check_component(kind, load("generators").Sound, expected=[XFail("generator Sound", "gradients", "it is said to fail")])
+    assert [o.check for o in outcomes if o.status == "failed"] == ["gradients"]
+
+
+@pytest.mark.parametrize(
+    ("expected", "message"),
+    [
+        (XFail("schedule alternat", "pure", "why"), "did you mean 'schedule alternate'"),
+        (XFail("schedule alternate", "pur", "why"), "did you mean 'pure'"),
+        (XFail("schedule alternate", "pure", ""), "no reason"),
+    ],
+)
+def test_an_expected_failure_of_nothing_is_refused(expected, message):
+    with pytest.raises(UserError, match=message):
+        conformance_tests("ganzoo-core", expected=[expected])
+
+
+def test_what_is_not_installed_is_refused_with_what_is():
+    with pytest.raises(UserError, match=r"pip install -e.*ganzoo-core"):
+        check_distribution("ganzoo-cor")
+    with pytest.raises(UserError, match="no parameter 'size'"):
+        check_distribution("ganzoo-core", parameters={"schedule alternate": {"size": 3}})
+    with pytest.raises(UserError, match="dataset disc"):
+        check_distribution("ganzoo-core", parameters={"dataset disc": {}})
+
+
+def test_data_and_parameters_can_be_given(tmp_path):
+    for label in ("a", "b"):
+        (tmp_path / label).mkdir()
+        for i in range(3):
+            Image.new("RGB", (20, 20), (40 * i, 80, 120)).save(tmp_path / label / f"{i}.png")
+    outcomes = check_distribution("ganzoo-core", parameters={"dataset folder": {"root": str(tmp_path), "size": 16}})
+    of_folder = {o.check: o.status for o in outcomes if o.component == "dataset folder"}
+    assert set(of_folder.values()) == {"ok"}
+    assert {"arrays", "repeatable", "lazy"} <= of_folder.keys()
+    data = [DataSpec({"sample": (2,)})]
+    assert {o.status for o in check_component("critic", load("critics").Sound, parameters={"width": 3}, data=data)} == {"ok"}
+
+
+def plugin_folder(folder, name="ganzoo-core", group="ganzoo"):
+    (folder / "pyproject.toml").write_text(f'[project]\nname = "{name}"\nversion = "1"\n[project.entry-points.{group}]\nx = "y"\n')
+    return str(folder)
+
+
+def test_the_command_checks_a_plugins_folder(tmp_path, capsys):
+    assert invoke(["check", plugin_folder(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "schedule alternate" in shown
+    assert "pure" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "ganzoo-nowhere"}, "pip install -e"),
+        ({"group": "other"}, "entry point in the group 'ganzoo'"),
+    ],
+)
+def test_the_command_refuses_what_is_no_installed_plugin(tmp_path, capsys, arguments, message):
+    assert invoke(["check", plugin_folder(tmp_path, **arguments)]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_the_command_refuses_a_folder_that_is_no_project(tmp_path, capsys):
+    assert invoke(["check", str(tmp_path)]) == 2
+    assert "pyproject.toml" in capsys.readouterr().err
