@@ -15,8 +15,6 @@ from ganzoo.errors import UserError, did_you_mean
 from ganzoo.hookspecs import KINDS
 from ganzoo.registry import Component, Registry
 
-from .app import check_kind
-
 
 def list_components(kind: str | None, as_json: bool) -> None:
     """Print kind, name and provenance of each component; imports none of them."""
@@ -31,6 +29,16 @@ def list_components(kind: str | None, as_json: bool) -> None:
     print_table(["kind", "name", "from"], [(c.kind, c.name, f"{c.distribution} {c.version}") for c in chosen])
     for plugin in broken:
         print(f"ganzoo: warning: {plugin.distribution} {plugin.version} is not loaded: {plugin.broken}", file=sys.stderr)
+
+
+def check_kind(kind: str | None) -> None:
+    """Refuse an unknown kind.
+
+    Raises:
+        UserError: naming the kinds there are.
+    """
+    if kind is not None and kind not in KINDS:
+        raise UserError(f"'{kind}' is no kind of component", did_you_mean(kind, KINDS, noun="kinds"), key="--kind")
 
 
 def list_plugins(as_json: bool) -> None:

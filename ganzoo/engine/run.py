@@ -19,7 +19,7 @@ from ganzoo.errors import ContractError, UserError
 from ganzoo.fields import DataSpec
 from ganzoo.players import Critic, Generator
 from ganzoo.progress import Reporter
-from ganzoo.rules import Loss, Schedule
+from ganzoo.rules import Loss, Plan, Schedule
 
 from . import optimizers
 from .batches import Batches, describe
@@ -48,6 +48,11 @@ class Run:
     def best_generator(self) -> Generator:
         """The generator that samples come from: the moving average where it is on."""
         return self.average.network if self.average else self.generator  # type: ignore[return-value]
+
+    @property
+    def last_plan(self) -> Plan:
+        """The plan of the last step taken (of the first, before it): its values are what sampling goes on with."""
+        return self.schedule.plan(max(self.step - 1, 0), self.config.train.steps)
 
     def state(self) -> State:
         """All that ``restore`` needs to continue bit for bit."""

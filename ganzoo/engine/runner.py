@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ganzoo.compat import plan_fields
 from ganzoo.config import Resolved, RunConfig, differences, resolved_values, resolved_yaml, strict_yaml
 from ganzoo.errors import DivergenceError, GanzooError, UserError
 from ganzoo.fields import Fields, named_arguments
@@ -123,7 +124,7 @@ class Runner:
 
     def _save_samples(self) -> None:
         run = self.run
-        made = generate(run.best_generator, self.inputs, run.data, run.runtime)
+        made = generate(run.best_generator, self.inputs | plan_fields(run.last_plan), run.data, run.runtime)
         path = self.directory.samples / f"step-{run.step:08d}.png"
         path.parent.mkdir(exist_ok=True)
         if run.data.is_image:
@@ -141,8 +142,7 @@ class Runner:
             if not all(bool(torch.isfinite(value).all()) for value in network.state_dict().values() if value.is_floating_point()):
                 raise DivergenceError(f"diverged at step {run.step}: a weight of the {side} is not finite; lower the learning rate")
         path = checkpoint.save(folder, run.step, run.state(), self.config.checkpoint.keep)
-        values = dict(run.schedule.plan(max(run.step - 1, 0), self.config.train.steps).values)
-        facts = {"data": run.data.to_json(), "step": run.step, "values": values}
+        facts = {"data": run.data.to_json(), "step": run.step, "values": dict(run.last_plan.values)}
         export(run.best_generator, self.directory.weights / "generator.safetensors", average=run.average is not None, **facts)
         export(run.critic, self.directory.weights / "critic.safetensors", **facts)
         self.directory.log("checkpoint", step=run.step, file=str(path.relative_to(self.directory.path)))

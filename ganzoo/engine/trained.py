@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from ganzoo.compat import plan_fields
 from ganzoo.config import Resolved, load_config, resolve
 from ganzoo.data.cache import Cache
 from ganzoo.errors import UserError
@@ -19,6 +20,7 @@ from ganzoo.files import write_atomically
 from ganzoo.pictures import image_grid, save_png, scatter
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
+from ganzoo.rules import Plan
 
 from .batches import Batches
 from .device import Runtime, choose
@@ -111,7 +113,6 @@ def _plan_values(path: Path) -> dict[str, Any]:
     """The last plan's values, which sampling keeps: from the run's own weights file."""
     try:
         with safe_open(path, framework="pt") as file:
-            values: dict[str, Any] = json.loads((file.metadata() or {}).get("values", "{}"))
-            return values
+            return plan_fields(Plan(values=json.loads((file.metadata() or {}).get("values", "{}"))))
     except (OSError, SafetensorError, ValueError):
         return {}
