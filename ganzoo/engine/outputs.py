@@ -1,0 +1,98 @@
+"""What a run leaves behind: log lines, sample grids, checkpoints with weights, the last word and the report."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ganzoo.compat import plan_fields
+from ganzoo.config import RunConfig
+from ganzoo.errors import DivergenceError
+from ganzoo.fields import Fields, named_arguments
+from ganzoo.pictures import image_grid, save_png, scatter
+from ganzoo.progress import Reporter, Task
+from ganzoo.report import write_report
+
+from . import checkpoint
+from .meter import Meter
+from .observers import Observers
+from .run import Run
+from .rundir import RunDirectory, now
+from .sampling import columns_of, generate, make_inputs, to_units
+from .weights import export
+
+
+class Outputs:
+    """Writes a run's files and tells its observers.
+
+    Args:
+        config: how often and how many.
+        run: what trains.
+        directory: where everything goes.
+        observers: who is told.
+        reporter: who shows it.
+    """
+
+    def __init__(self, config: RunConfig, run: Run, directory: RunDirectory, observers: Observers, reporter: Reporter) -> None:
+        self.config, self.run, self.directory, self.observers, self.reporter = config, run, directory, observers, reporter
+        self.meter = Meter()
+        self.inputs, self.references = self._fix_inputs()
+
+    def log(self, task: Task, seconds: float) -> None:
+        """Write the means since the last line, ``seconds`` into this sitting, and show them behind the bar."""
+        values = self.meter.read()
+        self.directory.log("log", step=self.run.step, seconds=round(seconds, 3), **values)
+        self.observers.tell("step_logged", step=self.run.step, values=values)
+        shown = [(key.replace("/adversarial", ""), values[key]) for key in values if "gradient" not in key and not key.endswith("_score")]
+        task.show("  ".join(f"{key} {value:.3g}" for key, value in shown if key != "images_per_second")[:100])
+
+    def save_samples(self) -> None:
+        """Write a grid, or a scatter of points, from the fixed inputs."""
+        run = self.run
+        made = generate(run.best_generator, self.inputs | plan_fields(run.last_plan), run.data, run.runtime)
+        path = self.directory.samples / f"step-{run.step:08d}.png"
+        path.parent.mkdir(exist_ok=True)
+        if run.data.is_image:
+            labelled = "label" in named_arguments(type(run.generator))
+            picture = image_grid(made, columns_of(run.data, labelled, len(made)))
+        else:
+            picture = scatter(made, self.references)
+        save_png(picture, path)
+        self.directory.log("samples", step=run.step, file=str(path.relative_to(self.directory.path)))
+        self.observers.tell("samples_saved", step=run.step, path=path)
+
+    def save_checkpoint(self) -> None:
+        """Write a checkpoint and the shareable weights.
+
+        Raises:
+            DivergenceError: where a weight is not finite; earlier checkpoints are intact.
+            GanzooError: where the disk refuses; likewise.
+        """
+        run, folder = self.run, self.directory.checkpoints
+        for side, network in (("generator", run.generator), ("critic", run.critic)):
+            if not all(bool(torch.isfinite(value).all()) for value in network.state_dict().values() if value.is_floating_point()):
+                raise DivergenceError(f"diverged at step {run.step}: a weight of the {side} is not finite; lower the learning rate")
+        path = checkpoint.save(folder, run.step, run.state(), self.config.checkpoint.keep)
+        facts = {"data": run.data.to_json(), "step": run.step, "values": dict(run.last_plan.values)}
+        export(run.best_generator, self.directory.weights / "generator.safetensors", average=run.average is not None, **facts)
+        export(run.critic, self.directory.weights / "critic.safetensors", **facts)
+        self.directory.log("checkpoint", step=run.step, file=str(path.relative_to(self.directory.path)))
+        self.observers.tell("checkpoint_saved", step=run.step, path=path)
+
+    def end(self, outcome: str, text: str) -> None:
+        """Close the books: the outcome's line, the observers, the report."""
+        self.directory.log(outcome, step=self.run.step, time=now(), text=text)
+        self.observers.tell("run_finished", step=self.run.step, outcome=outcome)
+        try:
+            write_report(self.directory.path)
+        except Exception as error:  # a picture of a run is no reason to lose it
+            self.reporter.warn(f"the report could not be made ({type(error).__name__}: {error}); try 'ganzoo report {self.directory.path}'")
+
+    def _fix_inputs(self) -> tuple[Fields, np.ndarray | None]:
+        """The inputs of the sample grids, the same at every step, and real points to draw beside generated ones."""
+        run, count = self.run, self.config.sample.count
+        count = count if run.data.is_image else max(count, 2500)  # a cloud of points wants many
+        indices = np.arange(count) % run.batches.count
+        given = {name: value.cpu() for name, value in run.batches.fetch(indices).items() if name != "label"}
+        inputs = make_inputs(run.generator, run.data, count, seed=self.config.train.seed, given=given)
+        return inputs, None if run.data.is_image else to_units(given["sample"], run.data)
