@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from ganzoo.config import Resolved, RunConfig, differences, resolved_values, resolved_yaml, strict_yaml
@@ -79,8 +80,9 @@ class Runner:
                 outcome = "stopped" if stop.signal and not self.finished else "finished"
                 self.outputs.end(outcome, f"stopped by signal {stop.signal}; continue with --resume" if outcome == "stopped" else "")
                 return stop.exit_code if outcome == "stopped" else 0
-        except GanzooError as error:
-            self.outputs.end("failed", str(error))
+        except Exception as error:
+            with suppress(GanzooError):  # a full disk must not hide what went wrong
+                self.outputs.end("failed", str(error))
             raise
         finally:
             self.directory.close()
