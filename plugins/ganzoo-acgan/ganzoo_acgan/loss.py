@@ -20,22 +20,24 @@ class LabelClassification(Loss):
 
     Args:
         weight: factor on the classification terms of both sides.
+        learn_fakes: whether the critic also learns to classify fakes, as published. It then comes to agree with the
+            generator's mistakes; false lets it learn from real samples alone, and the labels are obeyed better.
     """
 
     paper = "Odena et al., 2017, arXiv:1610.09585"
     reads = frozenset({"label"})
     scores = frozenset({"label_logits"})
 
-    def __init__(self, data: DataSpec, *, weight: NonNegativeFloat = 1.0) -> None:
+    def __init__(self, data: DataSpec, *, weight: NonNegativeFloat = 1.0, learn_fakes: bool = True) -> None:
         super().__init__()
-        self.weight = weight
+        self.weight, self.learn_fakes = weight, learn_fakes
 
     def critic_terms(self, turn: Turn) -> Terms:
         """Classify real samples and fakes; a fake's label is the one it was made for."""
-        return {
-            "label_real": self.weight * classification(turn.real_scores, turn.real),
-            "label_fake": self.weight * classification(turn.fake_scores, turn.fake),
-        }
+        terms = {"label_real": self.weight * classification(turn.real_scores, turn.real)}
+        if self.learn_fakes:
+            terms["label_fake"] = self.weight * classification(turn.fake_scores, turn.fake)
+        return terms
 
     def generator_terms(self, turn: Turn) -> Terms:
         """Make samples that are classified as what they were made for."""

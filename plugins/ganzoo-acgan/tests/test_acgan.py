@@ -95,6 +95,12 @@ def test_a_fake_is_classified_by_the_label_it_was_made_for() -> None:
     assert terms["label_fake"].item() == pytest.approx(-(log_probabilities[0, 2] + log_probabilities[1, 0]).item() / 2, abs=1e-6)
 
 
+def test_the_critic_may_learn_to_classify_from_real_samples_alone() -> None:
+    loss = LabelClassification(LOGITS, learn_fakes=False)
+    assert set(loss.critic_terms(turn_of("critic", golden_logits(), [0, 2], [0, 2]))) == {"label_real"}
+    assert set(loss.generator_terms(turn_of("generator", golden_logits(), [0, 2], [0, 2]))) == {"label_fake"}
+
+
 def test_gradient_is_softmax_minus_one_hot() -> None:
     logits = golden_logits()
     LabelClassification(LOGITS).generator_terms(turn_of("generator", logits, [0, 2], [0, 2]))["label_fake"].backward()
