@@ -30,8 +30,10 @@ def invoke(arguments: Sequence[str]) -> int:
         code = app(args=[a for a in arguments if a != "--debug"], prog_name="ganzoo", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except BrokenPipeError:
-        # A reader such as `head` went away: keep the interpreter's last flush quiet, and end well.
+    except (BrokenPipeError, SystemExit) as end:
+        # A reader such as `head` went away (typer makes SystemExit(1) of that): keep the last flush quiet, and end well.
+        if isinstance(end, SystemExit) and not isinstance(end.__context__, BrokenPipeError):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (KeyboardInterrupt, typer.Abort):
