@@ -1,0 +1,328 @@
+"""A run survives: damaged files, signals, resuming, two processes, full disks and divergence."""
+
+import hashlib
+import io
+import json
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ganzoo.cli import invoke
+from ganzoo.engine import checkpoint
+from ganzoo.engine.loop import Loop
+from ganzoo.errors import GanzooError, UserError
+
+RECIPE = """\
+data: {name: ring, count: 64}
+generator: {name: mlp, hidden: [8], latent_dim: 2, norm: batch}
+critic: {name: mlp, hidden: [8]}
+loss: [non_saturating, r1]
+train: {steps: 12, batch_size: 8, ema: 0.9, device: cpu, threads: 1}
+log: {every: 2}
+sample: {every: 6, count: 16}
+checkpoint: {every: 4}
+"""
+STATE = {"step": 7, "networks": {"generator": {"weight": torch.arange(6.0).reshape(2, 3)}}, "random": None, "runtime": {"threads": 1}}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    Path("ring.yaml").write_text(RECIPE)
+    threads = torch.get_num_threads()
+    yield tmp_path
+    torch.set_num_threads(threads)
+
+
+def run(capsys, *arguments, code=0):
+    """Run the command quietly in this process; returns what it printed to stderr."""
+    found = invoke(["run", "ring.yaml", "--quiet", *map(str, arguments)])
+    err = capsys.readouterr().err
+    assert found == code, err
+    assert "Traceback" not in err
+    return err
+
+
+def weights(out):
+    return {f"{path.stem}.{key}": value for path in sorted(Path(out, "weights").iterdir()) for key, value in load_file(path).items()}
+
+
+def assert_same_weights(a, b):
+    first, second = weights(a), weights(b)
+    assert first.keys() == second.keys()
+    assert [key for key in first if not torch.equal(first[key], second[key])] == []
+
+
+def events(out):
+    return [json.loads(line) for line in Path(out, "metrics.jsonl").read_text().splitlines()]
+
+
+def signal_after(monkeypatch, steps, *numbers):
+    """Send this process signals within the given step, as a user or a batch system would."""
+    step = Loop.step
+
+    def stepping(self):
+        step(self)
+        if self.run.step == steps:
+            for number in numbers:
+                os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(Loop, "step", stepping)
+
+
+# The file.
+
+
+def test_a_checkpoint_comes_back_as_it_was():
+    back = checkpoint.decode(checkpoint.encode(STATE), "file")
+    assert torch.equal(back["networks"]["generator"].pop("weight"), STATE["networks"]["generator"]["weight"])
+    assert back == STATE | {"networks": {"generator": {}}}
+
+
+def test_every_flipped_bit_is_found():
+    content = checkpoint.encode(STATE)
+    for position in range(0, len(content), max(1, len(content) // 200)):
+        damaged = bytearray(content)
+        damaged[position] ^= 1
+        with pytest.raises(UserError):
+            checkpoint.decode(bytes(damaged), "file")
+
+
+@pytest.mark.parametrize("cut", [0, 5, 40, 1000, -1])
+def test_a_shortened_file_is_found(cut):
+    with pytest.raises(UserError, match=r"no ganzoo checkpoint|damaged"):
+        checkpoint.decode(checkpoint.encode(STATE)[:cut], "file")
+
+
+def test_another_format_says_what_to_upgrade():
+    content = checkpoint.encode(STATE).replace(b"ganzoo-checkpoint 1 ", b"ganzoo-checkpoint 9 ", 1)
+    with pytest.raises(UserError, match="format 9, this ganzoo-core reads 1; upgrade ganzoo-core"):
+        checkpoint.decode(content, "file")
+
+
+class Attack:
+    """Unpickling it makes a file."""
+
+    def __reduce__(self):
+        return (open, ("owned", "w"))
+
+
+@pytest.mark.parametrize("force", ["0", "1"])
+def test_nothing_in_a_forged_checkpoint_is_executed(force, monkeypatch):
+    monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", force)  # torch's own way to weaken torch.load
+    archive = io.BytesIO()
+    torch.save({"step": Attack()}, archive)
+    for body in (archive.getvalue(), pickle.dumps(Attack())):
+        forged = b"ganzoo-checkpoint 1 %s\n" % hashlib.sha256(body).hexdigest().encode() + body
+        with pytest.raises(UserError, match="cannot be read"):
+            checkpoint.decode(forged, "file")
+    assert not Path("owned").exists()
+
+
+def test_only_the_latest_are_kept_and_the_newest_whole_one_is_loaded(folder):
+    said = []
+    for step in range(5):
+        checkpoint.save(folder / "c", step, STATE | {"step": step}, keep=3)
+    assert [path.name for path in checkpoint.existing(folder / "c")] == [f"step-{step:08d}.ckpt" for step in (4, 3, 2)]
+    assert checkpoint.load(folder / "c", said.append)[1]["step"] == 4
+    assert said == []
+    newest = folder / "c/step-00000004.ckpt"
+    newest.write_bytes(newest.read_bytes()[:-1])
+    assert checkpoint.load(folder / "c", said.append)[1]["step"] == 3
+    assert len(said) == 1
+    assert "step-00000004.ckpt is damaged" in said[0]
+    for path in checkpoint.existing(folder / "c"):
+        path.write_bytes(b"")
+    with pytest.raises(UserError, match="no usable checkpoint; start again"):
+        checkpoint.load(folder / "c", said.append)
+
+
+def test_a_disk_without_room_for_three_is_found_before_the_first_step(capsys, monkeypatch, folder):
+    usage = shutil.disk_usage(folder)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=10_000))
+    err = run(capsys, "--out", "out", code=3)
+    assert "0 MB free" in err
+    assert "free some space" in err
+    assert not Path("out/config.yaml").exists()  # the folder can be used again
+    monkeypatch.undo()
+    monkeypatch.chdir(folder)
+    run(capsys, "--out", "out")
+
+
+def test_a_disk_that_fills_up_later_fails_the_run_and_leaves_the_last_checkpoint(capsys, monkeypatch):
+    save = checkpoint.save
+
+    def full(folder, step, *rest):
+        if step == 8:
+            raise GanzooError("cannot write: No space left on device")
+        return save(folder, step, *rest)
+
+    monkeypatch.setattr(checkpoint, "save", full)
+    assert "No space left" in run(capsys, "--out", "out", code=3)
+    assert events("out")[-1]["event"] == "failed"
+    monkeypatch.setattr(checkpoint, "save", save)
+    run(capsys, "--out", "out", "--resume")
+    run(capsys, "--out", "whole")
+    assert_same_weights("out", "whole")
+
+
+# Resuming.
+
+
+def test_a_finished_run_is_left_alone(capsys):
+    run(capsys, "--out", "out")
+    before = {path: path.read_bytes() for path in Path("out/weights").iterdir()}
+    assert invoke(["run", "ring.yaml", "--out", "out", "--resume"]) == 0
+    assert "out is finished already (12 steps); raise train.steps to go on" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in Path("out/weights").iterdir()} == before
+    assert events("out")[-1]["event"] == "finished"
+
+
+def test_the_number_of_steps_may_grow_and_nothing_else_may_change(capsys):
+    run(capsys, "--out", "out", "-o", "train.steps=5")
+    err = run(capsys, "--out", "out", "--resume", "-o", "generator.hidden=[9]", "-o", "train.seed=1", code=2)
+    assert "begun with another configuration: generator.hidden: [8], now [9]; train.seed: 0, now 1" in err
+    assert "change it back, or choose another --out" in err
+    assert "may only grow" in run(capsys, "--out", "out", "--resume", "-o", "train.steps=4", code=2)
+    run(capsys, "--out", "out", "--resume")
+    run(capsys, "--out", "whole")
+    assert_same_weights("out", "whole")
+
+
+def test_resume_starts_a_run_where_there_is_none(capsys):
+    run(capsys, "--out", "out", "--resume")
+    assert events("out")[-1] == events("out")[-1] | {"event": "finished", "step": 12}
+
+
+def test_another_thread_count_is_said_to_end_exactness(capsys):
+    run(capsys, "--out", "out", "-o", "train.steps=4")
+    newest = checkpoint.existing(Path("out/checkpoints"))[0]
+    state = checkpoint.decode(newest.read_bytes(), "file")
+    state["runtime"]["threads"] = 64
+    newest.write_bytes(checkpoint.encode(state))
+    assert "threads was 64, is 1" in run(capsys, "--out", "out", "--resume")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_saves_and_stops_and_the_run_goes_on_as_if_nothing_had_been(number, code, capsys, monkeypatch):
+    with monkeypatch.context() as patch:
+        signal_after(patch, 7, number)
+        run(capsys, "--out", "out", code=code)
+    assert events("out")[-1]["event"] == "stopped"
+    assert "--resume" in events("out")[-1]["text"]
+    assert checkpoint.existing(Path("out/checkpoints"))[0].name == "step-00000007.ckpt"
+    assert signal.getsignal(number) != signal.SIG_IGN
+    run(capsys, "--out", "out", "--resume")
+    run(capsys, "--out", "whole")
+    assert_same_weights("out", "whole")
+    assert Path("out/samples/step-00000012.png").read_bytes() == Path("whole/samples/step-00000012.png").read_bytes()
+
+
+def test_a_damaged_checkpoint_costs_only_the_steps_since_the_one_before(capsys):
+    run(capsys, "--out", "out", "-o", "train.steps=10")
+    newest = Path("out/checkpoints/step-00000010.ckpt")
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 1
+    newest.write_bytes(bytes(content))
+    err = run(capsys, "--out", "out", "--resume")
+    assert "step-00000010.ckpt is damaged" in err
+    assert "falling back" in err
+    run(capsys, "--out", "whole")
+    assert_same_weights("out", "whole")
+
+
+def test_a_run_without_any_whole_checkpoint_is_refused(capsys):
+    run(capsys, "--out", "out", "-o", "train.steps=4")
+    for path in checkpoint.existing(Path("out/checkpoints")):
+        path.write_bytes(b"nothing")
+    assert "no usable checkpoint; start again with another --out" in run(capsys, "--out", "out", "--resume", code=2).splitlines()[-1]
+
+
+def test_a_process_holds_its_folder_and_is_stopped_by_a_signal(capsys):
+    """The real command in a process of its own: a second one is told its number; SIGTERM saves; resuming is exact."""
+    endless = "train.steps=1000000"
+    first = subprocess.Popen(
+        [sys.executable, "-m", "ganzoo", "run", "ring.yaml", "--out", "out", "-o", endless],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not (Path("out/metrics.jsonl").exists() and '"log"' in Path("out/metrics.jsonl").read_text()):
+            assert time.monotonic() < deadline
+            assert first.poll() is None, first.communicate()
+            time.sleep(0.01)
+        refused = run(capsys, "--out", "out", "--resume", "-o", endless, code=2)
+    finally:
+        first.send_signal(signal.SIGTERM)
+        out, err = first.communicate(timeout=60)
+    assert refused == f"ganzoo: error: --out: out is in use by process {first.pid}; wait for it, or choose another folder\n"
+    assert first.returncode == 143, err
+    assert "Traceback" not in out + err
+    assert events("out")[-1]["event"] == "stopped"
+    # The million steps cannot be taken back with an option, so the run's own record of them is.
+    config = Path("out/config.yaml")
+    config.write_text(config.read_text().replace("steps: 1000000", "steps: 1"))
+    whole = f"train.steps={events('out')[-1]['step'] + 10}"
+    run(capsys, "--out", "out", "--resume", "-o", whole)
+    run(capsys, "--out", "whole", "-o", whole)
+    assert_same_weights("out", "whole")
+
+
+def test_the_second_ctrl_c_leaves_at_once():
+    code = """
+import os, signal
+from ganzoo.engine.signals import stop_on_signals
+with stop_on_signals() as stop:
+    os.kill(os.getpid(), signal.SIGINT)
+    print("asked", stop.signal, stop.exit_code, flush=True)
+    os.kill(os.getpid(), signal.SIGINT)
+    print("still here")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (130, "asked 2 130\n")
+
+
+# Divergence.
+
+
+@pytest.mark.parametrize("side", ["generator", "critic"])
+def test_divergence_stops_the_run_names_the_term_and_leaves_finite_weights(side, capsys):
+    wild = f"optimizer.{side}={{name: sgd, lr: 1e30}}"
+    err = run(capsys, "--out", "out", "-o", wild, "-o", "checkpoint.every=1", code=3)
+    assert err.count("\n") == 1
+    assert "diverged at step " in err
+    assert "the term 'adversarial' is nan; lower the learning rate" in err
+    _, state = checkpoint.load(Path("out/checkpoints"), pytest.fail)
+    tensors = [value for network in state["networks"].values() for value in network.values()]
+    assert all(torch.isfinite(value).all() for value in tensors)
+    assert all(torch.isfinite(value).all() for value in weights("out").values())
+    assert events("out")[-1]["event"] == "failed"
+    assert "diverged" in events("out")[-1]["text"]
+    assert Path("out/report.html").exists()
+    assert invoke(["sample", "out", "-n", "4", "--npz", "s.npz"]) == 0
+
+
+def test_a_weight_that_is_not_finite_is_never_saved(capsys, monkeypatch):
+    step = Loop.step
+
+    def poisoned(self):
+        step(self)
+        if self.run.step == 6:
+            next(self.run.critic.parameters()).data[0] = float("nan")
+
+    monkeypatch.setattr(Loop, "step", poisoned)
+    err = run(capsys, "--out", "out", "-o", "checkpoint.every=6", code=3)
+    assert "diverged at step 6: a weight of the critic is not finite" in err
+    assert [path.name for path in checkpoint.existing(Path("out/checkpoints"))] == ["step-00000000.ckpt"]
