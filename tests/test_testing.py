@@ -3,7 +3,9 @@
 import importlib.metadata
 import importlib.util
 import inspect
+import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,13 +16,15 @@ from ganzoo.cli import invoke
 from ganzoo.registry import Registry
 from ganzoo.testing import CHECKS, XFail, check_component, check_distribution, conformance_tests
 
-HERE = Path(__file__).parent / "broken"
+HERE = Path(__file__).parent
+BROKEN = HERE / "broken"
 
 test_core_conforms = conformance_tests("ganzoo-core")
 
 
 def load(name):
-    spec = importlib.util.spec_from_file_location(f"broken_{name}", HERE / f"{name}.py")
+    """The module at ``name``, under this folder."""
+    spec = importlib.util.spec_from_file_location(f"loaded_{Path(name).stem}", HERE / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
@@ -29,7 +33,7 @@ def load(name):
 
 def specimens():
     for kind in ("generator", "critic", "loss", "schedule", "dataset", "observer"):
-        module = load("losses" if kind == "loss" else f"{kind}s")
+        module = load("broken/losses" if kind == "loss" else f"broken/{kind}s")
         for name, cls in vars(module).items():
             if inspect.isclass(cls) and cls.__module__ == module.__name__:
                 yield pytest.param(kind, cls, id=f"{kind}-{name}-{cls.caught_by or 'sound'}")
@@ -51,20 +55,53 @@ def test_there_are_at_least_15_faults_and_every_check_catches_one():
     assert {check.name for check in CHECKS} - set(caught_by) == {"door"}  # the next test's
 
 
-def test_a_door_that_imports_torch_is_caught(monkeypatch):
-    monkeypatch.syspath_prepend(str(HERE))
+def test_image_conditional_components_of_a_third_party_conform():
+    parts = load("third_party/ganzoo-paired/ganzoo_paired/parts")
+    kinds = {"generator": parts.Translate, "critic": parts.JudgePair, "loss": parts.L1, "dataset": parts.Squares, "observer": parts.Diary}
+    for kind, cls in kinds.items():
+        assert {outcome.reason for outcome in check_component(kind, cls)} == {""}
+
+
+@pytest.fixture
+def heavy(monkeypatch):
+    """An environment where the only plugin has a door that imports torch."""
+    monkeypatch.syspath_prepend(str(BROKEN))
     registry = Registry([importlib.metadata.EntryPoint("heavy", "heavy_door", "ganzoo")])
-    outcomes = check_distribution("(unknown)", registry=registry)
-    assert [o.check for o in outcomes if o.status == "failed"] == ["door"]
+    monkeypatch.setattr(Registry, "installed", lambda: registry)
+    return registry.plugins[0].distribution
+
+
+def test_a_door_that_imports_torch_is_caught(heavy):
+    assert [o.check for o in check_distribution(heavy) if o.status == "failed"] == ["door"]
+
+
+def test_a_failed_check_fails_its_test_and_only_that(heavy):
+    test = conformance_tests(heavy)
+    (mark,) = test.pytestmark
+    for case in mark.args[1]:
+        with pytest.raises(pytest.fail.Exception, match="imports torch") if case.check.name == "door" else nullcontext():
+            test(case)
+
+
+def test_the_command_says_what_fails(heavy, tmp_path, capsys):
+    assert invoke(["check", plugin_folder(tmp_path, heavy)]) == 2
+    shown = capsys.readouterr()
+    assert "FAILED: listing what heavy_door gives imports torch" in shown.out
+    assert "1 of 7 checks fail" in shown.err.splitlines()[-1]
+    assert invoke(["check", plugin_folder(tmp_path, heavy), "--json"]) == 2
+    outcomes = json.loads(capsys.readouterr().out)["outcomes"]
+    assert [o["check"] for o in outcomes if o["status"] == "failed"] == ["door"]
 
 
 def test_an_expected_failure_is_declared_and_strict():
-    kind, cls = "generator", load("generators").Unused
+    kind, cls = "generator", load("broken/generators").Unused
     expected = XFail("generator Unused", "gradients", "the spare layer is trained by a later stage")
     outcomes = check_component(kind, cls, expected=[expected])
     assert {o.status for o in outcomes} == {"ok", "expected"}
     assert any("later stage" in o.reason for o in outcomes)
-    outcomes = check_component(kind, load("generators").Sound, expected=[XFail("generator Sound", "gradients", "it is said to fail")])
+    outcomes = check_component(
+        kind, load("broken/generators").Sound, expected=[XFail("generator Sound", "gradients", "it is said to fail")]
+    )
     assert [o.check for o in outcomes if o.status == "failed"] == ["gradients"]
 
 
@@ -100,7 +137,7 @@ def test_data_and_parameters_can_be_given(tmp_path):
     assert set(of_folder.values()) == {"ok"}
     assert {"arrays", "repeatable", "lazy"} <= of_folder.keys()
     data = [DataSpec({"sample": (2,)})]
-    assert {o.status for o in check_component("critic", load("critics").Sound, parameters={"width": 3}, data=data)} == {"ok"}
+    assert {o.status for o in check_component("critic", load("broken/critics").Sound, parameters={"width": 3}, data=data)} == {"ok"}
 
 
 def plugin_folder(folder, name="ganzoo-core", group="ganzoo"):

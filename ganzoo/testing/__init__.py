@@ -4,12 +4,12 @@ In a plugin's tests, one line makes a test of each check of each component that 
 
     from ganzoo.testing import conformance_tests
 
-    test_conformance = conformance_tests("ganzoo-wgan")
+    test_conformance = conformance_tests("ganzoo-tower")
 
 On the command line, ``ganzoo check PLUGIN_DIR`` runs the same checks. What a component cannot meet is declared with a
 reason; an expected failure that does not happen is an error::
 
-    test_conformance = conformance_tests("ganzoo-x", expected=[XFail("critic x", "mixing", "batch size enters its scale")])
+    test_conformance = conformance_tests("ganzoo-tower", expected=[XFail("critic tower", "mixing", "batch size enters its scale")])
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -134,11 +135,8 @@ def placement(subject: Subject) -> None:
 
 def _run_on(device: Any, subject: Subject) -> None:
     try:
-        if device.type == "meta":
-            with fake_tensors(), NoMoves():
-                made = exercise(move_(subject.build(), device), subject.data, device=device)
-        else:
-            made = exercise(subject.build().to(device), subject.data, device=device)
+        with fake_tensors() if device.type == "meta" else nullcontext(), NoMoves():
+            made = exercise(move_(subject.build(), device), subject.data, device=device)
     except Exception as error:
         if reads_a_value(error):
             return  # that is for 'values'

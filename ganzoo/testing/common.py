@@ -9,17 +9,13 @@ import sys
 import typing
 from typing import Any
 
-import torch
-
-from ganzoo.compat.rehearsal import fake_tensors
 from ganzoo.errors import ContractError, UserError
 from ganzoo.params import REQUIRED, parameters_of, split_annotation
 from ganzoo.registry import reason
-from ganzoo.rules import Loss, Schedule
 
-from .exercise import exercise
 from .kit import check
-from .subject import NotHere, Part, Subject, listed
+from .part import Part, listed
+from .subject import NotHere, failure_of
 
 TEMPTING: dict[type, tuple[Any, ...]] = {int: (-1, 0, 1, 3), float: (-1.0, 0.0, 2.0), str: ("", "nonsense")}
 """Values that an unbounded annotation lets through; ``tuple`` is tried empty and with each of its item's."""
@@ -83,13 +79,14 @@ def accepts(part: Part) -> None:
 def parameters(part: Part) -> None:
     """Whatever a parameter's annotation lets through works, or is refused by a UserError."""
     for subject in part.subjects[:1]:
-        if _failure(subject, {}):
+        if failure_of(subject):
             return  # it fails as it is, which the other checks say
         for parameter in parameters_of(part.cls):
             for value in tempting(parameter.annotation):
-                if part.takes(parameter.name, value) and (failure := _failure(subject, {parameter.name: value})):
+                failure = failure_of(subject, **{parameter.name: value}) if part.takes(parameter.name, value) else None
+                if failure and not isinstance(failure, UserError):
                     raise ContractError(
-                        f"{parameter.name}={value!r} is let through and then raises {failure}",
+                        f"{parameter.name}={value!r} is let through and then raises {reason(failure)}",
                         "bound its annotation (PositiveInt), or raise a UserError in the constructor",
                     )
 
@@ -104,19 +101,3 @@ def tempting(annotation: Any) -> list[Any]:
     if typing.get_origin(base) is not typing.Literal and arguments:  # a union
         return [value for argument in arguments for value in tempting(argument)]
     return [*listed(annotation), *TEMPTING.get(base, ())]
-
-
-def _failure(subject: Subject, changes: dict[str, Any]) -> str:
-    """What building and running with ``changes`` raises, other than a UserError; "" where nothing."""
-    try:
-        with fake_tensors():
-            built = subject.build(**changes)
-            if isinstance(built, (torch.nn.Module, Loss)):
-                exercise(built, subject.data)
-            elif isinstance(built, Schedule):
-                built.plan(0, 1)
-    except UserError:
-        return ""
-    except Exception as error:  # whatever a plugin's code raises is the finding
-        return reason(error)
-    return ""

@@ -99,12 +99,12 @@ def differentiable(outputs: dict[str, Tensor]) -> list[Tensor]:
 
 
 def move_tensor(value: Tensor, device: torch.device | None) -> Tensor:
-    """``value`` on ``device``; on a fake or meta device its values are lost."""
-    return value if device is None else torch.empty_like(value, device=device) if device.type == "meta" else value.to(device)
+    """A copy of ``value`` on ``device``; None: itself. A meta device keeps the shape only."""
+    return value if device is None else torch.empty_like(value, device=device).copy_(value)
 
 
 def move_(network: Any, device: torch.device | None) -> Any:
-    """Put parameters and buffers onto ``device``. ``Module.to`` cannot move fake tensors."""
+    """Put parameters and buffers onto ``device``: ``Module.to`` cannot do it with fake tensors."""
     if device is None or not isinstance(network, nn.Module):
         return network
     for module in network.modules():

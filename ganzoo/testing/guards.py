@@ -40,7 +40,7 @@ def no_training() -> Iterator[None]:
 
 
 def reads_a_value(error: BaseException) -> bool:
-    """Whether fake tensors object that a value was asked for, here or in what led to ``error``."""
+    """Whether ``error`` is fake tensors objecting that a value was asked for."""
     return any(word in type(error).__name__ for word in NEEDS_THE_VALUE)
 
 

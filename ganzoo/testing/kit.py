@@ -11,7 +11,8 @@ from ganzoo.fields import DataSpec
 from ganzoo.hookspecs import KINDS
 from ganzoo.registry import Component, Registry, reason
 
-from .subject import NotHere, Part
+from .part import Part
+from .subject import NotHere
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class XFail:
     """An expected failure. It is strict: one that does not happen is an error.
 
     Args:
-        component: kind and name, ``"critic resnet"``.
+        component: kind and name, ``"critic tower"``.
         check: the check's name.
         reason: why the component cannot meet it.
     """
@@ -78,7 +79,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """As an identifier of a test: ``critic-resnet-gradients``."""
+        """As an identifier of a test: ``critic-tower-gradients``."""
         return f"{self.part.title}-{self.check.name}".replace(" ", "-")
 
     def run(self) -> Outcome:
@@ -184,8 +185,8 @@ def check_distribution(
     """Run the kit on everything that an installed distribution gives.
 
     Args:
-        distribution: its name: ``"ganzoo-wgan"``.
-        parameters: constructor parameters by component, ``{"generator resnet": {"width": 8}}``; others are shrunk.
+        distribution: its name: ``"ganzoo-tower"``.
+        parameters: constructor parameters by component, ``{"generator tower": {"width": 8}}``; others are shrunk.
         data: example data to use in place of the kit's own.
         expected: failures that are declared, each with its reason.
         registry: what is installed; None: this environment.

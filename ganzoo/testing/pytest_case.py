@@ -21,8 +21,8 @@ def conformance_tests(
     """One test for each check of each component that an installed distribution gives.
 
     Args:
-        distribution: its name: ``"ganzoo-wgan"``.
-        parameters: constructor parameters by component, ``{"generator resnet": {"width": 8}}``; others are shrunk.
+        distribution: its name: ``"ganzoo-tower"``.
+        parameters: constructor parameters by component, ``{"generator tower": {"width": 8}}``; others are shrunk.
         data: example data to use in place of the kit's own.
         expected: failures that are declared, each with its reason.
 

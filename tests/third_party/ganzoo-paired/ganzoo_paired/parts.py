@@ -11,7 +11,11 @@ from ganzoo import Cache, Critic, Dataset, DataSpec, Fields, Generator, Loss, Po
 
 
 class Squares(Dataset):
-    """White squares (sample) and their grey, blurred thumbnails (source)."""
+    """White squares (sample) and their grey, blurred thumbnails (source).
+
+    Args:
+        count: number of pairs.
+    """
 
     def __init__(self, *, count: PositiveInt = 64):
         self.count = count
@@ -26,7 +30,11 @@ class Squares(Dataset):
 
 
 class Translate(Generator):
-    """Doubles the side of "source" (N, C, 8, 8); needs no noise."""
+    """Doubles the side of "source" (N, C, 8, 8); needs no noise.
+
+    Args:
+        width: channels of the hidden layer.
+    """
 
     def __init__(self, data: DataSpec, *, width: PositiveInt = 8):
         super().__init__()
@@ -40,7 +48,11 @@ class Translate(Generator):
 
 
 class JudgePair(Critic):
-    """Sees the sample beside the enlarged source; one raw score a patch."""
+    """Sees the sample beside the enlarged source; one raw score a patch.
+
+    Args:
+        width: channels of the hidden layer.
+    """
 
     def __init__(self, data: DataSpec, *, width: PositiveInt = 8):
         super().__init__()
@@ -53,7 +65,11 @@ class JudgePair(Critic):
 
 
 class L1(Loss):
-    """Mean absolute distance of the translation to the truth, times ``weight``."""
+    """Mean absolute distance of the translation to the truth.
+
+    Args:
+        weight: factor on the distance.
+    """
 
     def __init__(self, data: DataSpec, *, weight: float = 100.0):
         super().__init__()

@@ -1,0 +1,178 @@
+"""A component to be checked: its class, small parameters for it, and the instances that the checks run on."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ganzoo.data.dataset import Dataset
+from ganzoo.errors import ContractError, UserError
+from ganzoo.fields import DataSpec, named_arguments
+from ganzoo.params import REQUIRED, model_of, parameters_of, split_annotation
+from ganzoo.players import Critic, Generator
+from ganzoo.registry import Component, reason
+from ganzoo.rules import Loss, Schedule
+
+from .subject import EXAMPLES, PAIRED, Subject, failure_of, refusal_of
+
+SMALL: dict[str, tuple[Any, ...]] = {
+    "width": (8,),
+    "max_width": (16,),
+    "hidden": ((16, 16), 16),
+    "channels": (8,),
+    "features": (8,),
+    "filters": (8,),
+    "latent_dim": (8,),
+    "count": (200,),
+    "download": (False,),
+}
+"""Parameters known to be sizes, with values for them in order of preference; one that the annotation refuses is passed over."""
+
+BASES: dict[str, type] = {"generator": Generator, "critic": Critic, "loss": Loss, "schedule": Schedule, "dataset": Dataset}
+"""What a component of each kind must derive from. Metrics and observers need only their methods."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A component to be checked.
+
+    Args:
+        component: where it is installed.
+        door: the plugin's entry point, "" for a class that no plugin gives.
+        given: parameters that the caller sets; the others are shrunk.
+        data: example data of the caller; empty: ``EXAMPLES``, or else ``PAIRED``.
+    """
+
+    component: Component
+    door: str = ""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    data: Sequence[DataSpec] = ()
+
+    @property
+    def title(self) -> str:
+        """Kind and name: ``critic tower``."""
+        return f"{self.component.kind} {self.component.name}"
+
+    @cached_property
+    def cls(self) -> type:
+        """The class.
+
+        Raises:
+            UserError: where it cannot be imported, is of another kind, or has a constructor or a ``forward`` that breaks
+                the interface: nothing else can be checked then.
+        """
+        cls = self.component.load()
+        base = BASES.get(self.component.kind)
+        if base and not issubclass(cls, base):
+            raise ContractError(f"{cls.__name__} is no {base.__name__}", f"derive it from ganzoo.{base.__name__}")
+        model_of(cls)
+        if issubclass(cls, (Generator, Critic)):
+            named_arguments(cls)
+        return cls
+
+    @cached_property
+    def missing(self) -> list[str]:
+        """Parameters that have no default and that the caller did not give."""
+        return [p.name for p in parameters_of(self.cls) if p.default is REQUIRED and p.name not in self.given]
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """The small parameters, as the constructor's annotations validate them.
+
+        Raises:
+            UserError: where the caller gave a parameter that the component refuses.
+        """
+        values: dict[str, Any] = {}
+        for parameter in parameters_of(self.cls):
+            if parameter.name in self.given:
+                values[parameter.name] = self._validated(parameter.name, self.given[parameter.name])
+            else:
+                small = next((value for value in SMALL.get(parameter.name, ()) if self.takes(parameter.name, value)), None)
+                if small is not None:
+                    values[parameter.name] = small
+        unknown = sorted(self.given.keys() - {p.name for p in parameters_of(self.cls)})
+        if unknown:
+            raise UserError(
+                f"{self.title} has no parameter '{unknown[0]}'", f"it has: {', '.join(p.name for p in parameters_of(self.cls))}"
+            )
+        return values
+
+    def takes(self, name: str, value: Any) -> bool:
+        """Whether the annotation of the parameter ``name`` lets ``value`` through."""
+        try:
+            self._validated(name, value)
+        except UserError:
+            return False
+        return True
+
+    def _validated(self, name: str, value: Any) -> Any:
+        from pydantic import ValidationError
+
+        model = model_of(self.cls)
+        required = dict.fromkeys(self.missing, value)  # not looked at: only this one's errors count
+        try:
+            model.model_validate({**self.given, **required, name: value})
+        except ValidationError as error:
+            wrong = [e for e in error.errors() if e["loc"][:1] == (name,)]
+            if wrong:
+                raise UserError(f"{self.title} refuses {name}={value!r} ({wrong[0]['msg']})", "give another value") from None
+        return value
+
+    @property
+    def subjects(self) -> list[Subject]:
+        """The instances that the checks run on: each accepted data, each alternative; none where nothing is accepted."""
+        return self._tried[0]
+
+    @property
+    def refusals(self) -> list[str]:
+        """The example data that it does not accept, each with the reason."""
+        return self._tried[1]
+
+    @cached_property
+    def _tried(self) -> tuple[list[Subject], list[str]]:
+        refusals: list[str] = []
+        if self.missing:
+            return [], [f"it needs the parameter '{self.missing[0]}'"]
+        for examples in [{_name(spec): spec for spec in self.data}] if self.data else (EXAMPLES, PAIRED):
+            found: list[Subject] = []
+            for name, spec in examples.items():
+                subject = Subject(self.component.kind, self.cls, spec, name, self.parameters)
+                refusal = refusal_of(subject)
+                if not refusal and examples is PAIRED and (failure := failure_of(subject)):
+                    refusal = reason(failure)
+                if refusal:
+                    refusals.append(f"{name}: {refusal}")
+                else:
+                    found += [subject, *(s for s in self._alternatives(subject) if not refusal_of(s))]
+                if self.component.kind == "dataset":  # it gives data, and takes none
+                    break
+            if found:
+                return found, refusals
+        return [], refusals
+
+    def _alternatives(self, subject: Subject) -> Iterator[Subject]:
+        for parameter in parameters_of(self.cls):
+            if parameter.name in subject.parameters:
+                continue
+            default = "" if parameter.default is REQUIRED else parameter.default
+            for value in listed(parameter.annotation):
+                if value != default:
+                    parameters = {**subject.parameters, parameter.name: value}
+                    yield Subject(subject.kind, subject.cls, subject.data, subject.data_name, parameters, f"{parameter.name}={value!r}")
+
+
+def listed(annotation: Any) -> tuple[Any, ...]:
+    """The values that an annotation lists: of a ``Literal``, of ``bool``; none for a number or a text."""
+    base, _ = split_annotation(annotation)
+    if base is bool:
+        return (False, True)
+    if typing.get_origin(base) is typing.Literal:
+        return typing.get_args(base)
+    return ()
+
+
+def _name(spec: DataSpec) -> str:
+    return ", ".join(f"{name} {tuple(shape)}" for name, shape in spec.fields.items())
