@@ -13,6 +13,7 @@ from . import compat
 from .errors import UserError
 from .fields import DataSpec
 from .params import REQUIRED, parameters_of
+from .progress import Reporter
 from .registry import Component, Registry
 from .rules import Loss
 
@@ -54,19 +55,31 @@ class Row:
         return {**vars(self), "losses": list(self.losses), "fits": self.fits}
 
 
-def cross(registry: Registry, data: DataSpec) -> list[Row]:
+def cross(registry: Registry, data: DataSpec, reporter: Reporter) -> list[Row]:
     """Check every combination of components that need no parameters, each on fake tensors."""
     parts = {kind: default_parts(registry, kind) for kind in ("generator", "critic", "loss", "schedule")}
-    rows = []
-    for generator, critic in product(parts["generator"], parts["critic"]):
-        alone = []
-        for loss in (part for part in parts["loss"] if stands_alone(part)):
-            verdict = compat.check(generator, critic, [loss], parts["schedule"][0], data)
-            rows += _rows(generator, critic, [loss], parts["schedule"], verdict, data)
-            alone += [loss] if verdict.fits else []
-        for first, second in product(alone, (part for part in parts["loss"] if not stands_alone(part))):
-            verdict = compat.check(generator, critic, [first, second], parts["schedule"][0], data)
-            rows += _rows(generator, critic, [first, second], parts["schedule"], verdict, data)
+    rows: list[Row] = []
+    pairs = list(product(parts["generator"], parts["critic"]))
+    with reporter.task("checking", len(pairs), unit="pairs") as task:
+        for generator, critic in pairs:
+            rows += _pair(generator, critic, parts["loss"], parts["schedule"], data)
+            task.advance()
+    return rows
+
+
+def _pair(
+    generator: DefaultPart, critic: DefaultPart, losses: list[DefaultPart], schedules: list[DefaultPart], data: DataSpec
+) -> list[Row]:
+    """The rows of one pair of networks: each loss that stands alone, and each that fits with each companion."""
+    rows: list[Row] = []
+    fitting = []
+    for loss in (part for part in losses if stands_alone(part)):
+        verdict = compat.check(generator, critic, [loss], schedules[0], data)
+        rows += _rows(generator, critic, [loss], schedules, verdict, data)
+        fitting += [loss] if verdict.fits else []
+    for first, second in product(fitting, (part for part in losses if not stands_alone(part))):
+        verdict = compat.check(generator, critic, [first, second], schedules[0], data)
+        rows += _rows(generator, critic, [first, second], schedules, verdict, data)
     return rows
 
 
