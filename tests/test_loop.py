@@ -1,0 +1,535 @@
+"""The loop: who moves when, on what, and who rests; and the average, the rates and the log that go with it."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ganzoo.config import Part, parse_config
+from ganzoo.engine import optimizers
+from ganzoo.engine.batches import Batches
+from ganzoo.engine.device import choose
+from ganzoo.engine.ema import MovingAverage
+from ganzoo.engine.loop import Loop, acting
+from ganzoo.engine.meter import Meter
+from ganzoo.engine.run import Run
+from ganzoo.errors import DivergenceError
+from ganzoo.fields import DataSpec
+from ganzoo.players import Critic, Generator
+from ganzoo.rules import Loss, Plan, Schedule
+
+DATA = DataSpec({"sample": (2,)})
+N = 4
+CONFIG = parse_config(f"{{data: d, generator: g, critic: c, loss: l, train: {{steps: 100, batch_size: {N}, device: cpu, threads: 1}}}}")
+
+
+class Maker(Generator):
+    """Two layers; counts its calls."""
+
+    latent_dim = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.tail = nn.Linear(3, 4), nn.Linear(4, 2)
+        self.calls, self.modes = 0, set()
+
+    def forward(self, latent: Tensor):
+        self.calls += 1
+        self.modes.add(self.training)
+        return {"sample": self.tail(torch.tanh(self.body(latent)))}
+
+
+class Judge(Critic):
+    """Two layers; remembers what it saw, and in which mode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.head = nn.Linear(2, 4), nn.Linear(4, 1)
+        self.seen, self.modes = [], set()
+
+    def forward(self, sample: Tensor):
+        self.seen.append(sample.detach())
+        self.modes.add(self.training)
+        return {"score": self.head(torch.tanh(self.body(sample)))[:, 0]}
+
+
+class Difference(Loss):
+    """Real scores up and fake scores down for the critic, fake scores up for the generator; keeps a record."""
+
+    def __init__(self, weight=1.0) -> None:
+        super().__init__()
+        self.weight, self.turns = weight, []
+
+    def critic_terms(self, turn):
+        self.turns.append(turn)
+        return {"adversarial": self.weight * (turn.fake_scores["score"].mean() - turn.real_scores["score"].mean())}
+
+    def generator_terms(self, turn):
+        self.turns.append(turn)
+        return {"adversarial": -self.weight * turn.fake_scores["score"].mean()}
+
+    @property
+    def sides(self):
+        return "".join(turn.side[0] for turn in self.turns)
+
+
+class Fixed(Schedule):
+    """The plan of each step from a list; the last one goes on."""
+
+    def __init__(self, *plans) -> None:
+        self.plans = plans
+
+    def plan(self, step, total):
+        return self.plans[min(step, len(self.plans) - 1)]
+
+
+def make(*plans, losses=None, generator=None, critic=None, ema=None, seed=0):
+    """A loop over 40 points, of small networks made from ``seed``."""
+    torch.manual_seed(seed)
+    generator, critic = generator or Maker(), critic or Judge()
+    runtime = choose(CONFIG.train)
+    points = np.arange(80, dtype=np.float32).reshape(40, 2) / 80
+    adam = Part("adam", {"lr": 1e-2})
+    run = Run(
+        config=CONFIG,
+        dataset=None,
+        data=DATA,
+        runtime=runtime,
+        batches=Batches({"sample": points}, DATA, N, 0, False, runtime),
+        generator=generator.train(),
+        critic=critic.train(),
+        losses=losses or {"difference": Difference()},
+        schedule=Fixed(*(plans or (Plan(),))),
+        optimizers={
+            "generator": optimizers.build(adam, generator.parameters()),
+            "critic": optimizers.build(adam, critic.parameters()),
+        },
+        average=MovingAverage(generator, ema) if ema else None,
+    )
+    return Loop(run, Meter())
+
+
+def steps(loop, n):
+    for _ in range(n):
+        loop.step()
+    return loop
+
+
+def weights(network):
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
+def moved(network, before):
+    """The modules (``body``, ``tail``) whose weights differ from ``before``."""
+    return {name.partition(".")[0] for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
+
+
+@pytest.fixture(autouse=True)
+def threads():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+# The whole of it.
+
+
+def test_the_loop_is_the_textbooks_bit_for_bit():
+    """Five steps against the loop of Goodfellow et al. (2014), algorithm 1, written out by hand."""
+    loop = make(Plan(critic_updates=2))
+    generator, critic = copy.deepcopy(loop.run.generator), copy.deepcopy(loop.run.critic)
+    batches = make(Plan()).run.batches
+    torch.manual_seed(1)
+    steps(loop, 5)
+
+    g_optimizer = torch.optim.Adam(generator.parameters(), lr=1e-2, betas=(0.9, 0.999), fused=True)
+    c_optimizer = torch.optim.Adam(critic.parameters(), lr=1e-2, betas=(0.9, 0.999), fused=True)
+    torch.manual_seed(1)
+    for _ in range(5):
+        for _ in range(2):
+            real = batches.next()["sample"]
+            fake = generator(torch.randn(N, 3))["sample"].detach()
+            c_optimizer.zero_grad()
+            (critic(fake)["score"].mean() - critic(real)["score"].mean()).backward()
+            c_optimizer.step()
+        g_optimizer.zero_grad()
+        (-critic(generator(torch.randn(N, 3))["sample"])["score"].mean()).backward()
+        g_optimizer.step()
+    assert moved(loop.run.generator, weights(generator)) == set()
+    assert moved(loop.run.critic, weights(critic)) == set()
+    assert loop.run.step == 5
+
+
+@pytest.mark.parametrize(
+    ("critic_updates", "generator_updates", "sides", "batches"),
+    [(1, 1, "cg", 1), (3, 1, "cccg", 3), (1, 2, "cgg", 2), (3, 2, "cccgg", 4), (0, 1, "g", 1), (0, 3, "ggg", 3), (2, 0, "cc", 2)],
+)
+def test_each_update_has_a_turn_and_the_generators_first_the_critics_last_batch(critic_updates, generator_updates, sides, batches):
+    loop = steps(make(Plan(critic_updates, generator_updates)), 1)
+    turns = loop.run.losses["difference"].turns
+    assert loop.run.losses["difference"].sides == sides
+    assert loop.run.batches.position == batches
+    reals = [tuple(turn.real["sample"][:, 0].tolist()) for turn in turns]
+    assert len(set(reals)) == batches
+    if critic_updates and generator_updates:
+        assert reals[critic_updates] == reals[critic_updates - 1]
+    latents = [tuple(turn.drawn["latent"][:, 0].tolist()) for turn in turns]
+    assert len(set(latents)) == len(turns)  # noise of its own for every update
+
+
+def test_a_side_without_updates_does_not_move():
+    for plan, still, moving in ((Plan(0, 1), "critic", "generator"), (Plan(1, 0), "generator", "critic")):
+        loop = make(plan)
+        before = {side: weights(getattr(loop.run, side)) for side in (still, moving)}
+        steps(loop, 2)
+        assert moved(getattr(loop.run, still), before[still]) == set()
+        assert len(moved(getattr(loop.run, moving), before[moving])) == 2
+        assert all(p.grad is None for p in getattr(loop.run, still).parameters())
+
+
+def test_a_side_that_no_loss_gives_terms_rests():
+    class OnlyGenerator(Loss):
+        def generator_terms(self, turn):
+            return {"size": turn.fake["sample"].square().mean()}
+
+    loop = make(losses={"only": OnlyGenerator()})
+    before = weights(loop.run.critic)
+    steps(loop, 2)
+    assert moved(loop.run.critic, before) == set()
+    assert loop.run.critic.seen == []  # not even looked at
+
+
+# Gradients.
+
+
+def test_the_generators_turn_leaves_the_critics_gradients_as_they_were():
+    class Compares(Difference):
+        def after(self, turn):
+            if turn.side == "critic":
+                self.gradients = [p.grad.clone() for p in loop.run.critic.parameters()]
+            else:
+                now = [p.grad for p in loop.run.critic.parameters()]
+                self.equal = all(torch.equal(a, b) for a, b in zip(self.gradients, now, strict=True))
+
+    loss = Compares()
+    loop = make(losses={"compares": loss})
+    steps(loop, 2)
+    assert loss.equal
+
+
+def test_everything_is_trainable_again_after_a_step_and_what_never_was_is_not():
+    critic, generator = Judge(), Maker()
+    critic.body.bias.requires_grad_(False)
+    generator.tail.weight.requires_grad_(False)
+    loop = make(critic=critic, generator=generator)
+    before = critic.body.bias.clone(), generator.tail.weight.clone()
+    steps(loop, 3)
+    assert [name for name, p in critic.named_parameters() if not p.requires_grad] == ["body.bias"]
+    assert [name for name, p in generator.named_parameters() if not p.requires_grad] == ["tail.weight"]
+    assert torch.equal(critic.body.bias, before[0])
+    assert torch.equal(generator.tail.weight, before[1])
+
+
+def test_the_critic_and_the_generator_are_in_training_mode_in_every_forward():
+    loop = steps(make(Plan(2, 2), ema=0.9), 2)
+    assert loop.run.critic.modes == {True}
+    assert loop.run.generator.modes == {True}
+
+
+# Rest.
+
+
+def rest_of_the_tail(spoil=None):
+    """Train three steps, rest the generator's tail for three, and train three more; what moved in each three."""
+    resting = Plan(frozen=("generator.tail", "critic.body"))
+    loop = make(Plan(), Plan(), Plan(), resting, resting, resting, Plan())
+    if spoil:
+        spoil(loop)
+    found = []
+    for _ in range(3):
+        before = weights(loop.run.generator), weights(loop.run.critic)
+        steps(loop, 3)
+        found.append((moved(loop.run.generator, before[0]), moved(loop.run.critic, before[1])))
+        assert all(p.requires_grad for p in [*loop.run.generator.parameters(), *loop.run.critic.parameters()])
+    return found
+
+
+BOTH = ({"body", "tail"}, {"body", "head"})
+
+
+def test_a_frozen_submodule_rests_even_against_adams_momentum_and_wakes_again():
+    assert rest_of_the_tail() == [BOTH, ({"body"}, {"head"}), BOTH]
+
+
+def test_a_zero_in_place_of_no_gradient_would_move_it():
+    """What an all-reduce that fills in zeros does: Adam's momentum goes on without any gradient."""
+
+    def fill(loop):
+        def zeros(optimizer, args, kwargs):
+            for parameter in optimizer.param_groups[0]["params"]:
+                if parameter.grad is None:
+                    parameter.grad = torch.zeros_like(parameter)
+
+        loop.run.optimizers["generator"].register_step_pre_hook(zeros)
+
+    assert rest_of_the_tail(fill)[1][0] == {"body", "tail"}
+
+
+def test_a_whole_network_can_rest():
+    loop = make(Plan(frozen=("generator",)))
+    before = weights(loop.run.generator)
+    steps(loop, 2)
+    assert moved(loop.run.generator, before) == set()
+
+
+# One fake for both turns.
+
+
+def test_a_shared_fake_is_made_once_and_seen_by_both_turns():
+    loop = steps(make(Plan(share_fake=True)), 1)
+    turns = loop.run.losses["difference"].turns
+    assert loop.run.generator.calls == 1
+    assert torch.equal(turns[0].fake["sample"], turns[1].fake["sample"])
+    assert not turns[0].fake["sample"].requires_grad
+    assert turns[1].fake["sample"].requires_grad
+    before = weights(loop.run.generator)
+    loop.step()
+    assert len(moved(loop.run.generator, before)) == 2
+    assert steps(make(Plan()), 1).run.generator.calls == 2
+
+
+# Which losses act.
+
+
+def test_a_plan_names_the_losses_that_act():
+    first, second, third = Difference(), Difference(), Difference()
+    second.generator_terms = second.critic_terms = lambda turn: second.turns.append(turn) or {}
+    third.generator_terms = third.critic_terms = lambda turn: third.turns.append(turn) or {}
+    losses = {"first": first, "pixel": second, "pixel#2": third}
+    loop = make(Plan(losses=frozenset({"pixel"})), Plan(losses=frozenset({"first"})), Plan(), losses=losses)
+    assert [(first.sides, second.sides, third.sides) for _ in range(3) if not loop.step()] == [
+        ("", "cg", "cg"),
+        ("cg", "cg", "cg"),
+        ("cgcg", "cgcg", "cgcg"),
+    ]
+
+
+def test_a_lazy_loss_acts_every_so_many_steps_from_the_first_on():
+    lazy = Difference()
+    lazy.every = 3
+    assert [step for step in range(8) if acting({"lazy": lazy}, Plan(), step)] == [0, 3, 6]
+    always = Difference()
+    lazy.critic_terms = lambda turn: lazy.turns.append(turn) or {}
+    lazy.generator_terms = lambda turn: {}
+    steps(make(losses={"always": always, "lazy": lazy}), 7)
+    assert lazy.sides == "ccc"
+    assert always.sides == "cg" * 7
+
+
+# A plan's values.
+
+
+def test_a_plans_values_are_fields_for_everyone():
+    class Grows(Maker):
+        def forward(self, latent: Tensor, alpha, stage):
+            self.alphas = [*getattr(self, "alphas", []), (alpha, stage)]
+            return {"sample": alpha * super().forward(latent)["sample"]}
+
+    class Watches(Judge):
+        def forward(self, sample: Tensor, stage):
+            self.stages = [*getattr(self, "stages", []), stage]
+            return super().forward(sample)
+
+    loop = make(*(Plan(values={"alpha": step / 2, "stage": step}) for step in range(3)), generator=Grows(), critic=Watches())
+    steps(loop, 2)
+    assert [(alpha.item(), stage) for alpha, stage in loop.run.generator.alphas] == [(0.0, 0), (0.0, 0), (0.5, 1), (0.5, 1)]
+    assert loop.run.critic.stages == [0, 0, 0, 1, 1, 1]
+    assert loop.run.last_plan.values == {"alpha": 0.5, "stage": 1}  # what sampling goes on with
+
+
+# Rates.
+
+
+def test_the_plan_scales_both_rates_and_scaling_does_not_pile_up():
+    loop = make(Plan(lr_scale=0.5), Plan(lr_scale=0.5), Plan(lr_scale=1.0), Plan(lr_scale=0.0))
+    rates = []
+    for _ in range(4):
+        before = weights(loop.run.generator)
+        loop.step()
+        rates.append([optimizer.param_groups[0]["lr"] for optimizer in loop.run.optimizers.values()])
+    assert rates == [[0.005] * 2, [0.005] * 2, [0.01] * 2, [0.0] * 2]
+    assert moved(loop.run.generator, before) == set()
+
+
+# A loss's hooks.
+
+
+def test_views_are_asked_for_every_batch_and_every_judgement_of_every_turn():
+    class Watching(Difference):
+        def __init__(self):
+            super().__init__()
+            self.record = []
+
+        def view(self, fields, place, turn):
+            self.record.append((turn.side[0], place))
+            return fields
+
+    loss = Watching()
+    steps(make(losses={"watching": loss}), 1)
+    assert sorted(loss.record) == sorted(
+        [
+            *[("c", "real"), ("c", "fake"), ("c", "judged"), ("c", "judged")],
+            *[("g", "real"), ("g", "fake"), ("g", "judged")],
+        ]
+    )
+
+
+def test_after_comes_after_backward_and_constrain_after_each_critic_update_both_without_gradients():
+    class Hooked(Difference):
+        record = []
+
+        def after(self, turn):
+            network = loop.run.critic if turn.side == "critic" else loop.run.generator
+            assert not torch.is_grad_enabled()
+            assert all(p.grad is not None for p in network.parameters())
+            self.record.append(f"after {turn.side}")
+
+        def constrain_(self, critic):
+            assert not torch.is_grad_enabled()
+            assert critic is loop.run.critic
+            self.record.append("constrain")
+            for parameter in critic.parameters():
+                parameter.clamp_(-0.01, 0.01)
+
+    loss = Hooked()
+    loop = make(Plan(2, 1), losses={"hooked": loss})
+    loop.step()
+    assert loss.record == ["after critic", "constrain", "after critic", "constrain", "after generator"]
+    assert max(p.abs().max() for p in loop.run.critic.parameters()) == pytest.approx(0.01)
+
+
+def test_a_losss_own_buffers_are_state_and_the_networks_it_holds_are_not():
+    class Pool(Difference):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("pool", torch.zeros(N, 2))
+            self.frozen = nn.BatchNorm1d(2)
+
+        def after(self, turn):
+            self.pool.copy_(turn.fake["sample"])
+
+    loop = steps(make(losses={"pool": Pool()}), 3)
+    state = copy.deepcopy(loop.run.state())
+    assert state["losses"]["pool"].keys() == {"pool"}
+    assert state["losses"]["pool"]["pool"].abs().sum() > 0
+    fresh = make(losses={"pool": Pool()}, seed=1)
+    fresh.run.restore(state)
+    assert torch.equal(fresh.run.losses["pool"].pool, loop.run.losses["pool"].pool)
+    assert moved(fresh.run.generator, weights(loop.run.generator)) == set()
+
+
+# The log.
+
+
+def test_terms_estimates_scores_and_gradients_are_logged_as_means_by_side_and_name():
+    class Estimates(Difference):
+        def estimates(self, turn):
+            assert not torch.is_grad_enabled()
+            return {"gap": turn.real_scores["score"].mean() - turn.fake_scores["score"].mean()}
+
+    loop = steps(make(Plan(2, 1), losses={"estimates": Estimates()}), 2)
+    record = loop.meter.read()
+    assert record.keys() == {
+        *(f"critic/{name}" for name in ("adversarial", "gap", "real_score", "fake_score", "gradient_norm")),
+        *(f"generator/{name}" for name in ("adversarial", "gradient_norm")),
+        "images_per_second",
+    }
+    assert record["critic/gap"] == pytest.approx(-record["critic/adversarial"], abs=1e-6)
+    assert record["critic/real_score"] - record["critic/fake_score"] == pytest.approx(record["critic/gap"], abs=1e-6)
+    critic_turns = [turn for turn in loop.run.losses["estimates"].turns if turn.side == "critic"]
+    mean = sum(turn.real_scores["score"].mean().item() for turn in critic_turns) / 4
+    assert record["critic/real_score"] == pytest.approx(mean, abs=1e-6)
+    assert record["images_per_second"] > 0
+    assert loop.meter.read().keys() == {"images_per_second"}  # reading starts anew
+
+
+# Divergence.
+
+
+@pytest.mark.parametrize("side", ["critic", "generator"])
+@pytest.mark.parametrize("fault", ["term", "gradient"])
+def test_nothing_is_updated_with_what_is_not_finite(side, fault):
+    class Diverges(Difference):
+        def spoiled(self, terms, turn):
+            if turn.side == side:
+                score = turn.fake_scores["score"].mean()
+                # The square root's slope at 0 is infinite while its value is not.
+                terms["sick"] = score / 0 if fault == "term" else (score - score).abs().sqrt()
+            return terms
+
+        def critic_terms(self, turn):
+            return self.spoiled(super().critic_terms(turn), turn)
+
+        def generator_terms(self, turn):
+            return self.spoiled(super().generator_terms(turn), turn)
+
+    loop = make(losses={"diverges": Diverges()})
+    before = weights(getattr(loop.run, side))
+    with pytest.raises(DivergenceError) as caught:
+        loop.step()
+    assert moved(getattr(loop.run, side), before) == set()
+    assert f"diverged at step 0: on the {side}'s turn " in str(caught.value)
+    assert ("the term 'sick' is " if fault == "term" else "its gradient is not finite") in str(caught.value)
+    assert "lower the learning rate" in str(caught.value)
+    assert caught.value.exit_code == 3
+
+
+# The moving average.
+
+
+def test_five_updates_from_0_towards_1_reach_the_closed_form():
+    network = nn.Linear(1, 1, dtype=torch.float64)
+    nn.init.zeros_(network.weight)
+    average = MovingAverage(network, 0.9)
+    nn.init.ones_(network.weight)
+    for _ in range(5):
+        average.update()
+    assert average.network.weight.item() == pytest.approx(0.40951, abs=1e-12)  # 1 - 0.9 ** 5
+    assert network.weight.item() == 1.0
+
+
+def test_a_young_average_forgets_faster():
+    network = nn.Linear(1, 1, bias=False)
+    nn.init.zeros_(network.weight)
+    average = MovingAverage(network, 0.99)
+    nn.init.ones_(network.weight)
+    average.update(0)
+    assert average.network.weight.item() == pytest.approx(0.9)  # beta is 1/10
+    old = MovingAverage(network, 0.99)
+    nn.init.zeros_(network.weight)
+    old.update(10_000)
+    assert old.network.weight.item() == pytest.approx(0.99)
+
+
+def test_statistics_are_averaged_counters_copied_and_nothing_of_it_trains():
+    network = nn.BatchNorm1d(1, momentum=1.0)
+    average = MovingAverage(network, 0.5)
+    network.train()(torch.tensor([[4.0], [8.0]]))
+    average.update()
+    assert average.network.running_mean.item() == pytest.approx(3.0)  # half of 0 and 6
+    assert average.network.num_batches_tracked.item() == 1
+    assert not average.network.training
+    assert not any(p.requires_grad for p in average.network.parameters())
+
+
+def test_the_loop_averages_after_every_generator_update():
+    loop = make(Plan(3, 2), ema=0.5)
+    updates = []
+    update = loop.run.average.update
+    loop.run.average.update = lambda step: updates.append(step) or update(step)
+    steps(loop, 2)
+    assert updates == [0, 0, 1, 1]
+    assert loop.run.best_generator is loop.run.average.network
+    assert len(moved(loop.run.best_generator, weights(loop.run.generator))) == 2
