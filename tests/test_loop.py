@@ -407,7 +407,7 @@ def test_after_comes_after_backward_and_constrain_after_each_critic_update_both_
     loop = make(Plan(2, 1), losses={"hooked": loss})
     loop.step()
     assert loss.record == ["after critic", "constrain", "after critic", "constrain", "after generator"]
-    assert max(p.abs().max() for p in loop.run.critic.parameters()) == pytest.approx(0.01)
+    assert max(p.abs().max().item() for p in loop.run.critic.parameters()) == pytest.approx(0.01)
 
 
 def test_a_losss_own_buffers_are_state_and_the_networks_it_holds_are_not():
