@@ -16,8 +16,9 @@ from ganzoo.engine.weights import export, load_into
 from ganzoo.errors import ContractError
 from ganzoo.rules import Loss
 
-from .exercise import differentiable, exercise, move_
+from .exercise import differentiable, exercise
 from .guards import NoMoves, no_training, reads_a_value
+from .inputs import move_
 from .kit import check
 from .randomness import seeded
 from .subject import Subject

@@ -6,17 +6,17 @@ import torch
 from torch import Tensor
 
 from ganzoo.errors import ContractError
-from ganzoo.fields import DataSpec, Terms
-from ganzoo.rules import Loss
-from ganzoo.turn import Side, Turn
+from ganzoo.fields import Terms
+from ganzoo.turn import Side
 
-from .exercise import toy_turn
+from .game import SIDES, Game, separable_game, smooth_game
 from .kit import check
-from .losses import EXTREME, SIDES, overrides, terms_of
+from .losses import overrides
 from .randomness import seeded
 from .subject import Subject
-from .toys import SeparableCritic, SeparableGenerator
 
+EXTREME = 1e4
+"""A score that an untrained or a diverging critic may give."""
 STEP = 1e-6
 """Of the central differences, in float64: long enough for rounding, short enough to step over few kinks of an absolute value."""
 
@@ -33,14 +33,13 @@ def extremes(subject: Subject) -> None:
     loss = subject.build()
     for side in SIDES:
         for sign in (1, -1):
-            turn, generator, critic = separable_turn(side, loss, subject.data, sign * EXTREME)
+            game = separable_game(loss, subject.data, sign * EXTREME)
             with seeded(1):
-                terms = terms_of(loss, turn)
-            player = critic if side == "critic" else generator
+                terms = game.terms(game.turn(side))
+            parameters = list(game.player(side).parameters())
             for name, term in terms.items():
-                gradients = (
-                    torch.autograd.grad(term, list(player.parameters()), allow_unused=True, retain_graph=True) if term.requires_grad else ()
-                )
+                differentiated = term.requires_grad
+                gradients = torch.autograd.grad(term, parameters, allow_unused=True, retain_graph=True) if differentiated else ()
                 if not term.isfinite() or not all(gradient is None or gradient.isfinite() for gradient in gradients):
                     what = "its gradient" if term.isfinite() else "it"
                     scores = f"{sign * EXTREME:+.0f} (real) and {-sign * EXTREME:+.0f} (fake)"
@@ -57,13 +56,13 @@ def signs(subject: Subject) -> None:
     wanted = [("score", "slope", "realness"), ("label_logits", "logit_slope", "likeness")]
     for side in SIDES:
         # An undecided critic learns; a generator learns from a critic that is right.
-        turn, generator, critic = separable_turn(side, loss, subject.data, 0.0 if side == "critic" else 1.0)
+        game = separable_game(loss, subject.data, 0.0 if side == "critic" else 1.0)
         with seeded(1):
-            total = total_of(terms_of(loss, turn))
+            total = total_of(game.terms(game.turn(side)))
         for score, of_critic, of_generator in wanted:
             if score not in loss.scores:
                 continue
-            parameter = getattr(critic, of_critic) if side == "critic" else getattr(generator, of_generator)
+            parameter = getattr(game.player(side), of_critic if side == "critic" else of_generator)
             (gradient,) = torch.autograd.grad(total, parameter, allow_unused=True, retain_graph=True)
             if gradient is None or not gradient < 0:
                 aim = "tell real samples from fakes" if side == "critic" else "make fakes that the critic takes for real"
@@ -80,47 +79,41 @@ def differences(subject: Subject) -> None:
     loss = subject.build().double()
     for side in SIDES:
         with seeded(1):
-            turn, generator, critic = toy_turn(side, loss, subject.data, double=True)
-            parameters = list((critic if side == "critic" else generator).parameters())
-            total = _total_again(loss, turn)
+            game = smooth_game(loss, subject.data, double=True)
+            parameters = list(game.player(side).parameters())
+            total = _total(game, side)
             if not total.requires_grad:
                 continue  # no term on this side, or one without a gradient: that is for 'terms'
             gradients = torch.autograd.grad(total, parameters, allow_unused=True)
             for _ in range(3):
                 direction = [torch.randn_like(p) for p in parameters]
-                slope = sum(((g * d).sum() for g, d in zip(gradients, direction, strict=True) if g is not None), torch.zeros(()))
-                shifted = [_shifted(loss, turn, parameters, direction, step).item() for step in (STEP, -STEP)]
-                measured = (shifted[0] - shifted[1]) / (2 * STEP)
-                if abs(measured - slope.item()) > 1e-4 * (1 + abs(measured)):
+                slope = sum(((g * d).sum() for g, d in zip(gradients, direction, strict=True) if g is not None), torch.zeros(())).item()
+                ahead, behind = (_total_at(game, side, direction, step) for step in (STEP, -STEP))
+                measured = (ahead - behind) / (2 * STEP)
+                if abs(measured - slope) > 1e-4 * (1 + abs(measured)):
                     raise ContractError(
-                        f"the gradient of the {side}'s terms along a direction is {slope.item():.6g}, differences give {measured:.6g}",
+                        f"the gradient of the {side}'s terms along a direction is {slope:.6g}, differences give {measured:.6g}",
                         "differentiate with create_graph=True, and detach nothing that the player changes",
                     )
 
 
-def _total_again(loss: Loss, turn: Turn) -> Tensor:
-    """The sum of the terms on a fresh turn of the same networks and batch, with the same random numbers."""
-    again = Turn(turn.side, turn._generator, turn._critic, turn._batch, turn.drawn, views=[loss])
+def _total(game: Game, side: Side) -> Tensor:
+    """The sum of the terms on a fresh turn, with the same random numbers each time."""
     with seeded(2):
-        return total_of(terms_of(loss, again))
+        return total_of(game.terms(game.turn(side)))
 
 
 @torch.no_grad()
-def _shifted(loss: Loss, turn: Turn, parameters: list[torch.nn.Parameter], direction: list[Tensor], step: float) -> Tensor:
-    for parameter, d in zip(parameters, direction, strict=True):
+def _total_at(game: Game, side: Side, direction: list[Tensor], step: float) -> float:
+    """The same, ``step`` along ``direction`` from the player's parameters."""
+    moved = list(zip(game.player(side).parameters(), direction, strict=True))
+    for parameter, d in moved:
         parameter.add_(step * d)
     with torch.enable_grad():  # a penalty needs it for its value
-        total = _total_again(loss, turn).detach()
-    for parameter, d in zip(parameters, direction, strict=True):
+        total = _total(game, side).item()
+    for parameter, d in moved:
         parameter.sub_(step * d)
     return total
-
-
-def separable_turn(side: Side, loss: Loss, data: DataSpec, slope: float) -> tuple[Turn, SeparableGenerator, SeparableCritic]:
-    """A turn on the separable toy, its critic's slopes set to ``slope``, and the networks."""
-    generator = SeparableGenerator(data)
-    critic = SeparableCritic(data, loss.scores | {"score"}, slope, slope)
-    return Turn(side, generator, critic, generator.batch(6), {}, views=[loss]), generator, critic
 
 
 def total_of(terms: Terms) -> Tensor:
@@ -133,7 +126,7 @@ def constraint(subject: Subject) -> None:
     """``constrain_`` changes the critic's parameters in place: the same ones, finite, as trainable as before."""
     loss = subject.build()
     with seeded(1):
-        _, _, critic = toy_turn("critic", loss, subject.data)
+        critic = smooth_game(loss, subject.data).critic
     before = [(id(p), p.requires_grad) for p in critic.parameters()]
     with torch.no_grad():
         for parameter in critic.parameters():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -210,9 +210,3 @@ def check_component(
     """Run the kit on one class, before any distribution gives it; arguments as of ``check_distribution``."""
     component = Component(kind, name or cls.__name__, cls, distribution="", version="")
     return [case.run() for case in cases_of(Part(component, "", parameters or {}, data), expected)]
-
-
-def demands() -> Iterator[tuple[str, str]]:
-    """Each check's name and what it demands."""
-    for each in CHECKS:
-        yield each.name, each.about

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,22 +12,12 @@ from torch import Tensor, nn
 from ganzoo.errors import ContractError
 from ganzoo.fields import Terms
 from ganzoo.rules import Loss
-from ganzoo.turn import Side, Turn
 
-from .exercise import toy_turn
+from .game import SIDES, smooth_game
 from .kit import check
 from .randomness import seeded
 from .recording import RecordingTurn
 from .subject import Subject
-
-SIDES: tuple[Side, Side] = ("critic", "generator")
-EXTREME = 1e4
-"""A score that an untrained or a diverging critic may give."""
-
-
-def terms_of(loss: Loss, turn: Turn) -> Terms:
-    """The terms of the turn's side."""
-    return loss.critic_terms(turn) if turn.side == "critic" else loss.generator_terms(turn)
 
 
 def overrides(cls: type, method: str) -> bool:
@@ -41,8 +32,9 @@ def terms(subject: Subject) -> None:
     given: dict[str, Terms] = {}
     for side in SIDES:
         with seeded(1):
-            turn, _, _ = toy_turn(side, loss, subject.data)
-            given[side] = terms_of(loss, turn)
+            game = smooth_game(loss, subject.data)
+            turn = game.turn(side)
+            given[side] = game.terms(turn)
             estimates = loss.estimates(turn) if side == "critic" else {}
         for name, term in {**estimates, **given[side]}.items():
             if not isinstance(term, Tensor) or term.dim() != 0:
@@ -69,19 +61,18 @@ def declared(subject: Subject) -> None:
     loss.scores, wanted = frozenset(loss.scores | {"score", "label_logits"}), loss.scores
     fields_read: set[str] = set()
     scores_read: set[str] = set()
+    recording = partial(RecordingTurn, fields_read=fields_read, scores_read=scores_read)
     for side in SIDES:
         with seeded(1):
-            turn, _, _ = toy_turn(side, loss, subject.data, turn=RecordingTurn)
-            terms_of(loss, turn)
+            game = smooth_game(loss, subject.data)
+            turn = game.turn(side, make=recording)
+            game.terms(turn)
             with torch.no_grad():
                 loss.estimates(turn)
                 loss.after(turn)
             for place, fields in (("real", turn.real), ("fake", turn.fake), ("judged", turn.fake)):
                 loss.view(fields, place, turn)  # type: ignore[arg-type]
-        assert isinstance(turn, RecordingTurn)
-        fields_read |= turn.fields_read - {"sample", "latent"}
-        scores_read |= turn.scores_read
-    _compare("reads", "field", set(loss.reads) - {"sample"}, fields_read)
+    _compare("reads", "field", set(loss.reads) - {"sample"}, fields_read - {"sample", "latent"})
     _compare("scores", "critic output", set(wanted), scores_read)
 
 
@@ -98,12 +89,13 @@ def changes(subject: Subject) -> None:
     loss = subject.build()
     for side in SIDES:
         with seeded(1):
-            turn, _, critic = toy_turn(side, loss, subject.data)
+            game = smooth_game(loss, subject.data)
+            turn = game.turn(side)
             before = snapshot(loss)
-            terms_of(loss, turn)
+            game.terms(turn)
             with torch.no_grad():
                 loss.estimates(turn)
-                loss.constrain_(critic)
+                loss.constrain_(game.critic)
         for name, value in snapshot(loss).items():
             if name not in before or not same(before[name], value):
                 raise ContractError(f"'{name}' changes on the {side}'s turn before `after`", "change state in `after` only")

@@ -11,7 +11,8 @@ from ganzoo.errors import ContractError
 from ganzoo.fields import Fields, named_arguments
 from ganzoo.players import Critic, Generator
 
-from .exercise import differentiable, inputs_of, run_network
+from .exercise import differentiable, run_network
+from .inputs import inputs_of
 from .kit import check
 from .randomness import randomise_, seeded
 from .subject import Subject
@@ -34,6 +35,7 @@ def outputs(subject: Subject) -> None:
 
 
 def _check_outputs(network: Generator | Critic, fields: Fields, subject: Subject, n: int) -> None:
+    as_given = network(**{name: fields[name] for name in named_arguments(type(network))})  # the turn would make half precision float32
     for name, value in run_network(network, fields).items():
         who = f"'{name}'"
         if isinstance(network, Generator) and name in subject.data.fields and value.shape != (n, *subject.data.fields[name]):
@@ -44,8 +46,8 @@ def _check_outputs(network: Generator | Critic, fields: Fields, subject: Subject
             raise ContractError(f"{who} has the shape {tuple(value.shape)}", f"give (N, K), here ({n}, {subject.data.classes})")
         if not value.is_floating_point():
             continue
-        if value.dtype != torch.float32:
-            raise ContractError(f"{who} is {value.dtype} for float32 inputs", "keep the inputs' dtype")
+        if as_given[name].dtype != torch.float32:
+            raise ContractError(f"{who} is {as_given[name].dtype} for float32 inputs", "keep the inputs' dtype")
         if not value.isfinite().all():
             raise ContractError(f"{who} is not finite for weights drawn from N(0, 1)", "look for a division or a logarithm without a bound")
         if isinstance(network, Generator) and name == "sample" and subject.data.is_image and value.abs().max() > 1:

@@ -111,12 +111,10 @@ class Part:
     def _validated(self, name: str, value: Any) -> Any:
         from pydantic import ValidationError
 
-        model = model_of(self.cls)
-        required = dict.fromkeys(self.missing, value)  # not looked at: only this one's errors count
         try:
-            model.model_validate({**self.given, **required, name: value})
+            model_of(self.cls).model_validate({name: value})
         except ValidationError as error:
-            wrong = [e for e in error.errors() if e["loc"][:1] == (name,)]
+            wrong = [e for e in error.errors() if e["loc"][:1] == (name,)]  # others may be missing
             if wrong:
                 raise UserError(f"{self.title} refuses {name}={value!r} ({wrong[0]['msg']})", "give another value") from None
         return value

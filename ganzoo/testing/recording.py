@@ -28,10 +28,9 @@ class Recorded(dict[str, Tensor]):
 class RecordingTurn(Turn):
     """A turn whose fields and scores note what the loss looks up; what the networks look up is not noted."""
 
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+    def __init__(self, *arguments: Any, fields_read: set[str], scores_read: set[str], **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
-        self.fields_read: set[str] = set()
-        self.scores_read: set[str] = set()
+        self.fields_read, self.scores_read = fields_read, scores_read
 
     @property
     def real(self) -> Fields:

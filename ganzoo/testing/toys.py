@@ -98,10 +98,10 @@ class SeparableCritic(Critic):
     With positive slopes it is right; at slope 0 it is undecided, and every loss should raise it.
     """
 
-    def __init__(self, data: DataSpec, gives: Iterable[str], slope: float, logit_slope: float) -> None:
+    def __init__(self, data: DataSpec, gives: Iterable[str], slope: float) -> None:
         super().__init__()
         self.gives, self.classes = frozenset(gives), data.classes
-        self.slope, self.logit_slope = nn.Parameter(torch.tensor(slope)), nn.Parameter(torch.tensor(logit_slope))
+        self.slope, self.logit_slope = nn.Parameter(torch.tensor(slope)), nn.Parameter(torch.tensor(slope))
 
     def forward(self, sample: Tensor) -> Scores:
         """Judge samples."""

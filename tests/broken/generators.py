@@ -47,6 +47,15 @@ class Unbounded(Sound):
         return self.net(latent).reshape(-1, *self.shape)
 
 
+class Halved(Sound):
+    """Gives half precision where float32 came in."""
+
+    caught_by = "outputs"
+
+    def make(self, latent):
+        return super().make(latent).bfloat16()
+
+
 class FixedBatch(Sound):
     """Serves batches of 4 and 8 only."""
 
