@@ -44,7 +44,7 @@ def called(name, function, skip=0):
 def test_every_member_of_an_interface_is_documented_with_its_arguments(name):
     cls = getattr(ganzoo, name)
     members = {field.name for field in dataclasses.fields(cls)} if dataclasses.is_dataclass(cls) else set()
-    members |= {key for key in inspect.get_annotations(cls)}
+    members |= set(inspect.get_annotations(cls))
     for key, value in vars(cls).items():
         function = getattr(value, "__func__", value)
         if inspect.isfunction(function):
@@ -60,8 +60,10 @@ def test_every_hook_is_documented_with_its_exact_arguments():
     hooks = {key: value for key, value in vars(hookspecs).items() if hasattr(value, "ganzoo_spec")}
     assert first_cells(section(INTERFACES, "Hooks")) == {called(key, value) for key, value in hooks.items()}
     rows = dict(re.findall(r"^\| `(\w+)\(.*?\)` \| (.*) \|$", section(INTERFACES, "Hooks"), re.MULTILINE))
-    explained = {word for key, value in hooks.items() for word in inspect.signature(value).parameters if f"`{word}`:" in rows[key]}
-    assert explained == {word for value in hooks.values() for word in inspect.signature(value).parameters}
+    for key, value in hooks.items():
+        unexplained = {word for word in inspect.signature(value).parameters if f"`{word}`:" not in rows[key]}
+        assert unexplained <= {"step"}, key  # it means the same everywhere
+    assert "`step`: steps done" in rows["step_logged"]
 
 
 def test_every_public_name_is_documented():

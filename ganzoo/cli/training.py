@@ -62,7 +62,8 @@ def check(path: Path, overrides: list[str], as_json: bool, quiet: bool) -> int:
         if as_json:
             print_json({"fits": False, "problems": [{"key": key, "problem": text} for key, text in error.problems]})
         else:
-            print_table([], [(f"{path}: does not fit", ""), *((f"  {key}", text) for key, text in error.problems)])
+            print(f"{path}: does not fit")
+            print_table([], [(f"  {key}", text) for key, text in error.problems])
         raise
     meter = Meter()
     started = time.perf_counter()
