@@ -1,0 +1,130 @@
+"""Every recipe loads, cites its source, fits its data at full size, and trains on a little of it."""
+
+import gzip
+import re
+import struct
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ganzoo import compat
+from ganzoo.cli import invoke
+from ganzoo.config import load_config, resolve, strict_yaml
+from ganzoo.config.schema import json_schema
+from ganzoo.fields import DataSpec
+from ganzoo.registry import Registry
+
+FOLDER = Path(__file__).parents[1] / "zoo_configs"
+RECIPES = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
+PROMISED = {
+    *("quickstart", "vanilla_mnist", "vanilla_conv_mnist", "lsgan_mnist", "lsgan_celeba", "dcgan_celeba", "dcgan_folder", "wgan_mnist"),
+    *("wgan_celeba", "wgan_gp_mnist", "wgan_gp_celeba", "wgan_gp_cifar10", "acgan_mnist", "acgan_cifar10", "ring_lsgan", "grid_wgan_gp"),
+}
+DATA = {
+    "digits": DataSpec({"sample": (1, 28, 28), "label": ()}, 10),
+    "mnist": DataSpec({"sample": (1, 28, 28), "label": ()}, 10),
+    "cifar10": DataSpec({"sample": (3, 32, 32), "label": ()}, 10),
+    "celeba": DataSpec({"sample": (3, 64, 64)}),
+    "folder": DataSpec({"sample": (3, 64, 64)}),
+    "ring": DataSpec({"sample": (2,)}, 0, 0.7),
+    "grid": DataSpec({"sample": (2,)}, 0, 2.8),
+}
+REGISTRY = Registry.installed()
+COUNT = 12
+"""Samples in the stand-ins for data that is not shipped."""
+
+
+def recipe(name):
+    config = load_config(RECIPES[name])
+    return config, resolve(config, REGISTRY)
+
+
+def test_the_promised_recipes_are_there():
+    assert RECIPES.keys() >= PROMISED
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_cites_its_source_and_names_its_departures(name):
+    head = [line for line in RECIPES[name].read_text().splitlines() if line.startswith("#")]
+    assert RECIPES[name].read_text().startswith("\n".join(head))  # the comment stands at the top, whole
+    text = " ".join(line.removeprefix("#").strip() for line in head)
+    assert re.search(r"Source: .*(arXiv:\d{4}\.\d{5}|arXiv:\d{4}\.\d{4}|\w+/\w+)", text)
+    assert re.search(r"Departures(, | from |: )[^.]*\w+", text)
+    papers = set(re.findall(r"arXiv:\d{4}\.\d{4,5}", text))
+    _, resolved = recipe(name)
+    parts = (resolved.generator, resolved.critic, *resolved.losses, resolved.schedule)
+    known = {paper for part in parts for paper in re.findall(r"arXiv:\d{4}\.\d{4,5}", part.cls.paper)}
+    assert papers & known, f"{name} cites {papers}, its parts {known}"
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_is_valid_for_the_editor_too(name):
+    jsonschema.validate(strict_yaml.read(RECIPES[name]).value, json_schema(REGISTRY))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_fits_its_data_at_full_size_and_nothing_in_it_is_idle(name):
+    config, resolved = recipe(name)
+    verdict = compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, DATA[config.data.name])
+    assert verdict.problems == []
+    assert verdict.notes == []
+    assert config.train.seed == 0
+
+
+def write_mnist(root):
+    root.mkdir()
+    random = np.random.default_rng(0)
+    images, labels = random.integers(0, 256, (COUNT, 28, 28), np.uint8), np.arange(COUNT, dtype=np.uint8) % 10
+    for kind, array, magic in (("images-idx3", images, 0x803), ("labels-idx1", labels, 0x801)):
+        head = struct.pack(f">{1 + array.ndim}I", magic, *array.shape)
+        (root / f"train-{kind}-ubyte.gz").write_bytes(gzip.compress(head + array.tobytes()))
+
+
+def write_cifar10(root):
+    (root / "cifar-10-batches-bin").mkdir(parents=True)
+    records = np.random.default_rng(0).integers(0, 256, (COUNT, 3073), np.uint8)
+    records[:, 0] %= 10
+    for i in range(1, 6):
+        (root / f"cifar-10-batches-bin/data_batch_{i}.bin").write_bytes(records.tobytes())
+
+
+def write_pictures(root):
+    root.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    names = [f"{i + 1:06}.jpg" for i in range(COUNT)]
+    for name in names:
+        Image.fromarray(random.integers(0, 256, (218, 178, 3), np.uint8)).save(root / name)
+    return names
+
+
+def write_celeba(root):
+    names = write_pictures(root / "img_align_celeba")
+    (root / "list_eval_partition.txt").write_text("".join(f"{name} 0\n" for name in names))
+
+
+WRITE = {"mnist": write_mnist, "cifar10": write_cifar10, "celeba": write_celeba, "folder": write_pictures}
+SMALL = {"mlp": "hidden=[8]", "dcgan": "width=4", "acgan": "width=4", "resnet": "width=4"}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_takes_two_steps_at_a_small_size(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    config, _ = recipe(name)
+    options = ["train.steps=2", "train.batch_size=4", "train.device=cpu", "train.threads=1", "sample.count=10"]
+    options += [f"{side}.{SMALL[getattr(config, side).name]}" for side in ("generator", "critic")]
+    if config.data.name in WRITE:
+        WRITE[config.data.name](tmp_path / "data")
+        options.append(f"data.root={tmp_path / 'data'}")
+    if config.schedule.name == "wgan":
+        options.append("schedule.boost_updates=2")
+    threads = torch.get_num_threads()
+    code = invoke(["run", str(RECIPES[name]), "--out", "run", "--quiet", *(word for option in options for word in ("-o", option))])
+    torch.set_num_threads(threads)
+    assert code == 0, capsys.readouterr().err
+    assert (tmp_path / "run/samples/step-00000002.png").stat().st_size > 100
+    assert (tmp_path / "run/recipe.yaml").read_bytes() == RECIPES[name].read_bytes()
