@@ -69,10 +69,10 @@ def accepts(part: Part) -> None:
         )
     if part.subjects:
         return
-    refusals = "; ".join(part.refusals)
-    if part.missing and part.component.kind not in ("generator", "critic", "loss", "schedule"):
-        raise NotHere(f"{refusals}; give parameters={{'{part.title}': {{...}}}}")
-    raise ContractError(f"it accepts none of the example data ({refusals})", "give data=[DataSpec(...)] and parameters that it accepts")
+    what, remedy = f"it accepts none of the example data ({'; '.join(part.refusals)})", "give parameters and data that it accepts"
+    if part.component.kind in ("dataset", "metric", "observer"):
+        raise NotHere(f"{what}; {remedy}")  # what it wants may not be on this machine
+    raise ContractError(what, remedy)
 
 
 @check(of_class=True)

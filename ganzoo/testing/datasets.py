@@ -56,14 +56,14 @@ def repeatable(subject: Subject) -> None:
                 )
 
 
-@check("dataset")
+@check("dataset", "metric")
 def lazy(subject: Subject) -> None:
-    """The constructor opens no file: a configuration is checked before its data."""
+    """The constructor opens no file: a configuration is checked before its data is read."""
     subject.build()  # whatever it imports, it imports now
     with opened_files() as opened:
         subject.build(seed=1)
     if opened:
-        raise ContractError(f"the constructor opens {Path(opened[0]).name}", "open files in arrays")
+        raise ContractError(f"the constructor opens {Path(opened[0]).name}", "open files in arrays, or in a metric's prepare")
 
 
 def read(dataset: Any, folder: str) -> Mapping[str, np.ndarray]:

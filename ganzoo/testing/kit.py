@@ -136,7 +136,7 @@ def distribution_cases(
     distribution: str,
     *,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
-    data: Sequence[DataSpec] = (),
+    data: Mapping[str, Sequence[DataSpec]] | None = None,
     expected: Sequence[XFail] = (),
     registry: Registry | None = None,
 ) -> list[Case]:
@@ -149,17 +149,17 @@ def distribution_cases(
     for plugin in plugins:
         if plugin.broken:
             raise UserError(f"{distribution} cannot be loaded: {plugin.broken}", f"repair {plugin.module}")
-    given = dict(parameters or {})
-    door = plugins[0].module
-    parts = [Part(c, door, given.get(f"{c.kind} {c.name}", {}), data) for c in registry.components if c.distribution == distribution]
+    parameters, data, door = parameters or {}, data or {}, plugins[0].module
+    titled = {f"{c.kind} {c.name}": c for c in registry.components if c.distribution == distribution}
+    parts = [Part(component, door, parameters.get(title, {}), data.get(title, ())) for title, component in titled.items()]
     cases = [case for part in parts for case in cases_of(part, expected)]
-    _refuse_unknown(given, expected, parts, cases)
+    _refuse_unknown([*parameters, *data], expected, parts, cases)
     return cases
 
 
-def _refuse_unknown(given: Mapping[str, Any], expected: Sequence[XFail], parts: Sequence[Part], cases: Sequence[Case]) -> None:
+def _refuse_unknown(named: Sequence[str], expected: Sequence[XFail], parts: Sequence[Part], cases: Sequence[Case]) -> None:
     titles = [part.title for part in parts]
-    for title in [*given, *(x.component for x in expected)]:
+    for title in [*named, *(x.component for x in expected)]:
         if title not in titles:
             raise UserError(f"'{title}' is no component of this distribution", did_you_mean(title, titles, noun="components"))
     for part in parts:
@@ -178,7 +178,7 @@ def check_distribution(
     distribution: str,
     *,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
-    data: Sequence[DataSpec] = (),
+    data: Mapping[str, Sequence[DataSpec]] | None = None,
     expected: Sequence[XFail] = (),
     registry: Registry | None = None,
 ) -> list[Outcome]:
@@ -187,7 +187,7 @@ def check_distribution(
     Args:
         distribution: its name: ``"ganzoo-tower"``.
         parameters: constructor parameters by component, ``{"generator tower": {"width": 8}}``; others are shrunk.
-        data: example data to use in place of the kit's own.
+        data: example data by component, in place of the kit's own: ``{"critic tower": [DataSpec(...)]}``.
         expected: failures that are declared, each with its reason.
         registry: what is installed; None: this environment.
 
@@ -207,6 +207,15 @@ def check_component(
     data: Sequence[DataSpec] = (),
     expected: Sequence[XFail] = (),
 ) -> list[Outcome]:
-    """Run the kit on one class, before any distribution gives it; arguments as of ``check_distribution``."""
+    """Run the kit on one class, before any distribution gives it.
+
+    Args:
+        kind: the component's kind: ``"critic"``.
+        cls: its class.
+        name: what to call it; "": as the class.
+        parameters: constructor parameters; others are shrunk.
+        data: example data to use in place of the kit's own.
+        expected: failures that are declared, each with its reason.
+    """
     component = Component(kind, name or cls.__name__, cls, distribution="", version="")
     return [case.run() for case in cases_of(Part(component, "", parameters or {}, data), expected)]

@@ -141,7 +141,7 @@ def gradients(subject: Subject) -> None:
             raise ContractError(f"no gradient reaches {name}", "use it in forward, or register a constant as a buffer")
         if not gradient.isfinite().all():
             raise ContractError(f"the gradient of {name} is not finite", "look for a root or a norm at 0")
-    if twice and found[-1].requires_grad:  # as a gradient penalty does
+    if twice and found[-1].requires_grad:  # as a penalty on gradients does
         torch.autograd.grad(found[-1].square().sum(), list(wanted.values()), allow_unused=True)
 
 

@@ -15,7 +15,7 @@ def conformance_tests(
     distribution: str,
     *,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
-    data: Sequence[DataSpec] = (),
+    data: Mapping[str, Sequence[DataSpec]] | None = None,
     expected: Sequence[XFail] = (),
 ) -> Callable[[Case], None]:
     """One test for each check of each component that an installed distribution gives.
@@ -23,7 +23,7 @@ def conformance_tests(
     Args:
         distribution: its name: ``"ganzoo-tower"``.
         parameters: constructor parameters by component, ``{"generator tower": {"width": 8}}``; others are shrunk.
-        data: example data to use in place of the kit's own.
+        data: example data by component, in place of the kit's own: ``{"critic tower": [DataSpec(...)]}``.
         expected: failures that are declared, each with its reason.
 
     Returns:
