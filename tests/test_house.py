@@ -1,0 +1,269 @@
+"""The rules of the house, kept by reading the source: who may call what, what is never written, where things are said."""
+
+import ast
+import importlib.metadata
+import inspect
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from ganzoo import hookspecs
+from ganzoo.registry import Registry
+
+ROOT = Path(__file__).parents[1]
+CORE = ROOT / "ganzoo"
+PLUGINS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "pyproject.toml").is_file())
+LOSSES = [c for c in Registry.installed().of_kind("loss") if c.distribution in {path.name for path in PLUGINS}]
+TEXT = {".py", ".md", ".yaml", ".toml", ".j2", ".css", ".js", ".json", ".cff", ""}
+
+
+def sources(*folders):
+    """Python files, tests left out."""
+    return [path for folder in folders for path in sorted(folder.rglob("*.py")) if "tests" not in path.relative_to(ROOT).parts]
+
+
+def written():
+    """Everything in the repository that people wrote."""
+    tops = [path for path in ROOT.iterdir() if path.name in {"ganzoo", "plugins", "tests", "tools", "docs", "zoo_configs", ".ci"}]
+    inside = (path for top in tops for path in top.rglob("*") if "__pycache__" not in path.parts)
+    return [path for path in [*inside, *ROOT.iterdir()] if path.is_file() and path.suffix in TEXT]
+
+
+GAME = [path for path in sources(CORE, ROOT / "plugins") if CORE / "engine" not in path.parents]
+"""All that a run is made of, but the engine."""
+ALL = sources(CORE, ROOT / "plugins", ROOT / "tools")
+
+
+def nodes(paths, kind):
+    """(place, node) for every node of a kind."""
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, kind):
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+
+
+def method_calls(paths, *names):
+    """(place, source text, node) of every call ``something.NAME(...)``."""
+    for place, node in nodes(paths, ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in names:
+            yield place, ast.unparse(node), node
+
+
+# The core names no variant.
+
+NAMED = {c.name for c in Registry.installed().components if c.distribution in {path.name for path in PLUGINS}}
+FAMILIES = {"vanilla", "lsgan", "dcgan", "wgan", "acgan", "wgan_gp", "resnet", "minimax", "wasserstein", "hinge", "auxiliary_classifier"}
+SHORT = {"mlp", "r1", "hinge", "acgan"}
+"""Looked for as words of their own: others hold them (PacGAN, as the source of a metric)."""
+
+
+def variant_pattern(name):
+    """``gradient_penalty`` as it may be written: GradientPenalty, gradient penalty, gradient-penalties."""
+    loose = re.escape(name).replace("_", "[ _-]?")
+    loose = f"{loose[:-1]}(?:y|ies)" if loose.endswith("y") else loose
+    return rf"(?<![a-z0-9]){loose}(?![a-z0-9])" if name in SHORT else loose
+
+
+VARIANTS = re.compile("|".join(sorted(map(variant_pattern, NAMED | FAMILIES))), re.IGNORECASE)
+
+
+def test_the_core_names_no_variant():
+    assert {"non_saturating", "dcgan", "gradient_penalty"} <= NAMED
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in sorted(CORE.rglob("*"))
+        if path.is_file() and path.suffix in TEXT and "__pycache__" not in path.parts
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if VARIANTS.search(line)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "text", ["class WGANLoop", "a gradient penalty", "GradientPenalty", "least-squares", "# as DCGAN's code", "mlp: 3"]
+)
+def test_a_variants_name_is_recognised_in_any_writing(text):
+    assert VARIANTS.search(text)
+    assert not VARIANTS.search("minimise the penalty of an mlpx with r10 weights")
+
+
+# Only the engine trains.
+
+
+def test_only_the_engine_calls_backward_step_and_zero_grad():
+    found = [f"{place}: {text}" for place, text, _ in method_calls(GAME, "backward", "step", "zero_grad")]
+    assert found == [place for place in found if place.endswith("Loop(built, meter).step()")]  # `check` asks the engine's loop
+    assert len(found) <= 1
+
+
+def test_only_the_engine_and_the_metrics_move_tensors_between_devices():
+    """A metric's network goes to where the samples are; nothing of the game moves itself."""
+    game = [path for path in GAME if CORE / "metrics" not in path.parents]
+    moves = [
+        f"{place}: {text}"
+        for place, text, node in method_calls(game, "to", "cuda", "cpu")
+        if node.func.attr == "cuda" or "device" in text or '"cuda' in text or "'cuda" in text
+    ]
+    assert moves == []
+
+
+def test_no_component_waits_for_the_device():
+    waits = [f"{place}: {text}" for place, text, _ in method_calls(sources(ROOT / "plugins"), "item", "tolist", "numpy", "cpu")]
+    assert waits == []
+
+
+def test_the_loop_is_short_and_says_what_it_does_over_each_block():
+    text = (CORE / "engine/loop.py").read_text()
+    assert len(text.splitlines()) < 200
+    step = next(n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef) and n.name == "step")
+    body = text.splitlines()[step.lineno : step.end_lineno]
+    assert sum(line.strip().startswith("# ") for line in body) >= 3
+
+
+def test_modules_have_one_subject():
+    long = {str(path.relative_to(ROOT)): n for path in sources(CORE) if (n := len(path.read_text().splitlines())) > 260}
+    assert long == {}
+
+
+# What is never written.
+
+
+def test_nothing_unpickles():
+    banned = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+    imports = [
+        f"{place}: {ast.unparse(node)}"
+        for place, node in nodes(ALL, (ast.Import, ast.ImportFrom))
+        if {name.name.split(".")[0] for name in node.names} & banned or getattr(node, "module", None) in banned
+    ]
+    assert imports == []
+
+
+def test_torch_load_is_always_told_to_read_weights_only():
+    loads = [(place, text, node) for place, text, node in method_calls(ALL, "load") if text.startswith("torch.")]
+    assert len(loads) >= 2
+    for place, text, node in loads:
+        given = {keyword.arg: keyword.value for keyword in node.keywords}
+        assert isinstance(given.get("weights_only"), ast.Constant), f"{place}: {text}"
+        assert given["weights_only"].value is True, f"{place}: {text}"
+
+
+def test_no_other_reader_that_could_run_what_it_reads():
+    bad = [
+        f"{place}: {text}"
+        for place, text, _ in method_calls(ALL, "load", "load_all", "unsafe_load", "full_load", "safe_load")
+        if text.startswith("yaml.")
+    ]
+    bad += [f"{place}: {text}" for place, text, _ in method_calls(ALL, "load") if "allow_pickle=True" in text]
+    bad += [
+        f"{place}: {ast.unparse(node)}" for place, node in nodes(ALL, ast.Name) if node.id in {"eval", "exec", "UnsafeLoader", "FullLoader"}
+    ]
+    assert bad == []
+
+
+def test_images_are_read_by_pillow_alone():
+    bad = [
+        f"{place}: {ast.unparse(node)}"
+        for place, node in nodes(ALL, (ast.Import, ast.ImportFrom))
+        if re.search(r"torchvision\.io|\bcv2\b|imageio|skimage|matplotlib", ast.unparse(node))
+    ]
+    bad += [f"{place}: {ast.unparse(node)}" for place, node in nodes(ALL, ast.Attribute) if "torchvision.io" in ast.unparse(node)]
+    assert bad == []
+
+
+WORDS = ["static" + "_graph", "/wo" + "rk/", "/tmp" + "/dev", "NotImplemented" + "Error", "TO" + "DO", "FIX" + "ME"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_what_nobody_writes(word):
+    assert [str(path.relative_to(ROOT)) for path in written() if word in path.read_text(errors="replace")] == []
+
+
+# Losses: one screen each, with its mathematics and its source.
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+def test_a_loss_is_one_screen_with_its_equation_and_paper(loss):
+    cls = loss.load()
+    module = inspect.getmodule(cls)
+    assert len(inspect.getsource(module).splitlines()) < 60
+    said = f"{module.__doc__}\n{inspect.getdoc(cls)}"
+    assert re.search(r"arXiv:\d{4}\.\d{4,5}", said)
+    assert re.search(r"^(critic|generator): +\S|^\w.* (=|<-) \S", said, re.MULTILINE), "no equation"
+    assert re.search(r"\d{4}, arXiv:\d{4}\.\d{4,5}", cls.paper)
+
+
+# Hooks.
+
+
+def hooks():
+    return [value for name, value in vars(hookspecs).items() if hasattr(value, "ganzoo_spec") and not name.startswith("_")]
+
+
+@pytest.mark.parametrize("hook", hooks(), ids=lambda hook: hook.__name__)
+def test_every_hook_explains_when_it_is_called_and_each_argument(hook):
+    doc = inspect.getdoc(hook)
+    assert doc
+    arguments = set(inspect.signature(hook).parameters)
+    _, _, listed = doc.partition("Args:")
+    assert set(re.findall(r"^\s+(\w+): \S", listed, re.MULTILINE)) == arguments
+    if hook.__name__.startswith("ganzoo_"):
+        assert "Called" in doc
+        assert "Returns" in doc
+
+
+def test_there_are_hooks_of_both_sorts():
+    names = {hook.__name__ for hook in hooks()}
+    assert {hookspecs.hook_of(kind) for kind in hookspecs.KINDS} <= names
+    assert {"run_started", "step_logged", "samples_saved", "checkpoint_saved", "run_finished"} <= names
+
+
+# Plugins.
+
+
+@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: plugin.name)
+def test_a_plugin_is_a_whole_project(plugin):
+    project = tomllib.loads((plugin / "pyproject.toml").read_text())["project"]
+    module = plugin.name.replace("-", "_")
+    assert project["name"] == plugin.name
+    core = next(Requirement(text) for text in project["dependencies"] if text.startswith("ganzoo-core"))
+    assert {specifier.operator for specifier in core.specifier} == {">=", "<"}
+    assert core.specifier.contains(importlib.metadata.version("ganzoo-core"))
+    assert not any(Requirement(text).name == "ganzoo" for text in project["dependencies"])  # that name is another project's
+    assert module in project["entry-points"]["ganzoo"].values()
+    assert (plugin / module / "__init__.py").is_file()
+    assert list((plugin / "tests").glob("test_*.py"))
+    readme = (plugin / project["readme"]).read_text()
+    assert re.search(r"arXiv:\d{4}\.\d{4,5}", readme)
+    assert all(f"`{c.name}`" in readme for c in Registry.installed().components if c.distribution == plugin.name)
+
+
+def test_the_six_are_there():
+    wanted = {"ganzoo-vanilla", "ganzoo-lsgan", "ganzoo-dcgan", "ganzoo-wgan", "ganzoo-wgan-gp", "ganzoo-acgan"}
+    assert wanted <= {path.name for path in PLUGINS}
+
+
+def test_nobody_is_told_to_install_another_projects_package():
+    wrong = re.compile(r"pip install\s+(-\S+\s+)*ganzoo(?![-\w/.])")
+    assert [str(path.relative_to(ROOT)) for path in written() if wrong.search(path.read_text(errors="replace"))] == []
+
+
+# Imports.
+
+
+def test_imports_run_one_way():
+    """The contracts in pyproject.toml, and the order that the design gives."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    layers = next(contract for contract in config["contracts"] if contract["type"] == "layers")["layers"]
+    height = {name.strip(): len(layers) - i for i, layer in enumerate(layers) for name in layer.split(":")}
+    order = ["fields", "players", "turn", "rules", "registry", "engine", "cli"]
+    assert [height[name] for name in order] == sorted({height[name] for name in order})
+    assert height["rules"] < min(height["config"], height["compat"])
+    assert max(height["config"], height["compat"]) < height["engine"]
+    lint = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([lint], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
