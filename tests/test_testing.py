@@ -123,8 +123,9 @@ def test_what_is_not_installed_is_refused_with_what_is():
         check_distribution("ganzoo-cor")
     with pytest.raises(UserError, match="no parameter 'size'"):
         check_distribution("ganzoo-core", parameters={"schedule alternate": {"size": 3}})
-    with pytest.raises(UserError, match="dataset disc"):
-        check_distribution("ganzoo-core", parameters={"dataset disc": {}})
+    for named in ({"parameters": {"dataset disc": {}}}, {"data": {"dataset disc": []}}):
+        with pytest.raises(UserError, match="'dataset disc' is no component"):
+            check_distribution("ganzoo-core", **named)
 
 
 def test_data_and_parameters_can_be_given(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -27,11 +27,19 @@ SMALL: dict[str, tuple[Any, ...]] = {
     "filters": (8,),
     "latent_dim": (8,),
     "count": (200,),
+    "samples": (500,),
+    "real_samples": (500,),
     "download": (False,),
 }
 """Parameters known to be sizes, with values for them in order of preference; one that the annotation refuses is passed over."""
 
-BASES: dict[str, type] = {"generator": Generator, "critic": Critic, "loss": Loss, "schedule": Schedule, "dataset": Dataset}
+BASES: dict[str, type] = {
+    "generator": Generator,
+    "critic": Critic,
+    "loss": Loss,
+    "schedule": Schedule,
+    "dataset": Dataset,
+}
 """What a component of each kind must derive from. Metrics and observers need only their methods."""
 
 
@@ -139,6 +147,9 @@ class Part:
             for name, spec in examples.items():
                 subject = Subject(self.component.kind, self.cls, spec, name, self.parameters)
                 refusal = refusal_of(subject)
+                if refusal:  # it may be the small parameters that do not fit
+                    subject = replace(subject, parameters={key: self.parameters[key] for key in self.given})
+                    refusal = refusal_of(subject)
                 if not refusal and examples is PAIRED and (failure := failure_of(subject)):
                     refusal = reason(failure)
                 if refusal:
@@ -158,8 +169,7 @@ class Part:
             default = "" if parameter.default is REQUIRED else parameter.default
             for value in listed(parameter.annotation):
                 if value != default:
-                    parameters = {**subject.parameters, parameter.name: value}
-                    yield Subject(subject.kind, subject.cls, subject.data, subject.data_name, parameters, f"{parameter.name}={value!r}")
+                    yield replace(subject, parameters={**subject.parameters, parameter.name: value}, varied=f"{parameter.name}={value!r}")
 
 
 def listed(annotation: Any) -> tuple[Any, ...]:
