@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .data.dataset import Cache, Dataset
     from .errors import ContractError, GanzooError, UserError
     from .fields import DataSpec, Fields, Scores, Terms
+    from .metrics.metric import Metric
+    from .metrics.subject import Subject
     from .params import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
     from .players import Critic, Generator
     from .rules import Loss, Plan, Schedule
@@ -31,12 +33,14 @@ _HOME = {
     "GanzooError": "errors",
     "Generator": "players",
     "Loss": "rules",
+    "Metric": "metrics.metric",
     "NonNegativeFloat": "params",
     "NonNegativeInt": "params",
     "Plan": "rules",
     "PositiveFloat": "params",
     "PositiveInt": "params",
     "Schedule": "rules",
+    "Subject": "metrics.subject",
     "Scores": "fields",
     "Terms": "fields",
     "Turn": "turn",
@@ -55,6 +59,7 @@ __all__ = [
     "GanzooError",
     "Generator",
     "Loss",
+    "Metric",
     "NonNegativeFloat",
     "NonNegativeInt",
     "Plan",
@@ -62,6 +67,7 @@ __all__ = [
     "PositiveInt",
     "Schedule",
     "Scores",
+    "Subject",
     "Terms",
     "Turn",
     "UserError",

@@ -26,3 +26,13 @@ def ganzoo_datasets() -> dict[str, str]:
         "ring": "ganzoo.data.toys:Ring",
         "grid": "ganzoo.data.toys:Grid",
     }
+
+
+@hookimpl
+def ganzoo_metrics() -> dict[str, str]:
+    """The metrics."""
+    return {
+        "classifier_fid": "ganzoo.metrics.classifier_fid:ClassifierFID",
+        "fid": "ganzoo.metrics.fid:FID",
+        "modes": "ganzoo.metrics.mode_coverage:Modes",
+    }

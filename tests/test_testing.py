@@ -32,7 +32,7 @@ def load(name):
 
 
 def specimens():
-    for kind in ("generator", "critic", "loss", "schedule", "dataset", "observer"):
+    for kind in ("generator", "critic", "loss", "schedule", "dataset", "metric", "observer"):
         module = load("broken/losses" if kind == "loss" else f"broken/{kind}s")
         for name, cls in vars(module).items():
             if inspect.isclass(cls) and cls.__module__ == module.__name__:

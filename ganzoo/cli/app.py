@@ -137,6 +137,28 @@ def sample(
     training.sample(run_folder, n, seed, label, npz, png, weights, as_json)
 
 
+@app.command("eval")
+def eval_(
+    run_folder: RunFolder,
+    metric: Annotated[list[str], typer.Option("--metric", "-m", help="A metric; may be given several times.")],
+    override: Annotated[
+        list[str] | None, typer.Option("-o", "--override", metavar="KEY=VALUE", help="Set a parameter of the metrics: -o samples=5000.")
+    ] = None,
+    weights: Annotated[Path | None, typer.Option(help="Generator weights from elsewhere: .safetensors, or a plain state dict.")] = None,
+    inception_weights: Annotated[Path | None, typer.Option(help="File of Inception's weights, for fid.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the latents.")] = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure a run's generator; every number comes with what it depends on.
+
+    Example: ganzoo eval runs/quickstart --metric classifier_fid
+    """
+    from . import evaluating
+
+    evaluating.evaluate_run(run_folder, metric, override or [], weights, inception_weights, seed, as_json, quiet)
+
+
 @app.command()
 def report(run_folder: RunFolder) -> None:
     """Make a run's report.html again."""

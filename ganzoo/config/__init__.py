@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import strict_yaml
-from .loading import load_config, parse_config, resolve_dataset
+from .loading import load_config, parse_config, resolve_dataset, resolve_metrics
 from .resolution import Resolved, ResolvedPart, differences, resolve, resolved_values, resolved_yaml
 from .settings import (
     CheckpointConfig,
@@ -32,6 +32,7 @@ __all__ = [
     "parse_config",
     "resolve",
     "resolve_dataset",
+    "resolve_metrics",
     "resolved_values",
     "resolved_yaml",
     "strict_yaml",

@@ -48,6 +48,23 @@ def resolve_dataset(text: str, registry: Registry) -> ResolvedPart:
     return resolve_part(config, registry, "dataset", config.data, ("data",))
 
 
+def resolve_metrics(names: Sequence[str], parameters: Sequence[str], registry: Registry) -> list[ResolvedPart]:
+    """Metrics by themselves, each with the same parameters.
+
+    Args:
+        names: ``NAME`` or ``DISTRIBUTION/NAME`` each.
+        parameters: ``KEY=VALUE`` each, as an override of a metric's parameter.
+        registry: what is installed.
+
+    Raises:
+        UserError: as ``load_config`` and ``resolve`` do.
+    """
+    texts = [f"metrics=[{', '.join(names)}]"]
+    texts += [f"metrics.{i}.{parameter}" for i in range(len(names)) for parameter in parameters]
+    config = parse_config("{data: unused, generator: unused, critic: unused, loss: unused}", texts)
+    return [resolve_part(config, registry, "metric", part, ("metrics", i)) for i, part in enumerate(config.metrics)]
+
+
 def _check_is_file(path: Path) -> None:
     try:
         if path.is_file():

@@ -40,7 +40,7 @@ class Batches:
             raise UserError(
                 f"the data has {self.count} samples, fewer than one batch", f"set it to at most {self.count}", key="train.batch_size"
             )
-        self._arrays, self._data, self._runtime = arrays, data, runtime
+        self.arrays, self.data, self.runtime = arrays, data, runtime
         self.size, self.seed, self.flip, self.position = size, seed, flip and data.is_image, position
         self._resident = self._put_on_device() if runtime.device.type == "cuda" else None
         self._epoch, self._order, self._mirrored = -1, np.empty(0, np.int64), np.empty(0, bool)
@@ -59,30 +59,30 @@ class Batches:
 
     def fetch(self, indices: np.ndarray, mirrored: np.ndarray | None = None) -> Fields:
         """The samples at ``indices`` (n,), those where ``mirrored`` (n,) is true mirrored."""
-        return {name: self._finish(name, self._gather(name, indices), mirrored) for name in self._arrays}
+        return {name: self._finish(name, self._gather(name, indices), mirrored) for name in self.arrays}
 
     def _gather(self, name: str, indices: np.ndarray) -> Tensor:
         if self._resident is not None:
-            return self._resident[name][torch.from_numpy(indices).to(self._runtime.device, non_blocking=True)]
-        value = torch.from_numpy(np.ascontiguousarray(self._arrays[name][indices]))
-        if self._runtime.device.type == "cuda":
+            return self._resident[name][torch.from_numpy(indices).to(self.runtime.device, non_blocking=True)]
+        value = torch.from_numpy(np.ascontiguousarray(self.arrays[name][indices]))
+        if self.runtime.device.type == "cuda":
             value = value.pin_memory()
-        return self._runtime.place(value)
+        return self.runtime.place(value)
 
     def _finish(self, name: str, value: Tensor, mirrored: np.ndarray | None) -> Tensor:
         if value.dtype != torch.uint8:
-            return value / self._data.scale if name == "sample" and self._data.scale != 1 else value
+            return value / self.data.scale if name == "sample" and self.data.scale != 1 else value
         if mirrored is not None and value.dim() == 4:
             mask = torch.from_numpy(mirrored).to(value.device, non_blocking=True)
             value = torch.where(mask[:, None, None, None], value.flip(-1), value)
-        return self._runtime.place(value.float().div_(127.5).sub_(1))
+        return self.runtime.place(value.float().div_(127.5).sub_(1))
 
     def _put_on_device(self) -> dict[str, Tensor] | None:
-        needed = sum(array.nbytes for array in self._arrays.values())
-        free, _ = torch.cuda.mem_get_info(self._runtime.device)
+        needed = sum(array.nbytes for array in self.arrays.values())
+        free, _ = torch.cuda.mem_get_info(self.runtime.device)
         if needed > free // 2:
             return None
-        return {name: torch.from_numpy(np.array(array)).to(self._runtime.device) for name, array in self._arrays.items()}
+        return {name: torch.from_numpy(np.array(array)).to(self.runtime.device) for name, array in self.arrays.items()}
 
 
 def describe(arrays: Mapping[str, np.ndarray], classes: int, scale: float) -> DataSpec:

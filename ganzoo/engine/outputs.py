@@ -14,6 +14,7 @@ from ganzoo.progress import Reporter, Task
 from ganzoo.report import write_report
 
 from . import checkpoint
+from .evaluation import Evaluation
 from .meter import Meter
 from .observers import Observers
 from .run import Run
@@ -78,6 +79,17 @@ class Outputs:
         export(run.critic, self.directory.weights / "critic.safetensors", **facts)
         self.directory.log("checkpoint", step=run.step, file=str(path.relative_to(self.directory.path)))
         self.observers.tell("checkpoint_saved", step=run.step, path=path)
+
+    def write_evaluation(self, found: Evaluation) -> None:
+        """Write what a metric found, and show it."""
+        self.directory.log("evaluated", step=found.step, metric=found.metric, values=found.values)
+        self.observers.tell("evaluated", step=found.step, metric=found.metric, values=found.values)
+        self.reporter.say(f"step {found.step}: {found}")
+
+    def write_warning(self, text: str) -> None:
+        """Write what is wrong but does not stop the run, and show it."""
+        self.directory.log("warning", step=self.run.step, text=text)
+        self.reporter.warn(text)
 
     def end(self, outcome: str, text: str) -> None:
         """Close the books: the outcome's line, the observers, the report."""

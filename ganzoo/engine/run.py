@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ganzoo import compat
 from ganzoo.config import Resolved, RunConfig
 from ganzoo.data.cache import Cache
+from ganzoo.data.dataset import Dataset
 from ganzoo.errors import ContractError, UserError
 from ganzoo.fields import DataSpec
 from ganzoo.players import Critic, Generator
@@ -33,6 +34,7 @@ class Run:
     """Everything that trains. ``step`` counts the steps done."""
 
     config: RunConfig
+    dataset: Dataset
     data: DataSpec
     runtime: Runtime
     batches: Batches
@@ -103,7 +105,7 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter) -> tuple[Ru
     """
     with placed(config):
         runtime = choose(config.train)
-        dataset = resolved.data.build()
+        dataset: Dataset = resolved.data.build()
         arrays = dataset.arrays(Cache(reporter=reporter))
         data = describe(arrays, dataset.classes, dataset.scale)
         batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime)
@@ -121,6 +123,7 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter) -> tuple[Ru
     runtime.place_network(generator), runtime.place_network(critic)
     run = Run(
         config,
+        dataset,
         data,
         runtime,
         batches,

@@ -11,6 +11,7 @@ from ganzoo.errors import GanzooError, UserError
 from ganzoo.progress import Reporter
 
 from . import checkpoint
+from .evaluation import Evaluations, Interrupted
 from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
@@ -44,6 +45,7 @@ class Runner:
             self.run, notes = build(config, resolved, reporter)
             for note in notes:
                 reporter.say(f"note: {note}")
+            self.evaluations = Evaluations(resolved.metrics, self.run, resolved.data, reporter)
             self.observers = Observers(resolved.observers, self.run.data, reporter)
             self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter)
             self.loop = Loop(self.run, self.outputs.meter)
@@ -104,8 +106,21 @@ class Runner:
                 if done or run.step % every.checkpoint.every == 0:
                     self.outputs.save_checkpoint()
                     saved = run.step
+                self._evaluate(stop)
         if saved != run.step:
             self.outputs.save_checkpoint()
+
+    def _evaluate(self, stop: Stop) -> None:
+        """Measure what is due. A metric that fails is no reason to lose a training; a signal ends it without a number."""
+        for name in self.evaluations.due(self.run.step, self.config.train.steps):
+            if stop.signal:
+                return
+            try:
+                self.outputs.write_evaluation(self.evaluations.measure(name, stop))
+            except Interrupted:
+                return
+            except GanzooError as error:
+                self.outputs.write_warning(f"metric '{name}' has no number at step {self.run.step}: {error}")
 
     def _preflight(self) -> None:
         """Find out before the first step whether the disk takes a checkpoint, and gives it back."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 
 from ganzoo.compat import plan_fields
 from ganzoo.config import Resolved, load_config, resolve
@@ -26,7 +24,7 @@ from .batches import Batches
 from .device import Runtime, choose
 from .rundir import read_environment
 from .sampling import columns_of, generate, make_inputs
-from .weights import load_into
+from .weights import load_into, metadata
 
 
 @dataclass(frozen=True)
@@ -62,13 +60,20 @@ class Samples:
 
 @dataclass(frozen=True)
 class Trained:
-    """A run's generator with its weights, on the runtime that its configuration asks for."""
+    """A run's generator with its weights, on whatever device is here.
+
+    Args:
+        generator, data, runtime, resolved: as the run has them.
+        values: the last plan's values as fields.
+        facts: what the weights file says of itself ("step", "average"); {} for one from elsewhere.
+    """
 
     generator: Generator
     data: DataSpec
     runtime: Runtime
     resolved: Resolved
     values: dict[str, Any]
+    facts: dict[str, Any]
 
     def sample(self, n: int, seed: int, label: int | None = None) -> Samples:
         """Draw ``n`` samples; a pure function of the seed.
@@ -105,14 +110,8 @@ def load_trained(folder: Path, weights: Path | None, registry: Registry) -> Trai
     own = folder / "weights" / "generator.safetensors"
     generator = resolved.generator.build(data)
     load_into(generator, weights or own)
-    runtime = choose(config.train)
-    return Trained(runtime.place_network(generator), data, runtime, resolved, _plan_values(own))
-
-
-def _plan_values(path: Path) -> dict[str, Any]:
-    """The last plan's values, which sampling keeps: from the run's own weights file."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            return plan_fields(Plan(values=json.loads((file.metadata() or {}).get("values", "{}"))))
-    except (OSError, SafetensorError, ValueError):
-        return {}
+    # Whatever this machine has: a run from a GPU is looked at on a laptop.
+    runtime = choose(config.train.model_copy(update={"device": "auto"}))
+    facts = metadata(own)
+    values = plan_fields(Plan(values=facts.get("values") or {}))  # those of the last plan, which sampling keeps
+    return Trained(runtime.place_network(generator), data, runtime, resolved, values, facts if weights is None else metadata(weights))

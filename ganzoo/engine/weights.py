@@ -24,6 +24,15 @@ def export(network: nn.Module, path: Path, **metadata: Any) -> None:
     write_atomically(path, to_safetensors(state, {name: json.dumps(value) for name, value in metadata.items()}))
 
 
+def metadata(path: Path) -> dict[str, Any]:
+    """What ``export`` wrote besides the weights; {} for a file from elsewhere."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: json.loads(value) for name, value in (file.metadata() or {}).items()}
+    except (OSError, SafetensorError, ValueError):
+        return {}
+
+
 def read(path: Path) -> dict[str, Tensor]:
     """Read a state dict: ``.safetensors``, or a file of ``torch.save`` holding tensors only.
 

@@ -14,13 +14,13 @@ reason; an expected failure that does not happen is an error::
 
 from __future__ import annotations
 
-from . import behaviour, common, datasets, directions, losses, networks, observers, schedules  # noqa: F401
+from . import behaviour, common, datasets, directions, losses, metrics, networks, observers, schedules  # noqa: F401
 from .kit import CHECKS, Case, Check, Outcome, XFail, check_component, check_distribution, distribution_cases
 from .pytest_case import conformance_tests
 from .subject import EXAMPLES, PAIRED
 
 # What the others take for granted comes first: they may only repeat what it says.
-_ORDER = ("common", "networks", "losses", "directions", "behaviour", "schedules", "datasets", "observers")
+_ORDER = ("common", "networks", "losses", "directions", "behaviour", "schedules", "datasets", "metrics", "observers")
 CHECKS.sort(key=lambda each: _ORDER.index(each.function.__module__.rpartition(".")[2]))
 
 __all__ = [

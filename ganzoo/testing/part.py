@@ -11,6 +11,7 @@ from typing import Any
 from ganzoo.data.dataset import Dataset
 from ganzoo.errors import ContractError, UserError
 from ganzoo.fields import DataSpec, named_arguments
+from ganzoo.metrics.metric import Metric
 from ganzoo.params import REQUIRED, model_of, parameters_of, split_annotation
 from ganzoo.players import Critic, Generator
 from ganzoo.registry import Component, reason
@@ -39,8 +40,9 @@ BASES: dict[str, type] = {
     "loss": Loss,
     "schedule": Schedule,
     "dataset": Dataset,
+    "metric": Metric,
 }
-"""What a component of each kind must derive from. Metrics and observers need only their methods."""
+"""What a component of each kind must derive from. Observers need only their methods."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,122 @@
+"""Makes what metrics look at, of a generator and its data."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import ValidationError
+
+from ganzoo.config import ResolvedPart
+from ganzoo.data.cache import Cache
+from ganzoo.data.dataset import Dataset
+from ganzoo.errors import UserError
+from ganzoo.fields import Fields, named_arguments
+from ganzoo.metrics.real import BATCH, RealSamples, as_seen
+from ganzoo.metrics.statistics import Statistics
+from ganzoo.metrics.subject import Fact, Subject
+from ganzoo.params import model_of, parameters_of, split_annotation
+from ganzoo.players import Generator
+from ganzoo.progress import Reporter
+
+from .batches import Batches
+from .sampling import generate
+
+
+class Subjects:
+    """Makes a subject for each measurement of one generator: the real samples are read and hashed once for all of them.
+
+    Args:
+        generator: what makes the samples, on its device.
+        batches: the data that it was trained on.
+        dataset: the instance that gave it.
+        part: its place in the configuration, to read other splits.
+        seed: of the latents.
+        reporter: shows progress.
+        check: called before each batch; it may raise to stop.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        batches: Batches,
+        dataset: Dataset,
+        part: ResolvedPart,
+        *,
+        seed: int,
+        reporter: Reporter,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._generator, self._batches, self._dataset, self._part = generator, batches, dataset, part
+        self._seed, self._reporter, self._check = seed, reporter, check
+        self._real = RealSamples(batches.data, lambda split: batches.arrays if split is None else read_split(part, split, reporter))
+        self._statistics = Statistics(reporter=reporter)
+
+    def make(self, values: Mapping[str, Any], facts: Mapping[str, Fact]) -> Subject:
+        """A subject.
+
+        Args:
+            values: a plan's values as fields.
+            facts: provenance known beforehand, besides that of the data and the seed.
+        """
+        data, params = self._batches.data, self._part.params
+        own: dict[str, Fact] = {"data": self._part.name, "shape": "x".join(map(str, data.shape))}
+        own |= {name: params[name] for name in ("split", "crop", "attribute") if params.get(name) is not None}
+        return Subject(
+            data,
+            self._dataset,
+            make=lambda n: self._generated(n, values),
+            real=self._real,
+            conditional="label" in named_arguments(type(self._generator)),
+            device=self._batches.runtime.device,
+            facts={**own, **facts, "seed": self._seed},
+            statistics=self._statistics,
+            watch=self._watch,
+        )
+
+    def _generated(self, n: int, values: Mapping[str, Any]) -> Iterator[Fields]:
+        """``n`` samples in batches: a pure function of the seed.
+
+        What the generator is conditioned on (labels, source images) is that of ``n`` samples of the data, drawn at random, so
+        that labels come at the data's frequencies and in no order.
+        """
+        batches, generator = self._batches, self._generator
+        needed = [name for name in named_arguments(type(generator)) if name in batches.data.fields]
+        rows = np.resize(np.random.default_rng(self._seed).permutation(batches.count), n)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._seed)
+            drawn = generator.draw(n)  # at once, so that samples do not depend on the size of batches
+        for start in range(0, n, BATCH):
+            chosen = slice(start, min(start + BATCH, n))
+            given = batches.fetch(rows[chosen]) if needed else {}
+            fields = {name: given[name] for name in needed} | {name: value[chosen] for name, value in drawn.items()}
+            made = generate(generator, {**values, **fields}, batches.data, batches.runtime)
+            yield {**fields, "sample": as_seen(made, batches.runtime.device)}
+
+    def _watch(self, stream: Iterator[Fields], what: str, total: int) -> Iterator[Fields]:
+        with self._reporter.task(f"looking at {what} samples", total, unit="samples") as task:
+            for fields in stream:
+                self._check()
+                yield fields
+                task.advance(len(fields["sample"]))
+
+
+def read_split(part: ResolvedPart, split: str, reporter: Reporter) -> Mapping[str, np.ndarray]:
+    """The arrays of another split of the data set.
+
+    Raises:
+        UserError: where it has no such split, saying which it has.
+    """
+    annotation = {parameter.name: parameter.annotation for parameter in parameters_of(part.cls)}.get("split")
+    if annotation is None:
+        raise UserError(f"the data set '{part.name}' has no splits, '{split}' is asked for", "leave split out")
+    try:
+        model_of(part.cls).model_validate({**part.params, "split": split})
+    except ValidationError:
+        known = ", ".join(map(str, typing.get_args(split_annotation(annotation)[0])))
+        raise UserError(f"the data set '{part.name}' has no split '{split}'", f"it has: {known}") from None
+    dataset: Dataset = part.cls(**{**part.params, "split": split})
+    return dataset.arrays(Cache(reporter=reporter))

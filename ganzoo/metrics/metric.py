@@ -1,0 +1,45 @@
+"""What a metric is: it looks at a subject and gives numbers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+from .subject import Fact, Subject
+
+
+class Metric(ABC):
+    """Numbers about what a generator makes.
+
+    A subclass's constructor takes ``data: DataSpec`` and keyword-only parameters (these are its YAML keys; ``every`` is the
+    runner's word). It refuses data and parameters that it cannot serve, and opens no file: ``prepare`` does.
+    """
+
+    paper: ClassVar[str] = ""
+    """Where it comes from: authors, year, identifier."""
+
+    def prepare(self, subject: Subject) -> None:  # noqa: B027  (nothing to load is fine)
+        """Load what is needed, or say why it cannot be measured. Called once, before the first ``measure``.
+
+        A run calls it before its first step, so that missing weights do not come to light after a day.
+
+        Raises:
+            UserError: where something is missing, or the subject is not what this metric measures.
+        """
+
+    @abstractmethod
+    def measure(self, subject: Subject) -> Mapping[str, float]:
+        """The numbers, the one that the metric is known for first; all of them finite.
+
+        Args:
+            subject: gives samples made and real. What is taken from it is recorded: N, split and data need no mention.
+
+        Raises:
+            UserError: where the subject does not allow it.
+            GanzooError: where a number cannot be had: features that are not finite, a divergence without bound.
+        """
+
+    def provenance(self) -> Mapping[str, Fact]:
+        """What the numbers depend on besides the subject: the network with its hash, parameters of the estimator."""
+        return {}

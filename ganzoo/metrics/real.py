@@ -1,0 +1,85 @@
+"""The real samples that metrics compare with: which they are, and what they hash to.
+
+Legend of shapes: N samples, C channels, H rows, W columns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+import torch
+
+from ganzoo.errors import UserError
+from ganzoo.fields import DataSpec, Fields
+
+BATCH = 250
+"""Samples in a batch: the most that is held of a stream."""
+
+
+class RealSamples:
+    """The splits of a data set, each read once, when it is first asked for.
+
+    Args:
+        data: the form that samples must have.
+        read: the arrays of a split (None: those trained on) as ``Dataset.arrays`` gives them.
+    """
+
+    def __init__(self, data: DataSpec, read: Callable[[str | None], Mapping[str, np.ndarray]]) -> None:
+        self._data, self._read = data, read
+        self._splits: dict[str | None, Mapping[str, np.ndarray]] = {}
+        self._hashes: dict[tuple[str | None, int], str] = {}
+
+    def arrays(self, split: str | None = None) -> Mapping[str, np.ndarray]:
+        """Field -> (N, ...) of a split.
+
+        Raises:
+            UserError: where there is no such split, or it holds samples of another form.
+        """
+        if split not in self._splits:
+            arrays = self._read(split)
+            shape = tuple(arrays["sample"].shape[1:])
+            if shape != tuple(self._data.shape):
+                raise UserError(f"the split '{split}' has samples of shape {shape}, the run {tuple(self._data.shape)}", "repair the data")
+            self._splits[split] = arrays
+        return self._splits[split]
+
+    def choose(self, n: int | None = None, split: str | None = None) -> np.ndarray:
+        """Which ``n`` samples of a split are compared with: (n,) int64, ascending; None: all. The same ones each time.
+
+        Raises:
+            UserError: where it has fewer, or there is no such split.
+        """
+        count = len(self.arrays(split)["sample"])
+        if n is None or n == count:
+            return np.arange(count)
+        if n > count:
+            where = f"the split '{split}'" if split else "the data"
+            raise UserError(f"{n} real samples are asked for, {where} has {count}", f"ask for at most {count}, or leave it out for all")
+        # Drawn, because files may lie sorted by class; in order, because they are read from a disk.
+        return np.sort(np.random.default_rng(0).permutation(count)[:n])
+
+    def stream(self, chosen: np.ndarray, split: str | None, device: torch.device) -> Iterator[Fields]:
+        """The ``chosen`` (n,) samples in batches, as metrics see them; never mirrored."""
+        arrays = self.arrays(split)
+        for start in range(0, len(chosen), BATCH):
+            rows = chosen[start : start + BATCH]
+            yield {name: as_seen(array[rows], device) for name, array in arrays.items()}
+
+    def hash(self, chosen: np.ndarray, split: str | None) -> str:
+        """sha256 of the ``chosen`` samples, their type and shape: crop, size and order are in it."""
+        key = (split, len(chosen))
+        if key not in self._hashes:
+            samples = self.arrays(split)["sample"]
+            digest = hashlib.sha256(f"{samples.dtype} {samples.shape[1:]}".encode())
+            for start in range(0, len(chosen), 4 * BATCH):
+                digest.update(np.ascontiguousarray(samples[chosen[start : start + 4 * BATCH]]).data)
+            self._hashes[key] = digest.hexdigest()
+        return self._hashes[key]
+
+
+def as_seen(values: np.ndarray, device: torch.device) -> torch.Tensor:
+    """An array of the data as metrics see it: uint8 becomes float32 in [-1, 1], anything else stays as it is."""
+    tensor = torch.from_numpy(np.ascontiguousarray(values)).to(device)
+    return tensor.float().div_(127.5).sub_(1) if tensor.dtype == torch.uint8 else tensor

@@ -1,0 +1,122 @@
+"""What a metric looks at: a generator's samples and the real ones, and nothing of what trains it.
+
+Whatever is taken is written down, so that a number's provenance says what was measured and not what was meant.
+
+Legend of shapes: N samples, C channels, H rows, W columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+import numpy as np
+import torch
+
+from ganzoo.data.dataset import Dataset
+from ganzoo.fields import DataSpec, Fields
+
+from .real import RealSamples
+from .statistics import Arrays, Statistics
+
+Fact: TypeAlias = str | int | float
+"""One entry of a number's provenance."""
+
+
+def _unwatched(batches: Iterator[Fields], what: str, total: int) -> Iterator[Fields]:
+    return batches
+
+
+class Subject:
+    """A generator with its weights, and the data it models.
+
+    Args:
+        data: what the generator was trained on.
+        dataset: the data set's instance: its class names, a toy's centres.
+        make: gives N made samples in batches, as ``generated`` describes; the same ones each time.
+        real: the real samples.
+        conditional: whether the generator is told the class.
+        device: where batches go.
+        facts: what is known beforehand: data set, shape, crop, averaged or raw weights, seed.
+        statistics: keeps what was computed of real samples.
+        watch: is given each stream of batches with a word for it and its length, and passes it on; for progress.
+    """
+
+    def __init__(
+        self,
+        data: DataSpec,
+        dataset: Dataset,
+        *,
+        make: Callable[[int], Iterator[Fields]],
+        real: RealSamples,
+        conditional: bool,
+        device: torch.device,
+        facts: Mapping[str, Fact],
+        statistics: Statistics,
+        watch: Callable[[Iterator[Fields], str, int], Iterator[Fields]] = _unwatched,
+    ) -> None:
+        self.data, self.dataset, self.conditional, self.device = data, dataset, conditional, device
+        self.facts: dict[str, Fact] = dict(facts)
+        """The provenance so far; ``generated``, ``real`` and ``of_real`` add what they give."""
+        self._make, self._real, self._statistics, self._watch = make, real, statistics, watch
+
+    def generated(self, n: int) -> Iterator[Fields]:
+        """``n`` made samples in batches: the same ones each time.
+
+        Images are float32 (N, C, H, W) in [-1, 1] on the 256 levels of uint8, as real ones are; points float32 (N, 2) in the
+        data's own units. "label" (N,) int64 where the generator is conditional, at the data's frequencies.
+        """
+        self.facts["samples"] = n
+        return self._watch(self._make(n), "made", n)
+
+    def real(self, n: int | None = None, split: str | None = None) -> Iterator[Fields]:
+        """``n`` real samples in batches, of the same form as ``generated``; never mirrored.
+
+        Args:
+            n: how many, drawn once and for all from the split; None: all, in order.
+            split: which part of the data; None: the one trained on.
+
+        Raises:
+            UserError: where there are fewer, or there is no such split.
+        """
+        chosen = self._real.choose(n, split)
+        self._record(chosen, split)
+        return self._stream(chosen, split)
+
+    def real_count(self, n: int | None = None, split: str | None = None) -> int:
+        """How many samples ``real`` gives for these arguments.
+
+        Raises:
+            UserError: as ``real``.
+        """
+        return len(self._real.choose(n, split))
+
+    def of_real(
+        self, name: str, compute: Callable[[Iterator[Fields]], Arrays], n: int | None = None, split: str | None = None, **key: Fact
+    ) -> Arrays:
+        """Statistics of real samples: computed once and kept on the disk.
+
+        Args:
+            name: what they are.
+            compute: makes them of the batches that ``real`` gives.
+            n: as of ``real``.
+            split: as of ``real``.
+            **key: whatever they depend on besides the samples: a network's hash, its options.
+
+        Raises:
+            UserError: as ``real``; and where the file that should hold them holds something else.
+        """
+        chosen = self._real.choose(n, split)
+        known: dict[str, Fact] = {"name": name, "data": self._record(chosen, split), "n": len(chosen)}
+        return self._statistics.get(known | key, lambda: compute(self._stream(chosen, split)))
+
+    def _stream(self, chosen: np.ndarray, split: str | None) -> Iterator[Fields]:
+        return self._watch(self._real.stream(chosen, split, self.device), "real", len(chosen))
+
+    def _record(self, chosen: np.ndarray, split: str | None) -> str:
+        """Write down which real samples are taken; returns the sha256 of what they are."""
+        found = self._real.hash(chosen, split)
+        self.facts["real_samples"], self.facts["real_hash"] = len(chosen), found[:12]
+        if split:
+            self.facts["split"] = split
+        return found

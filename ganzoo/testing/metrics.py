@@ -1,0 +1,118 @@
+"""Checks of metrics: finite numbers under plain names, the same each time, and provenance that can be written down."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ganzoo.data.cache import Cache
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.mnist import Digits
+from ganzoo.data.toys import Ring
+from ganzoo.errors import ContractError, UserError
+from ganzoo.fields import DataSpec, Fields
+from ganzoo.metrics.real import RealSamples, as_seen
+from ganzoo.metrics.statistics import Statistics
+from ganzoo.metrics.subject import Subject as Measured
+from ganzoo.progress import reporter
+
+from .kit import check
+from .randomness import seeded
+from .subject import NotHere, Subject
+
+MOST = 5000
+"""Samples that a check makes; a metric that wants more needs a parameter that says so."""
+
+
+@check("metric")
+def numbers(subject: Subject) -> None:
+    """Measured twice, it gives the same finite numbers; its provenance is plain values."""
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = (measured(subject, Path(folder) / str(i), seed=i) for i in (1, 2))
+    if not first:
+        raise ContractError("it gives no number", "return {name: number}")
+    for name, value in first.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise ContractError(f"'{name}' is {value!r}", "return finite numbers, or raise a GanzooError that says why there is none")
+        if second.get(name) != value:
+            raise ContractError(f"'{name}' is {value} and then {second.get(name)} for the same samples", "draw from a fixed seed")
+
+
+def measured(subject: Subject, folder: Path, seed: int) -> Mapping[str, Any]:
+    """The numbers of a fresh instance, for made samples that are real ones with noise.
+
+    Raises:
+        NotHere: where it cannot be measured here: weights are missing, more samples are wanted than a check makes.
+    """
+    metric, toy = subject.build(), subject_to_measure(subject.data, folder)
+    with seeded(seed):  # another one each time: what is measured may not depend on it
+        try:
+            metric.prepare(toy)
+            found: Mapping[str, Any] = metric.measure(toy)
+        except UserError as error:
+            raise NotHere(f"it cannot be measured here ({error})") from None
+    for name, fact in metric.provenance().items():
+        if not isinstance(fact, (str, int, float)):
+            raise ContractError(f"the provenance '{name}' is a {type(fact).__name__}", "give text or a number")
+    return found
+
+
+def subject_to_measure(data: DataSpec, folder: Path) -> Measured:
+    """Real samples of the form of ``data``, and a generator that copies them with noise."""
+    dataset = dataset_of(data)
+    arrays = dataset.arrays(Cache(folder / "images", reporter(quiet=True)))
+    cpu = torch.device("cpu")
+
+    def make(n: int) -> Iterator[Fields]:
+        if n > MOST:
+            raise NotHere(f"it wants {n} samples; give a parameter that asks for at most {MOST}")
+        random = np.random.default_rng(0)
+        rows = random.permutation(len(arrays["sample"]))[:n]
+        for chosen in np.array_split(rows, max(1, len(rows) // 250)):
+            fields = {name: as_seen(array[chosen], cpu) for name, array in arrays.items()}
+            noise = torch.from_numpy(random.normal(0, 0.1, fields["sample"].shape)).float()
+            noisy = fields["sample"] + noise
+            yield fields | {"sample": noisy.clamp(-1, 1) if data.is_image else noisy}
+
+    return Measured(
+        data,
+        dataset,
+        make=make,
+        real=RealSamples(data, lambda split: arrays),
+        conditional="label" in arrays,
+        device=cpu,
+        facts={},
+        statistics=Statistics(folder / "statistics", reporter(quiet=True)),
+    )
+
+
+def dataset_of(data: DataSpec) -> Dataset:
+    """A data set that gives samples of this form."""
+    if data.shape == (1, 28, 28):
+        return Digits()
+    return Ring(count=MOST) if data.shape == (2,) else Noise(data)
+
+
+class Noise(Dataset):
+    """Grey levels, or numbers, at random: samples of any form."""
+
+    def __init__(self, data: DataSpec) -> None:
+        self.data, self.classes = data, data.classes
+
+    def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
+        """Field -> (2000, ...)."""
+        random = np.random.default_rng(0)
+        return {name: self._draw(random, name, (2000, *shape)) for name, shape in self.data.fields.items()}
+
+    def _draw(self, random: np.random.Generator, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        if name == "label":
+            return random.integers(0, self.classes, shape, dtype=np.int64)
+        if len(shape) == 4:
+            return random.integers(0, 256, shape, dtype=np.uint8)
+        return random.standard_normal(shape, dtype=np.float32)
