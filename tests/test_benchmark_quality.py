@@ -40,7 +40,9 @@ def commands(monkeypatch):
 
     def pretend(*arguments):
         seen.append(arguments)
-        return (json.dumps([{"metric": "modes", "numbers": EVALUATION, "provenance": {}}]) if arguments[0] == "eval" else ""), 12.5
+        return (
+            json.dumps([{"metric": "modes", "step": 4, "values": EVALUATION | {"provenance": {}}}]) if arguments[0] == "eval" else ""
+        ), 12.5
 
     monkeypatch.setattr(trainings, "ganzoo", pretend)
     return seen

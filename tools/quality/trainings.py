@@ -149,10 +149,11 @@ def ganzoo(*arguments: str) -> tuple[str, float]:
         return output.read(), usage.ru_utime + usage.ru_stime
 
 
-def read_evaluation(printed: str) -> tuple[dict[str, float], dict[str, Any]]:
+def read_evaluation(printed: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The numbers and the provenance in what ``ganzoo eval --json`` printed for one metric."""
     (evaluation,) = json.loads(printed)
-    return evaluation["numbers"], evaluation["provenance"]
+    numbers = dict(evaluation["values"])
+    return numbers, numbers.pop("provenance")
 
 
 def commit() -> str:
