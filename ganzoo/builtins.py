@@ -34,5 +34,8 @@ def ganzoo_metrics() -> dict[str, str]:
     return {
         "classifier_fid": "ganzoo.metrics.classifier_fid:ClassifierFID",
         "fid": "ganzoo.metrics.fid:FID",
+        "inception_score": "ganzoo.metrics.recognition:InceptionScore",
+        "kid": "ganzoo.metrics.kid:KID",
         "modes": "ganzoo.metrics.mode_coverage:Modes",
+        "precision_recall": "ganzoo.metrics.precision_recall:PrecisionRecall",
     }

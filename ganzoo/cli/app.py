@@ -140,17 +140,20 @@ def sample(
 @app.command("eval")
 def eval_(
     run_folder: RunFolder,
-    metric: Annotated[list[str], typer.Option("--metric", "-m", help="A metric; may be given several times.")],
+    metric: Annotated[
+        list[str], typer.Option("--metric", "-m", help="A metric, or YAML: '{name: fid, samples: 5000}'; may be given several times.")
+    ],
     override: Annotated[
-        list[str] | None, typer.Option("-o", "--override", metavar="KEY=VALUE", help="Set a parameter of the metrics: -o samples=5000.")
+        list[str] | None,
+        typer.Option("-o", "--override", metavar="KEY=VALUE", help="Set a parameter of the metrics that have it: -o samples=5000."),
     ] = None,
     weights: Annotated[Path | None, typer.Option(help="Generator weights from elsewhere: .safetensors, or a plain state dict.")] = None,
-    inception_weights: Annotated[Path | None, typer.Option(help="File of Inception's weights, for fid.")] = None,
+    inception_weights: Annotated[Path | None, typer.Option(help="File of Inception's weights, for the metrics that see with it.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the latents.")] = 0,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure a run's generator; every number comes with what it depends on.
+    """Measure a run's generator, and note it in metrics.jsonl; every number comes with what it depends on.
 
     Example: ganzoo eval runs/quickstart --metric classifier_fid
     """

@@ -7,6 +7,7 @@ from pathlib import Path
 from ganzoo.config import resolve_metrics
 from ganzoo.config.yaml_writer import flow
 from ganzoo.engine.evaluation import evaluate
+from ganzoo.engine.rundir import append_event
 from ganzoo.progress import reporter as choose_reporter
 from ganzoo.registry import Registry
 
@@ -23,14 +24,19 @@ def evaluate_run(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Print each metric's numbers with their provenance."""
+    """Print each metric's numbers with their provenance, and append them to the run's ``metrics.jsonl``."""
     registry = Registry.installed()
     if inception_weights is not None:
         parameters = [*parameters, f"weights={flow(str(inception_weights))}"]
     parts = resolve_metrics(names, parameters, registry)
+    results = []
     found = evaluate(folder, parts, weights=weights, seed=seed, registry=registry, reporter=choose_reporter(quiet or as_json))
-    if as_json:
-        print_json([{"metric": each.metric, "step": each.step, "values": each.values} for each in found])
-        return
     for each in found:
-        print(f"{each.metric}: {each}")
+        results.append({"metric": each.metric, "step": each.step, "values": each.values})
+        if not as_json:
+            print(f"{each.metric}: {each}", flush=True)
+        # Other weights get another name: the run's own numbers are not theirs.
+        name = f"{each.metric} of {weights.name}" if weights else each.metric
+        append_event(folder, "evaluated", step=each.step, metric=name, values=each.values)
+    if as_json:
+        print_json(results)

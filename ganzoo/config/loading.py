@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ganzoo.errors import UserError, did_you_mean
+from ganzoo.params import parameters_of
 from ganzoo.registry import Registry
 
 from .overrides import Places, apply, parse_override
@@ -48,21 +50,41 @@ def resolve_dataset(text: str, registry: Registry) -> ResolvedPart:
     return resolve_part(config, registry, "dataset", config.data, ("data",))
 
 
-def resolve_metrics(names: Sequence[str], parameters: Sequence[str], registry: Registry) -> list[ResolvedPart]:
-    """Metrics by themselves, each with the same parameters.
+def resolve_metrics(texts: Sequence[str], parameters: Sequence[str], registry: Registry) -> list[ResolvedPart]:
+    """Metrics by themselves, each as YAML: ``NAME``, or ``{name: NAME, samples: 5000}``.
 
     Args:
-        names: ``NAME`` or ``DISTRIBUTION/NAME`` each.
-        parameters: ``KEY=VALUE`` each, as an override of a metric's parameter.
+        texts: one for each metric.
+        parameters: ``KEY=VALUE`` each, for every one of the metrics that has such a parameter.
         registry: what is installed.
 
     Raises:
-        UserError: as ``load_config`` and ``resolve`` do.
+        UserError: as ``load_config`` and ``resolve`` do, and for a parameter that none of the metrics has.
     """
-    texts = [f"metrics=[{', '.join(names)}]"]
-    texts += [f"metrics.{i}.{parameter}" for i in range(len(names)) for parameter in parameters]
-    config = parse_config("{data: unused, generator: unused, critic: unused, loss: unused}", texts)
-    return [resolve_part(config, registry, "metric", part, ("metrics", i)) for i, part in enumerate(config.metrics)]
+    found = [_resolve_metric(text, parameters, registry) for text in texts]
+    known = {name for part in found for name in part.params}
+    for text in parameters:
+        name = str(parse_override(text).path[0])
+        if name not in known:
+            raise UserError("there is no such parameter", did_you_mean(name, known, noun="parameters"), key=name, where=f"-o {text}")
+    return found
+
+
+def _resolve_metric(text: str, parameters: Sequence[str], registry: Registry) -> ResolvedPart:
+    stem, base = "metrics.0", "{data: unused, generator: unused, critic: unused, loss: unused}"
+    named = f"metrics=[{text}]"
+    try:
+        metrics = parse_config(base, [named]).metrics
+        if len(metrics) != 1 or metrics[0].every is not None:
+            raise UserError("this is not one metric with its parameters", "name one at a time, without 'every'")
+        known = {parameter.name for parameter in parameters_of(registry.find("metric", metrics[0].name).load())}
+        own = [f"{stem}.{parameter}" for parameter in parameters if parse_override(parameter).path[0] in known]
+        config = parse_config(base, [named, *own])
+        part = resolve_part(config, registry, "metric", config.metrics[0], ("metrics", 0))
+    except UserError as error:  # in the words of the command line, which knows no list of metrics
+        where = error.where.replace(f"-o {stem}.", "-o ").replace(f"-o {named}", "") or f"--metric {text}"
+        raise UserError(error.what, error.remedy, key=error.key.removeprefix(stem).removeprefix("."), where=where) from error
+    return dataclasses.replace(part, key="", where=f"--metric {text}")
 
 
 def _check_is_file(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import fcntl
+import io
 import json
 import math
 import os
@@ -23,6 +24,9 @@ from ganzoo.fields import DataSpec
 from ganzoo.files import write_atomically
 
 from .device import Runtime
+
+RECORD = "metrics.jsonl"
+"""The truth that every tracker and report is made from."""
 
 
 class RunDirectory:
@@ -95,14 +99,13 @@ class RunDirectory:
         Raises:
             GanzooError: where the disk refuses.
         """
-        line = {"event": event, **{k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}}
         try:
             if self._metrics is None:
-                self._metrics = (self.path / "metrics.jsonl").open("a", encoding="utf-8")
-            self._metrics.write(json.dumps(line, ensure_ascii=False) + "\n")
+                self._metrics = _open_record(self.path)
+            self._metrics.write(_line(event, values))
             self._metrics.flush()
         except OSError as error:
-            raise GanzooError(f"cannot write {self.path / 'metrics.jsonl'}: {error.strerror}; the last checkpoint is intact") from error
+            raise GanzooError(f"cannot write {self.path / RECORD}: {error.strerror}; the last checkpoint is intact") from error
 
     def write_config(self, text: str, source: Path) -> None:
         """Keep the resolved configuration, and the recipe it came from as it was."""
@@ -120,6 +123,35 @@ class RunDirectory:
                 for folder in self._made:
                     folder.rmdir()
         self._lock.close()
+
+
+def append_event(path: Path, event: str, **values: Any) -> None:
+    """Append one line to the ``metrics.jsonl`` of the run at ``path``, whether or not it is being trained.
+
+    Raises:
+        GanzooError: where the disk refuses.
+    """
+    try:
+        with _open_record(path) as file:
+            file.write(_line(event, values))
+    except OSError as error:
+        raise GanzooError(f"cannot write {path / RECORD}: {error.strerror}") from error
+
+
+def _open_record(path: Path) -> IO[str]:
+    """Open ``metrics.jsonl`` for appending, behind whole lines: a killed run may have torn the last one."""
+    file = (path / RECORD).open("a+b")
+    size = file.seek(0, os.SEEK_END)
+    if size:
+        file.seek(size - 1)
+        if file.read(1) != b"\n":
+            file.write(b"\n")
+    return io.TextIOWrapper(file, encoding="utf-8")
+
+
+def _line(event: str, values: Mapping[str, Any]) -> str:
+    plain = {k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
+    return json.dumps({"event": event, **plain}, ensure_ascii=False) + "\n"
 
 
 def environment(config: RunConfig, runtime: Runtime, data: DataSpec, versions: Mapping[str, str]) -> dict[str, Any]:

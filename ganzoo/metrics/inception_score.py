@@ -34,15 +34,24 @@ def inception_score(logits: Tensor, *, splits: int = 10) -> InceptionScore:
         UserError: where there are fewer samples than splits.
         GanzooError: for logits that are not finite.
     """
-    if logits.dim() != 2 or splits < 1 or len(logits) < splits:
-        raise UserError(
-            f"logits of shape {tuple(logits.shape)} are divided into {splits} splits", f"use (N, K) with N of at least {max(splits, 1)}"
-        )
+    if logits.dim() != 2:
+        raise UserError(f"logits of shape {tuple(logits.shape)} are scored", "give (N, K)")
+    require_splits(len(logits), splits)
     if not bool(torch.isfinite(logits).all()):
         raise GanzooError("the inception score is not a number: some logits are not finite")
     log_given = logits.to(torch.float64).log_softmax(dim=1)  # log p(y|x), (N, K)
     scores = torch.stack([_score(part) for part in log_given.tensor_split(splits)])
     return InceptionScore(float(scores.mean()), float(scores.std(correction=0)))
+
+
+def require_splits(count: int, splits: int) -> None:
+    """Refuse fewer samples than splits.
+
+    Raises:
+        UserError: saying how many samples are needed.
+    """
+    if splits < 1 or count < splits:
+        raise UserError(f"{count} samples are divided into {splits} splits", f"use at least {max(splits, 1)} samples and 1 split")
 
 
 def _score(log_given: Tensor) -> Tensor:

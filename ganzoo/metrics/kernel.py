@@ -43,12 +43,7 @@ def kernel_distance(real: Tensor, fake: Tensor, *, subsets: int = 100, subset_si
         raise UserError(
             f"features of shapes {tuple(real.shape)} and {tuple(fake.shape)} are compared", "give (N, D) and (M, D) of one network"
         )
-    fewest = min(len(real), len(fake))
-    if fewest < subset_size or subset_size < 2 or subsets < 1:
-        raise UserError(
-            f"{subsets} subsets of {subset_size} samples are asked for, there are {fewest} samples",
-            f"use at least {max(subset_size, 2)} samples or a subset size from 2 to {fewest}",
-        )
+    require_subset(min(len(real), len(fake)), subsets, subset_size)
     generator = torch.Generator().manual_seed(seed)
     estimates = torch.stack(
         [squared_discrepancy(_draw(real, subset_size, generator), _draw(fake, subset_size, generator)) for _ in range(subsets)]
@@ -56,6 +51,19 @@ def kernel_distance(real: Tensor, fake: Tensor, *, subsets: int = 100, subset_si
     if not bool(torch.isfinite(estimates).all()):
         raise GanzooError("the kernel distance is not finite: the features are not, or are too large")
     return KernelDistance(float(estimates.mean()), float(estimates.std(correction=0)))
+
+
+def require_subset(count: int, subsets: int, subset_size: int) -> None:
+    """Refuse fewer samples than one subset takes.
+
+    Raises:
+        UserError: saying how many samples are needed.
+    """
+    if count < subset_size or subset_size < 2 or subsets < 1:
+        raise UserError(
+            f"{subsets} subsets of {subset_size} samples are asked for, there are {count} samples",
+            f"use at least {max(subset_size, 2)} samples or a subset size from 2 to {count}",
+        )
 
 
 def _draw(features: Tensor, size: int, generator: torch.Generator) -> Tensor:

@@ -40,11 +40,7 @@ def precision_recall(real: Tensor, fake: Tensor, *, neighbours: int = 3, block: 
         raise UserError(
             f"features of shapes {tuple(real.shape)} and {tuple(fake.shape)} are compared", "give (N, D) and (M, D) of one network"
         )
-    if min(len(real), len(fake)) <= neighbours or neighbours < 1:
-        raise UserError(
-            f"{min(len(real), len(fake))} samples are too few for the {neighbours} nearest neighbours of each",
-            f"use at least 1 neighbour and at least {max(neighbours, 1) + 1} samples",
-        )
+    require_neighbours(min(len(real), len(fake)), neighbours)
     real, fake = real.to(torch.float64), fake.to(torch.float64)
     if not (bool(torch.isfinite(real).all()) and bool(torch.isfinite(fake).all())):
         raise GanzooError("precision and recall are not numbers: some features are not finite")
@@ -52,6 +48,19 @@ def precision_recall(real: Tensor, fake: Tensor, *, neighbours: int = 3, block: 
         precision=_share_inside(fake, real, neighbour_radii(real, neighbours, block), block),
         recall=_share_inside(real, fake, neighbour_radii(fake, neighbours, block), block),
     )
+
+
+def require_neighbours(count: int, neighbours: int) -> None:
+    """Refuse fewer samples than a ball reaches for.
+
+    Raises:
+        UserError: saying how many samples are needed.
+    """
+    if count <= neighbours or neighbours < 1:
+        raise UserError(
+            f"{count} samples are too few for the {neighbours} nearest neighbours of each",
+            f"use at least 1 neighbour and at least {max(neighbours, 1) + 1} samples",
+        )
 
 
 def neighbour_radii(points: Tensor, neighbours: int, block: int = 2048) -> Tensor:

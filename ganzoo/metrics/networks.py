@@ -82,6 +82,15 @@ class SeeingNetwork:
             moments.update(features)
         return moments
 
+    def collect(self, batches: Iterator[Fields]) -> Tensor:
+        """(N, D) float32 features of all, on the CPU."""
+        return torch.cat([features.cpu() for features, _ in self.features(batches)])
+
+    def real_features(self, subject: Subject, n: int | None, split: str | None) -> Tensor:
+        """(N, D) features of real samples, kept on the disk."""
+        kept = subject.of_real("features", lambda batches: {"features": self.collect(batches).numpy()}, n, split, **self.key)
+        return torch.from_numpy(np.array(kept["features"]))
+
     def real_moments(self, subject: Subject, n: int | None, split: str | None) -> Moments:
         """Mean and covariance of real samples' features, kept on the disk."""
 
