@@ -103,6 +103,14 @@ def test_the_command_gives_its_cpu_seconds_and_its_last_words(tmp_path):
         trainings.ganzoo("info", "nothing")
 
 
+def test_two_benchmarks_do_not_share_a_folder(tmp_path):
+    tool = [sys.executable, str(ROOT / "tools" / "benchmark_quality"), "--out", str(tmp_path / "results")]
+    with trainings.held(tmp_path / "results"):
+        done = subprocess.run(tool, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "is in use by another benchmark; wait for it" in done.stderr
+
+
 def test_a_page_keeps_what_is_written_by_hand(tmp_path):
     path = tmp_path / "quality.md"
     path.write_text(f"before\n{page.START}old\n{page.END}after\n")

@@ -21,7 +21,7 @@ from ganzoo.errors import GanzooError, UserError, did_you_mean
 
 from .benchmarks import BENCHMARKS
 from .page import median_table, missed, name_of, put_into, shown, tables
-from .trainings import ROOT, Result, Training, check_mnist, finished, machine, perform
+from .trainings import ROOT, Result, Training, check_mnist, finished, held, machine, perform
 
 ENOUGH_SEEDS = 3
 """Fewer are no median worth a page."""
@@ -65,8 +65,9 @@ def benchmark(arguments: argparse.Namespace) -> int:
     mnist, out = check_mnist(arguments.mnist), arguments.out.resolve()
     results: dict[str, dict[int, Result]] = {recipe: {} for recipe in recipes}
     trainings = [Training(recipe, seed, mnist, out) for seed in seeds for recipe in recipes]
-    for training, result in perform_all(trainings, arguments.jobs):
-        results[training.recipe][training.seed] = result
+    with held(out):
+        for training, result in perform_all(trainings, arguments.jobs):
+            results[training.recipe][training.seed] = result
     print("\n".join(["", *median_table(results), ""]))
     if len(recipes) == len(BENCHMARKS) and len(seeds) >= ENOUGH_SEEDS:
         command = shlex.join(["tools/benchmark_quality", *without_paths(sys.argv[1:])])

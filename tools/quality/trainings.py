@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -11,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -67,6 +69,26 @@ class Training:
         """What a result depends on, hashed: the recipe, the seed, the software. Where the digits lie does not count."""
         versions = [f"{name} {version(name)}" for name in ("ganzoo-core", "torch")]
         return hashlib.sha256("\n".join([self.config.read_text(), str(self.seed), *versions]).encode()).hexdigest()
+
+
+@contextmanager
+def held(out: Path) -> Iterator[None]:
+    """Hold the folder of results, so that a second tool does not clear away what this one trains.
+
+    Raises:
+        UserError: where it cannot be made, or another process holds it.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock = (out / ".lock").open("a")
+    except OSError as error:
+        raise UserError(f"cannot write to {out}: {error.strerror}", "choose another folder", key="--out") from error
+    with lock:
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UserError(f"{out} is in use by another benchmark", "wait for it, or choose another folder", key="--out") from None
+        yield
 
 
 @dataclass(frozen=True)
