@@ -74,7 +74,7 @@ def median_table(results: Results) -> list[str]:
         )
         for recipe, bar, value in medians(results)
     ]
-    return table(("Recipe", "Number", "Median", "Bar", "", "Study", "Published for this data"), rows)
+    return table(("Recipe", "Number", "Median", "Bar", "Verdict", "Study", "Published for this data"), rows)
 
 
 def seed_tables(results: Results) -> Iterator[str]:
@@ -85,7 +85,7 @@ def seed_tables(results: Results) -> Iterator[str]:
             row = (f"`{recipe}`", str(seed), *(shown(*item) for item in result.numbers.items()), f"{result.wall_seconds:.0f}")
             groups.setdefault(tuple(result.numbers), []).append(row)
     for numbers, rows in groups.items():
-        yield from table(("Recipe", "Seed", *(name_of(number).capitalize() for number in numbers), "Seconds by the clock"), rows)
+        yield from table(("Recipe", "Seed", *(heading_of(number) for number in numbers), "Seconds by the clock"), rows)
         yield ""
 
 
@@ -104,6 +104,12 @@ def name_of(number: str) -> str:
     return {"classifier_fid": "classifier-FID", "class_kl": "class KL, nats", CPU_SECONDS: "CPU seconds"}.get(
         number, number.replace("_", " ")
     )
+
+
+def heading_of(number: str) -> str:
+    """A number's name as a column's head."""
+    name = name_of(number)
+    return name if number == "classifier_fid" else name[0].upper() + name[1:]
 
 
 def shown(number: str, value: float) -> str:
