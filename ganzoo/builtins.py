@@ -25,6 +25,7 @@ def ganzoo_datasets() -> dict[str, str]:
         "folder": "ganzoo.data.folder:ImageFolder",
         "ring": "ganzoo.data.toys:Ring",
         "grid": "ganzoo.data.toys:Grid",
+        "stacked_mnist": "ganzoo.data.stacked:StackedMNIST",
     }
 
 
@@ -38,4 +39,5 @@ def ganzoo_metrics() -> dict[str, str]:
         "kid": "ganzoo.metrics.kid:KID",
         "modes": "ganzoo.metrics.mode_coverage:Modes",
         "precision_recall": "ganzoo.metrics.precision_recall:PrecisionRecall",
+        "stacked_modes": "ganzoo.metrics.mode_coverage:StackedModes",
     }

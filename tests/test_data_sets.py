@@ -50,6 +50,8 @@ def test_every_data_set_is_made_from_its_defaults_without_opening_anything(name,
         ("ring", {"sd": float("nan")}),
         ("grid", {"side": True}),
         ("grid", {"seed": -1}),
+        ("stacked_mnist", {"split": "valid"}),
+        ("stacked_mnist", {"count": 0}),
     ],
 )
 def test_wrong_parameters_are_refused(name, wrong):

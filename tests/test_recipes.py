@@ -23,6 +23,7 @@ RECIPES = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
 PROMISED = {
     *("quickstart", "vanilla_mnist", "vanilla_conv_mnist", "lsgan_mnist", "lsgan_celeba", "dcgan_celeba", "dcgan_folder", "wgan_mnist"),
     *("wgan_celeba", "wgan_gp_mnist", "wgan_gp_celeba", "wgan_gp_cifar10", "acgan_mnist", "acgan_cifar10", "ring_lsgan", "grid_wgan_gp"),
+    "dcgan_stacked_mnist",
 }
 DATA = {
     "digits": DataSpec({"sample": (1, 28, 28), "label": ()}, 10),
@@ -32,6 +33,7 @@ DATA = {
     "folder": DataSpec({"sample": (3, 64, 64)}),
     "ring": DataSpec({"sample": (2,)}, 0, 0.7),
     "grid": DataSpec({"sample": (2,)}, 0, 2.8),
+    "stacked_mnist": DataSpec({"sample": (3, 28, 28), "label": ()}, 1000),
 }
 REGISTRY = Registry.installed()
 COUNT = 12
@@ -81,7 +83,8 @@ def write_mnist(root):
     images, labels = random.integers(0, 256, (COUNT, 28, 28), np.uint8), np.arange(COUNT, dtype=np.uint8) % 10
     for kind, array, magic in (("images-idx3", images, 0x803), ("labels-idx1", labels, 0x801)):
         head = struct.pack(f">{1 + array.ndim}I", magic, *array.shape)
-        (root / f"train-{kind}-ubyte.gz").write_bytes(gzip.compress(head + array.tobytes()))
+        for half in ("train", "t10k"):
+            (root / f"{half}-{kind}-ubyte.gz").write_bytes(gzip.compress(head + array.tobytes()))
 
 
 def write_cifar10(root):
@@ -106,7 +109,7 @@ def write_celeba(root):
     (root / "list_eval_partition.txt").write_text("".join(f"{name} 0\n" for name in names))
 
 
-WRITE = {"mnist": write_mnist, "cifar10": write_cifar10, "celeba": write_celeba, "folder": write_pictures}
+WRITE = {"mnist": write_mnist, "stacked_mnist": write_mnist, "cifar10": write_cifar10, "celeba": write_celeba, "folder": write_pictures}
 SMALL = {"mlp": "hidden=[8]", "dcgan": "width=4", "acgan": "width=4", "resnet": "width=4"}
 
 
@@ -120,6 +123,7 @@ def test_a_recipe_takes_two_steps_at_a_small_size(name, tmp_path, monkeypatch, c
     if config.data.name in WRITE:
         WRITE[config.data.name](tmp_path / "data")
         options.append(f"data.root={tmp_path / 'data'}")
+    options += [f"metrics.{i}.samples=20" for i in range(len(config.metrics))]
     if config.schedule.name == "wgan":
         options.append("schedule.boost_updates=2")
     threads = torch.get_num_threads()

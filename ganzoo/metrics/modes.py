@@ -16,6 +16,8 @@ from .divergence import class_histogram, kl_divergence
 
 TOY_SAMPLES = 2500
 """Samples that the published protocol draws from a toy."""
+STACKED_SAMPLES = 26_000
+"""Samples that the published protocol draws of stacked MNIST."""
 STACKED_MODES = 1000
 """Modes of stacked MNIST: a digit in each of three channels."""
 

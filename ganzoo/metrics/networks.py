@@ -110,7 +110,12 @@ def open_judge(subject: Subject) -> SeeingNetwork:
     if names and names != tuple("0123456789"):
         few = ", ".join(names[:3])
         raise UserError(f"the judge knows digits, this data's classes are {few} ...", "measure them with an Inception metric")
-    module = load_judge().to(subject.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return load_seeing_judge(subject.device)
+
+
+def load_seeing_judge(device: torch.device) -> SeeingNetwork:
+    """The bundled judge, whatever it will be shown."""
+    module = load_judge().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return SeeingNetwork("judge", JUDGE_SHA256, module, batch=250)
 
 
