@@ -103,6 +103,15 @@ def test_the_command_gives_its_cpu_seconds_and_its_last_words(tmp_path):
         trainings.ganzoo("info", "nothing")
 
 
+def test_of_a_failure_the_last_line_is_told(tmp_path, monkeypatch):
+    script = tmp_path / "python"
+    script.write_text("#!/bin/sh\necho a warning >&2\necho the reason >&2\nexit 3\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    with pytest.raises(GanzooError, match="'ganzoo run' failed: the reason$"):
+        trainings.ganzoo("run")
+
+
 def test_two_benchmarks_do_not_share_a_folder(tmp_path):
     tool = [sys.executable, str(ROOT / "tools" / "benchmark_quality"), "--out", str(tmp_path / "results")]
     with trainings.held(tmp_path / "results"):
