@@ -108,7 +108,7 @@ def test_of_a_failure_the_last_line_is_told(tmp_path, monkeypatch):
     script.write_text("#!/bin/sh\necho a warning >&2\necho the reason >&2\nexit 3\n")
     script.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(script))
-    with pytest.raises(GanzooError, match="'ganzoo run' failed: the reason$"):
+    with pytest.raises(GanzooError, match=r"'ganzoo run' failed: the reason$"):
         trainings.ganzoo("run")
 
 
