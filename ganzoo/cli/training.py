@@ -50,8 +50,9 @@ def default_out(config: Path, resume: bool) -> Path:
 
 
 def check(path: Path, overrides: list[str], as_json: bool, quiet: bool) -> int:
-    """Validate, fit, and take one step in memory."""
+    """Validate, fit, find out whether the metrics can be measured, and take one step in memory."""
     config, resolved = load(path, overrides)
+    from ganzoo.engine.evaluation import Evaluations
     from ganzoo.engine.loop import Loop
     from ganzoo.engine.meter import Meter
     from ganzoo.engine.run import MisfitError, build
@@ -65,6 +66,7 @@ def check(path: Path, overrides: list[str], as_json: bool, quiet: bool) -> int:
             print(f"{path}: does not fit")
             print_table([], [(f"  {key}", text) for key, text in error.problems])
         raise
+    Evaluations(resolved.metrics, built, resolved.data, choose_reporter(quiet))
     meter = Meter()
     started = time.perf_counter()
     Loop(built, meter).step()

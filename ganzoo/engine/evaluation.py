@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from ganzoo import compat
 from ganzoo.config import ResolvedPart
@@ -126,11 +129,10 @@ def evaluate(
     dataset: Dataset = trained.resolved.data.build()
     batches = Batches(dataset.arrays(Cache(reporter=reporter)), trained.data, 1, 0, False, trained.runtime)
     subjects = Subjects(trained.generator, batches, dataset, trained.resolved.data, seed=seed, reporter=reporter)
-    facts: dict[str, Fact] = {}
-    if weights is not None:
-        facts = {"weights": f"{weights.name} {hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}"}
-    elif "average" in trained.facts:
-        facts = {"weights": "ema" if trained.facts["average"] else "raw"}
+    average = trained.facts.get("average")
+    kind = "ema" if average is True else "raw" if average is False else ""
+    file = f"{weights.name} {hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}" if weights else ""
+    facts: dict[str, Fact] = {"weights": " ".join(filter(None, [kind, file])) or "unknown"}
     step = trained.facts.get("step")
     step = step if isinstance(step, int) else None
     named = compat.distinct(parts)
@@ -160,19 +162,30 @@ def measure(name: str, metric: Metric, part: ResolvedPart, subject: Subject, ste
 
     Raises:
         UserError: at the place of ``part``, where the subject does not allow it.
-        GanzooError: where a number is not finite.
+        GanzooError: where a number is not finite, or the metric fails.
     """
     try:
-        given = metric.measure(subject)
+        with exact_products():
+            numbers = {str(key): value if isinstance(value, int) else float(value) for key, value in metric.measure(subject).items()}
     except UserError as error:
         raise error.at(part.where, part.key) from error
     except (GanzooError, Interrupted):
         raise
     except Exception as error:  # whatever a plugin's code raises
         raise GanzooError(f"metric '{name}' failed: {reason(error)}") from error
-    numbers = {key: value if isinstance(value, int) else float(value) for key, value in given.items()}
     for key, value in numbers.items():
         if not math.isfinite(value):
             raise GanzooError(f"metric '{name}': {key} is {value}, so there is no number to report")
     used = {"metric": f"{part.component.qualified} {part.component.version}"}
     return Evaluation(name, step, numbers, {**used, **metric.provenance(), **subject.facts})
+
+
+@contextmanager
+def exact_products() -> Iterator[None]:
+    """Full float32 matrix products meanwhile, whatever the training runs with: numbers must not depend on it."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)

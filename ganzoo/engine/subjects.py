@@ -93,6 +93,7 @@ class Subjects:
             chosen = slice(start, min(start + BATCH, n))
             given = batches.fetch(rows[chosen]) if needed else {}
             fields = {name: given[name] for name in needed} | {name: value[chosen] for name, value in drawn.items()}
+            fields = {name: batches.runtime.place(value) for name, value in fields.items()}  # drawn ones come on the CPU
             made = generate(generator, {**values, **fields}, batches.data, batches.runtime)
             yield {**fields, "sample": as_seen(made, batches.runtime.device)}
 

@@ -41,7 +41,8 @@ class RealSamples:
             arrays = self._read(split)
             shape = tuple(arrays["sample"].shape[1:])
             if shape != tuple(self._data.shape):
-                raise UserError(f"the split '{split}' has samples of shape {shape}, the run {tuple(self._data.shape)}", "repair the data")
+                which = f"the split '{split}'" if split else "the data"
+                raise UserError(f"{which} has samples of shape {shape}, the run {tuple(self._data.shape)}", "repair the data")
             self._splits[split] = arrays
         return self._splits[split]
 

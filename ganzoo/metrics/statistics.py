@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load as parse_arrays
 from safetensors.numpy import save as to_safetensors
 
@@ -93,10 +94,13 @@ def decode(content: bytes, text: str, path: Path) -> dict[str, np.ndarray] | Non
     head, _, body = content.partition(b"\n")
     if head != b"%s %d %s" % (MAGIC, FORMAT, hashlib.sha256(body).hexdigest().encode()):
         return None
-    arrays = parse_arrays(body)
-    length = int.from_bytes(body[:8], "little")
-    found = json.loads(body[8 : 8 + length])["__metadata__"][_KEY]
     remedy = f"delete {path}, so that they are computed anew"
+    try:
+        arrays = parse_arrays(body)
+        length = int.from_bytes(body[:8], "little")
+        found = json.loads(body[8 : 8 + length])["__metadata__"][_KEY]
+    except (SafetensorError, ValueError, KeyError, TypeError):  # sealed, but by somebody else
+        raise UserError("the statistics cannot be read", remedy, where=str(path)) from None
     if found != text:
         raise UserError(f"the statistics are of something else: {found}, wanted {text}", remedy, where=str(path))
     if broken := not_finite(arrays):
