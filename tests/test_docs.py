@@ -25,7 +25,8 @@ from ganzoo.config.yaml_writer import dump
 from ganzoo.registry import Registry
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
+DOCS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *DOCS]
 BLOCK = re.compile(r"(?:^`(?P<file>[^`\n]+)`\n\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 QUICK = ["-o", "train.steps={steps}", "-o", "train.batch_size=8", "-o", "train.threads=1", "-o", "sample.count=10"]
 WHOLE = {"data", "generator", "critic", "loss"}

@@ -16,8 +16,8 @@ from ganzoo.cli.app import app
 from ganzoo.config import strict_yaml
 
 ROOT = Path(__file__).parents[1]
-INTERFACES = (ROOT / "docs/interfaces.md").read_text(encoding="utf-8")
-RUN_DIRECTORY = (ROOT / "docs/run-directory.md").read_text(encoding="utf-8")
+INTERFACES = (ROOT / "docs/reference/interfaces.md").read_text(encoding="utf-8")
+RUN_DIRECTORY = (ROOT / "docs/reference/run-directory.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
@@ -71,7 +71,7 @@ def test_every_public_name_is_documented():
 
 
 def test_every_command_is_named_in_readme_or_docs():
-    shown = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")))
+    shown = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")))
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
     assert {name for name in commands if f"ganzoo {name}" not in shown} == set()
 

@@ -28,7 +28,7 @@ from ganzoo.params import REQUIRED, parameters_of, split_annotation
 from ganzoo.registry import Component, Registry
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "docs/configuration.md")
+DOCUMENTS = ("README.md", "docs/reference/configuration.md")
 CORE = "ganzoo-core"
 
 
