@@ -32,6 +32,7 @@ class Loop:
             "generator": [p for p in run.generator.parameters() if p.requires_grad],
             "critic": [p for p in run.critic.parameters() if p.requires_grad],
         }
+        self.gradient_means = {side: run.ranks.gradient_mean(parameters) for side, parameters in self.trainable.items()}
 
     def step(self) -> None:
         """One step of the schedule.
@@ -105,8 +106,9 @@ class Loop:
             return
         optimizer.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
+        total = self.gradient_means[turn.side](total.detach())
         norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-        if not torch.isfinite(norm + total.detach()):
+        if not torch.isfinite(norm + total):
             raise DivergenceError(self._explain(turn, terms))
         self.meter.add(turn.side, {"gradient_norm": norm})
         optimizer.step()

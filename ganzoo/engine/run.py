@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from . import optimizers
 from .batches import Batches, describe
 from .checkpoint import State
 from .device import Runtime, choose
+from .distributed import Ranks
 from .ema import MovingAverage
 
 
@@ -44,6 +45,7 @@ class Run:
     schedule: Schedule
     optimizers: dict[str, torch.optim.Optimizer]
     average: MovingAverage | None
+    ranks: Ranks = field(default_factory=Ranks)
     step: int = 0
 
     @property
