@@ -194,7 +194,7 @@ def parse(arguments, complete=True):
 
 def is_at_hand(arguments):
     """Whether a command can be run here: not where it trains on data that nobody has put there."""
-    if arguments[0] not in ("run", "check") or not arguments[1].endswith(".yaml"):
+    if arguments[0] not in ("run", "check") or not (arguments[1].endswith(".yaml") or ":" in arguments[1]):
         return True
     overrides = [arguments[i + 1] for i, word in enumerate(arguments) if word == "-o"]
     try:

@@ -26,7 +26,7 @@ Override = Annotated[
     list[str] | None, typer.Option("-o", "--override", metavar="KEY=VALUE", help="Set a configuration key: -o train.steps=500.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and errors.")]
-ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file.")]
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file, or a plugin's recipe: DISTRIBUTION:NAME.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' made.")]
 
 
@@ -62,7 +62,7 @@ def info(name: Annotated[str, typer.Argument(help="A component, or distribution/
 
 @app.command()
 def plugins(as_json: Json = False) -> None:
-    """List the installed plugins, and why the broken ones are broken."""
+    """List the installed plugins with their recipes, and why the broken ones are broken."""
     from . import listing
 
     listing.list_plugins(as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import json
 import os
@@ -13,6 +14,7 @@ from typing import Any
 
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.hookspecs import KINDS
+from ganzoo.recipes import recipes_of
 from ganzoo.registry import Component, Registry
 
 
@@ -42,18 +44,17 @@ def check_kind(kind: str | None) -> None:
 
 
 def list_plugins(as_json: bool) -> None:
-    """Print each plugin, what it gives, and the reason where it cannot be used."""
+    """Print each plugin, what it gives, the recipes that it ships, and the reason where it cannot be used."""
     found = Registry.installed().plugins
+    recipes = {p: recipes_of(p) for p in found}
     if as_json:
-        print_json(
-            [
-                {"distribution": p.distribution, "version": p.version, "module": p.module, "gives": p.gives, "broken": p.broken}
-                for p in found
-            ]
-        )
+        print_json([{**dataclasses.asdict(p), "recipes": {r.qualified: r.about for r in recipes[p]}} for p in found])
         return
     rows = [(p.distribution, p.version, f"BROKEN: {p.broken}" if p.broken else ", ".join(p.gives)) for p in found]
     print_table(["distribution", "version", "gives"], rows)
+    if shipped := [(recipe.qualified, recipe.about) for plugin in found for recipe in recipes[plugin]]:
+        print()
+        print_table(["recipe", "about"], shipped)
 
 
 def show_component(name: str, as_json: bool) -> None:

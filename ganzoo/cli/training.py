@@ -8,6 +8,7 @@ from pathlib import Path
 from ganzoo.config import Resolved, RunConfig, load_config, resolve
 from ganzoo.errors import UserError
 from ganzoo.progress import reporter as choose_reporter
+from ganzoo.recipes import find_recipe
 from ganzoo.registry import Registry
 
 from .listing import print_json, print_table
@@ -22,10 +23,12 @@ def load(config: Path, overrides: list[str]) -> tuple[RunConfig, Resolved]:
 def run(path: Path, overrides: list[str], out: Path | None, resume: bool, quiet: bool) -> int:
     """Train; prints the folder and what is in it."""
     reporter = choose_reporter(quiet)
+    recipe = find_recipe(str(path))
+    path, name = (recipe.path, f"{recipe.distribution}-{recipe.name}") if recipe else (path, run_name(path))
     config, resolved = load(path, overrides)
     from ganzoo.engine.runner import Runner
 
-    folder = out or default_out(path, resume)
+    folder = out or default_out(name, resume)
     runner = Runner(config, resolved, path, folder, resume, reporter)
     if runner.finished:
         runner.directory.close()
@@ -39,9 +42,13 @@ def run(path: Path, overrides: list[str], out: Path | None, resume: bool, quiet:
     return code
 
 
-def default_out(config: Path, resume: bool) -> Path:
+def run_name(config: Path) -> str:
+    """What a run of this file is called: as the file, or as the earlier run whose config.yaml it is."""
+    return config.resolve().parent.name if config.name == "config.yaml" else config.stem
+
+
+def default_out(name: str, resume: bool) -> Path:
     """``runs/NAME``, then ``runs/NAME-2`` and so on: the first that is free, or the last in use where a run is resumed."""
-    name = config.resolve().parent.name if config.name == "config.yaml" else config.stem
     folder, count, last = Path("runs") / name, 1, None
     while (folder / "config.yaml").exists():
         last, count = folder, count + 1

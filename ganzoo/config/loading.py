@@ -10,6 +10,7 @@ from typing import Any
 
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.params import parameters_of
+from ganzoo.recipes import located
 from ganzoo.registry import Registry
 
 from .overrides import Places, apply, parse_override
@@ -24,13 +25,13 @@ def load_config(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> 
     """Read a configuration: a recipe, or the config.yaml of an earlier run.
 
     Args:
-        path: the file.
+        path: the file, or a recipe that an installed plugin ships: ``ganzoo-tower:ring``.
         overrides: ``KEY.PATH=VALUE`` each, applied in order; the value is YAML, an integer segment is a list's index.
 
     Raises:
         UserError: where the file cannot be read, or at ``FILE:LINE`` (``-o TEXT``) for the first thing wrong in it.
     """
-    path = Path(path)
+    path = located(path)
     _check_is_file(path)
     return _validate(read(path), overrides)
 

@@ -1,0 +1,56 @@
+"""Copies each recipe of ``zoo_configs/`` into the plugin that ships it, so that ``ganzoo run DISTRIBUTION:NAME`` finds it.
+
+``zoo_configs/`` is where recipes are edited; run this afterwards: ``.venv/bin/python tools/copy_recipes.py``.
+``tests/test_plugin_recipes.py`` fails where a copy is not equal, byte for byte.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SHIPPED = {
+    "acgan_cifar10": "ganzoo-acgan:cifar10",
+    "acgan_mnist": "ganzoo-acgan:mnist",
+    "dcgan_celeba": "ganzoo-dcgan:celeba",
+    "dcgan_folder": "ganzoo-dcgan:folder",
+    "dcgan_stacked_mnist": "ganzoo-dcgan:stacked_mnist",
+    "grid_lsgan": "ganzoo-lsgan:grid",
+    "grid_non_saturating": "ganzoo-vanilla:grid",
+    "grid_wgan_gp": "ganzoo-wgan-gp:grid",
+    "lsgan_celeba": "ganzoo-lsgan:celeba",
+    "lsgan_mnist": "ganzoo-lsgan:mnist",
+    "quickstart": "ganzoo-acgan:quickstart",
+    "ring_lsgan": "ganzoo-lsgan:ring",
+    "ring_non_saturating": "ganzoo-vanilla:ring",
+    "ring_wgan_gp": "ganzoo-wgan-gp:ring",
+    "vanilla_conv_mnist": "ganzoo-vanilla:conv_mnist",
+    "vanilla_mnist": "ganzoo-vanilla:mnist",
+    "wgan_celeba": "ganzoo-wgan:celeba",
+    "wgan_gp_celeba": "ganzoo-wgan-gp:celeba",
+    "wgan_gp_cifar10": "ganzoo-wgan-gp:cifar10",
+    "wgan_gp_mnist": "ganzoo-wgan-gp:mnist",
+    "wgan_mnist": "ganzoo-wgan:mnist",
+}
+"""File in ``zoo_configs/`` -> the name under which a plugin ships it."""
+
+
+def copy_of(recipe: str) -> Path:
+    """Where the plugin keeps its copy of a file in ``zoo_configs/``."""
+    distribution, _, name = SHIPPED[recipe].partition(":")
+    return ROOT / "plugins" / distribution / distribution.replace("-", "_") / "recipes" / f"{name}.yaml"
+
+
+def main() -> None:
+    """Copy what differs, and say so."""
+    for recipe in SHIPPED:
+        source, copy = ROOT / "zoo_configs" / f"{recipe}.yaml", copy_of(recipe)
+        if not copy.exists() or copy.read_bytes() != source.read_bytes():
+            copy.parent.mkdir(exist_ok=True)
+            copy.write_bytes(source.read_bytes())
+            print(f"{SHIPPED[recipe]}: copied", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
