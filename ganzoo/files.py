@@ -8,6 +8,9 @@ from pathlib import Path
 
 from .errors import GanzooError
 
+TEMPORARY = ".ganzoo-tmp"
+"""How the names of half-written files end."""
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Temporary file in the same folder -> fsync -> rename -> fsync of the folder.
@@ -21,7 +24,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY)
         temporary = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -35,6 +38,12 @@ def write_atomically(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise GanzooError(f"cannot write {path}: {error.strerror or error}; what was there before is intact") from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed processes left half-written in ``folder``. Nobody else may be writing there."""
+    for left in folder.glob(f".*{TEMPORARY}"):
+        left.unlink(missing_ok=True)
 
 
 def put_in_place(temporary: Path, path: Path) -> None:

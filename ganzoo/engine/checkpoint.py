@@ -57,6 +57,8 @@ def decode(content: bytes, name: str) -> State:
         state: State = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a forged archive; none of them is ours to tell apart
         raise UserError(f"{name} cannot be read ({type(error).__name__})", "use an older checkpoint") from error
+    if not isinstance(state, dict):
+        raise UserError(f"{name} holds no state of a run", "use an older checkpoint")
     return state
 
 
@@ -69,7 +71,10 @@ def save(folder: Path, step: int, state: State, keep: int) -> Path:
     path = folder / f"step-{step:08d}{SUFFIX}"
     write_atomically(path, encode(state))
     for old in existing(folder)[keep:]:
-        old.unlink(missing_ok=True)
+        try:
+            old.unlink(missing_ok=True)
+        except OSError as error:
+            raise GanzooError(f"cannot remove {old}: {error.strerror}; {path.name} is written and whole") from error
     return path
 
 

@@ -56,7 +56,13 @@ class Runtime:
     def describe(self) -> dict[str, str | int]:
         """What a checkpoint's exactness depends on."""
         name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
-        return {"device": name, "precision": self.precision, "matmul": self.matmul, "threads": self.threads}
+        return {
+            "device": name,
+            "precision": self.precision,
+            "matmul": self.matmul,
+            "threads": self.threads,
+            "instructions": torch.backends.cpu.get_cpu_capability(),  # AVX2 and AVX512 round differently
+        }
 
 
 def choose(train: TrainConfig) -> Runtime:

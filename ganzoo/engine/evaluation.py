@@ -55,10 +55,6 @@ class Evaluation:
         return f"{numbers} ({', '.join(f'{name} {value}' for name, value in self.provenance.items())})"
 
 
-class Interrupted(Exception):
-    """A signal came while a metric was measured: there is no number."""
-
-
 class Evaluations:
     """The metrics of a run in training. They leave it as it is: random numbers, the data's position, the networks.
 
@@ -73,10 +69,8 @@ class Evaluations:
     """
 
     def __init__(self, parts: Sequence[ResolvedPart], run: Run, data: ResolvedPart, reporter: Reporter) -> None:
-        self._run, self._parts, self._stop = run, compat.distinct(parts), Stop()
-        self._subjects = Subjects(
-            run.best_generator, run.batches, run.dataset, data, seed=run.config.train.seed, reporter=reporter, check=self._check
-        )
+        self._run, self._parts = run, compat.distinct(parts)
+        self._subjects = Subjects(run.best_generator, run.batches, run.dataset, data, seed=run.config.train.seed, reporter=reporter)
         before = random_state(run.runtime.device)
         self._metrics = {name: prepare(part, self._subject()) for name, part in self._parts.items()}
         restore_random_state(before, run.runtime.device)
@@ -92,20 +86,16 @@ class Evaluations:
             GanzooError: where its numbers cannot be had.
             Interrupted: where a signal came meanwhile.
         """
-        self._stop = stop
         before = random_state(self._run.runtime.device)
         try:
-            return measure(name, self._metrics[name], self._parts[name], self._subject(), self._run.step)
+            with stop.interrupts():
+                return measure(name, self._metrics[name], self._parts[name], self._subject(), self._run.step)
         finally:
             restore_random_state(before, self._run.runtime.device)
 
     def _subject(self) -> Subject:
         run = self._run
         return self._subjects.make(compat.plan_fields(run.last_plan), {"weights": "ema" if run.average else "raw"})
-
-    def _check(self) -> None:
-        if self._stop.signal:
-            raise Interrupted
 
 
 def evaluate(
@@ -169,7 +159,7 @@ def measure(name: str, metric: Metric, part: ResolvedPart, subject: Subject, ste
             numbers = {str(key): value if isinstance(value, int) else float(value) for key, value in metric.measure(subject).items()}
     except UserError as error:
         raise error.at(part.where, part.key) from error
-    except (GanzooError, Interrupted):
+    except GanzooError:
         raise
     except Exception as error:  # whatever a plugin's code raises
         raise GanzooError(f"metric '{name}' failed: {reason(error)}") from error

@@ -49,6 +49,7 @@ class Outputs:
 
     def save_samples(self) -> None:
         """Write a grid, or a scatter of points, from the fixed inputs."""
+        self.directory.check_held()
         run = self.run
         made = generate(run.best_generator, self.inputs | plan_fields(run.last_plan), run.data, run.runtime)
         path = self.directory.samples / f"step-{run.step:08d}.png"
@@ -69,6 +70,7 @@ class Outputs:
             DivergenceError: where a weight is not finite; earlier checkpoints are intact.
             GanzooError: where the disk refuses; likewise.
         """
+        self.directory.check_held()
         run, folder = self.run, self.directory.checkpoints
         for side, network in (("generator", run.generator), ("critic", run.critic)):
             if not all(bool(torch.isfinite(value).all()) for value in network.state_dict().values() if value.is_floating_point()):

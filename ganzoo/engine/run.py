@@ -32,7 +32,7 @@ from .ema import MovingAverage
 
 @dataclass
 class Run:
-    """Everything that trains. ``step`` counts the steps done."""
+    """Everything that trains. ``step`` counts the steps done; ``versions`` names what computes them."""
 
     config: RunConfig
     dataset: Dataset
@@ -47,6 +47,7 @@ class Run:
     average: MovingAverage | None
     ranks: Ranks = field(default_factory=Ranks)
     step: int = 0
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def best_generator(self) -> Generator:
@@ -68,6 +69,7 @@ class Run:
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "random": random_state(self.runtime.device),
             "runtime": dict(self.runtime.describe()),
+            "versions": dict(self.versions),
         }
 
     def restore(self, state: State) -> None:
@@ -84,12 +86,12 @@ class Run:
                     value.copy_(state["losses"][name][key])
             for name, optimizer in self.optimizers.items():
                 optimizer.load_state_dict(state["optimizers"][name])
-        except (KeyError, RuntimeError, ValueError) as error:
+            self.step, self.batches.position = int(state["step"]), int(state["position"])
+            restore_random_state(state["random"], self.runtime.device)
+        except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise UserError(
                 f"the checkpoint belongs to other components ({' '.join(str(error).split())[:200]})", "resume with the same plugins"
             ) from error
-        self.step, self.batches.position = state["step"], state["position"]
-        restore_random_state(state["random"], self.runtime.device)
 
     def _networks(self) -> dict[str, nn.Module]:
         networks: dict[str, nn.Module] = {"generator": self.generator, "critic": self.critic}
@@ -138,6 +140,7 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter) -> tuple[Ru
             "critic": optimizers.build(resolved.optimizers["critic"], critic.parameters()),
         },
         MovingAverage(generator, config.train.ema) if config.train.ema else None,
+        versions={"torch": str(torch.__version__), "numpy": np.__version__} | resolved.versions,
     )
     return run, verdict.notes
 

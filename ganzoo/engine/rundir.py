@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import fcntl
 import io
 import json
 import math
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,9 +21,10 @@ import torch
 from ganzoo.config import RunConfig
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
-from ganzoo.files import write_atomically
+from ganzoo.files import remove_leftovers, write_atomically
 
 from .device import Runtime
+from .lock import FolderLock
 
 RECORD = "metrics.jsonl"
 """The truth that every tracker and report is made from."""
@@ -46,7 +47,9 @@ class RunDirectory:
         self._made = [folder for folder in (path, *path.parents) if not folder.exists()]
         try:
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = self._take_lock()
+            self._lock = FolderLock(path)
+            for folder in (path, self.checkpoints, self.samples, self.weights):
+                remove_leftovers(folder)  # of a run that was killed here
         except OSError as error:
             raise UserError(f"cannot write to {path}: {error.strerror}", "choose another folder", key="--out") from error
         if not resume and self.has_run:
@@ -79,26 +82,22 @@ class RunDirectory:
         """``generator.safetensors`` (the moving average if on) and ``critic.safetensors``."""
         return self.path / "weights"
 
-    def _take_lock(self) -> IO[str]:
-        file = (self.path / ".lock").open("a+", encoding="utf-8")
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            file.close()
-            raise UserError(f"{self.path} is in use by process {holder}", "wait for it, or choose another folder", key="--out") from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        return file
+    def check_held(self) -> None:
+        """See that the folder is still the one that was locked: writing would make a removed one anew, without its run.
+
+        Raises:
+            GanzooError: where it was removed or replaced.
+        """
+        if not self._lock.holds:
+            raise GanzooError(f"{self.path} was removed or replaced while the run was writing to it; start again with another --out")
 
     def log(self, event: str, **values: Any) -> None:
         """Append one line to ``metrics.jsonl``; numbers that are not finite become strings, as JSON has none.
 
         Raises:
-            GanzooError: where the disk refuses.
+            GanzooError: where the disk refuses, or the folder was removed.
         """
+        self.check_held()
         try:
             if self._metrics is None:
                 self._metrics = _open_record(self.path)
@@ -117,10 +116,13 @@ class RunDirectory:
         """Let go of the folder. One that no run was begun in is left as it was found."""
         if self._metrics is not None:
             self._metrics.close()
-        if not self.has_run:
-            (self.path / ".lock").unlink(missing_ok=True)
-            with suppress(OSError):  # another process made something there meanwhile
-                for folder in self._made:
+        if not self.has_run and self._lock.holds:
+            with suppress(OSError):  # another process made something there meanwhile, or the disk refuses
+                if self.path in self._made:
+                    shutil.rmtree(self.path)
+                else:
+                    self._lock.path.unlink()
+                for folder in self._made[1:]:
                     folder.rmdir()
         self._lock.close()
 

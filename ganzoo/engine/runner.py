@@ -11,13 +11,13 @@ from ganzoo.errors import GanzooError, UserError
 from ganzoo.progress import Reporter
 
 from . import checkpoint
-from .evaluation import Evaluations, Interrupted
+from .evaluation import Evaluations
 from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
 from .run import build
 from .rundir import RunDirectory, environment, now, write_environment
-from .signals import Stop, stop_on_signals
+from .signals import Interrupted, Stop, stop_on_signals, unwind_on_termination
 
 
 class Runner:
@@ -39,26 +39,32 @@ class Runner:
         self.config, self.resolved, self.reporter = config, resolved, reporter
         self.directory = RunDirectory(out, resume)
         try:
-            continues = self.directory.has_run
-            if continues:
-                self._refuse_changes()
-            self.run, notes = build(config, resolved, reporter)
-            for note in notes:
-                reporter.say(f"note: {note}")
-            self.evaluations = Evaluations(resolved.metrics, self.run, resolved.data, reporter)
-            self.observers = Observers(resolved.observers, self.run.data, reporter)
-            self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter)
-            self.loop = Loop(self.run, self.outputs.meter)
-            if continues:
-                self._continue()
-            else:
-                self._preflight()
-            write_environment(self.directory, environment(config, self.run.runtime, self.run.data, resolved.versions))
-            # Last: config.yaml says that here is a run, and one that can be continued.
-            self.directory.write_config(resolved_yaml(config, resolved), source)
+            with unwind_on_termination():
+                self._prepare(source)
         except BaseException:
             self.directory.close()
             raise
+
+    def _prepare(self, source: Path) -> None:
+        """Everything before the first step."""
+        config, resolved, reporter = self.config, self.resolved, self.reporter
+        continues = self.directory.has_run
+        if continues:
+            self._refuse_changes()
+        self.run, notes = build(config, resolved, reporter)
+        for note in notes:
+            reporter.say(f"note: {note}")
+        self.evaluations = Evaluations(resolved.metrics, self.run, resolved.data, reporter)
+        self.observers = Observers(resolved.observers, self.run.data, reporter)
+        self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter)
+        self.loop = Loop(self.run, self.outputs.meter)
+        if continues:
+            self._continue()
+        else:
+            self._preflight()
+        write_environment(self.directory, environment(config, self.run.runtime, self.run.data, resolved.versions))
+        # Last: config.yaml says that here is a run, and one that can be continued.
+        self.directory.write_config(resolved_yaml(config, resolved), source)
 
     @property
     def finished(self) -> bool:
@@ -133,8 +139,8 @@ class Runner:
     def _continue(self) -> None:
         path, state = checkpoint.load(self.directory.checkpoints, self.reporter.warn)
         self.run.restore(state)
-        before, here = state["runtime"], dict(self.run.runtime.describe())
-        changed = [f"{name} was {before.get(name)}, is {here[name]}" for name in here if before.get(name) != here[name]]
+        before, here = state.get("runtime", {}) | state.get("versions", {}), {**self.run.runtime.describe(), **self.run.versions}
+        changed = [f"{name} was {before.get(name, 'unknown')}, is {here[name]}" for name in here if before.get(name) != here[name]]
         if changed:
             self.reporter.warn(
                 f"resuming elsewhere ({'; '.join(changed)}): the result will not be bit for bit that of an uninterrupted run"

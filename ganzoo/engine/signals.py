@@ -1,38 +1,88 @@
-"""Stopping on request: a signal sets a flag, the loop saves and leaves; the second Ctrl-C leaves at once."""
+"""Stopping on request: a signal sets a flag, the loop saves and leaves; the second Ctrl-C ends the process at once."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
+
+
+class Interrupted(BaseException):
+    """A signal came while something was under way that need not be finished. No ``except Exception`` may swallow it."""
 
 
 class Stop:
     """Whether someone asked to stop: ``signal`` is the signal's number, 0 while nobody did."""
 
-    signal = 0
+    def __init__(self) -> None:
+        self.signal = 0
+        self._impatient = False
 
     @property
     def exit_code(self) -> int:
         """128 + the signal's number, as shells count: 130 for Ctrl-C, 143 for SIGTERM."""
         return 128 + self.signal
 
+    def ask(self, number: int) -> None:
+        """Take note of a signal.
+
+        Raises:
+            Interrupted: inside of ``interrupts``.
+        """
+        self.signal = number
+        if self._impatient:
+            raise Interrupted
+
+    @contextmanager
+    def interrupts(self) -> Iterator[None]:
+        """For work that takes longer than a step and changes nothing: a signal ends it at once, by ``Interrupted``."""
+        if self.signal:
+            raise Interrupted
+        self._impatient = True
+        try:
+            yield
+        finally:
+            self._impatient = False
+
 
 @contextmanager
 def stop_on_signals() -> Iterator[Stop]:
-    """SIGINT and SIGTERM set the flag that is given; a second SIGINT ends the process with 130 at once."""
+    """SIGINT and SIGTERM set the flag that is given, and the work goes on to where it can be saved.
+
+    From the first signal on, Ctrl-C does what it does to any process: the system ends it, even amid a long computation,
+    and shells count 130.
+    """
     stop = Stop()
+    # The system never ends a container's process 1 by itself.
+    leave = signal.SIG_DFL if os.getpid() > 1 else lambda number, frame: os._exit(128 + number)
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if stop.signal and number == signal.SIGINT:
-            os._exit(130)
-        stop.signal = number
+        signal.signal(signal.SIGINT, leave)
+        stop.ask(number)
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with _handling(handle, signal.SIGINT, signal.SIGTERM):
         yield stop
+
+
+@contextmanager
+def unwind_on_termination() -> Iterator[None]:
+    """SIGTERM ends the process with 143, after the ``finally`` blocks on its way: for what comes before the training."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    with _handling(handle, signal.SIGTERM):
+        yield
+
+
+@contextmanager
+def _handling(handle: Callable[[int, FrameType | None], Any], *numbers: signal.Signals) -> Iterator[None]:
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,6 @@ class Subjects:
         part: its place in the configuration, to read other splits.
         seed: of the latents.
         reporter: shows progress.
-        check: called before each batch; it may raise to stop.
     """
 
     def __init__(
@@ -48,10 +47,9 @@ class Subjects:
         *,
         seed: int,
         reporter: Reporter,
-        check: Callable[[], None] = lambda: None,
     ) -> None:
         self._generator, self._batches, self._dataset, self._part = generator, batches, dataset, part
-        self._seed, self._reporter, self._check = seed, reporter, check
+        self._seed, self._reporter = seed, reporter
         self._real = RealSamples(batches.data, lambda split: batches.arrays if split is None else read_split(part, split, reporter))
         self._statistics = Statistics(reporter=reporter)
 
@@ -100,7 +98,6 @@ class Subjects:
     def _watch(self, stream: Iterator[Fields], what: str, total: int) -> Iterator[Fields]:
         with self._reporter.task(f"looking at {what} samples", total, unit="samples") as task:
             for fields in stream:
-                self._check()
                 yield fields
                 task.advance(len(fields["sample"]))
 
