@@ -74,12 +74,13 @@ def ganzoo_observers() -> Mapping[str, str | type]:
 
 
 @hookspec
-def run_started(directory: Path, config: Mapping[str, Any]) -> None:
-    """A run is about to take its first step.
+def run_started(directory: Path, config: Mapping[str, Any], step: int) -> None:
+    """A run is about to take its first step, or to go on where it was stopped.
 
     Args:
         directory: the run directory.
         config: the resolved configuration, plain values.
+        step: steps done: 0, or where a resumed run goes on. What was told of later steps did not happen.
     """
 
 

@@ -9,29 +9,53 @@ import pluggy
 
 from ganzoo import hookspecs
 from ganzoo.config import ResolvedPart
+from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.progress import Reporter
 from ganzoo.registry import reason
 
 
 class Observers:
-    """The observers that a run names, each an instance that implements some of the lifecycle hooks."""
+    """The observers that a run names, each an instance that implements some of the lifecycle hooks.
 
-    def __init__(self, parts: Sequence[ResolvedPart], data: DataSpec, reporter: Reporter) -> None:
-        self._reporter = reporter
+    Args:
+        parts: the observers, as configured.
+        data: what is known of the data.
+        reporter: is told who failed.
+        advice: what to do about one that failed, told with it.
+
+    Raises:
+        UserError: what an observer's constructor refuses.
+    """
+
+    def __init__(self, parts: Sequence[ResolvedPart], data: DataSpec, reporter: Reporter, advice: str = "") -> None:
+        self.failed: list[str] = []
+        """Names of the observers that were left out."""
+        self._reporter, self._advice = reporter, advice
         self._managers: dict[str, pluggy.PluginManager] = {}
         for part in parts:
             manager = pluggy.PluginManager("ganzoo")
             manager.add_hookspecs(hookspecs)
-            manager.register(part.build(data))
-            manager.check_pending()
-            self._managers[part.name] = manager
+            try:
+                manager.register(part.build(data))
+                manager.check_pending()
+            except UserError:
+                raise
+            except (Exception, SystemExit) as error:
+                self._leave_out(part.name, error)
+            else:
+                self._managers[part.name] = manager
 
     def tell(self, hook: str, **values: Any) -> None:
         """Call ``hook`` of every observer that has it."""
         for name, manager in list(self._managers.items()):
             try:
                 getattr(manager.hook, hook)(**values)
-            except Exception as error:
-                self._reporter.warn(f"observer '{name}' failed and is left out from here on: {reason(error)}")
+            except (Exception, SystemExit) as error:
+                self._leave_out(name, error)
                 del self._managers[name]
+
+    def _leave_out(self, name: str, error: BaseException) -> None:
+        self.failed.append(name)
+        text = f"observer '{name}' failed and is left out from here on: {reason(error)}"
+        self._reporter.warn(f"{text}; {self._advice}" if self._advice else text)

@@ -63,8 +63,11 @@ class Outputs:
         self.directory.log("samples", step=run.step, file=str(path.relative_to(self.directory.path)))
         self.observers.tell("samples_saved", step=run.step, path=path)
 
-    def save_checkpoint(self) -> None:
+    def save_checkpoint(self, tell: bool = True) -> None:
         """Write a checkpoint and the shareable weights.
+
+        Args:
+            tell: whether observers are told; not of a trial before the run.
 
         Raises:
             DivergenceError: where a weight is not finite; earlier checkpoints are intact.
@@ -80,7 +83,8 @@ class Outputs:
         export(run.best_generator, self.directory.weights / "generator.safetensors", average=run.average is not None, **facts)
         export(run.critic, self.directory.weights / "critic.safetensors", **facts)
         self.directory.log("checkpoint", step=run.step, file=str(path.relative_to(self.directory.path)))
-        self.observers.tell("checkpoint_saved", step=run.step, path=path)
+        if tell:
+            self.observers.tell("checkpoint_saved", step=run.step, path=path)
 
     def write_evaluation(self, found: Evaluation) -> None:
         """Write what a metric found, and show it."""

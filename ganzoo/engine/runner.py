@@ -55,7 +55,8 @@ class Runner:
         for note in notes:
             reporter.say(f"note: {note}")
         self.evaluations = Evaluations(resolved.metrics, self.run, resolved.data, reporter)
-        self.observers = Observers(resolved.observers, self.run.data, reporter)
+        advice = f"'ganzoo replay {self.directory.path} --to OBSERVER' tells it the whole run later"
+        self.observers = Observers(resolved.observers, self.run.data, reporter, advice)
         self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter)
         self.loop = Loop(self.run, self.outputs.meter)
         if continues:
@@ -83,7 +84,8 @@ class Runner:
         try:
             with stop_on_signals() as stop:
                 self.directory.log("started", time=now(), step=self.run.step)
-                self.observers.tell("run_started", directory=self.directory.path, config=resolved_values(self.config, self.resolved))
+                values = resolved_values(self.config, self.resolved)
+                self.observers.tell("run_started", directory=self.directory.path, config=values, step=self.run.step)
                 self._take_steps(stop)
                 outcome = "stopped" if stop.signal and not self.finished else "finished"
                 self.outputs.end(outcome, f"stopped by signal {stop.signal}; continue with --resume" if outcome == "stopped" else "")
@@ -133,7 +135,7 @@ class Runner:
         self.directory.checkpoints.mkdir(exist_ok=True)
         content = checkpoint.encode(self.run.state())
         checkpoint.check_space(self.directory.checkpoints, len(content), copies=3)
-        self.outputs.save_checkpoint()
+        self.outputs.save_checkpoint(tell=False)
         checkpoint.load(self.directory.checkpoints, self.reporter.warn)
 
     def _continue(self) -> None:
