@@ -163,6 +163,21 @@ def eval_(
 
 
 @app.command()
+def replay(
+    run_folder: RunFolder,
+    to: Annotated[list[str], typer.Option("--to", metavar="OBSERVER", help="An observer, or YAML: '{name: NAME, KEY: VALUE}'.")],
+    quiet: Quiet = False,
+) -> None:
+    """Tell an observer the story of a run that it did not see.
+
+    Example: ganzoo replay runs/quickstart --to OBSERVER (ganzoo list --kind observer shows which there are)
+    """
+    from . import replaying
+
+    replaying.replay_run(run_folder, to, quiet)
+
+
+@app.command()
 def report(run_folder: RunFolder) -> None:
     """Make a run's report.html again."""
     from ganzoo.report import write_report

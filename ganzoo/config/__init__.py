@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import strict_yaml
-from .loading import load_config, parse_config, resolve_dataset, resolve_metrics
+from .loading import load_config, parse_config, resolve_dataset, resolve_metrics, resolve_observers
 from .resolution import Resolved, ResolvedPart, differences, resolve, resolved_values, resolved_yaml
 from .settings import (
     CheckpointConfig,
@@ -33,6 +33,7 @@ __all__ = [
     "resolve",
     "resolve_dataset",
     "resolve_metrics",
+    "resolve_observers",
     "resolved_values",
     "resolved_yaml",
     "strict_yaml",

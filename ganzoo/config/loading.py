@@ -88,6 +88,27 @@ def _resolve_metric(text: str, parameters: Sequence[str], registry: Registry) ->
     return dataclasses.replace(part, key="", where=f"--metric {text}")
 
 
+def resolve_observers(texts: Sequence[str], registry: Registry) -> list[ResolvedPart]:
+    """Observers by themselves, each as YAML: ``NAME``, or ``{name: NAME, folder: events}``.
+
+    Raises:
+        UserError: as ``load_config`` and ``resolve`` do.
+    """
+    return [_resolve_observer(text, registry) for text in texts]
+
+
+def _resolve_observer(text: str, registry: Registry) -> ResolvedPart:
+    stem, where = "observers.0", f"--to {text}"
+    try:
+        config = parse_config("{data: unused, generator: unused, critic: unused, loss: unused}", [f"observers=[{text}]"])
+        if len(config.observers) != 1:
+            raise UserError("this is not one observer with its parameters", "name one at a time")
+        part = resolve_part(config, registry, "observer", config.observers[0], ("observers", 0))
+    except UserError as error:  # in the words of the command line, which knows no list of observers
+        raise UserError(error.what, error.remedy, key=error.key.removeprefix(stem).removeprefix("."), where=where) from error
+    return dataclasses.replace(part, key="", where=where)
+
+
 def _check_is_file(path: Path) -> None:
     try:
         if path.is_file():

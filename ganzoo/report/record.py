@@ -85,7 +85,7 @@ def read_record(directory: Path) -> Record:
     """Read ``metrics.jsonl``; an empty record where there is none."""
     record = Record()
     evaluations: dict[tuple[int, str], Evaluation] = {}
-    for event in _settled(_events(directory)):
+    for event in read_events(directory):
         kind, step = event["event"], _step(event)
         if kind == "started":
             record.started = record.started or str(event.get("time", ""))
@@ -107,6 +107,11 @@ def read_record(directory: Path) -> Record:
     record.evaluations = [evaluations[key] for key in sorted(evaluations)]
     record.seconds = _total_seconds(record.logs)
     return record
+
+
+def read_events(directory: Path) -> list[dict[str, Any]]:
+    """The lines of ``metrics.jsonl`` that hold, in order: each has an "event", and a "step" where it concerns one."""
+    return _settled(_events(directory))
 
 
 def file_in(directory: Path, name: str) -> Path | None:

@@ -1,0 +1,13 @@
+"""TensorBoard. This door imports no torch."""
+
+from __future__ import annotations
+
+from ganzoo import hookimpl
+
+GANZOO_API = 1
+
+
+@hookimpl
+def ganzoo_observers() -> dict[str, str]:
+    """The observer that writes event files."""
+    return {"tensorboard": "ganzoo_tensorboard.observer:TensorBoard"}

@@ -1,0 +1,131 @@
+import json
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from ganzoo_tensorboard.observer import TensorBoard
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import TENSORS, EventAccumulator
+
+from ganzoo import DataSpec
+from ganzoo.cli import invoke
+
+POINTS = DataSpec({"sample": (2,)})
+CONFIG = """\
+data: {name: ring, count: 200}
+generator: {name: mlp, hidden: [4]}
+critic: {name: mlp, hidden: [4]}
+loss: wasserstein
+train: {steps: 6, batch_size: 4, threads: 1, device: cpu}
+log: {every: 2}
+sample: {every: 3, count: 20}
+metrics: [{name: modes, samples: 50}]
+observers: [tensorboard]
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run that was watched."""
+    folder = tmp_path_factory.mktemp("watched")
+    (folder / "tiny.yaml").write_text(CONFIG)
+    threads = torch.get_num_threads()
+    assert invoke(["run", str(folder / "tiny.yaml"), "--out", str(folder / "run"), "--quiet"]) == 0
+    torch.set_num_threads(threads)
+    return folder / "run"
+
+
+def read(folder: Path) -> EventAccumulator:
+    return EventAccumulator(str(folder), size_guidance={"images": 0, "scalars": 0, TENSORS: 0}).Reload()
+
+
+def scalars(events: EventAccumulator) -> dict[str, list[tuple[int, float]]]:
+    return {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+def text(events: EventAccumulator, tag: str) -> str:
+    (event,) = events.Tensors(f"{tag}/text_summary")
+    return event.tensor_proto.string_val[0].decode().removeprefix("```json\n").removesuffix("\n```")
+
+
+def test_the_event_file_says_what_metrics_jsonl_says(run: Path) -> None:
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    wanted: dict[str, list[tuple[int, float]]] = {}
+    for line in lines:
+        values = {key: line[key] for key in line.keys() - {"event", "step", "seconds"}} if line["event"] == "log" else {}
+        if line["event"] == "evaluated":
+            values = {f"modes/{key}": line["values"][key] for key in ("modes", "high_quality")}
+        for key, value in values.items():
+            wanted.setdefault(key, []).append((line["step"], value))
+    found = scalars(read(run / "tensorboard"))
+    assert [step for step, _ in wanted["critic/adversarial"]] == [2, 4, 6]
+    assert found.keys() == wanted.keys()
+    for key, points in wanted.items():
+        assert [step for step, _ in found[key]] == [step for step, _ in points]
+        assert [value for _, value in found[key]] == pytest.approx([value for _, value in points], rel=1e-6)
+
+
+def test_the_grids_are_those_of_the_run(run: Path) -> None:
+    images = read(run / "tensorboard").Images("samples")
+    assert [image.step for image in images] == [0, 3, 6]
+    for image in images:
+        shown = np.asarray(Image.open(BytesIO(image.encoded_image_string)))
+        saved = np.asarray(Image.open(run / f"samples/step-{image.step:08d}.png").convert("RGB"))
+        assert np.array_equal(shown, saved)
+
+
+def test_the_configuration_and_a_metrics_provenance_are_shown(run: Path) -> None:
+    events = read(run / "tensorboard")
+    assert json.loads(text(events, "config")) == yaml.safe_load((run / "config.yaml").read_text())
+    assert json.loads(text(events, "modes/provenance"))["samples"] == 50
+
+
+def test_a_replay_shows_what_the_run_showed(run: Path, capsys: pytest.CaptureFixture) -> None:
+    assert invoke(["replay", str(run), "--to", "{name: tensorboard, folder: again}", "--quiet"]) == 0
+    assert "events told to tensorboard" in capsys.readouterr().out
+    live, replayed = read(run / "tensorboard"), read(run / "again")
+    assert scalars(replayed) == scalars(live)
+    assert [(i.step, i.encoded_image_string) for i in replayed.Images("samples")] == [
+        (i.step, i.encoded_image_string) for i in live.Images("samples")
+    ]
+    for tag in ("config", "modes/provenance"):
+        assert text(replayed, tag) == text(live, tag)
+
+
+def test_steps_that_a_resumed_run_goes_back_behind_are_dropped(tmp_path: Path) -> None:
+    first, second = TensorBoard(POINTS), TensorBoard(POINTS)
+    first.run_started(tmp_path, {}, step=0)
+    for step in (5, 10, 15):
+        first.step_logged(step, {"critic/adversarial": 1.0})
+    first.writer.flush()  # and killed
+    second.run_started(tmp_path, {}, step=10)
+    for step in (15, 20):
+        second.step_logged(step, {"critic/adversarial": 2.0})
+    second.run_finished()
+    assert scalars(read(tmp_path / "tensorboard")) == {"critic/adversarial": [(5, 1.0), (10, 1.0), (15, 2.0), (20, 2.0)]}
+
+
+def test_a_replay_takes_the_place_of_what_was_there(run: Path) -> None:
+    before = scalars(read(run / "tensorboard"))
+    assert invoke(["replay", str(run), "--to", "tensorboard", "--quiet"]) == 0
+    assert scalars(read(run / "tensorboard")) == before
+
+
+def test_numbers_that_are_not_finite_are_kept(tmp_path: Path) -> None:
+    observer = TensorBoard(POINTS)
+    observer.run_started(tmp_path, {}, step=0)
+    observer.step_logged(1, {"a": float("nan"), "b": float("inf")})
+    observer.run_finished()
+    found = scalars(read(tmp_path / "tensorboard"))
+    assert np.isnan(found["a"][0][1])
+    assert found["b"] == [(1, np.inf)]
+
+
+def test_door_imports_neither_torch_nor_tensorboard() -> None:
+    code = "import sys, ganzoo_tensorboard; sys.exit('torch' in sys.modules or 'tensorboard' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
