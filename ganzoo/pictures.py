@@ -1,4 +1,4 @@
-"""Arrays as pictures: grids of images, scatter plots of points, and PNG files. Needs numpy and Pillow, no torch."""
+"""Arrays as pictures: grids of images, and files of PNG and GIF. Needs numpy and Pillow, no torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from .files import write_atomically
 
 if TYPE_CHECKING:
-    from PIL import Image, ImageDraw
+    from PIL import Image
     from PIL.ImageFont import FreeTypeFont, ImageFont
 
 COMFORTABLE_SIDE = 56
@@ -25,11 +25,6 @@ LARGEST_SIDE = 4096
 _GAP = 128
 _CAPTION_INK = 255
 _CAPTION_SIZE = 11
-
-_PAPER, _FAINT, _AXIS, _INK = (255, 255, 255), (236, 236, 236), (150, 150, 150), (90, 90, 90)
-_REAL, _FAKE = (128, 128, 128), (31, 90, 200)
-_DISC_RADIUS = 1.6
-_OVERSAMPLING = 2
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
@@ -43,7 +38,9 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
     return whole
 
 
-def image_grid(images: np.ndarray, columns: int, gap: int = 2, captions: Sequence[str] | None = None) -> Image.Image:
+def image_grid(
+    images: np.ndarray, columns: int, gap: int = 2, captions: Sequence[str] | None = None, row_names: Sequence[str] | None = None
+) -> Image.Image:
     """Images side by side, row by row, with a margin of ``gap`` around each.
 
     Small images are enlarged by a whole factor, nearest neighbour, so that every pixel stays visible; a grid that would
@@ -54,9 +51,10 @@ def image_grid(images: np.ndarray, columns: int, gap: int = 2, captions: Sequenc
         columns: images a row.
         gap: margin in pixels.
         captions: one short text an image, drawn under it.
+        row_names: one short text a row, drawn to its left.
 
     Raises:
-        ValueError: for another type or shape, or another number of captions.
+        ValueError: for another type or shape, or another number of captions or names.
     """
     from PIL import Image
 
@@ -67,6 +65,8 @@ def image_grid(images: np.ndarray, columns: int, gap: int = 2, captions: Sequenc
     count, channels, height, width = images.shape
     columns = max(1, min(columns, count))
     rows = math.ceil(count / columns)
+    if row_names is not None and len(row_names) != rows:
+        raise ValueError(f"{rows} rows need as many names, not {len(row_names)}")
     caption_height = _CAPTION_SIZE + 4 if captions is not None else 0
 
     def fits(side: float) -> bool:
@@ -90,49 +90,7 @@ def image_grid(images: np.ndarray, columns: int, gap: int = 2, captions: Sequenc
         grid.paste(tile, (left, top))
         if captions is not None:
             _caption(grid, captions[i], left, top + tile_height, tile_width)
-    return grid
-
-
-def scatter(points: np.ndarray, reference: np.ndarray | None = None, size: int = 512) -> Image.Image:
-    """Made points in blue over real ones in grey, on equal axes whose limits the real ones set.
-
-    Where points crowd the ink gets denser. Made points beyond the limits are counted in a corner.
-
-    Args:
-        points: float (N, 2).
-        reference: float (M, 2): real points; None: ``points`` set the limits.
-        size: width and height of the picture in pixels.
-
-    Raises:
-        ValueError: for other shapes.
-    """
-    from PIL import Image, ImageDraw
-
-    for name, value in (("points", points), ("reference", reference)):
-        if value is not None and (value.ndim != 2 or value.shape[1] != 2):
-            raise ValueError(f"{name} must be (N, 2), not {value.shape}")
-    made = points[np.isfinite(points).all(axis=1)].astype(np.float64)
-    real = None if reference is None else reference[np.isfinite(reference).all(axis=1)].astype(np.float64)
-
-    centre, half = _limits(made if real is None or not len(real) else real)
-    margin = 28
-    side = size - 2 * margin
-    canvas = Image.new("RGB", (size, size), _PAPER)
-    draw = ImageDraw.Draw(canvas)
-    _axes(draw, centre, half, margin, side)
-
-    plot = np.asarray(canvas, dtype=np.float64)[margin : margin + side, margin : margin + side]
-    if real is not None:
-        plot = _ink(plot, _coverage(real, centre, half, side, 0.35), _REAL)
-    plot = _ink(plot, _coverage(made, centre, half, side, 0.55), _FAKE)
-    canvas.paste(Image.fromarray(np.rint(plot).astype(np.uint8)), (margin, margin))
-
-    draw.rectangle((margin, margin, margin + side - 1, margin + side - 1), outline=_AXIS)
-    outside = len(points) - int((np.abs(made - centre) <= half).all(axis=1).sum())
-    legend = [("real", _REAL)] if real is not None else []
-    legend += [("made" if not outside else f"made ({outside} of {len(points)} out of view)", _FAKE)]
-    _legend(draw, legend, margin)
-    return canvas
+    return grid if row_names is None else _with_row_names(grid, row_names, tile_height, tile_height + caption_height + gap, gap)
 
 
 def save_png(image: Image.Image, path: Path) -> None:
@@ -143,6 +101,23 @@ def save_png(image: Image.Image, path: Path) -> None:
     """
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", compress_level=6)
+    write_atomically(path, buffer.getvalue())
+
+
+def save_gif(frames: Sequence[Image.Image], path: Path, seconds: float) -> None:
+    """Write an animation that repeats for ever, at once or not at all.
+
+    Args:
+        frames: of one size; each is shown for as long as the others.
+        path: the file.
+        seconds: one round of all frames; no frame is shown for less than 20 ms, which viewers would slow down.
+
+    Raises:
+        GanzooError: where the disk refuses.
+    """
+    buffer = io.BytesIO()
+    each = max(20, round(1000 * seconds / len(frames)))
+    frames[0].save(buffer, format="GIF", save_all=True, append_images=frames[1:], duration=each, loop=0, optimize=False)
     write_atomically(path, buffer.getvalue())
 
 
@@ -172,69 +147,17 @@ def _caption(grid: Image.Image, text: str, left: int, top: int, width: int) -> N
     grid.paste(strip.convert(grid.mode), (left, top))
 
 
-def _limits(points: np.ndarray) -> tuple[np.ndarray, float]:
-    """Centre (2,) and half side of the square that holds ``points`` (N, 2) with a tenth to spare."""
-    if not len(points):
-        return np.zeros(2), 1.0
-    low, high = points.min(axis=0), points.max(axis=0)
-    half = float((high - low).max()) / 2 * 1.1
-    return (low + high) / 2, half if half > 0 else 1.0
+def _with_row_names(grid: Image.Image, names: Sequence[str], tile: int, pitch: int, gap: int) -> Image.Image:
+    """The grid with a column of names before it: the tiles of row i begin at ``gap + i * pitch`` and are ``tile`` high."""
+    from PIL import Image, ImageDraw
 
-
-def _coverage(points: np.ndarray, centre: np.ndarray, half: float, side: int, opacity: float) -> np.ndarray:
-    """How much of each pixel (side, side) the points' discs cover, in [0, 1]; row 0 is the top."""
-    fine = side * _OVERSAMPLING
-    edges = np.linspace(-half, half, fine + 1)
-    counts = np.histogram2d(centre[1] - points[:, 1], points[:, 0] - centre[0], bins=(edges, edges))[0]
-    reach = math.ceil(_DISC_RADIUS * _OVERSAMPLING)
-    padded = np.pad(counts, reach)
-    discs = np.zeros_like(counts)
-    for dy in range(-reach, reach + 1):
-        for dx in range(-reach, reach + 1):
-            if math.hypot(dx, dy) <= _DISC_RADIUS * _OVERSAMPLING:
-                discs += padded[reach + dy : reach + dy + fine, reach + dx : reach + dx + fine]
-    cover = 1.0 - (1.0 - opacity) ** discs
-    averaged: np.ndarray = cover.reshape(side, _OVERSAMPLING, side, _OVERSAMPLING).mean(axis=(1, 3))
-    return averaged
-
-
-def _ink(plot: np.ndarray, coverage: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
-    """Colour laid over ``plot`` (side, side, 3) where ``coverage`` (side, side) says."""
-    cover = coverage[..., None]
-    mixed: np.ndarray = plot * (1.0 - cover) + np.array(colour, dtype=np.float64) * cover
-    return mixed
-
-
-def _axes(draw: ImageDraw.ImageDraw, centre: np.ndarray, half: float, margin: int, side: int) -> None:
-    """Faint lines at round values, with their numbers below and to the left."""
-    font: Any = _font(10)
-    step = round_step(half / 2)
-    for axis in (0, 1):
-        low, high = centre[axis] - half, centre[axis] + half
-        for k in range(math.ceil(low / step), math.floor(high / step) + 1):
-            offset = (k * step - low) / (2 * half) * side
-            label = f"{k * step:.6g}"
-            if axis == 0:
-                x = margin + offset
-                draw.line((x, margin, x, margin + side - 1), fill=_FAINT)
-                draw.text((x, margin + side + 4), label, fill=_INK, font=font, anchor="mt")
-            else:
-                y = margin + side - offset
-                draw.line((margin, y, margin + side - 1, y), fill=_FAINT)
-                draw.text((margin - 4, y), label, fill=_INK, font=font, anchor="rm")
-
-
-def _legend(draw: ImageDraw.ImageDraw, entries: list[tuple[str, tuple[int, int, int]]], left: int) -> None:
-    """Dots and words above the frame."""
-    font: Any = _font(11)
-    x = float(left)
-    for text, colour in entries:
-        draw.ellipse((x, 10, x + 7, 17), fill=colour)
-        draw.text((x + 12, 14), text, fill=_INK, font=font, anchor="lm")
-        x += 12 + draw.textlength(text, font=font) + 18
-
-
-def round_step(span: float) -> float:
-    """The largest of 1, 2, 5 times a power of ten that is at most ``span`` (positive)."""
-    power = 10.0 ** math.floor(math.log10(span))
-    return power * max(factor for factor in (1, 2, 5) if factor * power <= span * (1 + 1e-9))
+    font: Any = _font(max(6, min(2 * _CAPTION_SIZE, tile // 4)))
+    side = tile // 8 + 2
+    width = math.ceil(max(font.getlength(name) for name in names)) + 2 * side
+    wide = Image.new(grid.mode, (width + grid.width, grid.height), _GAP if grid.mode == "L" else (_GAP,) * 3)
+    wide.paste(grid, (width, 0))
+    draw = ImageDraw.Draw(wide)
+    ink = _CAPTION_INK if grid.mode == "L" else (_CAPTION_INK,) * 3
+    for i, name in enumerate(names):
+        draw.text((width - side, gap + i * pitch + tile / 2), name, fill=ink, font=font, anchor="rm")
+    return wide

@@ -13,7 +13,7 @@ from html import escape
 import numpy as np
 from markupsafe import Markup
 
-from ganzoo.pictures import round_step
+from ganzoo.scatter import round_step
 
 from .record import Series
 
