@@ -208,9 +208,9 @@ def test_made_samples_are_those_of_the_seed_whatever_the_batches(tmp_path, monke
     for size in (250, 70):
         monkeypatch.setattr("ganzoo.engine.subjects.BATCH", size)
         trained = load_trained(run, None, Registry.installed())
-        dataset = trained.resolved.data.build()
+        dataset = trained.dataset.build()
         batches = Batches(dataset.arrays(Cache()), trained.data, 1, 0, False, trained.runtime)
-        subjects = Subjects(trained.generator, batches, dataset, trained.resolved.data, seed=3, reporter=reporter(quiet=True))
+        subjects = Subjects(trained.generator, batches, dataset, trained.dataset, seed=3, reporter=reporter(quiet=True))
         made = list(subjects.make(trained.values, {}).generated(300))
         assert max(len(fields["sample"]) for fields in made) <= size
         found.append({name: torch.cat([fields[name] for fields in made]) for name in ("sample", "label")})

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from ganzoo.cli import invoke
-from ganzoo.engine.sampling import columns_of, generate, make_inputs, to_units
+from ganzoo.engine.sampling import columns_of, generate, make_inputs, to_units, truncate
 from ganzoo.engine.trained import load_trained
 from ganzoo.engine.weights import load_into, read
 from ganzoo.errors import UserError
@@ -306,3 +306,52 @@ def test_a_run_without_its_record_or_weights_is_refused(runs, refused, folder):
     assert "there is no weights file copy/weights/generator.safetensors" in refused("copy")
     (folder / "copy/env.json").write_text("{")
     assert "env.json cannot be read" in refused("copy")
+
+
+# Truncation, and a row a class.
+
+
+def test_truncation_draws_only_what_lies_beyond_anew():
+    torch.manual_seed(0)
+    latent = torch.randn(2000, 20)
+    cut = truncate(latent, 1.0)
+    within = latent.abs() <= 1
+    assert torch.equal(cut[within], latent[within])
+    assert cut.abs().max() <= 1
+    # The variance of a normal cut off at 1: 1 - 2 phi(1) / (2 Phi(1) - 1) = 0.2911; for entries drawn anew as for all.
+    assert cut.var() == pytest.approx(0.2911, rel=0.02)
+    assert cut[~within].var() == pytest.approx(0.2911, rel=0.03)
+
+
+def test_truncation_brings_samples_nearer_to_each_other(runs, sample):
+    plain, cut = sample(runs / "digits", n=50), sample(runs / "digits", "--truncation", 0.1, n=50)
+    spread = [made["sample"].astype(float).reshape(10, 5, -1).std(axis=1).mean() for made in (plain, cut)]
+    assert spread[1] < 0.3 * spread[0]
+    assert (cut["label"] == plain["label"]).all()
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan"])
+def test_truncation_must_be_positive(value, runs, refused):
+    assert "--truncation: the prior cannot be cut off" in refused(runs / "digits", f"--truncation={value}")
+
+
+def test_per_class_gives_every_class_its_row(runs, capsys):
+    assert invoke(["sample", str(runs / "digits"), "--per-class", "3", "--npz", "s.npz", "--png", "s.png"]) == 0
+    with np.load("s.npz", allow_pickle=False) as arrays:
+        assert arrays["label"].tolist() == [i // 3 for i in range(30)]
+    with Image.open("s.png") as picture:
+        grid = (3 * 58 + 2, 10 * 58 + 2)
+        assert picture.height == grid[1]
+        assert grid[0] < picture.width < grid[0] + 58  # the names before it
+        names = np.asarray(picture)[:, : picture.width - grid[0]]
+    assert len({names[2 + 58 * i : 60 + 58 * i].tobytes() for i in range(10)}) == 10
+
+
+def test_per_class_refuses_what_it_cannot_do(runs, refused):
+    assert "takes no label" in refused(runs / "ring", "--per-class", 2)
+    assert "cannot be combined with -n" in refused(runs / "digits", "--per-class", 2, "-n", 5)
+    assert "cannot be combined with --label" in refused(runs / "digits", "--per-class", 2, "--label", 0)
+
+
+def test_class_names_come_with_the_weights(runs):
+    assert load_trained(runs / "digits", None, Registry.installed()).class_names == tuple("0123456789")

@@ -11,6 +11,9 @@ import typer
 from ganzoo.errors import UserError
 from ganzoo.hookspecs import KINDS
 
+from . import results
+from .options import ConfigFile, Json, Override, Quiet, RunFolder, Seed, Weights
+
 app = typer.Typer(
     name="ganzoo",
     help="A GAN zoo made of plugins: train any installed generator, critic, loss and schedule that fit together.",
@@ -20,14 +23,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Override = Annotated[
-    list[str] | None, typer.Option("-o", "--override", metavar="KEY=VALUE", help="Set a configuration key: -o train.steps=500.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and errors.")]
-ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file, or a plugin's recipe: DISTRIBUTION:NAME.")]
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' made.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -120,23 +115,6 @@ def matrix(
     training.show_matrix(data, as_json)
 
 
-@app.command()
-def sample(
-    run_folder: RunFolder,
-    n: Annotated[int, typer.Option("-n", min=1, help="How many samples.")] = 64,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the latents.")] = 0,
-    label: Annotated[int | None, typer.Option(help="One class, from 0 (default: all in turn).")] = None,
-    npz: Annotated[Path | None, typer.Option(help="Write arrays: sample (N, C, H, W) uint8 or (N, 2) float32, and label.")] = None,
-    png: Annotated[Path | None, typer.Option(help="Write a picture (default: samples.png in the run).")] = None,
-    weights: Annotated[Path | None, typer.Option(help="Generator weights from elsewhere: .safetensors, or a plain state dict.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Sample from a run's generator (its moving average where that is on)."""
-    from . import training
-
-    training.sample(run_folder, n, seed, label, npz, png, weights, as_json)
-
-
 @app.command("eval")
 def eval_(
     run_folder: RunFolder,
@@ -147,9 +125,9 @@ def eval_(
         list[str] | None,
         typer.Option("-o", "--override", metavar="KEY=VALUE", help="Set a parameter of the metrics that have it: -o samples=5000."),
     ] = None,
-    weights: Annotated[Path | None, typer.Option(help="Generator weights from elsewhere: .safetensors, or a plain state dict.")] = None,
+    weights: Weights = None,
     inception_weights: Annotated[Path | None, typer.Option(help="File of Inception's weights, for the metrics that see with it.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the latents.")] = 0,
+    seed: Seed = 0,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -177,12 +155,8 @@ def replay(
     replaying.replay_run(run_folder, to, quiet)
 
 
-@app.command()
-def report(run_folder: RunFolder) -> None:
-    """Make a run's report.html again."""
-    from ganzoo.report import write_report
-
-    print(write_report(run_folder))
+for command in results.COMMANDS:
+    app.command()(command)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""What trains or samples: ``run``, ``check``, ``matrix``, ``sample``. Torch comes in here."""
+"""What trains: ``run``, ``check``, ``matrix``. Torch comes in here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 from ganzoo.config import Resolved, RunConfig, load_config, resolve
-from ganzoo.errors import UserError
 from ganzoo.progress import reporter as choose_reporter
 from ganzoo.recipes import find_recipe
 from ganzoo.registry import Registry
@@ -114,22 +113,3 @@ def show_matrix(data: str, as_json: bool) -> None:
     print(f"{fitting} of {len(rows)} combinations fit {data}")
     columns = ["generator", "critic", "loss", "schedule", "fits"]
     print_table(columns, [(r.generator, r.critic, " + ".join(r.losses), r.schedule, "yes" if r.fits else f"no: {r.reason}") for r in rows])
-
-
-def sample(
-    folder: Path, n: int, seed: int, label: int | None, npz: Path | None, png: Path | None, weights: Path | None, as_json: bool
-) -> None:
-    """Sample from a run; writes a picture, or arrays, or both."""
-    from ganzoo.engine.trained import load_trained
-
-    if not folder.is_dir():
-        raise UserError(f"there is no folder {folder}", "name a folder that 'ganzoo run' made", key="RUN")
-    trained = load_trained(folder, weights, Registry.installed())
-    made = trained.sample(n, seed, label)
-    written = [made.save_npz(npz)] if npz else []
-    if png or not npz:
-        written.append(made.save_png(png or folder / "samples.png"))
-    if as_json:
-        print_json({"n": n, "seed": seed, "files": [str(p) for p in written]})
-    else:
-        print("\n".join(str(p) for p in written))

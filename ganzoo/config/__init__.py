@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import strict_yaml
 from .loading import load_config, parse_config, resolve_dataset, resolve_metrics, resolve_observers
-from .resolution import Resolved, ResolvedPart, differences, resolve, resolved_values, resolved_yaml
+from .resolution import Resolved, ResolvedPart, differences, resolve, resolve_part, resolved_values, resolved_yaml
 from .settings import (
     CheckpointConfig,
     LogConfig,
@@ -34,6 +34,7 @@ __all__ = [
     "resolve_dataset",
     "resolve_metrics",
     "resolve_observers",
+    "resolve_part",
     "resolved_values",
     "resolved_yaml",
     "strict_yaml",

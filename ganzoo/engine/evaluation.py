@@ -116,9 +116,9 @@ def evaluate(
         GanzooError: where a metric's numbers cannot be had.
     """
     trained = load_trained(folder, weights, registry)
-    dataset: Dataset = trained.resolved.data.build()
+    dataset: Dataset = trained.dataset.build()
     batches = Batches(dataset.arrays(Cache(reporter=reporter)), trained.data, 1, 0, False, trained.runtime)
-    subjects = Subjects(trained.generator, batches, dataset, trained.resolved.data, seed=seed, reporter=reporter)
+    subjects = Subjects(trained.generator, batches, dataset, trained.dataset, seed=seed, reporter=reporter)
     average = trained.facts.get("average")
     kind = "ema" if average is True else "raw" if average is False else ""
     file = f"{weights.name} {hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}" if weights else ""

@@ -9,9 +9,10 @@ from ganzoo.compat import plan_fields
 from ganzoo.config import RunConfig
 from ganzoo.errors import DivergenceError
 from ganzoo.fields import Fields, named_arguments
-from ganzoo.pictures import image_grid, save_png, scatter
+from ganzoo.pictures import image_grid, save_png
 from ganzoo.progress import Reporter, Task
 from ganzoo.report import write_report
+from ganzoo.scatter import scatter
 
 from . import checkpoint
 from .evaluation import Evaluation
@@ -80,6 +81,7 @@ class Outputs:
                 raise DivergenceError(f"diverged at step {run.step}: a weight of the {side} is not finite; lower the learning rate")
         path = checkpoint.save(folder, run.step, run.state(), self.config.checkpoint.keep)
         facts = {"data": run.data.to_json(), "step": run.step, "values": dict(run.last_plan.values)}
+        facts["class_names"] = list(run.dataset.class_names)
         export(run.best_generator, self.directory.weights / "generator.safetensors", average=run.average is not None, **facts)
         export(run.critic, self.directory.weights / "critic.safetensors", **facts)
         self.directory.log("checkpoint", step=run.step, file=str(path.relative_to(self.directory.path)))

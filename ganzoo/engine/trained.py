@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from ganzoo.compat import plan_fields
-from ganzoo.config import Resolved, load_config, resolve
+from ganzoo.config import ResolvedPart, RunConfig, load_config, resolve_part
 from ganzoo.data.cache import Cache
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, named_arguments
 from ganzoo.files import write_atomically
-from ganzoo.pictures import image_grid, save_png, scatter
+from ganzoo.pictures import image_grid, save_png
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
+from ganzoo.scatter import scatter
 
 from .batches import Batches
 from .device import Runtime, choose
+from .pack import verify as verify_pack
 from .rundir import read_environment
 from .sampling import columns_of, generate, make_inputs
 from .weights import load_into, metadata
@@ -35,11 +39,13 @@ class Samples:
         sample: uint8 (N, C, H, W), or float32 (N, 2).
         label: int64 (N,) where the generator is conditional, else None.
         data: what they were modelled on.
+        class_names: of all K classes, where they have names.
     """
 
     sample: np.ndarray
     label: np.ndarray | None
     data: DataSpec
+    class_names: tuple[str, ...] = ()
 
     def save_npz(self, path: Path) -> Path:
         """Write the arrays ``sample`` and, where there is one, ``label``."""
@@ -50,68 +56,129 @@ class Samples:
         return path
 
     def save_png(self, path: Path) -> Path:
-        """Write a grid of the images, or a scatter of the points."""
+        """Write a grid of the images, a row a class with its name where that comes out even, or a scatter of the points."""
         if self.data.is_image:
-            save_png(image_grid(self.sample, columns_of(self.data, self.label is not None, len(self.sample))), path)
+            columns = columns_of(self.data, self.label is not None, len(self.sample))
+            save_png(image_grid(self.sample, columns, row_names=self._row_names(columns)), path)
         else:
             save_png(scatter(self.sample, None), path)
         return path
 
+    def _row_names(self, columns: int) -> list[str] | None:
+        """What each row of the grid holds, where it is one class and not all are the same one."""
+        if self.label is None or len(np.unique(self.label)) < 2 or len(self.label) % columns:
+            return None
+        rows = self.label.reshape(-1, columns)
+        if (rows != rows[:, :1]).any():
+            return None
+        return [class_name(self.class_names, int(row[0])) for row in rows]
+
 
 @dataclass(frozen=True)
 class Trained:
-    """A run's generator with its weights, on whatever device is here.
+    """A run's generator with its weights, on whatever device is here. Nothing else of the run needs to be installed.
 
     Args:
-        generator, data, runtime, resolved: as the run has them.
+        folder: the run directory, or a pack.
+        generator, data, runtime, config: as the run has them.
+        part: the generator's place in the configuration.
+        registry: what is installed.
         values: the last plan's values as fields.
         facts: what the weights file says of itself ("step", "average"); {} for one from elsewhere.
+        class_names: of all K classes, where they have names.
     """
 
+    folder: Path
     generator: Generator
     data: DataSpec
     runtime: Runtime
-    resolved: Resolved
+    config: RunConfig
+    part: ResolvedPart
+    registry: Registry
     values: dict[str, Any]
     facts: dict[str, Any]
+    class_names: tuple[str, ...]
 
-    def sample(self, n: int, seed: int, label: int | None = None) -> Samples:
-        """Draw ``n`` samples; a pure function of the seed.
+    @functools.cached_property
+    def dataset(self) -> ResolvedPart:
+        """The data set that it was trained on.
 
         Raises:
-            UserError: where ``label`` cannot be asked for, or the generator needs data that is not here.
+            UserError: where its plugin is not installed here.
         """
-        inputs = make_inputs(self.generator, self.data, n, seed=seed, label=label, given=self.values | self._conditions(n))
-        labels = inputs["label"].numpy() if "label" in named_arguments(type(self.generator)) else None
-        return Samples(generate(self.generator, inputs, self.data, self.runtime), labels, self.data)
+        return resolve_part(self.config, self.registry, "dataset", self.config.data, ("data",))
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the generator is told the class."""
+        return "label" in named_arguments(type(self.generator))
+
+    def inputs(self, n: int, seed: int, label: int | None = None, truncation: float | None = None) -> Fields:
+        """What the generator needs for ``n`` samples, on the CPU; a pure function of the seed.
+
+        Raises:
+            UserError: where ``label`` or ``truncation`` cannot be asked for, or the generator needs data that is not here.
+        """
+        given = self.values | self._conditions(n)
+        return make_inputs(self.generator, self.data, n, seed=seed, label=label, truncation=truncation, given=given)
+
+    def make(self, inputs: Fields) -> np.ndarray:
+        """Samples in the data's own units: images uint8 (N, C, H, W), points float32 (N, 2)."""
+        return generate(self.generator, inputs, self.data, self.runtime)
+
+    def sample(self, n: int, seed: int, label: int | None = None, truncation: float | None = None) -> Samples:
+        """Draw ``n`` samples; a pure function of the seed. Errors as of ``inputs``."""
+        inputs = self.inputs(n, seed, label, truncation)
+        labels = inputs["label"].numpy() if self.conditional else None
+        return Samples(self.make(inputs), labels, self.data, self.class_names)
 
     def _conditions(self, n: int) -> Fields:
         """What an image-conditional generator needs of the data: its first ``n`` samples' fields."""
         needed = set(named_arguments(type(self.generator))) & (set(self.data.fields) - {"label"})
         if not needed:
             return {}
-        arrays = self.resolved.data.build().arrays(Cache())
+        arrays = self.dataset.build().arrays(Cache())
         batches = Batches(arrays, self.data, 1, 0, False, self.runtime)
         fields = batches.fetch(np.arange(n) % batches.count)
         return {name: fields[name].cpu() for name in needed}
 
 
 def load_trained(folder: Path, weights: Path | None, registry: Registry) -> Trained:
-    """Load a run's generator, with its own weights or those of ``weights``.
+    """Load the generator of a run or a pack, with its own weights or those of ``weights``.
 
     Raises:
-        UserError: where the folder holds no run, or the weights do not fit.
+        UserError: where the folder holds no run, a pack's files are not as they were packed, or the weights do not fit.
     """
+    if not folder.is_dir():
+        raise UserError(f"there is no folder {folder}", "name a folder that 'ganzoo run' or 'ganzoo pack' made", key="RUN")
+    verify_pack(folder)
     if not (folder / "config.yaml").is_file():
         raise UserError(f"{folder} is no run directory (it has no config.yaml)", "name a folder that 'ganzoo run' made", key="RUN")
     config = load_config(folder / "config.yaml", [])
-    resolved = resolve(config, registry)
+    part = resolve_part(config, registry, "generator", config.generator, ("generator",))
     data = DataSpec.from_json(read_environment(folder)["data"])
     own = folder / "weights" / "generator.safetensors"
-    generator = resolved.generator.build(data)
+    with torch.random.fork_rng(devices=[]):  # its initial weights are of no interest, and the caller's draws are
+        generator = part.build(data)
     load_into(generator, weights or own)
     # Whatever this machine has: a run from a GPU is looked at on a laptop.
     runtime = choose(config.train.model_copy(update={"device": "auto"}))
     facts = metadata(own)
     values = plan_fields(Plan(values=facts.get("values") or {}))  # those of the last plan, which sampling keeps
-    return Trained(runtime.place_network(generator), data, runtime, resolved, values, facts if weights is None else metadata(weights))
+    return Trained(
+        folder,
+        runtime.place_network(generator),
+        data,
+        runtime,
+        config,
+        part,
+        registry,
+        values,
+        facts if weights is None else metadata(weights),
+        tuple(str(name) for name in facts.get("class_names") or ()),
+    )
+
+
+def class_name(names: tuple[str, ...], label: int) -> str:
+    """What a class is called; its number where it has no name."""
+    return names[label] if label < len(names) else str(label)

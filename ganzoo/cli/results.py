@@ -1,0 +1,70 @@
+"""The commands that look at what was trained, and share it: their arguments. What they do lives in ``viewing`` and ``sharing``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Json, RunFolder, Seed, Weights
+
+Rows = Annotated[int | None, typer.Option(min=1, help="Walks, one a row (default: one a class where there are few, else 8).")]
+
+
+def sample(
+    run_folder: RunFolder,
+    n: Annotated[int | None, typer.Option("-n", min=1, help="How many samples (default: 64).")] = None,
+    seed: Seed = 0,
+    label: Annotated[int | None, typer.Option(help="One class, from 0 (default: all in turn).")] = None,
+    per_class: Annotated[int | None, typer.Option(min=1, help="So many samples of each class, a row a class, instead of -n.")] = None,
+    truncation: Annotated[
+        float | None, typer.Option(help="Cut the normal prior off at so many standard deviations: less variety, better samples.")
+    ] = None,
+    npz: Annotated[Path | None, typer.Option(help="Write arrays: sample (N, C, H, W) uint8 or (N, 2) float32, and label.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Write a picture (default: samples.png in the run).")] = None,
+    weights: Weights = None,
+    as_json: Json = False,
+) -> None:
+    """Sample from the generator of a run or a pack (its moving average where that is on).
+
+    Example: ganzoo sample runs/quickstart --per-class 10 --truncation 1
+    """
+    from . import viewing
+
+    viewing.sample(run_folder, n, seed, label, per_class, truncation, npz, png, weights, as_json)
+
+
+def interpolate(
+    run_folder: RunFolder,
+    png: Annotated[Path | None, typer.Option(help="Write a grid, a row a walk (default: interpolation.png in the run).")] = None,
+    gif: Annotated[Path | None, typer.Option(help="Write an animation, there and back.")] = None,
+    steps: Annotated[int, typer.Option(min=2, help="Pictures in a row of the grid, both ends included.")] = 9,
+    frames: Annotated[int, typer.Option(min=2, help="Pictures of the animation on the way there.")] = 32,
+    rows: Rows = None,
+    seed: Seed = 0,
+    label: Annotated[int | None, typer.Option(help="One class for all walks, from 0 (default: all in turn).")] = None,
+    to: Annotated[int | None, typer.Option(help="Walk from the class --label to this one, with the latents at rest.")] = None,
+    weights: Weights = None,
+    as_json: Json = False,
+) -> None:
+    """Walk through the latent space, along the sphere, or from one class to another.
+
+    A walk with the next seed begins where this one ends.
+
+    Example: ganzoo interpolate runs/quickstart --gif walk.gif --label 3 --to 5
+    """
+    from . import viewing
+
+    viewing.interpolate(run_folder, png, gif, steps, frames, rows, seed, label, to, weights, as_json)
+
+
+def report(run_folder: RunFolder) -> None:
+    """Make a run's report.html again."""
+    from ganzoo.report import write_report
+
+    print(write_report(run_folder))
+
+
+COMMANDS = (sample, interpolate, report)
+"""In the order of ``ganzoo --help``."""

@@ -1,0 +1,75 @@
+"""A pack: a trained generator in one folder that another machine can sample from. This file checks one; packing.py makes it.
+
+A pack is a run directory reduced to what sampling needs, with a model card, exact pins, and the sha256 of every file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from ganzoo.errors import UserError
+
+SUMS = "SHA256SUMS"
+"""Every other file of the pack with its sha256, in the form that ``sha256sum --check`` reads."""
+NEEDED = ("config.yaml", "env.json", "weights/generator.safetensors")
+"""What sampling reads; a pack's sums must name all of them."""
+
+
+def verify(folder: Path) -> None:
+    """See that every file of a pack is as it was packed; a folder without sums is no pack, and passes.
+
+    This finds damage in transit and files that were changed afterwards. Who can change a file can also change its sum:
+    compare ``fingerprint`` with what the author published, or trust the place that it came from.
+
+    Raises:
+        UserError: naming the first file that is missing, changed, or outside of the pack.
+    """
+    if not (folder / SUMS).is_file():
+        return
+    sums = read_sums(folder)
+    for name in NEEDED:
+        if name not in sums:
+            raise UserError(f"{folder / SUMS} does not name {name}", "get the pack again", key="RUN")
+    root = folder.resolve()
+    for name, wanted in sums.items():
+        path = folder / name
+        if not path.resolve().is_relative_to(root):
+            raise UserError(f"{folder / SUMS} names '{name}', which lies outside of the pack", "get the pack again", key="RUN")
+        if not path.is_file():
+            raise UserError(f"{path} of the pack is missing", "get the pack again", key="RUN")
+        found = sha256_of(path)
+        if found != wanted:
+            what = f"{path} is not as it was packed: sha256 {found[:12]}..., wanted {wanted[:12]}..."
+            raise UserError(what, "get the pack again; after a change that you mean, delete SHA256SUMS", key="RUN")
+
+
+def read_sums(folder: Path) -> dict[str, str]:
+    """File name -> sha256 in hexadecimal, from the pack's ``SHA256SUMS``.
+
+    Raises:
+        UserError: where a line is no sum.
+    """
+    try:
+        text = (folder / SUMS).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{folder / SUMS} cannot be read ({error})", "get the pack again", key="RUN") from error
+    sums = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        match = re.fullmatch(r"([0-9a-f]{64})  (\S.*)", line)
+        if not match:
+            raise UserError("this is no line of sums", "get the pack again", where=f"{folder / SUMS}:{number}")
+        sums[match[2]] = match[1]
+    return sums
+
+
+def fingerprint(folder: Path) -> str:
+    """One hash that stands for the whole pack: the sha256 of its sums."""
+    return sha256_of(folder / SUMS)
+
+
+def sha256_of(path: Path) -> str:
+    """A file's sha256 in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
