@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -47,7 +48,7 @@ class Source:
         assert found.kept.tolist() == kept
         assert found.images.shape == (len(kept), *SHAPE)
         assert found.images[:, 0, 0, 0].tolist() == [item % 251 for item in kept]
-        assert (found.images == found.images[:, :1, :1, :1]).all()
+        assert (np.asarray(found.images) == found.images[:, :1, :1, :1]).all()
         assert found.bad == {f"{item}.png": f"reason {item}" for item in self.bad}
 
 
@@ -68,7 +69,7 @@ def test_decodes_once(tmp_path):
 
 def test_what_it_gives_cannot_be_written(tmp_path):
     found = Source().read(tmp_path)
-    with pytest.raises(ValueError, match="read-only"):
+    with pytest.raises(TypeError, match="does not support item assignment"):
         found.images[0] = 1
 
 
@@ -140,9 +141,9 @@ def edit_note(path: Path) -> None:
 DAMAGE = {
     "truncated": (truncate, False, "has 319 of 320 bytes"),
     "truncated, same time": (keep_time(truncate), False, "has 319 of 320 bytes"),
-    "one bit": (flip_first_bit, False, "does not match its sha256"),
-    "one bit, same time": (keep_time(flip_first_bit), True, "does not match its sha256"),
-    "removed": (Path.unlink, False, "is missing"),
+    "one bit": (flip_first_bit, False, "does not match its checksums"),
+    "one bit, same time": (keep_time(flip_first_bit), True, "does not match its checksums"),
+    "removed": (Path.unlink, False, r"lacks images-\w+\.u8"),
     "note edited": (edit_note, False, "note that was changed"),
     "note cut": (lambda path: truncate(path.with_suffix(".json")), False, "note that cannot be read"),
     "note emptied": (lambda path: path.with_suffix(".json").write_text("{}"), False, "note that cannot be read"),
@@ -157,7 +158,7 @@ def test_a_damaged_entry_is_made_again_with_a_notice(tmp_path, case):
     damage(pixels_of(tmp_path))
     log = StringIO()
     source.check(source.read(tmp_path, verify=verify, log=log))
-    assert log.getvalue().count(f"{reason}; decoding again") == 1
+    assert len(re.findall(f"{reason}; decoding again", log.getvalue())) == 1
     assert len(source.asked) == 40
     source.check(source.read(tmp_path, verify=True))
     assert len(source.asked) == 40

@@ -53,7 +53,8 @@ def write(root: Path, packed: bool, faces: dict[str, bytes] | None = None) -> Pa
 
 
 def read(root: Path, cache: Cache, **options):
-    return CelebA(root=str(root), size=16, crop=100, **options).arrays(cache)
+    arrays = CelebA(root=str(root), size=16, crop=100, **options).arrays(cache)
+    return {name: np.asarray(rows) for name, rows in arrays.items()}
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])

@@ -1,7 +1,8 @@
 """Decodes many images into one file: in chunks, on all cores, so that a killed process loses only the chunks it was at.
 
 Two files grow side by side. The part file has a slot of C * H * W bytes for each item. The journal gets one line for each
-chunk, with its checksum, after the chunk is on the disk; what it does not name, or no longer matches, is decoded again.
+chunk, with the CRC-32 of each of its slots, after the chunk is on the disk; what it does not name, or no longer matches, is
+decoded again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import math
 import os
 import threading
 import zlib
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
@@ -58,7 +59,32 @@ class Job(Generic[Item]):
         return [range(start, min(start + step, len(self.items))) for start in range(0, len(self.items), step)]
 
 
-def build(job: Job[Any], part: Path, journal: Path, reporter: Reporter) -> dict[int, str]:
+@dataclass(frozen=True)
+class Chunk:
+    """What came of consecutive items.
+
+    Args:
+        start: number of the first.
+        checksums: the CRC-32 of each item's slot.
+        bad: the items that are left out: number -> reason.
+    """
+
+    start: int
+    checksums: Sequence[int]
+    bad: Mapping[int, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """As a line of the journal."""
+        return {"chunk": self.start, "crc32": self.checksums, "bad": {str(number): reason for number, reason in self.bad.items()}}
+
+    @classmethod
+    def from_json(cls, value: Any) -> Chunk:
+        """What ``to_json`` gave. Raises a ValueError, KeyError, TypeError or AttributeError for anything else."""
+        bad = {int(number): str(reason) for number, reason in value["bad"].items()}
+        return cls(int(value["chunk"]), [int(crc32) for crc32 in value["crc32"]], bad)
+
+
+def build(job: Job[Any], part: Path, journal: Path, reporter: Reporter) -> tuple[np.ndarray, dict[int, str]]:
     """Fill ``part`` with the images that could be decoded, in order, without gaps, on the disk.
 
     Args:
@@ -68,33 +94,39 @@ def build(job: Job[Any], part: Path, journal: Path, reporter: Reporter) -> dict[
         reporter: shows progress.
 
     Returns:
-        The items left out: number -> reason.
+        The CRC-32 of each image in ``part``, (N,) uint32, and the items left out: number -> reason.
     """
     bad: dict[int, str] = {}
+    checksums = np.zeros(len(job.items), np.uint32)
+
+    def note(chunk: Chunk) -> None:
+        checksums[chunk.start : chunk.start + len(chunk.checksums)] = chunk.checksums
+        bad.update(chunk.bad)
+
     with _opened(part) as images, _opened(journal) as log:
         images.truncate(len(job.items) * job.bytes_each)
         done = _read_journal(log, images, job)
-        for reasons in done.values():
-            bad |= reasons
+        for chunk in done.values():
+            note(chunk)
         job.too_many(bad)
-        todo = [chunk for chunk in job.chunks if chunk.start not in done]
-        ready = len(job.items) - sum(len(chunk) for chunk in todo)
+        todo = [numbers for numbers in job.chunks if numbers.start not in done]
+        ready = len(job.items) - sum(map(len, todo))
         with reporter.task("decode", len(job.items), done=ready, unit="images") as task, closing(_decode_chunks(job, todo)) as chunks:
-            for chunk, block, reasons in chunks:
+            for chunk, block in chunks:
                 images.seek(chunk.start * job.bytes_each)
-                images.write(block)
+                images.write(block.data)
                 _to_disk(images)
-                line = {"chunk": chunk.start, "crc32": zlib.crc32(block), "bad": {str(i): reason for i, reason in reasons.items()}}
-                log.write(json.dumps(line).encode() + b"\n")
+                log.write(json.dumps(chunk.to_json()).encode() + b"\n")
                 _to_disk(log)
-                task.advance(len(chunk))
-                bad |= reasons
+                task.advance(len(block))
+                note(chunk)
                 job.too_many(bad)
+        kept = [number for number in range(len(job.items)) if number not in bad]
         if bad:
             # From here on chunks no longer match the journal's checksums: killed now, they would be decoded again.
-            _close_gaps(images, [i for i in range(len(job.items)) if i not in bad], job.bytes_each)
+            _close_gaps(images, kept, job.bytes_each)
             _to_disk(images)
-    return bad
+    return checksums[kept], bad
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -107,41 +139,46 @@ def _to_disk(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
-def _read_journal(log: IO[bytes], images: IO[bytes], job: Job[Any]) -> dict[int, dict[int, str]]:
-    """First item of each chunk that is done -> its bad items. Leaves ``log`` where the next line belongs."""
-    chunks = {chunk.start: chunk for chunk in job.chunks}
-    done: dict[int, dict[int, str]] = {}
+def _read_journal(log: IO[bytes], images: IO[bytes], job: Job[Any]) -> dict[int, Chunk]:
+    """First item of each chunk that is done -> the chunk. Leaves ``log`` where the next line belongs."""
+    lengths = {numbers.start: len(numbers) for numbers in job.chunks}
+    done: dict[int, Chunk] = {}
     end = 0
     for line in log:
         if not line.endswith(b"\n"):
             break  # it was being written when the process was killed
         try:
-            entry = json.loads(line)
-            chunk = chunks[entry["chunk"]]
-            crc32, bad = entry["crc32"], {int(i): str(reason) for i, reason in entry["bad"].items()}
+            chunk = Chunk.from_json(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError):
+            break
+        if lengths.get(chunk.start) != len(chunk.checksums):
             break
         end += len(line)
         images.seek(chunk.start * job.bytes_each)
-        if zlib.crc32(images.read(len(chunk) * job.bytes_each)) == crc32:
-            done[chunk.start] = bad
+        block = images.read(len(chunk.checksums) * job.bytes_each)
+        if _checksums(np.frombuffer(block, np.uint8).reshape(-1, job.bytes_each)) == chunk.checksums:
+            done[chunk.start] = chunk
     log.seek(end)
     log.truncate()
     return done
 
 
-def _decode_chunks(job: Job[Any], todo: Iterable[range]) -> Generator[tuple[range, bytes, dict[int, str]], None, None]:
-    """Decode chunks on all cores; yield (chunk, its bytes, its bad items) in the order they finish."""
+def _checksums(slots: np.ndarray) -> list[int]:
+    return [zlib.crc32(slot) for slot in slots]
+
+
+def _decode_chunks(job: Job[Any], todo: Iterable[range]) -> Generator[tuple[Chunk, np.ndarray], None, None]:
+    """Decode chunks on all cores; yield each with its slots (n, C, H, W), in the order they finish."""
     stop = threading.Event()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     waiting = iter(todo)
-    running: set[Future[tuple[range, bytes, dict[int, str]]]] = set()
+    running: set[Future[tuple[Chunk, np.ndarray]]] = set()
     with ThreadPoolExecutor(cores, thread_name_prefix="decode") as pool:
         try:
             while True:
                 # One chunk more than cores: the disk is written while all cores decode, and memory stays bounded.
-                while len(running) <= cores and (chunk := next(waiting, None)) is not None:
-                    running.add(pool.submit(_decode_chunk, job, chunk, stop))
+                while len(running) <= cores and (numbers := next(waiting, None)) is not None:
+                    running.add(pool.submit(_decode_chunk, job, numbers, stop))
                 if not running:
                     return
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
@@ -151,10 +188,10 @@ def _decode_chunks(job: Job[Any], todo: Iterable[range]) -> Generator[tuple[rang
             stop.set()  # after Ctrl-C or an error, nobody waits for whole chunks
 
 
-def _decode_chunk(job: Job[Any], chunk: range, stop: threading.Event) -> tuple[range, bytes, dict[int, str]]:
-    block = np.zeros((len(chunk), *job.shape), np.uint8)
+def _decode_chunk(job: Job[Any], numbers: range, stop: threading.Event) -> tuple[Chunk, np.ndarray]:
+    block = np.zeros((len(numbers), *job.shape), np.uint8)
     bad: dict[int, str] = {}
-    for slot, number in zip(block, chunk, strict=True):
+    for slot, number in zip(block, numbers, strict=True):
         if stop.is_set():
             break
         try:
@@ -165,7 +202,7 @@ def _decode_chunk(job: Job[Any], chunk: range, stop: threading.Event) -> tuple[r
         if image.shape != job.shape or image.dtype != np.uint8:
             raise TypeError(f"decode gives {image.dtype} {image.shape}, wanted uint8 {job.shape}")
         slot[...] = image
-    return chunk, block.tobytes(), bad
+    return Chunk(numbers.start, _checksums(block), bad), block
 
 
 def _close_gaps(images: IO[bytes], kept: Sequence[int], bytes_each: int) -> None:

@@ -31,7 +31,7 @@ class Cache:
     Args:
         folder: where; None: ``$GANZOO_CACHE``, else ``$XDG_CACHE_HOME/ganzoo``, else ``~/.cache/ganzoo``.
         reporter: shows progress; None: warnings only.
-        verify: hash the pixels whenever they are opened, not only when their file's size or time looks wrong.
+        verify: check all pixels whenever they are opened, not each when it is first read.
     """
 
     def __init__(self, folder: Path | None = None, reporter: Reporter | None = None, *, verify: bool = False) -> None:
@@ -102,12 +102,12 @@ class Cache:
         part, journal = entry.path(".part"), entry.path(".journal")
         check_space(part, len(items) * math.prod(entry.shape))
         try:
-            bad = build(Job(items, decode, entry.shape, too_many), part, journal, self.reporter)
+            checksums, bad = build(Job(items, decode, entry.shape, too_many), part, journal, self.reporter)
         except UserError:
             part.unlink()  # repaired files get another key: nobody would come back for these
             journal.unlink()
             raise
-        entry.write(part, [(i, name(items[i]), bad[i]) for i in sorted(bad)])
+        entry.write(part, checksums, [(i, name(items[i]), bad[i]) for i in sorted(bad)])
         journal.unlink()
         found = entry.read(verify=False)
         if found is None:

@@ -21,6 +21,7 @@ from .images import DECODER, BadImage, decode
 
 if TYPE_CHECKING:
     from .cache import Cache
+    from .rows import Rows
 
 IMAGES, ARCHIVE, ATTRIBUTES, PARTITION = "img_align_celeba", "img_align_celeba.zip", "list_attr_celeba.txt", "list_eval_partition.txt"
 HOME = "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
@@ -64,7 +65,7 @@ class CelebA(Dataset):
         if attribute is not None:
             self.classes, self.class_names = 2, (f"not {attribute}", attribute)
 
-    def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
+    def arrays(self, cache: Cache) -> Mapping[str, Rows]:
         """{"sample": (N, 3, size, size) uint8, with an attribute "label": (N,) int64, 1 where it is there}."""
         folder = self._find(cache)
         names = read_partition(folder / PARTITION, self.split)

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from .cache import Cache
+    from .rows import Rows
 
-__all__ = ["Cache", "Dataset"]
+__all__ = ["Cache", "Dataset", "Rows"]
 
 
 class Dataset(ABC):
@@ -32,8 +31,10 @@ class Dataset(ABC):
     """Whether training mirrors images at random, left to right."""
 
     @abstractmethod
-    def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
-        """Field name -> (N, ...): uint8 images (N, C, H, W), float32 as they are, int64 labels (N,). Memmaps welcome.
+    def arrays(self, cache: Cache) -> Mapping[str, Rows]:
+        """Field name -> (N, ...): uint8 images (N, C, H, W), float32 as they are, int64 labels (N,).
+
+        Each is an ndarray, memmaps welcome, or what else gives rows by their numbers, as ``cache.images(...).images`` does.
 
         Args:
             cache: where decoded images are kept; ``cache.images(...)`` decodes what is missing.
@@ -48,4 +49,8 @@ def __getattr__(name: str) -> object:
         from .cache import Cache
 
         return Cache
+    if name == "Rows":
+        from .rows import Rows
+
+        return Rows
     raise AttributeError(name)

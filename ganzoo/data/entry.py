@@ -1,7 +1,11 @@
 """One entry of the image cache: what is on the disk, and whether it still is what was written.
 
-It is two files: ``images-<key>.u8``, the pixels (N, C, H, W) and nothing else, and ``images-<key>.json``, a note that says what
-they are and carries their sha256. The key is a hash of everything that the pixels depend on.
+It is three files: ``images-<key>.u8``, the pixels (N, C, H, W) and nothing else; ``images-<key>.crc32``, a checksum for each image
+(N,); and ``images-<key>.json``, a note that says what they are. The key is a hash of everything that the pixels depend on.
+
+Nothing damaged is ever used, and nothing needs to read gigabytes to know it. The note is sealed by its own hash and carries that
+of the checksums. Each image is checked against its checksum when it is first read. When the entry is opened, the file's size and
+time tell whether anybody wrote to it since; then all images are checked at once.
 """
 
 from __future__ import annotations
@@ -19,11 +23,15 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .files import put_in_place, write_whole
+from .rows import DiskImages
 
 JSON: TypeAlias = str | float | Sequence["JSON"] | Mapping[str, "JSON"] | None
 """What a JSON file can say (an int, bool included, passes for a float)."""
-FORMAT = 1
-"""Version of the two files. It is part of the key: other versions are not found rather than misread."""
+FORMAT = 2
+"""Version of the files. It is part of the key: other versions are not found rather than misread."""
+
+CHECKSUM = np.dtype("<u4")
+"""How a CRC-32 is written: four bytes, the lowest first, on every machine."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +39,13 @@ class CachedImages:
     """What the cache holds of one data set.
 
     Args:
-        images: uint8 (N, C, H, W), read-only, on the disk.
+        images: uint8 (N, C, H, W), on the disk; ``images[...]`` reads.
         kept: (N,) int64, the item that each image was made from.
         bad: the items left out: name -> reason.
-        sha256: of the pixels, in hexadecimal.
+        sha256: of the images' checksums, in hexadecimal: it tells these pixels from others.
     """
 
-    images: np.ndarray
+    images: DiskImages
     kept: np.ndarray
     bad: Mapping[str, str]
     sha256: str
@@ -70,51 +78,65 @@ class Entry:
         """Open the entry; None where there is none.
 
         Args:
-            verify: hash the pixels in any case.
+            verify: check all pixels in any case.
 
         Raises:
             Damaged: where it is not what was written.
         """
         try:
+            note = self._read_note()
+            if note is None:
+                return None
+            checksums = self.path(".crc32").read_bytes()
+            if hashlib.sha256(checksums).hexdigest() != note["sha256"]:
+                raise Damaged("has checksums that were changed")
+            kept = np.delete(np.arange(self.count), [number for number, _, _ in note["bad"]])
+            shape = (len(kept), *self.shape)
+            status = self.path(".u8").stat()
+            if status.st_size != math.prod(shape):
+                raise Damaged(f"has {status.st_size} of {math.prod(shape)} bytes")
+            images = DiskImages(self.path(".u8"), shape, np.frombuffer(checksums, CHECKSUM), self.discard)
+        except FileNotFoundError as error:
+            raise Damaged(f"lacks {Path(error.filename).name}") from None
+        if verify or status.st_mtime_ns != note["mtime_ns"]:
+            # Somebody wrote to it, or it was copied here: only the checksums can tell.
+            if not images.verify():
+                raise Damaged("does not match its checksums")
+            with suppress(OSError):  # in a folder that is only readable the next run will check again
+                os.utime(images.path, ns=(note["mtime_ns"], note["mtime_ns"]))
+        return CachedImages(images, kept, {name: reason for _, name, reason in note["bad"]}, note["sha256"])
+
+    def _read_note(self) -> dict[str, Any] | None:
+        try:
             text = self.path(".json").read_bytes()
         except FileNotFoundError:
             return None
         try:
-            note = json.loads(text)
+            note: dict[str, Any] = json.loads(text)
             seal = note.pop("seal")
         except (ValueError, KeyError, TypeError, AttributeError):
             raise Damaged("has a note that cannot be read") from None
         if seal != _hash(note):
             raise Damaged("has a note that was changed")
-        kept = np.delete(np.arange(self.count), [number for number, _, _ in note["bad"]])
-        self._check_pixels(note, len(kept) * math.prod(self.shape), verify)
-        images = np.memmap(self.path(".u8"), np.uint8, mode="r", shape=(len(kept), *self.shape))
-        return CachedImages(images, kept, {name: reason for _, name, reason in note["bad"]}, note["sha256"])
+        return note
 
-    def _check_pixels(self, note: Mapping[str, Any], size: int, verify: bool) -> None:
-        path = self.path(".u8")
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            raise Damaged("is missing") from None
-        if status.st_size != size:
-            raise Damaged(f"has {status.st_size} of {size} bytes")
-        if verify or status.st_mtime_ns != note["mtime_ns"]:
-            # Somebody wrote to it, or it was copied here: only its hash can tell.
-            if _hash_file(path) != note["sha256"]:
-                raise Damaged("does not match its sha256")
-            with suppress(OSError):  # in a folder that is only readable the next run will hash again
-                os.utime(path, ns=(note["mtime_ns"], note["mtime_ns"]))
+    def discard(self) -> None:
+        """Take the entry out of use: without its note there is none."""
+        with suppress(OSError):
+            self.path(".json").unlink()
 
-    def write(self, part: Path, bad: Sequence[tuple[int, str, str]]) -> None:
+    def write(self, part: Path, checksums: np.ndarray, bad: Sequence[tuple[int, str, str]]) -> None:
         """Make the finished ``part`` the entry's pixels. The note comes last: without it there is no entry.
 
         Args:
             part: the pixels of the good items, in the same folder.
+            checksums: (N,), the CRC-32 of each of them.
             bad: number, name and reason of each item left out.
         """
         self.path(".json").unlink(missing_ok=True)
-        note = {"key": self._key, "bad": bad, "sha256": _hash_file(part), "mtime_ns": part.stat().st_mtime_ns}
+        content = checksums.astype(CHECKSUM).tobytes()
+        note = {"key": self._key, "bad": bad, "sha256": hashlib.sha256(content).hexdigest(), "mtime_ns": part.stat().st_mtime_ns}
+        write_whole(self.path(".crc32"), content)
         put_in_place(part, self.path(".u8"))
         write_whole(self.path(".json"), _canonical({**note, "seal": _hash(note)}))
 
@@ -125,8 +147,3 @@ def _canonical(value: Mapping[str, Any]) -> bytes:
 
 def _hash(value: Mapping[str, Any]) -> str:
     return hashlib.sha256(_canonical(value)).hexdigest()
-
-
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,6 +18,7 @@ from .images import DECODER, SUFFIXES, decode
 
 if TYPE_CHECKING:
     from .cache import Cache
+    from .rows import Rows
 
 
 class ImageFolder(Dataset):
@@ -50,7 +51,7 @@ class ImageFolder(Dataset):
         self.root, self.size, self.crop, self.channels = root, size, crop, channels
         self.flip, self.labels, self.max_bad = flip, labels, max_bad
 
-    def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
+    def arrays(self, cache: Cache) -> Mapping[str, Rows]:
         """{"sample": (N, channels, size, size) uint8, with labels "label": (N,) int64}; sets ``classes``, ``class_names``."""
         root = folder_at(self.root)
         names = find_pictures(root)

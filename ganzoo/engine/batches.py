@@ -8,9 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganzoo.data.rows import CHUNK_BYTES, Rows
 from ganzoo.errors import DivergenceError, UserError
 from ganzoo.fields import DataSpec, Fields
 
+from .ahead import Ahead
 from .device import Runtime
 
 
@@ -20,20 +22,21 @@ class Batches:
     Images come as float (N, C, H, W) in [-1, 1], points in units of the data's scale, labels as int64 (N,).
 
     Args:
-        arrays: field -> (N, ...) as ``Dataset.arrays`` gives them; memmaps are read batch by batch.
+        arrays: field -> (N, ...) as ``Dataset.arrays`` gives them; what lies on a disk is read batch by batch.
         data: what they hold.
         size: samples a batch.
         seed: with the epoch, decides the order and the mirroring.
         flip: mirror images at random, left to right.
-        runtime: where batches go. On a GPU the data lives there whole when it fits in half of the free memory.
-        position: batches handed out so far.
+        runtime: where batches go. On a GPU the data lives there whole when it fits in half of the free memory. Where it does not,
+            and where it lies on a disk, a background thread reads ahead.
+        position: batches handed out so far. Reading ahead does not move it.
 
     Raises:
         UserError: where there are fewer samples than one batch takes.
     """
 
     def __init__(
-        self, arrays: Mapping[str, np.ndarray], data: DataSpec, size: int, seed: int, flip: bool, runtime: Runtime, position: int = 0
+        self, arrays: Mapping[str, Rows], data: DataSpec, size: int, seed: int, flip: bool, runtime: Runtime, position: int = 0
     ) -> None:
         self.count = len(arrays["sample"])
         if self.count < size:
@@ -42,34 +45,45 @@ class Batches:
             )
         self.arrays, self.data, self.runtime = arrays, data, runtime
         self.size, self.seed, self.flip, self.position = size, seed, flip and data.is_image, position
-        self._resident = self._put_on_device() if runtime.device.type == "cuda" else None
-        self._epoch, self._order, self._mirrored = -1, np.empty(0, np.int64), np.empty(0, bool)
+        self._epoch: tuple[int, np.ndarray, np.ndarray] = (-1, np.empty(0, np.int64), np.empty(0, bool))
+        self._on_gpu = runtime.device.type == "cuda"
+        self._resident = self._put_on_device() if self._on_gpu else None
+        slow = self._resident is None and (self._on_gpu or any(on_disk(array) for array in arrays.values()))
+        self._ahead = Ahead(self._read) if slow else None
 
     def next(self) -> Fields:
         """The next batch; moves ``position`` on by one."""
-        epoch, index = divmod(self.position, self.count // self.size)
-        if epoch != self._epoch:
-            random = np.random.default_rng([self.seed, epoch])
-            self._order = random.permutation(self.count)
-            self._mirrored = random.random(self.count) < 0.5
-            self._epoch = epoch
+        stored, mirrored = self._ahead.take(self.position) if self._ahead else self._read(self.position)
         self.position += 1
-        chosen = slice(index * self.size, (index + 1) * self.size)
-        return self.fetch(self._order[chosen], self._mirrored[chosen] if self.flip else None)
+        return {name: self._finish(name, value, mirrored) for name, value in stored.items()}
 
     def fetch(self, indices: np.ndarray, mirrored: np.ndarray | None = None) -> Fields:
         """The samples at ``indices`` (n,), those where ``mirrored`` (n,) is true mirrored."""
         return {name: self._finish(name, self._gather(name, indices), mirrored) for name in self.arrays}
 
+    def _read(self, position: int) -> tuple[Fields, np.ndarray | None]:
+        """The batch at ``position`` as it is stored, and which of it is to be mirrored: nothing else decides what it gives."""
+        epoch, index = divmod(position, self.count // self.size)
+        _, order, mirrored = self._epoch if self._epoch[0] == epoch else self._start(epoch)
+        chosen = slice(index * self.size, (index + 1) * self.size)
+        return {name: self._gather(name, order[chosen]) for name in self.arrays}, mirrored[chosen] if self.flip else None
+
+    def _start(self, epoch: int) -> tuple[int, np.ndarray, np.ndarray]:
+        """The order of an epoch (N,) and which samples are mirrored in it (N,); drawn once an epoch."""
+        random = np.random.default_rng([self.seed, epoch])
+        self._epoch = (epoch, random.permutation(self.count), random.random(self.count) < 0.5)
+        return self._epoch
+
     def _gather(self, name: str, indices: np.ndarray) -> Tensor:
+        """One field at ``indices`` (n,): from the GPU, or in memory; there pinned where a GPU is waiting for it."""
         if self._resident is not None:
             return self._resident[name][torch.from_numpy(indices).to(self.runtime.device, non_blocking=True)]
         value = torch.from_numpy(np.ascontiguousarray(self.arrays[name][indices]))
-        if self.runtime.device.type == "cuda":
-            value = value.pin_memory()
-        return self.runtime.place(value)
+        # torch keeps pinned buffers and uses each again only after the copy out of it: none is ever overwritten too early.
+        return value.pin_memory() if self._on_gpu else value
 
     def _finish(self, name: str, value: Tensor, mirrored: np.ndarray | None) -> Tensor:
+        value = self.runtime.place(value)
         if value.dtype != torch.uint8:
             return value / self.data.scale if name == "sample" and self.data.scale != 1 else value
         if mirrored is not None and value.dim() == 4:
@@ -85,7 +99,12 @@ class Batches:
         return {name: torch.from_numpy(np.array(array)).to(self.runtime.device) for name, array in self.arrays.items()}
 
 
-def describe(arrays: Mapping[str, np.ndarray], classes: int, scale: float) -> DataSpec:
+def on_disk(array: Rows) -> bool:
+    """Whether reading rows may have to wait for a disk."""
+    return not isinstance(array, np.ndarray) or isinstance(array, np.memmap)
+
+
+def describe(arrays: Mapping[str, Rows], classes: int, scale: float) -> DataSpec:
     """What the arrays hold, checked.
 
     Raises:
@@ -102,9 +121,9 @@ def describe(arrays: Mapping[str, np.ndarray], classes: int, scale: float) -> Da
     for name, array in arrays.items():
         if array.dtype not in (np.uint8, np.float32, np.int64):
             raise UserError(f"the data set's field '{name}' is {array.dtype}", "give uint8, float32 or int64", key="data.name")
-        if array.dtype == np.float32 and not np.isfinite(array).all():
+        if array.dtype == np.float32 and not is_finite(array):
             raise DivergenceError(f"the data's field '{name}' holds values that are not finite")
-    labels = arrays.get("label")
+    labels = np.asarray(arrays["label"][:]) if "label" in arrays else None
     if labels is not None and len(labels) and not (labels.min() >= 0 and labels.max() < classes):
         raise UserError(
             f"labels range from {labels.min()} to {labels.max()}, but the data set has {classes} classes",
@@ -112,3 +131,9 @@ def describe(arrays: Mapping[str, np.ndarray], classes: int, scale: float) -> Da
             key="data.name",
         )
     return DataSpec({name: array.shape[1:] for name, array in arrays.items()}, classes if labels is not None else 0, scale)
+
+
+def is_finite(array: Rows) -> bool:
+    """Whether all values are finite; read in parts, as the whole may be larger than memory."""
+    step = max(1, CHUNK_BYTES // max(1, array.nbytes // max(1, len(array))))
+    return all(np.isfinite(array[start : start + step]).all() for start in range(0, len(array), step))

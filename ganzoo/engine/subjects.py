@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from ganzoo.config import ResolvedPart
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.rows import Rows
 from ganzoo.errors import UserError
 from ganzoo.fields import Fields, named_arguments
 from ganzoo.metrics.real import BATCH, RealSamples, as_seen
@@ -102,7 +103,7 @@ class Subjects:
                 task.advance(len(fields["sample"]))
 
 
-def read_split(part: ResolvedPart, split: str, reporter: Reporter) -> Mapping[str, np.ndarray]:
+def read_split(part: ResolvedPart, split: str, reporter: Reporter) -> Mapping[str, Rows]:
     """The arrays of another split of the data set.
 
     Raises:

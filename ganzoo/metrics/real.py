@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import torch
 
+from ganzoo.data.rows import Rows
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields
 
@@ -26,12 +27,12 @@ class RealSamples:
         read: the arrays of a split (None: those trained on) as ``Dataset.arrays`` gives them.
     """
 
-    def __init__(self, data: DataSpec, read: Callable[[str | None], Mapping[str, np.ndarray]]) -> None:
+    def __init__(self, data: DataSpec, read: Callable[[str | None], Mapping[str, Rows]]) -> None:
         self._data, self._read = data, read
-        self._splits: dict[str | None, Mapping[str, np.ndarray]] = {}
+        self._splits: dict[str | None, Mapping[str, Rows]] = {}
         self._hashes: dict[tuple[str | None, int], str] = {}
 
-    def arrays(self, split: str | None = None) -> Mapping[str, np.ndarray]:
+    def arrays(self, split: str | None = None) -> Mapping[str, Rows]:
         """Field -> (N, ...) of a split.
 
         Raises:

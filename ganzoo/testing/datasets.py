@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ganzoo.data.cache import Cache
+from ganzoo.data.rows import Rows
 from ganzoo.engine.batches import describe
 from ganzoo.errors import ContractError, UserError
 from ganzoo.progress import reporter
@@ -29,11 +30,11 @@ def arrays(subject: Subject) -> None:
         given = read(dataset, folder)
         describe(given, dataset.classes, dataset.scale)
         sample = given["sample"]
-        if sample.ndim == 4 and (sample.dtype != np.uint8 or sample.shape[1] not in (1, 3)):
+        if len(sample.shape) == 4 and (sample.dtype != np.uint8 or sample.shape[1] not in (1, 3)):
             raise ContractError(f"images are {sample.dtype} of shape {sample.shape}", "give uint8 (N, C, H, W) with 1 or 3 channels")
         if not len(sample):
             raise ContractError("it gives no samples", "raise a UserError that says what was looked for")
-        if "label" in given and (given["label"].dtype != np.int64 or given["label"].ndim != 1):
+        if "label" in given and (given["label"].dtype != np.int64 or len(given["label"].shape) != 1):
             raise ContractError(f"labels are {given['label'].dtype} of shape {given['label'].shape}", "give int64 (N,)")
     if dataset.class_names and len(dataset.class_names) != dataset.classes:
         raise ContractError(f"it names {len(dataset.class_names)} classes and has {dataset.classes}", "make them agree")
@@ -50,7 +51,7 @@ def repeatable(subject: Subject) -> None:
         with seeded(2):
             second = read(subject.build(), other)
         for name in first.keys() | second.keys():
-            if name not in first or name not in second or not np.array_equal(first[name], second[name]):
+            if name not in first or name not in second or not np.array_equal(first[name][:], second[name][:]):
                 raise ContractError(
                     f"the field '{name}' differs from one reading to the next", "draw from a generator seeded by a parameter"
                 )
@@ -66,14 +67,14 @@ def lazy(subject: Subject) -> None:
         raise ContractError(f"the constructor opens {Path(opened[0]).name}", "open files in arrays, or in a metric's prepare")
 
 
-def read(dataset: Any, folder: str) -> Mapping[str, np.ndarray]:
+def read(dataset: Any, folder: str) -> Mapping[str, Rows]:
     """The arrays, with a cache in ``folder``.
 
     Raises:
         NotHere: where the data is not on this machine.
     """
     try:
-        given: Mapping[str, np.ndarray] = dataset.arrays(Cache(Path(folder), reporter(quiet=True)))
+        given: Mapping[str, Rows] = dataset.arrays(Cache(Path(folder), reporter(quiet=True)))
     except UserError as missing:
         raise NotHere(f"its data is not here ({missing})") from None
     return given
