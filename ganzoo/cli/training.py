@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ganzoo.config import Resolved, RunConfig, load_config, resolve
+from ganzoo.progress import Reporter
 from ganzoo.progress import reporter as choose_reporter
 from ganzoo.recipes import find_recipe
 from ganzoo.registry import Registry
 
 from .listing import print_json, print_table
+
+if TYPE_CHECKING:
+    from ganzoo.engine.distributed import Ranks
 
 
 def load(config: Path, overrides: list[str]) -> tuple[RunConfig, Resolved]:
@@ -20,21 +26,33 @@ def load(config: Path, overrides: list[str]) -> tuple[RunConfig, Resolved]:
 
 
 def run(path: Path, overrides: list[str], out: Path | None, resume: bool, quiet: bool) -> int:
-    """Train; prints the folder and what is in it."""
-    reporter = choose_reporter(quiet)
+    """Train, alone or as one of the processes that torchrun started; prints the folder and what is in it."""
+    if os.environ.get("WORLD_SIZE", "1") == "1":
+        return train(path, overrides, out, resume, choose_reporter(quiet))
+    from ganzoo.engine.launch import joined
+
+    # Before all else, so that one process speaks for all where the configuration is wrong.
+    with joined() as ranks, Path(os.devnull).open("w") as nowhere:
+        return train(path, overrides, out, resume, choose_reporter(quiet) if ranks.leads else choose_reporter(True, nowhere), ranks)
+
+
+def train(path: Path, overrides: list[str], out: Path | None, resume: bool, reporter: Reporter, ranks: Ranks | None = None) -> int:
+    """Train as one of ``ranks``; None: alone. Rank 0 prints."""
     recipe = find_recipe(str(path))
     path, name = (recipe.path, f"{recipe.distribution}-{recipe.name}") if recipe else (path, run_name(path))
     config, resolved = load(path, overrides)
     from ganzoo.engine.runner import Runner
 
     folder = out or default_out(name, resume)
-    runner = Runner(config, resolved, path, folder, resume, reporter)
+    runner = Runner(config, resolved, path, folder, resume, reporter, ranks)
     if runner.finished:
         runner.directory.close()
         reporter.say(f"{folder} is finished already ({config.train.steps} steps); raise train.steps to go on")
         code = 0
     else:
         code = runner.train()
+    if not runner.ranks.leads:
+        return code
     samples = sorted((folder / "samples").glob("step-*.png"))
     for name, value in (("samples", samples[-1] if samples else ""), ("report", folder / "report.html"), ("weights", folder / "weights")):
         print(f"{name}: {value}")

@@ -14,6 +14,7 @@ from ganzoo.fields import DataSpec, Fields
 
 from .ahead import Ahead
 from .device import Runtime
+from .distributed import Ranks
 
 
 class Batches:
@@ -30,19 +31,31 @@ class Batches:
         runtime: where batches go. On a GPU the data lives there whole when it fits in half of the free memory. Where it does not,
             and where it lies on a disk, a background thread reads ahead.
         position: batches handed out so far. Reading ahead does not move it.
+        ranks: each gets its share of each batch, in order: together they see the batches that one process alone would see.
 
     Raises:
-        UserError: where there are fewer samples than one batch takes.
+        UserError: where there are fewer samples than one batch takes, or a batch cannot be split evenly.
     """
 
     def __init__(
-        self, arrays: Mapping[str, Rows], data: DataSpec, size: int, seed: int, flip: bool, runtime: Runtime, position: int = 0
+        self,
+        arrays: Mapping[str, Rows],
+        data: DataSpec,
+        size: int,
+        seed: int,
+        flip: bool,
+        runtime: Runtime,
+        position: int = 0,
+        ranks: Ranks | None = None,
     ) -> None:
         self.count = len(arrays["sample"])
         if self.count < size:
             raise UserError(
                 f"the data has {self.count} samples, fewer than one batch", f"set it to at most {self.count}", key="train.batch_size"
             )
+        ranks = ranks or Ranks()
+        self.share = share_of(size, ranks)
+        self._first = ranks.rank * self.share
         self.arrays, self.data, self.runtime = arrays, data, runtime
         self.size, self.seed, self.flip, self.position = size, seed, flip and data.is_image, position
         self._epoch: tuple[int, np.ndarray, np.ndarray] = (-1, np.empty(0, np.int64), np.empty(0, bool))
@@ -52,7 +65,7 @@ class Batches:
         self._ahead = Ahead(self._read) if slow else None
 
     def next(self) -> Fields:
-        """The next batch; moves ``position`` on by one."""
+        """This rank's ``share`` of the next batch; moves ``position`` on by one."""
         stored, mirrored = self._ahead.take(self.position) if self._ahead else self._read(self.position)
         self.position += 1
         return {name: self._finish(name, value, mirrored) for name, value in stored.items()}
@@ -62,10 +75,11 @@ class Batches:
         return {name: self._finish(name, self._gather(name, indices), mirrored) for name in self.arrays}
 
     def _read(self, position: int) -> tuple[Fields, np.ndarray | None]:
-        """The batch at ``position`` as it is stored, and which of it is to be mirrored: nothing else decides what it gives."""
+        """This rank's share of the batch at ``position`` as it is stored, and which of it is to be mirrored: nothing else decides what it gives."""
         epoch, index = divmod(position, self.count // self.size)
         _, order, mirrored = self._epoch if self._epoch[0] == epoch else self._start(epoch)
-        chosen = slice(index * self.size, (index + 1) * self.size)
+        first = index * self.size + self._first
+        chosen = slice(first, first + self.share)
         return {name: self._gather(name, order[chosen]) for name in self.arrays}, mirrored[chosen] if self.flip else None
 
     def _start(self, epoch: int) -> tuple[int, np.ndarray, np.ndarray]:
@@ -102,6 +116,21 @@ class Batches:
 def on_disk(array: Rows) -> bool:
     """Whether reading rows may have to wait for a disk."""
     return not isinstance(array, np.ndarray) or isinstance(array, np.memmap)
+
+
+def share_of(size: int, ranks: Ranks) -> int:
+    """How many samples of a batch of ``size`` each rank gets.
+
+    Raises:
+        UserError: where it cannot be split evenly, naming the nearest sizes that can.
+    """
+    share, rest = divmod(size, ranks.size)
+    if rest:
+        nearest = f"{size - rest} or {size - rest + ranks.size}" if share else str(ranks.size)
+        raise UserError(
+            f"a batch of {size} cannot be split evenly over {ranks.size} processes", f"set it to {nearest}", key="train.batch_size"
+        )
+    return share
 
 
 def describe(arrays: Mapping[str, Rows], classes: int, scale: float) -> DataSpec:

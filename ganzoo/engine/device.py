@@ -65,8 +65,30 @@ class Runtime:
         }
 
 
-def choose(train: TrainConfig) -> Runtime:
+def _own_index(local_rank: int | None, count: int) -> int:
+    """Which of ``count`` GPUs a process takes. One that sees a single GPU takes that: launchers can hide the others' from it.
+
+    Raises:
+        UserError: where there are more processes than GPUs.
+    """
+    if local_rank is None:
+        return torch.cuda.current_device()
+    if local_rank >= count > 1:
+        raise UserError(
+            f"there are {count} GPUs here, and no GPU for process {local_rank} (counted from 0)",
+            f"start at most {count} processes on this machine (torchrun --nproc-per-node {count})",
+            key="train.device",
+        )
+    return local_rank if count > 1 else 0
+
+
+def choose(train: TrainConfig, local_rank: int | None = None) -> Runtime:
     """The runtime that the configuration asks for, with "auto" decided; sets torch's thread count and matmul precision.
+
+    Args:
+        train: what is asked for.
+        local_rank: which of several processes on this machine this is: "auto" and "cuda" mean the GPU of that number.
+            None: this process is alone.
 
     Raises:
         UserError: where the device does not exist.
@@ -79,7 +101,8 @@ def choose(train: TrainConfig) -> Runtime:
         count = torch.cuda.device_count()
         if (device.index or 0) >= count:
             raise UserError(f"there is no device '{name}' here ({count} CUDA devices)", "use auto or cpu", key="train.device")
-        device = torch.device("cuda", device.index if device.index is not None else torch.cuda.current_device())
+        device = torch.device("cuda", device.index if device.index is not None else _own_index(local_rank, count))
+        torch.cuda.set_device(device)
     precision = train.precision
     if precision == "auto":
         precision = "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"

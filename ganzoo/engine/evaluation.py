@@ -23,7 +23,8 @@ from ganzoo.progress import Reporter
 from ganzoo.registry import Registry, reason
 
 from .batches import Batches
-from .run import Run, random_state, restore_random_state
+from .randomness import random_state, restore_random_state
+from .run import Run
 from .signals import Stop
 from .subjects import Subjects
 from .trained import load_trained

@@ -78,9 +78,9 @@ class Loop:
         run.step += 1
 
     def _draw(self) -> Fields:
-        """Draw once from the generator's prior, for one batch."""
+        """Draw once from the generator's prior, for this rank's share of a batch."""
         run = self.run
-        return {name: run.runtime.place(value) for name, value in run.generator.draw(run.batches.size, run.runtime.device).items()}
+        return {name: run.runtime.place(value) for name, value in run.generator.draw(run.batches.share, run.runtime.device).items()}
 
     def _turn(self, side: Side, losses: Mapping[str, Loss], real: Fields, drawn: Fields, shared: Fields | None = None) -> Turn:
         run = self.run

@@ -10,11 +10,14 @@ from torch import Tensor
 
 from ganzoo.turn import Turn
 
+from .distributed import Ranks
+
 
 class Meter:
-    """Means of named scalars since the last ``read``."""
+    """Means of named scalars since the last ``read``, over all ranks."""
 
-    def __init__(self) -> None:
+    def __init__(self, ranks: Ranks | None = None) -> None:
+        self._ranks = ranks or Ranks()
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
         self._images = 0
@@ -33,13 +36,13 @@ class Meter:
         self.add(turn.side, {f"{place}_score": s["score"].detach().mean() for place, s in means.items() if s and "score" in s})
 
     def add_images(self, count: int) -> None:
-        """Count real images that the critic saw."""
+        """Count real images that the critic saw, on all ranks."""
         self._images += count
 
     def read(self) -> dict[str, float]:
         """The means, and the rate in images a second; starts anew. The one place where the device is waited for."""
         names = list(self._sums)
-        values = torch.stack([self._sums[name].float() for name in names]).tolist() if names else []
+        values = self._ranks.mean(torch.stack([self._sums[name].float() for name in names])).tolist() if names else []
         now = time.perf_counter()
         record = {name: value / self._counts[name] for name, value in zip(names, values, strict=True)}
         record["images_per_second"] = self._images / max(now - self._since, 1e-9)

@@ -25,7 +25,7 @@ from .weights import export
 
 
 class Outputs:
-    """Writes a run's files and tells its observers.
+    """Writes a run's files and tells its observers. Of several processes all have to call; rank 0 alone writes.
 
     Args:
         config: how often and how many.
@@ -37,12 +37,14 @@ class Outputs:
 
     def __init__(self, config: RunConfig, run: Run, directory: RunDirectory, observers: Observers, reporter: Reporter) -> None:
         self.config, self.run, self.directory, self.observers, self.reporter = config, run, directory, observers, reporter
-        self.meter = Meter()
+        self.meter = Meter(run.ranks)
         self.inputs, self.references = self._fix_inputs()
 
     def log(self, task: Task, seconds: float) -> None:
         """Write the means since the last line, ``seconds`` into this sitting, and show them behind the bar."""
         values = self.meter.read()
+        if not self.run.ranks.leads:
+            return
         self.directory.log("log", step=self.run.step, seconds=round(seconds, 3), **values)
         self.observers.tell("step_logged", step=self.run.step, values=values)
         shown = [(key.replace("/adversarial", ""), values[key]) for key in values if "gradient" not in key and not key.endswith("_score")]
@@ -52,6 +54,8 @@ class Outputs:
         """Write a grid, or a scatter of points, from the fixed inputs."""
         self.directory.check_held()
         run = self.run
+        if not run.ranks.leads:
+            return
         made = generate(run.best_generator, self.inputs | plan_fields(run.last_plan), run.data, run.runtime)
         path = self.directory.samples / f"step-{run.step:08d}.png"
         path.parent.mkdir(exist_ok=True)
@@ -79,7 +83,10 @@ class Outputs:
         for side, network in (("generator", run.generator), ("critic", run.critic)):
             if not all(bool(torch.isfinite(value).all()) for value in network.state_dict().values() if value.is_floating_point()):
                 raise DivergenceError(f"diverged at step {run.step}: a weight of the {side} is not finite; lower the learning rate")
-        path = checkpoint.save(folder, run.step, run.state(), self.config.checkpoint.keep)
+        state = run.state()
+        if not run.ranks.leads:
+            return
+        path = checkpoint.save(folder, run.step, state, self.config.checkpoint.keep)
         facts = {"data": run.data.to_json(), "step": run.step, "values": dict(run.last_plan.values)}
         facts["class_names"] = list(run.dataset.class_names)
         export(run.best_generator, self.directory.weights / "generator.safetensors", average=run.average is not None, **facts)
@@ -101,6 +108,8 @@ class Outputs:
 
     def end(self, outcome: str, text: str) -> None:
         """Close the books: the outcome's line, the observers, the report."""
+        if not self.run.ranks.leads:
+            return
         self.directory.log(outcome, step=self.run.step, time=now(), text=text)
         self.observers.tell("run_finished", step=self.run.step, outcome=outcome)
         try:

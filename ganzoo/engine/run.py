@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 
 from ganzoo import compat
 from ganzoo.config import Resolved, RunConfig
@@ -23,11 +23,12 @@ from ganzoo.progress import Reporter
 from ganzoo.rules import Loss, Plan, Schedule
 
 from . import optimizers
-from .batches import Batches, describe
+from .batches import Batches, describe, share_of
 from .checkpoint import State
 from .device import Runtime, choose
 from .distributed import Ranks
 from .ema import MovingAverage
+from .randomness import random_state, restore_random_state, seed_everything
 
 
 @dataclass
@@ -60,7 +61,8 @@ class Run:
         return self.schedule.plan(max(self.step - 1, 0), self.config.train.steps)
 
     def state(self) -> State:
-        """All that ``restore`` needs to continue bit for bit."""
+        """All that ``restore`` needs to continue bit for bit: of all ranks on rank 0, so that every rank has to ask for it."""
+        others = self.ranks.gather(self._own_state())[1:]
         return {
             "step": self.step,
             "position": self.batches.position,
@@ -68,9 +70,40 @@ class Run:
             "losses": {name: _own_buffers(loss) for name, loss in self.losses.items()},
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "random": random_state(self.runtime.device),
-            "runtime": dict(self.runtime.describe()),
+            "runtime": self.circumstances(),
             "versions": dict(self.versions),
+            "ranks": others,
         }
+
+    def circumstances(self) -> dict[str, str | int]:
+        """What exactness depends on: a run that is resumed under others is not bit for bit that of an uninterrupted one."""
+        return {**self.runtime.describe(), "processes": self.ranks.size}
+
+    def _own_state(self) -> State:
+        """What is not the same on all ranks: random numbers, batch-norm statistics, the losses' state."""
+        return {
+            "random": random_state(self.runtime.device),
+            "buffers": {name: dict(network.named_buffers()) for name, network in self._networks().items()},
+            "losses": {name: _own_buffers(loss) for name, loss in self.losses.items()},
+        }
+
+    @torch.no_grad()
+    def _restore_own(self, state: State) -> None:
+        """Take up what this rank had; one that was not there begins with rank 0's, and random numbers of its own."""
+        others: Sequence[State] = state.get("ranks", [])
+        if self.ranks.leads:
+            restore_random_state(state["random"], self.runtime.device)
+        elif self.ranks.size == len(others) + 1:
+            own = others[self.ranks.rank - 1]
+            restore_random_state(own["random"], self.runtime.device)
+            for name, network in self._networks().items():
+                for key, value in network.named_buffers():
+                    value.copy_(own["buffers"][name][key])
+            for name, loss in self.losses.items():
+                for key, value in _own_buffers(loss).items():
+                    value.copy_(own["losses"][name][key])
+        else:
+            seed_everything(self.config.train.seed, self.ranks.rank, self.step)
 
     def restore(self, state: State) -> None:
         """Continue from ``state``.
@@ -87,7 +120,7 @@ class Run:
             for name, optimizer in self.optimizers.items():
                 optimizer.load_state_dict(state["optimizers"][name])
             self.step, self.batches.position = int(state["step"]), int(state["position"])
-            restore_random_state(state["random"], self.runtime.device)
+            self._restore_own(state)
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise UserError(
                 f"the checkpoint belongs to other components ({' '.join(str(error).split())[:200]})", "resume with the same plugins"
@@ -98,8 +131,10 @@ class Run:
         return networks | ({"average": self.average.network} if self.average else {})
 
 
-def build(config: RunConfig, resolved: Resolved, reporter: Reporter) -> tuple[Run, list[str]]:
+def build(config: RunConfig, resolved: Resolved, reporter: Reporter, ranks: Ranks | None = None) -> tuple[Run, list[str]]:
     """Read the data, check that the combination fits it, and build the components from the seed.
+
+    Every rank builds the same networks, and draws its own random numbers from then on.
 
     Returns:
         The run, and what is worth knowing about the combination.
@@ -107,24 +142,30 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter) -> tuple[Ru
     Raises:
         UserError: with the place in the configuration, where anything does not fit.
     """
+    ranks = ranks or Ranks()
     with placed(config):
-        runtime = choose(config.train)
+        share_of(config.train.batch_size, ranks)  # before the data is read
+        runtime = choose(config.train, ranks.local_rank)
+        ranks.connect(runtime.device)
         dataset: Dataset = resolved.data.build()
         arrays = dataset.arrays(Cache(reporter=reporter))
         data = describe(arrays, dataset.classes, dataset.scale)
-        batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime)
+        batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime, ranks=ranks)
     verdict = compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, data)
     refuse(verdict, config)
 
-    torch.manual_seed(config.train.seed)
-    random.seed(config.train.seed)
-    np.random.seed(config.train.seed % 2**32)
+    seed_everything(config.train.seed)
     generator = resolved.generator.build(data)
     critic = resolved.critic.build(data)
     losses: dict[str, Loss] = {name: part.build(data).to(runtime.device) for name, part in compat.distinct(resolved.losses).items()}
     with placed(config):
         initialise(config.init, {"generator": generator, "critic": critic})
-    runtime.place_network(generator), runtime.place_network(critic)
+    for network in (generator, critic):
+        ranks.synchronise_norms(network)
+        runtime.place_network(network)
+    ranks.broadcast(value for module in (generator, critic, *losses.values()) for value in (*module.parameters(), *module.buffers()))
+    if not ranks.leads:
+        seed_everything(config.train.seed, ranks.rank)
     run = Run(
         config,
         dataset,
@@ -140,9 +181,20 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter) -> tuple[Ru
             "critic": optimizers.build(resolved.optimizers["critic"], critic.parameters()),
         },
         MovingAverage(generator, config.train.ema) if config.train.ema else None,
+        ranks=ranks,
         versions={"torch": str(torch.__version__), "numpy": np.__version__} | resolved.versions,
     )
-    return run, verdict.notes
+    return run, [*verdict.notes, *local_statistics(run)]
+
+
+def local_statistics(run: Run) -> list[str]:
+    """What is worth knowing of a batch that is split: whose batch norm sees only a share of it."""
+    mixed = {
+        "generator": any(isinstance(module, BatchNorm) and not isinstance(module, nn.SyncBatchNorm) for module in run.generator.modules()),
+        "critic": run.critic.mixes_batch,
+    }
+    sees = f"sees the {run.batches.share} samples of its own process, not the whole batch of {run.batches.size}"
+    return [f"the {side} mixes the samples of a batch, and {sees}" for side, mixes in mixed.items() if mixes and run.ranks.size > 1]
 
 
 @contextmanager
@@ -192,29 +244,6 @@ def initialise(sources: Mapping[str, str], networks: Mapping[str, nn.Module]) ->
             load_into(module, path)
         except UserError as error:
             raise UserError(error.what, error.remedy, key=f"init.{target}") from error
-
-
-def random_state(device: torch.device) -> State:
-    """The state of every generator of random numbers that a component might use."""
-    _, keys, position, has_gauss, gauss = np.random.get_state()
-    version, internal, pending = random.getstate()
-    return {
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
-        "numpy": [torch.from_numpy(np.asarray(keys).astype(np.int64)), int(position), int(has_gauss), float(gauss)],
-        "python": [version, list(internal), pending],
-    }
-
-
-def restore_random_state(state: State, device: torch.device) -> None:
-    """What ``random_state`` gave. The GPU's own state is set only where both have one."""
-    torch.set_rng_state(state["torch"])
-    if state["cuda"] is not None and device.type == "cuda":
-        torch.cuda.set_rng_state(state["cuda"], device)
-    keys, position, has_gauss, gauss = state["numpy"]
-    np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), position, has_gauss, gauss))
-    version, internal, pending = state["python"]
-    random.setstate((version, tuple(internal), pending))
 
 
 def _own_buffers(loss: Loss) -> dict[str, Tensor]:

@@ -23,7 +23,6 @@ from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
 from ganzoo.files import remove_leftovers, write_atomically
 
-from .device import Runtime
 from .lock import FolderLock
 
 RECORD = "metrics.jsonl"
@@ -127,6 +126,31 @@ class RunDirectory:
         self._lock.close()
 
 
+class Nowhere(RunDirectory):
+    """The run directory of a process that does not lead: it holds nothing, and nothing is written.
+
+    Args:
+        path: rank 0's folder, for messages.
+    """
+
+    has_run = False
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def check_held(self) -> None:
+        """Nothing is held."""
+
+    def log(self, event: str, **values: Any) -> None:
+        """Write nothing."""
+
+    def write_config(self, text: str, source: Path) -> None:
+        """Write nothing."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
 def append_event(path: Path, event: str, **values: Any) -> None:
     """Append one line to the ``metrics.jsonl`` of the run at ``path``, whether or not it is being trained.
 
@@ -156,13 +180,13 @@ def _line(event: str, values: Mapping[str, Any]) -> str:
     return json.dumps({"event": event, **plain}, ensure_ascii=False) + "\n"
 
 
-def environment(config: RunConfig, runtime: Runtime, data: DataSpec, versions: Mapping[str, str]) -> dict[str, Any]:
-    """What a bug report needs and exactness depends on: for ``env.json``."""
+def environment(config: RunConfig, circumstances: Mapping[str, str | int], data: DataSpec, versions: Mapping[str, str]) -> dict[str, Any]:
+    """What a bug report needs and exactness depends on (``Run.circumstances``): for ``env.json``."""
     return {
         "command": " ".join(["ganzoo", *sys.argv[1:]]),
         "seed": config.train.seed,
         "data": data.to_json(),
-        "runtime": runtime.describe(),
+        "runtime": dict(circumstances),
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": version("numpy"), **versions},
         "platform": platform.platform(),
         "started": now(),

@@ -11,12 +11,13 @@ from ganzoo.errors import GanzooError, UserError
 from ganzoo.progress import Reporter
 
 from . import checkpoint
+from .distributed import Ranks
 from .evaluation import Evaluations
 from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
 from .run import build
-from .rundir import RunDirectory, environment, now, write_environment
+from .rundir import Nowhere, RunDirectory, environment, now, write_environment
 from .signals import Interrupted, Stop, stop_on_signals, unwind_on_termination
 
 
@@ -30,14 +31,25 @@ class Runner:
         out: the run directory.
         resume: continue the run that ``out`` holds, or start one where it holds none.
         reporter: who is told of progress.
+        ranks: the processes that train it together; None: this one alone.
 
     Raises:
         UserError: where the configuration, the data or the folder does not allow the run; nothing has been trained.
     """
 
-    def __init__(self, config: RunConfig, resolved: Resolved, source: Path, out: Path, resume: bool, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        resolved: Resolved,
+        source: Path,
+        out: Path,
+        resume: bool,
+        reporter: Reporter,
+        ranks: Ranks | None = None,
+    ) -> None:
         self.config, self.resolved, self.reporter = config, resolved, reporter
-        self.directory = RunDirectory(out, resume)
+        self.ranks = ranks or Ranks()
+        self.directory = RunDirectory(out, resume) if self.ranks.leads else Nowhere(out)
         try:
             with unwind_on_termination():
                 self._prepare(source)
@@ -47,23 +59,24 @@ class Runner:
 
     def _prepare(self, source: Path) -> None:
         """Everything before the first step."""
-        config, resolved, reporter = self.config, self.resolved, self.reporter
-        continues = self.directory.has_run
-        if continues:
+        config, resolved, reporter, ranks = self.config, self.resolved, self.reporter, self.ranks
+        if self.directory.has_run:
             self._refuse_changes()
-        self.run, notes = build(config, resolved, reporter)
+        continues = bool(ranks.agree(self.directory.has_run))
+        self.run, notes = build(config, resolved, reporter, ranks)
         for note in notes:
             reporter.say(f"note: {note}")
-        self.evaluations = Evaluations(resolved.metrics, self.run, resolved.data, reporter)
+        self.evaluations = Evaluations(resolved.metrics if ranks.leads else [], self.run, resolved.data, reporter)
         advice = f"'ganzoo replay {self.directory.path} --to OBSERVER' tells it the whole run later"
-        self.observers = Observers(resolved.observers, self.run.data, reporter, advice)
+        self.observers = Observers(resolved.observers if ranks.leads else [], self.run.data, reporter, advice)
         self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter)
         self.loop = Loop(self.run, self.outputs.meter)
         if continues:
             self._continue()
         else:
             self._preflight()
-        write_environment(self.directory, environment(config, self.run.runtime, self.run.data, resolved.versions))
+        if ranks.leads:
+            write_environment(self.directory, environment(config, self.run.circumstances(), self.run.data, resolved.versions))
         # Last: config.yaml says that here is a run, and one that can be continued.
         self.directory.write_config(resolved_yaml(config, resolved), source)
 
@@ -86,10 +99,10 @@ class Runner:
                 self.directory.log("started", time=now(), step=self.run.step)
                 values = resolved_values(self.config, self.resolved)
                 self.observers.tell("run_started", directory=self.directory.path, config=values, step=self.run.step)
-                self._take_steps(stop)
-                outcome = "stopped" if stop.signal and not self.finished else "finished"
-                self.outputs.end(outcome, f"stopped by signal {stop.signal}; continue with --resume" if outcome == "stopped" else "")
-                return stop.exit_code if outcome == "stopped" else 0
+                signal = self._take_steps(stop)
+                outcome = "stopped" if signal and not self.finished else "finished"
+                self.outputs.end(outcome, f"stopped by signal {signal}; continue with --resume" if outcome == "stopped" else "")
+                return 128 + signal if outcome == "stopped" else 0
         except Exception as error:
             with suppress(GanzooError):  # a full disk must not hide what went wrong
                 self.outputs.end("failed", str(error))
@@ -97,26 +110,49 @@ class Runner:
         finally:
             self.directory.close()
 
-    def _take_steps(self, stop: Stop) -> None:
+    def _take_steps(self, stop: Stop) -> int:
+        """Train until no step is left or a signal came, which is returned; 0 for none. All ranks stop at the same step."""
         run, every = self.run, self.config
-        started, saved = time.perf_counter(), run.step
+        started, logged, saved, signal = time.perf_counter(), run.step, run.step, 0
         if run.step == 0:
             self.outputs.save_samples()
         with self.reporter.task("training", every.train.steps, done=run.step, unit="steps") as task:
-            while not self.finished and not stop.signal:
+            while not self.finished and not signal:
                 self.loop.step()
                 task.advance()
-                done = self.finished or bool(stop.signal)
-                if done or run.step % every.log.every == 0:
+                if self.finished or run.step % every.log.every == 0:
+                    self._refuse_drift()
                     self.outputs.log(task, time.perf_counter() - started)
+                    logged = run.step
                 if self.finished or run.step % every.sample.every == 0:
                     self.outputs.save_samples()
-                if done or run.step % every.checkpoint.every == 0:
+                if self.finished or run.step % every.checkpoint.every == 0:
+                    self._refuse_drift()
                     self.outputs.save_checkpoint()
                     saved = run.step
                 self._evaluate(stop)
+                # Here the others wait for rank 0 to have written and measured, and every rank learns of a signal to one.
+                signal = self.ranks.agree(stop.signal)
+            if logged != run.step:
+                self.outputs.log(task, time.perf_counter() - started)
         if saved != run.step:
             self.outputs.save_checkpoint()
+        return signal
+
+    def _refuse_drift(self) -> None:
+        """Compare the ranks' parameters: the same gradients must have left the same bits.
+
+        Raises:
+            GanzooError: naming the first parameter that differs.
+        """
+        networks = {"generator": self.run.generator, "critic": self.run.critic}
+        parameters = {f"{side}.{name}": value for side, network in networks.items() for name, value in network.named_parameters()}
+        name = self.ranks.differing(parameters)
+        if name:
+            raise GanzooError(
+                f"at step {self.run.step} the processes no longer have the same weights: '{name}' differs; "
+                "use the same hardware, torch and plugin versions for all, and go on from the last checkpoint with --resume"
+            )
 
     def _evaluate(self, stop: Stop) -> None:
         """Measure what is due. A metric that fails is no reason to lose a training; a signal ends it without a number."""
@@ -132,16 +168,19 @@ class Runner:
 
     def _preflight(self) -> None:
         """Find out before the first step whether the disk takes a checkpoint, and gives it back."""
-        self.directory.checkpoints.mkdir(exist_ok=True)
-        content = checkpoint.encode(self.run.state())
-        checkpoint.check_space(self.directory.checkpoints, len(content), copies=3)
+        state = self.run.state()
+        if self.ranks.leads:
+            self.directory.checkpoints.mkdir(exist_ok=True)
+            checkpoint.check_space(self.directory.checkpoints, len(checkpoint.encode(state)), copies=3)
         self.outputs.save_checkpoint(tell=False)
-        checkpoint.load(self.directory.checkpoints, self.reporter.warn)
+        if self.ranks.leads:
+            checkpoint.load(self.directory.checkpoints, self.reporter.warn)
 
     def _continue(self) -> None:
-        path, state = checkpoint.load(self.directory.checkpoints, self.reporter.warn)
+        path, state = checkpoint.load(self.directory.checkpoints, self.reporter.warn) if self.ranks.leads else (self.directory.path, {})
+        state = self.ranks.share(state)
         self.run.restore(state)
-        before, here = state.get("runtime", {}) | state.get("versions", {}), {**self.run.runtime.describe(), **self.run.versions}
+        before, here = state.get("runtime", {}) | state.get("versions", {}), {**self.run.circumstances(), **self.run.versions}
         changed = [f"{name} was {before.get(name, 'unknown')}, is {here[name]}" for name in here if before.get(name) != here[name]]
         if changed:
             self.reporter.warn(

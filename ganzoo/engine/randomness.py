@@ -1,0 +1,41 @@
+"""Every generator of random numbers that a component might use: seeded, saved and restored together."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import torch
+
+from .checkpoint import State
+
+
+def seed_everything(*seed: int) -> None:
+    """Seed every generator of random numbers that a component might use: with one number, or with a stream of its own for several."""
+    number = seed[0] if len(seed) == 1 else int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] >> 1)
+    torch.manual_seed(number)
+    random.seed(number)
+    np.random.seed(number % 2**32)
+
+
+def random_state(device: torch.device) -> State:
+    """The state of every generator of random numbers that a component might use."""
+    _, keys, position, has_gauss, gauss = np.random.get_state()
+    version, internal, pending = random.getstate()
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
+        "numpy": [torch.from_numpy(np.asarray(keys).astype(np.int64)), int(position), int(has_gauss), float(gauss)],
+        "python": [version, list(internal), pending],
+    }
+
+
+def restore_random_state(state: State, device: torch.device) -> None:
+    """What ``random_state`` gave. The GPU's own state is set only where both have one."""
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] is not None and device.type == "cuda":
+        torch.cuda.set_rng_state(state["cuda"], device)
+    keys, position, has_gauss, gauss = state["numpy"]
+    np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), position, has_gauss, gauss))
+    version, internal, pending = state["python"]
+    random.setstate((version, tuple(internal), pending))
