@@ -41,6 +41,19 @@ def test_what_lies_on_a_disk_is_read_ahead_and_comes_out_the_same(arrays):
         assert direct.position == ahead.position == position
 
 
+def test_a_batch_is_what_its_definition_says(arrays):
+    batches = Batches(plain(arrays), SPEC, 8, 3, True, CPU)
+    random = np.random.default_rng([3, 0])
+    order, mirrored = random.permutation(37), random.random(37) < 0.5
+    for start in range(0, 32, 8):
+        batch, chosen = batches.next(), order[start : start + 8]
+        stored = torch.from_numpy(np.array(arrays["sample"][chosen]))
+        seen = torch.where(torch.from_numpy(mirrored[start : start + 8])[:, None, None, None], stored.flip(-1), stored)
+        assert torch.equal(batch["sample"], seen.float() / 127.5 - 1)
+        assert batch["sample"].is_contiguous(memory_format=torch.channels_last)
+        assert batch["label"].tolist() == arrays["label"][chosen].tolist()
+
+
 def test_position_is_all_that_resuming_needs(arrays):
     through = Batches(arrays, SPEC, 8, 3, True, CPU)
     expected = [through.next() for _ in range(12)]
@@ -109,7 +122,7 @@ def test_on_a_gpu_what_does_not_fit_is_read_ahead_into_pinned_memory(arrays, mon
     streamed, here = Batches(arrays, SPEC, 8, 3, True, gpu), Batches(plain(arrays), SPEC, 8, 3, True, CPU)
     assert streamed._resident is None
     assert streamed._ahead is not None
-    assert all(value.is_pinned() for value in streamed._read(0)[0].values())
+    assert all(value.is_pinned() for value in streamed._read(0).values())
     for _ in range(20):
         wanted = here.next()
         for given in (resident.next(), streamed.next()):

@@ -66,21 +66,21 @@ class Batches:
 
     def next(self) -> Fields:
         """This rank's ``share`` of the next batch; moves ``position`` on by one."""
-        stored, mirrored = self._ahead.take(self.position) if self._ahead else self._read(self.position)
+        stored = self._ahead.take(self.position) if self._ahead else self._read(self.position)
         self.position += 1
-        return {name: self._finish(name, value, mirrored) for name, value in stored.items()}
+        return {name: self._finish(name, value) for name, value in stored.items()}
 
     def fetch(self, indices: np.ndarray, mirrored: np.ndarray | None = None) -> Fields:
         """The samples at ``indices`` (n,), those where ``mirrored`` (n,) is true mirrored."""
-        return {name: self._finish(name, self._gather(name, indices), mirrored) for name in self.arrays}
+        return {name: self._finish(name, self._gather(name, indices, mirrored)) for name in self.arrays}
 
-    def _read(self, position: int) -> tuple[Fields, np.ndarray | None]:
-        """This rank's share of the batch at ``position`` as it is stored, and which of it is to be mirrored: nothing else decides what it gives."""
+    def _read(self, position: int) -> Fields:
+        """This rank's share of the batch at ``position`` as it is stored, but mirrored. Pure: it may be called in the background."""
         epoch, index = divmod(position, self.count // self.size)
         _, order, mirrored = self._epoch if self._epoch[0] == epoch else self._start(epoch)
         first = index * self.size + self._first
         chosen = slice(first, first + self.share)
-        return {name: self._gather(name, order[chosen]) for name in self.arrays}, mirrored[chosen] if self.flip else None
+        return {name: self._gather(name, order[chosen], mirrored[chosen] if self.flip else None) for name in self.arrays}
 
     def _start(self, epoch: int) -> tuple[int, np.ndarray, np.ndarray]:
         """The order of an epoch (N,) and which samples are mirrored in it (N,); drawn once an epoch."""
@@ -88,22 +88,30 @@ class Batches:
         self._epoch = (epoch, random.permutation(self.count), random.random(self.count) < 0.5)
         return self._epoch
 
-    def _gather(self, name: str, indices: np.ndarray) -> Tensor:
+    def _gather(self, name: str, indices: np.ndarray, mirrored: np.ndarray | None) -> Tensor:
         """One field at ``indices`` (n,): from the GPU, or in memory; there pinned where a GPU is waiting for it."""
+        array = self.arrays[name]
+        mirrors = mirrored is not None and array.dtype == np.uint8 and len(array.shape) == 4
         if self._resident is not None:
-            return self._resident[name][torch.from_numpy(indices).to(self.runtime.device, non_blocking=True)]
-        value = torch.from_numpy(np.ascontiguousarray(self.arrays[name][indices]))
+            value = self._resident[name][torch.from_numpy(indices).to(self.runtime.device, non_blocking=True)]
+            if not mirrors:
+                return value
+            mask = torch.from_numpy(mirrored).to(self.runtime.device, non_blocking=True)
+            return torch.where(mask[:, None, None, None], value.flip(-1), value)
+        rows = np.ascontiguousarray(array[indices])
+        if mirrors:  # seven times faster than torch.where on a CPU
+            rows[mirrored] = rows[mirrored][..., ::-1]
+        value = torch.from_numpy(rows)
         # torch keeps pinned buffers and uses each again only after the copy out of it: none is ever overwritten too early.
         return value.pin_memory() if self._on_gpu else value
 
-    def _finish(self, name: str, value: Tensor, mirrored: np.ndarray | None) -> Tensor:
-        value = self.runtime.place(value)
-        if value.dtype != torch.uint8:
-            return value / self.data.scale if name == "sample" and self.data.scale != 1 else value
-        if mirrored is not None and value.dim() == 4:
-            mask = torch.from_numpy(mirrored).to(value.device, non_blocking=True)
-            value = torch.where(mask[:, None, None, None], value.flip(-1), value)
-        return self.runtime.place(value.float().div_(127.5).sub_(1))
+    def _finish(self, name: str, value: Tensor) -> Tensor:
+        value = value.to(self.runtime.device, non_blocking=True)
+        if value.dtype == torch.uint8:
+            value = value.float().div_(127.5).sub_(1)
+        elif name == "sample" and self.data.scale != 1:
+            value = value / self.data.scale
+        return self.runtime.place(value)  # last: reordering floats takes half as long as reordering bytes
 
     def _put_on_device(self) -> dict[str, Tensor] | None:
         needed = sum(array.nbytes for array in self.arrays.values())
