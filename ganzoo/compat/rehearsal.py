@@ -75,4 +75,4 @@ def example_batch(data: DataSpec, n: int) -> Fields:
 
 def plan_fields(plan: Plan, device: torch.device | None = None) -> dict[str, Any]:
     """A plan's ``values`` as fields: floats become scalars on the device, integers and strings stay as they are."""
-    return {name: torch.tensor(v, device=device) if isinstance(v, float) else v for name, v in plan.values.items()}
+    return {name: torch.full((), v, device=device) if isinstance(v, float) else v for name, v in plan.values.items()}

@@ -1,44 +1,48 @@
 """The training loop: read it from top to bottom.
 
-Only here are ``backward`` and ``step`` called. A step is the critic's updates, each on a batch of its own, then the
-generator's (Goodfellow et al., 2014, algorithm 1). What either minimises comes from the losses; how often, from the
-schedule.
+A step is the critic's updates, each on a batch of its own, then the generator's (Goodfellow et al., 2014, algorithm 1).
+What either minimises comes from the losses; how often, from the schedule. What happens in an update is in ``updates``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 
-import torch
 from torch import Tensor, nn
 
 from ganzoo.compat import plan_fields
-from ganzoo.errors import DivergenceError
-from ganzoo.fields import Fields, Terms
-from ganzoo.rules import Loss, Plan, merge_terms
-from ganzoo.turn import Side, Turn
+from ganzoo.fields import Fields
+from ganzoo.rules import Loss, Plan
 
+from .guard import Guard
 from .meter import Meter
 from .optimizers import scale_rate
+from .phases import Eager, Phases
 from .run import Run
+from .updates import Updates, set_trainable
 
 
 class Loop:
-    """Takes a run's steps one at a time. ``trainable`` is recorded once: only those parameters are ever toggled."""
+    """Takes a run's steps one at a time.
 
-    def __init__(self, run: Run, meter: Meter) -> None:
-        self.run, self.meter = run, meter
-        self.trainable: dict[str, list[nn.Parameter]] = {
-            "generator": [p for p in run.generator.parameters() if p.requires_grad],
-            "critic": [p for p in run.critic.parameters() if p.requires_grad],
-        }
-        self.gradient_means = {side: run.ranks.gradient_mean(parameters) for side, parameters in self.trainable.items()}
+    Args:
+        run: what trains.
+        meter: takes the scalars to log.
+        phases: how updates are run; each as it is where it is left out.
+    """
+
+    def __init__(self, run: Run, meter: Meter, phases: Phases | None = None) -> None:
+        self.run, self.meter, self.phases = run, meter, phases or Eager()
+        device = run.runtime.device
+        self.guard = Guard(run.optimizers.values(), device, waits=self.phases.waits or device.type == "cuda")
+        self.updates = Updates(run, meter, self.guard)
 
     def step(self) -> None:
         """One step of the schedule.
 
         Raises:
-            DivergenceError: where a loss or a gradient is not finite; nothing was updated with it.
+            DivergenceError: where a loss or a gradient is not finite; nothing was updated with it. On a GPU, ``check`` raises it.
         """
         run = self.run
         # Who moves how often, at which rate, and which losses act.
@@ -48,92 +52,47 @@ class Loop:
             scale_rate(optimizer, plan.lr_scale)
         resting = self._rest(plan.frozen)
         values = plan_fields(plan, run.runtime.device)
+        # What tells apart the updates of one side: all that is no tensor.
+        kind = (plan.share_fake, *losses, plan.frozen, *(item for item in values.items() if not isinstance(item[1], Tensor)))
         real: Fields | None = None
-        drawn: Fields = {}
-        shared: Fields | None = None
 
-        # The critic's updates, each on a batch of its own. Fakes carry no gradient into the generator.
+        # The critic's updates, each on a batch of its own.
         for _ in range(plan.critic_updates):
-            real, drawn = run.batches.next() | values, self._draw()
-            if plan.share_fake:
-                shared = self._make_shared(losses, real, drawn)
-            turn = self._turn("critic", losses, real, drawn, {k: v.detach() for k, v in shared.items()} if shared else None)
-            self._update(turn, losses, self._record_critic)
-            with torch.no_grad():
-                for loss in losses.values():
-                    loss.constrain_(run.critic)
+            real = self.phases.hold(run.batches.next() | values)
+            update = self.updates.both if plan.share_fake else self.updates.critic
+            self.phases.play(("critic", *kind), partial(update, losses, real))
+            self.guard.count(run.step, "critic")
             self.meter.add_images(run.batches.size)
 
-        # The generator's updates, on the last batch and noise of their own. The critic's parameters rest.
-        set_trainable(self.trainable["critic"], False)
+        # The generator's updates, on the last batch and noise of their own.
         for i in range(plan.generator_updates):
             if real is None or i > 0:
-                real = run.batches.next() | values
-            turn = self._turn("generator", losses, real, drawn if shared else self._draw(), shared)
-            self._update(turn, losses)
+                real = self.phases.hold(run.batches.next() | values)
+            if not plan.share_fake:
+                self.phases.play(("generator", *kind), partial(self.updates.generator, losses, real))
+            self.guard.count(run.step, "generator")
             if run.average:
                 run.average.update(run.step)
-        set_trainable(self.trainable["critic"], True)
         set_trainable(resting, True)
         run.step += 1
 
-    def _draw(self) -> Fields:
-        """Draw once from the generator's prior, for this rank's share of a batch."""
-        run = self.run
-        return {name: run.runtime.place(value) for name, value in run.generator.draw(run.batches.share, run.runtime.device).items()}
+    def check(self) -> None:
+        """Find out whether the updates so far were finite, where ``step`` does not. To be called before the meter is read.
 
-    def _turn(self, side: Side, losses: Mapping[str, Loss], real: Fields, drawn: Fields, shared: Fields | None = None) -> Turn:
-        run = self.run
-        views = [loss for loss in losses.values() if type(loss).view is not Loss.view]
-        return Turn(side, run.generator, run.critic, real, drawn, views=views, autocast=run.runtime.autocast, shared_fake=shared)
-
-    def _make_shared(self, losses: Mapping[str, Loss], real: Fields, drawn: Fields) -> Fields:
-        """One fake for both turns, with its path to the generator's parameters."""
-        turn = self._turn("generator", losses, real, drawn)
-        made = turn.make(turn.real | drawn)
-        return {name: made[name] for name in self.run.generator.gives}
-
-    def _update(self, turn: Turn, losses: Mapping[str, Loss], record: Callable[[Turn, Mapping[str, Loss]], None] | None = None) -> None:
-        """Minimise the turn's terms by one optimizer step."""
-        optimizer, parameters = self.run.optimizers[turn.side], self.trainable[turn.side]
-        terms = merge_terms(losses, turn)
-        self.meter.add(turn.side, terms)
-        if record:
-            record(turn, losses)
-        total = sum_of(terms)
-        # A phase may leave one side nothing to do.
-        if total is None or not total.requires_grad:
-            return
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        total = self.gradient_means[turn.side](total.detach())
-        norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-        if not torch.isfinite(norm + total):
-            raise DivergenceError(self._explain(turn, terms))
-        self.meter.add(turn.side, {"gradient_norm": norm})
-        optimizer.step()
-        with torch.no_grad():
-            for loss in losses.values():
-                loss.after(turn)
-
-    @torch.no_grad()
-    def _record_critic(self, turn: Turn, losses: Mapping[str, Loss]) -> None:
-        self.meter.add_scores(turn)
-        for loss in losses.values():
-            self.meter.add(turn.side, loss.estimates(turn))
+        Raises:
+            DivergenceError: where one was not; neither it nor any after it was made.
+        """
+        self.guard.read(self.meter.means)
 
     def _rest(self, frozen: tuple[str, ...]) -> list[nn.Parameter]:
         """Take the plan's frozen sub-modules out of training for this step; returns their parameters."""
-        known = {id(p) for parameters in self.trainable.values() for p in parameters}
-        networks = nn.ModuleDict({"generator": self.run.generator, "critic": self.run.critic}) if frozen else nn.Module()
+        if not frozen:
+            return []
+        known = {id(p) for parameters in self.updates.trainable.values() for p in parameters}
+        networks = nn.ModuleDict({"generator": self.run.generator, "critic": self.run.critic})
         resting = [p for name in frozen for p in networks.get_submodule(name).parameters() if id(p) in known]
         set_trainable(resting, False)
         return resting
-
-    def _explain(self, turn: Turn, terms: Terms) -> str:
-        bad = [f"the term '{name}' is {value.item()}" for name, value in terms.items() if not torch.isfinite(value)]
-        what = bad[0] if bad else "its gradient is not finite"
-        return f"diverged at step {self.run.step}: on the {turn.side}'s turn {what}; lower the learning rate or add a penalty"
 
 
 def acting(losses: Mapping[str, Loss], plan: Plan, step: int) -> dict[str, Loss]:
@@ -143,17 +102,3 @@ def acting(losses: Mapping[str, Loss], plan: Plan, step: int) -> dict[str, Loss]
         for name, loss in losses.items()
         if step % loss.every == 0 and (plan.losses is None or name.partition("#")[0] in plan.losses)
     }
-
-
-def sum_of(terms: Terms) -> Tensor | None:
-    """The sum that is minimised; None where there is nothing to sum."""
-    total: Tensor | None = None
-    for term in terms.values():
-        total = term if total is None else total + term
-    return total
-
-
-def set_trainable(parameters: list[nn.Parameter], trains: bool) -> None:
-    """Toggle ``requires_grad`` of ``parameters``."""
-    for parameter in parameters:
-        parameter.requires_grad_(trains)

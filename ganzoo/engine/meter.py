@@ -14,37 +14,62 @@ from .distributed import Ranks
 
 
 class Meter:
-    """Means of named scalars since the last ``read``, over all ranks."""
+    """Means of named scalars since the last ``read``, over all ranks.
+
+    What ``add`` does is all on the device, so it can be recorded and replayed.
+    """
 
     def __init__(self, ranks: Ranks | None = None) -> None:
         self._ranks = ranks or Ranks()
-        self._sums: dict[str, Tensor] = {}
-        self._counts: dict[str, int] = {}
+        # The sums of those scalars that come together, in one tensor that stays where it is; the last entry counts them.
+        self._sums: dict[tuple[str, ...], Tensor] = {}
         self._images = 0
         self._since = time.perf_counter()
 
     def add(self, side: str, values: Mapping[str, Tensor]) -> None:
-        """Take in scalars of one side; each is logged as ``side/name``."""
-        for name, value in values.items():
-            key, value = f"{side}/{name}", value.detach()
-            self._sums[key] = self._sums[key] + value if key in self._sums else value
-            self._counts[key] = self._counts.get(key, 0) + 1
-
-    def add_scores(self, turn: Turn) -> None:
-        """Take in the mean raw score of each side of the turn, where it was computed: their gap shows a critic's health."""
-        means = {place: turn.computed(f"{place}_scores") for place in ("real", "fake")}
-        self.add(turn.side, {f"{place}_score": s["score"].detach().mean() for place, s in means.items() if s and "score" in s})
+        """Take in scalars of one side, together; each is logged as ``side/name``."""
+        if not values:
+            return
+        key = tuple(f"{side}/{name}" for name in values)
+        scalars = [value.detach() for value in values.values()]
+        together = torch.stack([*scalars, torch.ones_like(scalars[0])])
+        if key in self._sums:
+            self._sums[key].add_(together)
+        else:
+            self._sums[key] = together
 
     def add_images(self, count: int) -> None:
         """Count real images that the critic saw, on all ranks."""
         self._images += count
 
+    def means(self) -> dict[str, float]:
+        """The means so far. Waits for the device."""
+        if not self._sums:
+            return {}
+        sums = self._ranks.mean(torch.cat([sums.float() for sums in self._sums.values()])).tolist()
+        values: dict[str, float] = {}
+        counts: dict[str, float] = {}
+        for names in self._sums:
+            *found, count = sums[: len(names) + 1]
+            sums = sums[len(names) + 1 :]
+            # Losses that act now and then make several sets with names in common.
+            for name, value in zip(names, found, strict=True):
+                values[name] = values.get(name, 0.0) + value
+                counts[name] = counts.get(name, 0.0) + count
+        return {name: value / counts[name] for name, value in values.items() if counts[name]}
+
     def read(self) -> dict[str, float]:
-        """The means, and the rate in images a second; starts anew. The one place where the device is waited for."""
-        names = list(self._sums)
-        values = self._ranks.mean(torch.stack([self._sums[name].float() for name in names])).tolist() if names else []
+        """The means, and the rate in images a second; starts anew."""
+        record = self.means()
         now = time.perf_counter()
-        record = {name: value / self._counts[name] for name, value in zip(names, values, strict=True)}
         record["images_per_second"] = self._images / max(now - self._since, 1e-9)
-        self._sums, self._counts, self._images, self._since = {}, {}, 0, now
+        for sums in self._sums.values():
+            sums.zero_()
+        self._images, self._since = 0, now
         return record
+
+
+def score_means(turn: Turn) -> dict[str, Tensor]:
+    """The mean raw score of each side of the turn, where it was computed: their gap shows a critic's health."""
+    scores = {place: turn.computed(f"{place}_scores") for place in ("real", "fake")}
+    return {f"{place}_score": s["score"].detach().mean() for place, s in scores.items() if s and "score" in s}

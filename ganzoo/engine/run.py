@@ -68,7 +68,7 @@ class Run:
             "position": self.batches.position,
             "networks": {name: network.state_dict() for name, network in self._networks().items()},
             "losses": {name: _own_buffers(loss) for name, loss in self.losses.items()},
-            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
+            "optimizers": {name: optimizers.state_of(optimizer) for name, optimizer in self.optimizers.items()},
             "random": random_state(self.runtime.device),
             "runtime": self.circumstances(),
             "versions": dict(self.versions),
@@ -118,7 +118,7 @@ class Run:
                 for key, value in _own_buffers(loss).items():
                     value.copy_(state["losses"][name][key])
             for name, optimizer in self.optimizers.items():
-                optimizer.load_state_dict(state["optimizers"][name])
+                optimizers.restore(optimizer, state["optimizers"][name])
             self.step, self.batches.position = int(state["step"]), int(state["position"])
             self._restore_own(state)
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
@@ -177,8 +177,8 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter, ranks: Rank
         losses,
         resolved.schedule.build(data),
         {
-            "generator": optimizers.build(resolved.optimizers["generator"], generator.parameters()),
-            "critic": optimizers.build(resolved.optimizers["critic"], critic.parameters()),
+            "generator": optimizers.build(resolved.optimizers["generator"], generator.parameters(), runtime.device),
+            "critic": optimizers.build(resolved.optimizers["critic"], critic.parameters(), runtime.device),
         },
         MovingAverage(generator, config.train.ema) if config.train.ema else None,
         ranks=ranks,

@@ -13,6 +13,7 @@ from ganzoo.progress import Reporter
 from . import checkpoint
 from .distributed import Ranks
 from .evaluation import Evaluations
+from .graphs import choose_phases
 from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
@@ -70,7 +71,7 @@ class Runner:
         advice = f"'ganzoo replay {self.directory.path} --to OBSERVER' tells it the whole run later"
         self.observers = Observers(resolved.observers if ranks.leads else [], self.run.data, reporter, advice)
         self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter)
-        self.loop = Loop(self.run, self.outputs.meter)
+        self.loop = Loop(self.run, self.outputs.meter, choose_phases(self.run, reporter.say))
         if continues:
             self._continue()
         else:
@@ -120,6 +121,9 @@ class Runner:
             while not self.finished and not signal:
                 self.loop.step()
                 task.advance()
+                # Nothing is written of a run before it is known to be finite.
+                if self.finished or any(run.step % section.every == 0 for section in (every.log, every.sample, every.checkpoint)):
+                    self.loop.check()
                 if self.finished or run.step % every.log.every == 0:
                     self._refuse_drift()
                     self.outputs.log(task, time.perf_counter() - started)
@@ -133,6 +137,7 @@ class Runner:
                 self._evaluate(stop)
                 # Here the others wait for rank 0 to have written and measured, and every rank learns of a signal to one.
                 signal = self.ranks.agree(stop.signal)
+            self.loop.check()
             if logged != run.step:
                 self.outputs.log(task, time.perf_counter() - started)
         if saved != run.step:

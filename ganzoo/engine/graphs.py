@@ -1,0 +1,74 @@
+"""Updates as CUDA graphs.
+
+Source: https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs, whole-network capture.
+"""
+
+from __future__ import annotations
+
+import random
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+
+from .phases import Eager, Phases, Recorded, Say, Update
+from .run import Run
+
+
+def choose_phases(run: Run, say: Say) -> Phases:
+    """How the updates of ``run`` are best run where it is; ``say`` takes a note."""
+    if run.runtime.device.type != "cuda" or not run.config.train.cuda_graphs:
+        return Eager()
+    if run.ranks.size > 1:
+        say("note: updates run kernel by kernel, which is slower than as CUDA graphs, because several processes average their gradients")
+        return Eager()
+    return Recorded(CudaGraphs(run.runtime.device), [run.generator, run.critic, *run.losses.values()], say)
+
+
+class CudaGraphs:
+    """Records updates as CUDA graphs, all of one memory pool.
+
+    The pool may be shared because no two of them run at once, and what one leaves for another lies outside of it: batches in
+    static buffers, sums and flags allocated before. Random numbers go on across replays: a graph takes the state of
+    the device's generator when it is launched, and moves it on.
+
+    Args:
+        device: the GPU.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        # One stream for warm-up and capture: gradients accumulate on the stream where a parameter was first used.
+        self.stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        self.pool = torch.cuda.graph_pool_handle()
+
+    def warm_up(self, update: Update) -> str:
+        """Do ``update`` on the stream of captures, and watch out for what waits for the device."""
+        current = torch.cuda.current_stream(self.stream.device)
+        self.stream.wait_stream(current)
+        drawn, mode = host_random(), torch.cuda.get_sync_debug_mode()
+        with warnings.catch_warnings(record=True) as said, torch.cuda.stream(self.stream):
+            warnings.simplefilter("always")
+            torch.cuda.set_sync_debug_mode("warn")
+            try:
+                update()
+            finally:
+                torch.cuda.set_sync_debug_mode(mode)
+        current.wait_stream(self.stream)
+        if host_random() != drawn:
+            return "an update draws random numbers on the CPU, which a replay would not repeat"
+        waits = [warning for warning in said if "called a synchronizing" in str(warning.message)]
+        return f"an update waits for the device ({waits[0].filename}:{waits[0].lineno})" if waits else ""
+
+    def record(self, update: Update) -> Update:
+        """Capture ``update``."""
+        graph = torch.cuda.CUDAGraph()
+        # thread_local: what another thread does meanwhile, such as pinning memory for the next batch, is none of the capture's business.
+        with torch.cuda.graph(graph, pool=self.pool, stream=self.stream, capture_error_mode="thread_local"):
+            update()
+        return graph.replay
+
+
+def host_random() -> list[Any]:
+    """The state of the host's generators of random numbers."""
+    return [torch.get_rng_state().tolist(), random.getstate(), str(np.random.get_state())]
