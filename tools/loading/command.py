@@ -1,0 +1,129 @@
+"""How fast data comes: builds the cache, reads batches from it, and measures both against PIL, torchvision and DataLoader.
+
+    tools/bench_data                       onto the terminal, a minute or two
+    tools/bench_data --full                the build of 202,599 images too: two minutes more and 3 GB of disk
+    tools/bench_data --full --page         into docs/benchmarks-data.md
+
+Pictures are made here: nothing is downloaded. Both sides take turns, and a ratio is the median over the rounds. Where other
+programs use the cores, the clock says little: CPU time is given beside it. Exit code 1: a bar is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ganzoo.errors import GanzooError
+
+from . import measures
+from .measures import Cost
+from .page import write_page
+from .pictures import make_faces, make_folder
+
+FACES, DISTINCT, CELEBA = 2000, 2000, 202_599
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row of the table.
+
+    Args:
+        what: what was done.
+        ours, theirs: what both sides say, in words.
+        found: the number that counts.
+        bar: what it must reach, in words.
+        met: whether it does.
+    """
+
+    what: str
+    ours: str
+    theirs: str
+    found: str
+    bar: str
+    met: bool
+
+
+def main() -> int:
+    """Run the command; returns its exit code."""
+    parser = argparse.ArgumentParser(prog="bench_data", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--full", action="store_true", help="also build the cache of 202,599 images")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often both sides take their turn (default: 5)")
+    parser.add_argument("--work", type=Path, metavar="FOLDER", help="where pictures and caches go (default: a temporary folder)")
+    parser.add_argument("--page", action="store_true", help="write docs/benchmarks-data.md")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    try:
+        with tempfile.TemporaryDirectory(dir=arguments.work) as work:
+            results = measure(Path(work), arguments.rounds, arguments.full)
+    except GanzooError as error:
+        print(f"bench_data: error: {error}", file=sys.stderr)
+        return error.exit_code
+    if arguments.page:
+        write_page(results, sys.argv[1:])
+    return 0 if all(result.met for result in results) else 1
+
+
+def measure(work: Path, rounds: int, full: bool) -> list[Result]:
+    """All rows, each shown as soon as it is there."""
+    os.environ["GANZOO_CACHE"] = str(work / "cache")
+    faces = make_faces(work / "faces", FACES, DISTINCT)
+    photos = make_folder(work / "photos", 60, 1024, "jpg")
+    pngs = make_folder(work / "pngs", 1000, 64, "png")
+    results: list[Result] = []
+
+    def show(result: Result) -> None:
+        results.append(result)
+        verdict = "met" if result.met else "MISSED"
+        print(f"{result.what}: {result.found} ({result.bar}: {verdict})\n    ours {result.ours}\n    theirs {result.theirs}", flush=True)
+
+    show(compared("faces of 178 x 218 into the cache at 64 x 64", measures.decode_faces(faces, 1000, work / "a"), rounds, 1.8))
+    show(compared("photographs of 1024 x 1024 into the cache at 64 x 64", measures.decode_photos(photos, work / "b"), rounds, 1.8))
+    show(compared("batches of 64 with flips, 64 x 64", measures.read_batches(pngs, work / "c", 200), rounds, 8.0))
+    show(share_of_a_step(measures.train_step(faces), rounds))
+    if full:
+        show(whole_build(make_faces(work / "celeba", CELEBA, DISTINCT), work / "d"))
+    return results
+
+
+def compared(what: str, sides: tuple[Callable[[], Cost], Callable[[], Cost]], rounds: int, bar: float) -> Result:
+    """Both sides in turns; the ratio of their rates on the clock."""
+    cores = len(os.sched_getaffinity(0))
+    pairs = [(sides[0](), sides[1]()) for _ in range(rounds)]
+    ratios = sorted(theirs.wall / ours.wall for ours, theirs in pairs)
+    per_core = statistics.median(theirs.cpu / ours.cpu for ours, theirs in pairs)
+    ratio = statistics.median(ratios)
+    found = f"{ratio:.2f} times the rate ({ratios[0]:.2f} to {ratios[-1]:.2f}); {per_core:.2f} times per CPU second on {cores} cores"
+    return Result(what, rate([ours for ours, _ in pairs]), rate([theirs for _, theirs in pairs]), found, f"at least {bar}", ratio >= bar)
+
+
+def rate(costs: list[Cost]) -> str:
+    """Images a second, and CPU time for each."""
+    wall, cpu = (statistics.median(getattr(cost, name) for cost in costs) for name in ("wall", "cpu"))
+    return f"{1 / wall:,.0f} images/s, {1000 * cpu:.3f} CPU ms an image"
+
+
+def share_of_a_step(sides: tuple[Callable[[], Cost], Callable[[], Cost]], rounds: int) -> Result:
+    """What of a training step is data, in CPU time: the background thread's is counted, though it costs the step nothing."""
+    sides[1]()  # the first step is slower
+    pairs = [(sides[0](), sides[1]()) for _ in range(rounds)]
+    share = statistics.median(data.cpu / step.cpu for data, step in pairs)
+    data, step = (statistics.median(pair[i].cpu for pair in pairs) * measures.BATCH * 1000 for i in (0, 1))
+    what = "the next batch of a DCGAN step at 64 x 64, batch 64, from the cache"
+    return Result(what, f"{data:.2f} CPU ms a batch", f"{step:.0f} CPU ms a step", f"{share:.2%} of the step", "under 1%", share < 0.01)
+
+
+def whole_build(faces: Path, cache: Path) -> Result:
+    """CelebA's number of images, once: seconds on the clock and of CPU."""
+    cost = measures.decode_faces(faces, 1, cache)[0]()
+    wall, cpu = cost.wall * CELEBA, cost.cpu * CELEBA
+    cores = len(os.sched_getaffinity(0))
+    found = f"{wall:.0f} s on the clock, {cpu:.0f} CPU seconds ({cpu / cores:.0f} s on {cores} idle cores)"
+    return Result(f"the cache of {CELEBA:,} faces at 64 x 64", rate([cost]), "", found, "at most 90 s", min(wall, cpu / cores) <= 90)
