@@ -96,9 +96,7 @@ def test_a_variants_name_is_recognised_in_any_writing(text):
 
 
 def test_only_the_engine_calls_backward_step_and_zero_grad():
-    found = [f"{place}: {text}" for place, text, _ in method_calls(GAME, "backward", "step", "zero_grad")]
-    assert found == [place for place in found if place.endswith("Loop(built, meter).step()")]  # `check` asks the engine's loop
-    assert len(found) <= 1
+    assert [f"{place}: {text}" for place, text, _ in method_calls(GAME, "backward", "step", "zero_grad")] == []
 
 
 def test_only_the_engine_and_the_metrics_move_tensors_between_devices():

@@ -104,6 +104,24 @@ def check(
     return training.check(config, override or [], as_json, quiet)
 
 
+@app.command("new-plugin")
+def new_plugin(
+    name: Annotated[str, typer.Argument(help="Its name in lower-case words, joined by hyphens: tower makes ganzoo-tower.")],
+    kind: Annotated[str, typer.Option(help=f"What it gives: {', '.join(KINDS)}.")],
+    out: Annotated[Path | None, typer.Option(help="The project's folder (default: ganzoo-NAME).")] = None,
+    like: Annotated[
+        str | None, typer.Option(metavar="CONFIG", help="The configuration that its recipe starts from (default: an installed recipe).")
+    ] = None,
+) -> None:
+    """Write the project of a new plugin: a component that works, and tests that pass.
+
+    Example: ganzoo new-plugin tower --kind loss
+    """
+    from . import authoring
+
+    authoring.new_plugin(name, kind, out, like)
+
+
 @app.command()
 def matrix(
     data: Annotated[str, typer.Option(help="The data set to fit, as YAML: digits, ring, '{name: celeba, root: ...}'.")] = "digits",

@@ -77,8 +77,7 @@ def check(path: Path, overrides: list[str], as_json: bool, quiet: bool) -> int:
     """Validate, fit, find out whether the metrics can be measured, and take one step in memory."""
     config, resolved = load(path, overrides)
     from ganzoo.engine.evaluation import Evaluations
-    from ganzoo.engine.loop import Loop
-    from ganzoo.engine.meter import Meter
+    from ganzoo.engine.rehearsal import rehearse
     from ganzoo.engine.run import MisfitError, build
 
     try:
@@ -91,12 +90,10 @@ def check(path: Path, overrides: list[str], as_json: bool, quiet: bool) -> int:
             print_table([], [(f"  {key}", text) for key, text in error.problems])
         raise
     Evaluations(resolved.metrics, built, resolved.data, choose_reporter(quiet))
-    meter = Meter()
     started = time.perf_counter()
-    Loop(built, meter).step()
+    values = rehearse(built)
     seconds = time.perf_counter() - started
     counts = {n: sum(p.numel() for p in net.parameters()) for n, net in (("generator", built.generator), ("critic", built.critic))}
-    values = meter.read()
     if as_json:
         print_json(
             {"fits": True, "data": built.data.to_json(), "parameters": counts, "notes": notes, "first_step": values, "seconds": seconds}

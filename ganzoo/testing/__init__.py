@@ -1,6 +1,7 @@
 """The conformance kit: does a component keep the contract that every run relies on?
 
-In a plugin's tests, one line makes a test of each check of each component that the distribution gives::
+In a plugin's tests, one line makes a test of each check of each component that the distribution gives, and of each recipe
+that it ships::
 
     from ganzoo.testing import conformance_tests
 
@@ -15,8 +16,10 @@ reason; an expected failure that does not happen is an error::
 from __future__ import annotations
 
 from . import behaviour, common, datasets, directions, losses, metrics, networks, observers, schedules  # noqa: F401
-from .kit import CHECKS, Case, Check, Outcome, XFail, check_component, check_distribution, distribution_cases
+from .cases import check_distribution, distribution_cases
+from .kit import CHECKS, Case, Check, Outcome, XFail, check_component
 from .pytest_case import conformance_tests
+from .recipes import RecipeCase
 from .subject import EXAMPLES, PAIRED
 
 # What the others take for granted comes first: they may only repeat what it says.
@@ -30,6 +33,7 @@ __all__ = [
     "Case",
     "Check",
     "Outcome",
+    "RecipeCase",
     "XFail",
     "check_component",
     "check_distribution",

@@ -8,7 +8,9 @@ from typing import Any
 from ganzoo.errors import ContractError
 from ganzoo.fields import DataSpec
 
-from .kit import Case, XFail, distribution_cases
+from .cases import distribution_cases
+from .kit import Case, XFail
+from .recipes import RecipeCase
 
 
 def conformance_tests(
@@ -17,8 +19,8 @@ def conformance_tests(
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
     data: Mapping[str, Sequence[DataSpec]] | None = None,
     expected: Sequence[XFail] = (),
-) -> Callable[[Case], None]:
-    """One test for each check of each component that an installed distribution gives.
+) -> Callable[[Case | RecipeCase], None]:
+    """One test for each check of each component that an installed distribution gives, and for each recipe that it ships.
 
     Args:
         distribution: its name: ``"ganzoo-tower"``.
@@ -34,7 +36,7 @@ def conformance_tests(
     cases = distribution_cases(distribution, parameters=parameters, data=data, expected=expected)
 
     @pytest.mark.parametrize("case", cases, ids=[case.name for case in cases])
-    def test_conformance(case: Case) -> None:
+    def test_conformance(case: Case | RecipeCase) -> None:
         outcome = case.run()
         if outcome.status == "failed":
             said = outcome.error is None or isinstance(outcome.error, ContractError)

@@ -1,0 +1,80 @@
+"""Everything that a distribution gives, as cases: each check of each component, and each recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ganzoo.errors import UserError, did_you_mean
+from ganzoo.fields import DataSpec
+from ganzoo.registry import Registry
+
+from .kit import Case, Outcome, XFail, cases_of
+from .part import Part
+from .recipes import RecipeCase, recipe_cases
+
+
+def distribution_cases(
+    distribution: str,
+    *,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    data: Mapping[str, Sequence[DataSpec]] | None = None,
+    expected: Sequence[XFail] = (),
+    registry: Registry | None = None,
+) -> list[Case | RecipeCase]:
+    """Every check of every component that a distribution gives, and its recipes; arguments as of ``check_distribution``."""
+    registry = registry or Registry.installed()
+    plugins = [p for p in registry.plugins if p.distribution == distribution]
+    if not plugins:
+        remedy = did_you_mean(distribution, {p.distribution for p in registry.plugins}, noun="installed")
+        raise UserError(f"no plugin '{distribution}' is installed", f"install it (pip install -e FOLDER); {remedy}")
+    for plugin in plugins:
+        if plugin.broken:
+            raise UserError(f"{distribution} cannot be loaded: {plugin.broken}", f"repair {plugin.module}")
+    parameters, data, door = parameters or {}, data or {}, plugins[0].module
+    titled = {f"{c.kind} {c.name}": c for c in registry.components if c.distribution == distribution}
+    parts = [Part(component, door, parameters.get(title, {}), data.get(title, ())) for title, component in titled.items()]
+    cases = [case for part in parts for case in cases_of(part, expected)]
+    _refuse_unknown([*parameters, *data], expected, parts, cases)
+    return [*cases, *recipe_cases(plugins)]
+
+
+def _refuse_unknown(named: Sequence[str], expected: Sequence[XFail], parts: Sequence[Part], cases: Sequence[Case]) -> None:
+    titles = [part.title for part in parts]
+    for title in [*named, *(x.component for x in expected)]:
+        if title not in titles:
+            raise UserError(f"'{title}' is no component of this distribution", did_you_mean(title, titles, noun="components"))
+    for part in parts:
+        if part.given:
+            _ = part.parameters  # it refuses what the component does not take
+    used = {(case.part.title, case.check.name) for case in cases if case.expected}
+    for x in expected:
+        if (x.component, x.check) not in used:
+            names = [case.check.name for case in cases if case.part.title == x.component]
+            raise UserError(f"'{x.check}' is no check of {x.component}", did_you_mean(x.check, names, noun="checks"))
+        if not x.reason:
+            raise UserError(f"the expected failure of '{x.check}' for {x.component} has no reason", "say why it cannot be met")
+
+
+def check_distribution(
+    distribution: str,
+    *,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    data: Mapping[str, Sequence[DataSpec]] | None = None,
+    expected: Sequence[XFail] = (),
+    registry: Registry | None = None,
+) -> list[Outcome]:
+    """Run the kit on everything that an installed distribution gives.
+
+    Args:
+        distribution: its name: ``"ganzoo-tower"``.
+        parameters: constructor parameters by component, ``{"generator tower": {"width": 8}}``; others are shrunk.
+        data: example data by component, in place of the kit's own: ``{"critic tower": [DataSpec(...)]}``.
+        expected: failures that are declared, each with its reason.
+        registry: what is installed; None: this environment.
+
+    Raises:
+        UserError: where it is not installed or broken, or an argument names what does not exist.
+    """
+    cases = distribution_cases(distribution, parameters=parameters, data=data, expected=expected, registry=registry)
+    return [case.run() for case in cases]

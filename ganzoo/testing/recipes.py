@@ -1,0 +1,110 @@
+"""Checks of the recipes that a plugin ships: each loads, names what is installed, fits its data, and takes two steps."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from packaging.requirements import Requirement
+
+from ganzoo.config import Resolved, RunConfig, load_config, parse_config, resolve
+from ganzoo.data.cache import Cache
+from ganzoo.engine.rehearsal import rehearse
+from ganzoo.engine.run import build
+from ganzoo.errors import GanzooError, UserError
+from ganzoo.progress import reporter
+from ganzoo.recipes import Recipe, recipes_of
+from ganzoo.registry import Plugin, Registry, reason
+
+from .kit import Outcome
+from .randomness import seeded
+from .subject import NotHere
+
+STEPS = 2
+"""The second begins from what the first one changed: optimizers, buffers, moving averages."""
+OVERRIDES = (f"train.steps={STEPS}", "train.batch_size=8", "train.device=cpu")
+EXTRA = "recipes"
+"""The extra in which a plugin names the distributions that its recipes need besides its own requirements."""
+
+
+@dataclass(frozen=True)
+class RecipeCase:
+    """One recipe of a distribution, ready to be tried."""
+
+    recipe: Recipe
+
+    @property
+    def name(self) -> str:
+        """As an identifier of a test: ``recipe-ring``."""
+        return f"recipe-{self.recipe.name}"
+
+    def run(self) -> Outcome:
+        """Load it, build it as a run does, and take two steps."""
+        title, check = f"recipe {self.recipe.name}", "trains"
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                self._try(Path(folder))
+        except NotHere as absent:
+            return Outcome(title, check, "skipped", str(absent))
+        except GanzooError as error:
+            return Outcome(title, check, "failed", str(error), error)
+        except Exception as error:  # whatever a plugin's code raises is the finding
+            return Outcome(title, check, "failed", f"it raises {reason(error)}", error)
+        return Outcome(title, check, "ok")
+
+    def _try(self, folder: Path) -> None:
+        registry = Registry.installed()
+        absent = sorted(self._needed() - {plugin.distribution for plugin in registry.plugins})
+        if absent:
+            raise NotHere(f"it needs {', '.join(absent)}; pip install '{self.recipe.distribution}[{EXTRA}]'")
+        config = load_config(self.recipe.path, OVERRIDES)
+        resolved = resolve(config, registry)
+        try:
+            resolved.data.build().arrays(Cache(folder, reporter(quiet=True)))
+        except UserError as missing:
+            raise NotHere(f"its data is not here ({missing})") from None
+        two_steps(config, resolved)
+
+    def _needed(self) -> set[str]:
+        """The plugins that its distribution says recipes need."""
+        texts = importlib.metadata.requires(self.recipe.distribution) or ()
+        requirements = [Requirement(text) for text in texts]
+        return {r.name for r in requirements if r.name.startswith("ganzoo-") and (not r.marker or r.marker.evaluate({"extra": EXTRA}))}
+
+
+def recipe_cases(plugins: Sequence[Plugin]) -> list[RecipeCase]:
+    """A case for each recipe that the plugins ship."""
+    return [RecipeCase(recipe) for plugin in plugins for recipe in recipes_of(plugin)]
+
+
+def try_config(text: str, registry: Registry) -> None:
+    """Two steps of a configuration that is given as YAML, as a run would take them.
+
+    Raises:
+        UserError: where it is wrong, or its parts do not fit each other (``MisfitError``).
+        DivergenceError: where a step is not finite.
+    """
+    config = parse_config(text, OVERRIDES)
+    two_steps(config, resolve(config, registry))
+
+
+def two_steps(config: RunConfig, resolved: Resolved) -> None:
+    """Build the run in memory and take two steps; random numbers and torch's threads are left as they were."""
+    with seeded(0), same_threads():
+        run, _ = build(config, resolved, reporter(quiet=True))
+        rehearse(run, STEPS)
+
+
+@contextmanager
+def same_threads() -> Iterator[None]:
+    """Put torch's thread count back: a configuration may set it."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
