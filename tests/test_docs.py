@@ -138,6 +138,8 @@ class Reader:
 
     def read_yaml(self, block):
         written = strict_yaml.parse(block.text, block.file or "block").value
+        if "config" in written:  # a sweep: the command that follows checks it
+            return
         self.config = written if written.keys() >= WHOLE else self.config | written
         if self.config.keys() >= WHOLE:
             assert_fits(parse_config(dump(self.config)))
@@ -194,6 +196,8 @@ def parse(arguments, complete=True):
 
 def is_at_hand(arguments):
     """Whether a command can be run here: not where it trains on data that nobody has put there."""
+    if arguments[0] == "sweep":
+        return "--dry-run" in arguments
     if arguments[0] not in ("run", "check") or not (arguments[1].endswith(".yaml") or ":" in arguments[1]):
         return True
     overrides = [arguments[i + 1] for i, word in enumerate(arguments) if word == "-o"]

@@ -26,9 +26,10 @@ from ganzoo.config.yaml_writer import flow
 from ganzoo.hookspecs import KINDS
 from ganzoo.params import REQUIRED, parameters_of, split_annotation
 from ganzoo.registry import Component, Registry
+from ganzoo.sweep.settings import Distribution, SweepConfig
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "docs/reference/configuration.md")
+DOCUMENTS = ("README.md", "docs/reference/configuration.md", "docs/how-to/sweeps.md")
 CORE = "ganzoo-core"
 
 
@@ -86,6 +87,13 @@ def configuration() -> str:
     return "\n".join(blocks)
 
 
+def sweep() -> str:
+    """Every key of a sweep's file, and what random settings are drawn from."""
+    fields = Distribution.model_fields.items()
+    kinds = [(f"`{name}`", in_words(field.annotation).removesuffix(", or null"), field.description or "") for name, field in fields]
+    return keys_table(SweepConfig) + "\nA random setting is drawn from one of these:\n\n" + table(("key", "type", "meaning"), kinds)
+
+
 def keys_table(section: type[Section], *, prefix: str = "", skip: Iterable[str] = ()) -> str:
     """The keys of a mapping with type, default and meaning."""
     hints = typing.get_type_hints(section, include_extras=True)
@@ -108,7 +116,7 @@ def type_words(annotation: Any) -> str:
         many = type_words(inner[0]).partition(" ")[2] + "s"
         return f"a {type_words(inner[0]).partition(' ')[2]} or a list of them" if metadata else f"a list of {many}"
     if typing.get_origin(base) is dict:
-        return "a mapping of strings"
+        return "a mapping of strings" if inner == (str, str) else "a mapping of configuration keys"
     return in_words(annotation)
 
 
@@ -157,6 +165,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "configuration": configuration,
     "optimizers": optimizers,
     "core components": core_components,
+    "sweep": sweep,
 }
 
 if __name__ == "__main__":

@@ -159,6 +159,28 @@ def eval_(
 
 
 @app.command()
+def sweep(
+    sweep_file: Annotated[Path, typer.Argument(metavar="SWEEP", help="A YAML file: a configuration and what to vary in it.")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the trials (default: runs/NAME of the file).")] = None,
+    ray: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Run on a Ray cluster: auto, HOST:PORT, or local for Ray's workers here.")
+    ] = None,
+    cpus: Annotated[float, typer.Option(min=0.01, help="CPU cores of a trial on Ray.")] = 1,
+    gpus: Annotated[float, typer.Option(min=0, help="GPUs of a trial on Ray; 0.5: two trials share one.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every trial, list them and run nothing.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Train a configuration with many settings and seeds, one after another; call it again to go on.
+
+    Example: ganzoo sweep sweep.yaml
+    """
+    from . import sweeping
+
+    return sweeping.sweep(sweep_file, out, ray, cpus, gpus, dry_run, as_json, quiet)
+
+
+@app.command()
 def replay(
     run_folder: RunFolder,
     to: Annotated[list[str], typer.Option("--to", metavar="OBSERVER", help="An observer, or YAML: '{name: NAME, KEY: VALUE}'.")],
