@@ -2,7 +2,10 @@
 
 import gzip
 import re
+import signal
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -15,6 +18,7 @@ from ganzoo import compat
 from ganzoo.cli import invoke
 from ganzoo.config import load_config, resolve, strict_yaml
 from ganzoo.config.schema import json_schema
+from ganzoo.engine import checkpoint
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
 
@@ -113,22 +117,71 @@ WRITE = {"mnist": write_mnist, "stacked_mnist": write_mnist, "cifar10": write_ci
 SMALL = {"mlp": "hidden=[8]", "dcgan": "width=4", "acgan": "width=4", "resnet": "width=4"}
 
 
+def small(name, steps, folder):
+    """The words of the command that train a recipe for a few steps at a small size, on stand-in data in ``folder``."""
+    config, _ = recipe(name)
+    options = [f"train.steps={steps}", "train.batch_size=4", "train.device=cpu", "train.threads=1", "sample.count=10"]
+    options += [f"{side}.{SMALL[getattr(config, side).name]}" for side in ("generator", "critic")]
+    if config.data.name in WRITE:
+        WRITE[config.data.name](folder)
+        options.append(f"data.root={folder}")
+    options += [f"metrics.{i}.samples=20" for i in range(len(config.metrics))]
+    if config.schedule.name == "wgan":
+        options.append("schedule.boost_updates=2")
+    return ["run", str(RECIPES[name]), "--quiet", *(word for option in options for word in ("-o", option))]
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_takes_two_steps_at_a_small_size(name, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    config, _ = recipe(name)
-    options = ["train.steps=2", "train.batch_size=4", "train.device=cpu", "train.threads=1", "sample.count=10"]
-    options += [f"{side}.{SMALL[getattr(config, side).name]}" for side in ("generator", "critic")]
-    if config.data.name in WRITE:
-        WRITE[config.data.name](tmp_path / "data")
-        options.append(f"data.root={tmp_path / 'data'}")
-    options += [f"metrics.{i}.samples=20" for i in range(len(config.metrics))]
-    if config.schedule.name == "wgan":
-        options.append("schedule.boost_updates=2")
     threads = torch.get_num_threads()
-    code = invoke(["run", str(RECIPES[name]), "--out", "run", "--quiet", *(word for option in options for word in ("-o", option))])
+    code = invoke([*small(name, 2, tmp_path / "data"), "--out", "run"])
     torch.set_num_threads(threads)
     assert code == 0, capsys.readouterr().err
     assert (tmp_path / "run/samples/step-00000002.png").stat().st_size > 100
     assert (tmp_path / "run/recipe.yaml").read_bytes() == RECIPES[name].read_bytes()
+
+
+DYING = """
+import os, signal
+from ganzoo.cli import main
+from ganzoo.engine.loop import Loop
+
+step = Loop.step
+
+def dying(self):
+    if self.run.step == 27:
+        os.kill(os.getpid(), signal.SIGKILL)
+    step(self)
+
+Loop.step = dying
+main()
+"""
+"""The command, killed at its 28th step, seven steps after the last checkpoint."""
+
+
+@pytest.mark.slow
+@pytest.mark.promise("State", "Every shipped recipe, in fresh processes: 40 steps equal a run killed at step 27 and resumed from 20 (CPU)")
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_resumes_bit_for_bit_in_a_fresh_process(name, tmp_path, monkeypatch, differing, found):
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    words = [*small(name, 40, tmp_path / "data"), "-o", "checkpoint.every=20", "-o", "sample.every=40", "-o", "metrics=[]"]
+
+    def ganzoo(*command):
+        done = subprocess.run([sys.executable, *command, *words], capture_output=True, text=True)
+        return done.returncode, done.stderr
+
+    def state(folder):
+        return checkpoint.decode(Path(folder, "checkpoints/step-00000040.ckpt").read_bytes(), folder)
+
+    words += ["--out", "whole"]
+    assert ganzoo("-m", "ganzoo") == (0, "")
+    words[-1] = "halves"
+    assert ganzoo("-c", DYING)[0] == -signal.SIGKILL
+    assert checkpoint.existing(Path("halves/checkpoints"))[0].name == "step-00000020.ckpt"
+    words.append("--resume")
+    assert ganzoo("-m", "ganzoo") == (0, "")
+    assert differing(state("whole"), state("halves")) == []
+    found(name)

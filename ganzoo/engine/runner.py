@@ -103,7 +103,7 @@ class Runner:
                 signal = self._take_steps(stop)
                 outcome = "stopped" if signal and not self.finished else "finished"
                 self.outputs.end(outcome, f"stopped by signal {signal}; continue with --resume" if outcome == "stopped" else "")
-                return 128 + signal if outcome == "stopped" else 0
+                return 128 + signal if signal else 0
         except Exception as error:
             with suppress(GanzooError):  # a full disk must not hide what went wrong
                 self.outputs.end("failed", str(error))
@@ -167,6 +167,7 @@ class Runner:
             try:
                 self.outputs.write_evaluation(self.evaluations.measure(name, stop))
             except Interrupted:
+                self.outputs.write_warning(f"metric '{name}' was not measured at step {self.run.step}: stopped by signal {stop.signal}")
                 return
             except GanzooError as error:
                 self.outputs.write_warning(f"metric '{name}' has no number at step {self.run.step}: {error}")

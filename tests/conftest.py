@@ -1,0 +1,36 @@
+"""What tests anywhere may use: promises with their figures, and comparing what two runs hold."""
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True)
+def _promise(request, record_property):
+    """Put a test's promise on record, for ``tools/prove_reliability``."""
+    if marker := request.node.get_closest_marker("promise"):
+        section, text = marker.args
+        record_property("section", section)
+        record_property("promise", text)
+
+
+@pytest.fixture
+def found(record_property):
+    """Put a figure on record: ``found("200 kills: 0 lost")``."""
+    return lambda text: record_property("found", text)
+
+
+@pytest.fixture
+def differing():
+    """``differing(a, b)``: the paths of all leaves in which two states differ, tensors compared bit for bit."""
+
+    def compare(a, b, path=""):
+        if isinstance(a, dict) and isinstance(b, dict):
+            lacking = [f"{path}.{key}" for key in sorted(a.keys() ^ b.keys(), key=str)]
+            return lacking + [found for key in a.keys() & b.keys() for found in compare(a[key], b[key], f"{path}.{key}")]
+        if isinstance(a, list | tuple) and isinstance(b, list | tuple) and len(a) == len(b):
+            return [found for i, pair in enumerate(zip(a, b, strict=True)) for found in compare(*pair, f"{path}.{i}")]
+        if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+            return [] if a.dtype == b.dtype and torch.equal(a, b) else [path]
+        return [] if type(a) is type(b) and a == b else [path]
+
+    return compare
