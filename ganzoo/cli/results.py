@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -66,5 +66,36 @@ def report(run_folder: RunFolder) -> None:
     print(write_report(run_folder))
 
 
-COMMANDS = (sample, interpolate, report)
+def export(
+    run_folder: RunFolder,
+    to: Annotated[Literal["onnx", "torch"], typer.Option(help="The format: ONNX, or a program of torch.export.")] = "onnx",
+    out: Annotated[Path | None, typer.Option(help="The file (default: generator.onnx or generator.pt2 in the run).")] = None,
+    weights: Weights = None,
+    as_json: Json = False,
+) -> None:
+    """Write the generator as a file that runs without ganzoo, compared with the generator itself.
+
+    Example: ganzoo export runs/quickstart --to onnx --out digits.onnx
+    """
+    from . import sharing
+
+    sharing.export(run_folder, to, out, weights, as_json)
+
+
+def pack(
+    run_folder: RunFolder,
+    out: Annotated[Path | None, typer.Option(help="The folder to make (default: RUN-pack beside the run).")] = None,
+    license_name: Annotated[str | None, typer.Option("--license", help="Licence of the weights, for the model card: cc-by-4.0.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Put weights, configuration, model card, pins and hashes into one folder that 'ganzoo sample' runs on another machine.
+
+    Example: ganzoo pack runs/quickstart --out digits --license cc-by-sa-3.0
+    """
+    from . import sharing
+
+    sharing.pack(run_folder, out, license_name, as_json)
+
+
+COMMANDS = (sample, interpolate, report, export, pack)
 """In the order of ``ganzoo --help``."""

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import platform
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -183,7 +184,7 @@ def _line(event: str, values: Mapping[str, Any]) -> str:
 def environment(config: RunConfig, circumstances: Mapping[str, str | int], data: DataSpec, versions: Mapping[str, str]) -> dict[str, Any]:
     """What a bug report needs and exactness depends on (``Run.circumstances``): for ``env.json``."""
     return {
-        "command": " ".join(["ganzoo", *sys.argv[1:]]),
+        "command": shlex.join(["ganzoo", *sys.argv[1:]]),
         "seed": config.train.seed,
         "data": data.to_json(),
         "runtime": dict(circumstances),
