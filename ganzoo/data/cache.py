@@ -141,6 +141,11 @@ def refuse_bad(bad: Mapping[str, str], count: int, max_bad: float, seen: str = "
 
 def describe_bad(bad: Mapping[str, str], count: int) -> str:
     """In words: how many cannot be read, the first few with the reason."""
-    few = [f"{name} ({reason})" for name, reason in list(bad.items())[:3]]
+    few = [f"{printable(name)} ({printable(reason)})" for name, reason in list(bad.items())[:3]]
     more = [f"{len(bad) - len(few)} more"] if len(bad) > len(few) else []
     return f"{len(bad)} of {count} images cannot be read: {', '.join(few + more)}"
+
+
+def printable(text: str) -> str:
+    """``text`` with line breaks, terminal codes and what is no UTF-8 escaped: files may be called anything."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")

@@ -57,14 +57,14 @@ def decode(source: bytes | Path, *, size: int, crop: int | None = None, channels
             known here.
     """
     try:
+        if isinstance(source, Path) and not source.is_file():
+            raise BadImage("not a file" if source.exists() else "no such file")  # a pipe would never end
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_formats()) as image:
             return _to_array(image, size, crop, channels)
     except BadImage:
         raise
     except UnidentifiedImageError:
         raise BadImage("not a picture, or of an unknown format") from None
-    except FileNotFoundError:
-        raise BadImage("no such file") from None
     except Exception as error:  # damaged files make PIL's decoders raise nearly anything
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
         raise BadImage(reason) from error
