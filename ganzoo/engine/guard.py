@@ -17,6 +17,7 @@ from ganzoo.fields import Terms
 from ganzoo.turn import Side
 
 from . import optimizers
+from .distributed import Ranks
 
 
 class Guard:
@@ -26,10 +27,11 @@ class Guard:
         stepping: the optimizers whose updates it holds back.
         device: where they step.
         waits: look only when asked to (``read``), as is right on a GPU.
+        ranks: which agree on what is not finite, as they average gradients; None: this process alone.
     """
 
-    def __init__(self, stepping: Iterable[torch.optim.Optimizer], device: torch.device, waits: bool) -> None:
-        self.waits = waits
+    def __init__(self, stepping: Iterable[torch.optim.Optimizer], device: torch.device, waits: bool, ranks: Ranks | None = None) -> None:
+        self.waits, self._ranks = waits, ranks or Ranks()
         self._updates: list[tuple[int, Side]] = []
         if waits:
             self._sum = torch.zeros((), device=device)  # 0, or NaN from the first number on that was not finite
@@ -57,7 +59,9 @@ class Guard:
             torch.ne(self._sum, 0, out=self._flag)
             self._held.add_(self._flag)
         elif not torch.isfinite(worst):
-            raise DivergenceError(explain(step, side, {name: float(value.detach()) for name, value in terms.items()}))
+            # The term may be finite here and not so on another rank.
+            values = self._ranks.mean(torch.stack([value.detach() for value in terms.values()])).tolist()
+            raise DivergenceError(explain(step, side, dict(zip(terms, values, strict=True))))
 
     def count(self, step: int, side: Side) -> None:
         """Note on the host that ``side`` was updated in ``step``, so that ``read`` can tell when it went wrong."""

@@ -35,7 +35,7 @@ class Loop:
     def __init__(self, run: Run, meter: Meter, phases: Phases | None = None) -> None:
         self.run, self.meter, self.phases = run, meter, phases or Eager()
         device = run.runtime.device
-        self.guard = Guard(run.optimizers.values(), device, waits=self.phases.waits or device.type == "cuda")
+        self.guard = Guard(run.optimizers.values(), device, waits=self.phases.waits or device.type == "cuda", ranks=run.ranks)
         self.updates = Updates(run, meter, self.guard)
 
     def step(self) -> None:

@@ -189,10 +189,11 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter, ranks: Rank
 
 def local_statistics(run: Run) -> list[str]:
     """What is worth knowing of a batch that is split: whose batch norm sees only a share of it."""
-    mixed = {
-        "generator": any(isinstance(module, BatchNorm) and not isinstance(module, nn.SyncBatchNorm) for module in run.generator.modules()),
-        "critic": run.critic.mixes_batch,
-    }
+    mixed = {}
+    for side, network in (("generator", run.generator), ("critic", run.critic)):
+        norms = [module for module in network.modules() if isinstance(module, BatchNorm)]
+        local = any(not isinstance(module, nn.SyncBatchNorm) for module in norms)
+        mixed[side] = local or (not norms and getattr(network, "mixes_batch", False))
     sees = f"sees the {run.batches.share} samples of its own process, not the whole batch of {run.batches.size}"
     return [f"the {side} mixes the samples of a batch, and {sees}" for side, mixes in mixed.items() if mixes and run.ranks.size > 1]
 

@@ -1,0 +1,231 @@
+"""Several processes train one run: the same batches, the gradients of the whole batch, the same bits everywhere."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ganzoo.config import TrainConfig
+from ganzoo.engine import checkpoint
+from ganzoo.engine.batches import Batches
+from ganzoo.engine.device import choose
+from ganzoo.engine.distributed import Ranks, checksum
+from ganzoo.errors import UserError
+from ganzoo.fields import DataSpec
+from ganzoo.registry import Registry
+
+sys.path.insert(0, str(Path(__file__).parent))
+import ranks_at_work as work
+from ranks_at_work import ACGAN, GAME, LABELS, PLAIN, WGAN_GP, command, start
+
+ROOT = Path(__file__).parents[1]
+RECIPES = ["[non_saturating, label_classification]", "[non_saturating, {name: label_classification, learn_fakes: false}]"]
+COMBINATIONS = ["[wasserstein, gradient_penalty]", "[wasserstein, weight_clip]", "[least_squares, {name: r1, gamma: 1}]", *RECIPES]
+ADDED = {"gradient_penalty", "r1", "weight_clip", "label_classification"}
+EVERY_LOSS = [component.name for component in Registry.installed().of_kind("loss")]
+
+
+def game(losses):
+    return GAME.replace("CRITIC", LABELS if "label" in losses else PLAIN).replace("LOSS", losses)
+
+
+# A loss that is no game by itself is begun with another, and then acts alone.
+GAMES = {name: (game(f"[wasserstein, {name}]" if name in ADDED else name), name) for name in EVERY_LOSS}
+GAMES |= {losses: (game(losses), "all") for losses in COMBINATIONS}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+# Gradients.
+
+
+def test_two_ranks_give_the_gradients_of_one_process_for_every_loss():
+    """A penalty alone too, which a wrapper around the network gets wrong."""
+    assert {"gradient_penalty", "r1", "non_saturating"} <= set(GAMES)
+    for found in start(2, work.gradients, GAMES):
+        assert found.keys() == GAMES.keys()
+        assert max(found.values()) < 1e-12, found
+
+
+@pytest.mark.parametrize("mutation", ["no all-reduce", "a sum in place of the mean"])
+def test_wrong_gradients_are_found_out(mutation):
+    games = {name: GAMES[name] for name in ("non_saturating", "gradient_penalty")}
+    for found in start(2, work.gradients, games, mutation):
+        assert min(found.values()) > 1e-3, found
+
+
+def test_no_gradient_stays_no_gradient():
+    for gradients, total in start(2, work.uneven_gradients):
+        assert gradients == [[[1.5] * 3] * 2, [[2.5] * 3] * 2, None]
+        assert total == 0.5
+    assert start(2, work.uneven_gradients, "no mask")[0][0][2] is not None
+
+
+def test_a_resting_part_stays_where_it_is():
+    assert start(2, work.freeze) == [[False, True]] * 2
+    assert start(2, work.freeze, "no mask") == [[True, True]] * 2
+
+
+# Training.
+
+
+@pytest.mark.parametrize("text", [ACGAN, WGAN_GP], ids=["acgan", "wgan_gp"])
+def test_ranks_are_the_same_bit_for_bit_after_ten_steps(text):
+    first, second = start(2, work.train, text, 10)
+    assert first["differing"] == second["differing"] == ""
+    for name, value in first["parameters"].items():
+        assert np.array_equal(value, second["parameters"][name]), name
+    assert first["log"].keys() == second["log"].keys()
+    rate = "images_per_second"
+    assert {k: v for k, v in first["log"].items() if k != rate} == {k: v for k, v in second["log"].items() if k != rate}
+    # What is each rank's own.
+    assert any(not np.array_equal(value, second["buffers"][name]) for name, value in first["buffers"].items())
+    assert all(not np.isin(a, b).any() for a, b in zip(first["noise"], second["noise"], strict=True))
+    assert any("its own process" in note for note in first["notes"])
+    # Together they saw what one process sees.
+    alone = work.train(Ranks(), text, 10)
+    shares = zip(first["samples"], second["samples"], strict=True)
+    assert all(np.array_equal(np.concatenate(pair), whole) for pair, whole in zip(shares, alone["samples"], strict=True))
+    assert alone["notes"] == []
+
+
+def test_a_single_turned_bit_is_found_and_named():
+    for before, name, found in start(2, work.drift):
+        assert before == ""
+        assert found == name
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16, torch.int64, torch.uint8])
+def test_a_checksum_sees_any_element_and_any_order(dtype):
+    values = torch.arange(12).to(dtype).view(3, 4)
+    assert checksum(values) == checksum(values.clone().t().contiguous().t())
+    assert checksum(values) != checksum(values.t().contiguous().view(3, 4))
+    for i in range(12):
+        changed = values.clone()
+        changed.view(-1)[i] += 1
+        assert checksum(changed) != checksum(values)
+
+
+def test_what_ranks_tell_each_other():
+    first, second, third = start(3, work.talk)
+    for told in (first, second, third):
+        assert told["broadcast"] == [[0.0, 0.0], [0.0, 0.0]]
+        assert told["mean"] == [1.0, 1.0]
+        assert told["share"] == {"from": 0}
+        assert told["agree"] == 15
+    assert first["gather"] == [(0, []), (1, [1.0]), (2, [1.0, 1.0])]
+    assert second["gather"] == third["gather"] == []
+
+
+# Whose samples are whose.
+
+
+class Place(Ranks):
+    def __init__(self, rank, size):
+        self.rank, self.size = rank, size
+
+
+def batches(ranks, size=8):
+    points = np.arange(46, dtype=np.float32).reshape(23, 2)
+    runtime = choose(TrainConfig(device="cpu", threads=1))
+    return Batches({"sample": points}, DataSpec({"sample": (2,)}), size, 3, False, runtime, ranks=ranks)
+
+
+@pytest.mark.parametrize("size", [2, 4, 8])
+def test_ranks_share_each_batch_without_overlap(size):
+    alone, shared = batches(Ranks()), [batches(Place(rank, size)) for rank in range(size)]
+    for _ in range(5):  # beyond the second epoch
+        whole = alone.next()["sample"]
+        assert torch.equal(torch.cat([part.next()["sample"] for part in shared]), whole)
+
+
+@pytest.mark.parametrize(("size", "advice"), [(3, "set it to 6 or 9"), (16, "set it to 16")])
+def test_a_batch_that_cannot_be_split_is_refused(size, advice):
+    with pytest.raises(UserError, match=f"cannot be split evenly over {size} processes; {advice}") as caught:
+        batches(Place(0, size))
+    assert caught.value.key == "train.batch_size"
+
+
+# The command.
+
+RECIPE = ACGAN.replace("steps: 40", "steps: 8") + "log: {every: 2}\nsample: {every: 4, count: 10}\ncheckpoint: {every: 4}\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "tiny.yaml").write_text(RECIPE)
+    return tmp_path
+
+
+def run(size, folder, *arguments, codes=None):
+    found, text = command(size, folder, "run", "tiny.yaml", "--out", "run", *arguments).wait()
+    assert found == (codes or [0] * size), text
+    return text
+
+
+def last_state(folder):
+    path = checkpoint.existing(folder / "run/checkpoints")[0]
+    return checkpoint.decode(path.read_bytes(), str(path))
+
+
+def same(a, b):
+    """Whether two states are the same, bit for bit."""
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
+
+
+def test_two_ranks_resume_bit_for_bit_and_more_or_fewer_go_on(folder, tmp_path_factory):
+    text = run(2, folder)
+    assert text.count("weights: run/weights") == 1
+    whole = last_state(folder)
+    assert whole["runtime"]["processes"] == 2
+    assert len(whole["ranks"]) == 1
+    assert not same(whole["ranks"][0]["random"], whole["random"])
+
+    halves = tmp_path_factory.mktemp("halves")
+    (halves / "tiny.yaml").write_text(RECIPE)
+    run(2, halves, "-o", "train.steps=5")
+    assert last_state(halves)["step"] == 5
+    assert "not be bit for bit" not in run(2, halves, "--resume", "-o", "train.steps=8")
+    assert same(last_state(halves), whole)
+
+    for size, steps in ((1, 10), (4, 12)):
+        text = run(size, halves, "--resume", "-o", f"train.steps={steps}")
+        assert "will not be bit for bit" in text
+        assert f"is {size}" in text
+        assert last_state(halves)["step"] == steps
+        assert len(last_state(halves)["ranks"]) == size - 1
+
+
+def test_a_signal_to_one_rank_stops_all_after_saving(folder):
+    job = command(2, folder, "run", "tiny.yaml", "--out", "run", "-o", "train.steps=100000", "-o", "checkpoint.every=100000")
+    wait_for(lambda: "log" in record(folder), job)
+    os.kill(job.processes[1].pid, signal.SIGTERM)
+    codes, text = job.wait()
+    assert codes == [143, 143], text
+    assert "error" not in text
+    assert '"stopped"' in record(folder).splitlines()[-1]
+    assert last_state(folder)["step"] > 0
+
+
+def wait_for(condition, job):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, job.written()
+        time.sleep(0.05)
+
+
+def record(folder):
+    path = folder / "run/metrics.jsonl"
+    return path.read_text() if path.exists() else ""
