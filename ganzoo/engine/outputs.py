@@ -16,6 +16,7 @@ from ganzoo.scatter import scatter
 
 from . import checkpoint
 from .evaluation import Evaluation
+from .health import Health
 from .meter import Meter
 from .observers import Observers
 from .run import Run
@@ -38,7 +39,9 @@ class Outputs:
     def __init__(self, config: RunConfig, run: Run, directory: RunDirectory, observers: Observers, reporter: Reporter) -> None:
         self.config, self.run, self.directory, self.observers, self.reporter = config, run, directory, observers, reporter
         self.meter = Meter(run.ranks)
-        self.inputs, self.references = self._fix_inputs()
+        self.inputs, real = self._fix_inputs()
+        self.references = None if run.data.is_image else real
+        self.health = Health(real)
 
     def log(self, task: Task, seconds: float) -> None:
         """Write the means since the last line, ``seconds`` into this sitting, and show them behind the bar."""
@@ -47,8 +50,11 @@ class Outputs:
             return
         self.directory.log("log", step=self.run.step, seconds=round(seconds, 3), **values)
         self.observers.tell("step_logged", step=self.run.step, values=values)
+        for warning in self.health.read_log(values):
+            self.write_warning(warning)
         shown = [(key.replace("/adversarial", ""), values[key]) for key in values if "gradient" not in key and not key.endswith("_score")]
-        task.show("  ".join(f"{key} {value:.3g}" for key, value in shown if key != "images_per_second")[:100])
+        numbers = "  ".join(f"{key} {value:.3g}" for key, value in shown if key != "images_per_second")
+        task.show(f"{alarm}! {numbers}"[:100] if (alarm := self.health.in_short) else numbers[:100])
 
     def save_samples(self) -> None:
         """Write a grid, or a scatter of points, from the fixed inputs."""
@@ -67,6 +73,9 @@ class Outputs:
         save_png(picture, path)
         self.directory.log("samples", step=run.step, file=str(path.relative_to(self.directory.path)))
         self.observers.tell("samples_saved", step=run.step, path=path)
+        if run.step:
+            for warning in self.health.read_samples(made):
+                self.write_warning(warning)
 
     def save_checkpoint(self, tell: bool = True) -> None:
         """Write a checkpoint and the shareable weights.
@@ -117,11 +126,11 @@ class Outputs:
         except Exception as error:  # a picture of a run is no reason to lose it
             self.reporter.warn(f"the report could not be made ({type(error).__name__}: {error}); try 'ganzoo report {self.directory.path}'")
 
-    def _fix_inputs(self) -> tuple[Fields, np.ndarray | None]:
-        """The inputs of the sample grids, the same at every step, and real points to draw beside generated ones."""
+    def _fix_inputs(self) -> tuple[Fields, np.ndarray]:
+        """The inputs of the sample grids, the same at every step, and as many real samples to compare generated ones with."""
         run, count = self.run, self.config.sample.count
         count = count if run.data.is_image else max(count, 2500)  # a cloud of points wants many
         indices = np.arange(count) % run.batches.count
         given = {name: value.cpu() for name, value in run.batches.fetch(indices).items() if name != "label"}
         inputs = make_inputs(run.generator, run.data, count, seed=self.config.train.seed, given=given)
-        return inputs, None if run.data.is_image else to_units(given["sample"], run.data)
+        return inputs, to_units(given["sample"], run.data)
