@@ -66,7 +66,7 @@ def sweep(path: Path, out: Path | None, ray: str | None, cpus: float, gpus: floa
                 print(f"best: {found.best.text}")
             print(f"{len(trials)} trials fit; nothing was run" if dry_run else f"summary: {folder / 'summary.md'}")
         if stop.signal:
-            return stop.exit_code
+            return 128 + stop.signal  # as shells count
     if failed := found.count("failed"):
         first = next(row for row in found.rows if row.result.state == "failed")
         raise GanzooError(f"{failed} of {len(trials)} trials failed, the first: {first.trial.name}: {first.result.reason}")
