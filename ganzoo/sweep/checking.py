@@ -92,6 +92,8 @@ class _Checks:
         if (folder / "config.yaml").is_file():
             before = strict_yaml.read(folder / "config.yaml").value
             changed = differences(before, resolved_values(config, resolved), ignoring=("versions", "train.steps"))
+            if config.train.steps < before["train"]["steps"]:
+                changed.append(f"train.steps: {before['train']['steps']}, which may only grow, now {config.train.steps}")
             if changed:
                 remedy = "change it back, or choose another --out"
                 raise UserError(f"{folder} was begun with another configuration: {'; '.join(changed)}", remedy)

@@ -1,0 +1,234 @@
+import base64
+import html
+import importlib.util
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from ganzoo_visdom.observer import Visdom, line
+from ganzoo_visdom.server import Server, ServerError
+
+from ganzoo import DataSpec, UserError
+from ganzoo.cli import invoke
+
+POINTS = DataSpec({"sample": (2,)})
+CONFIG = """\
+data: {name: ring, count: 200}
+generator: {name: mlp, hidden: [4]}
+critic: {name: mlp, hidden: [4]}
+loss: wasserstein
+train: {steps: 6, batch_size: 4, threads: 1, device: cpu}
+log: {every: 2}
+sample: {every: 3, count: 20}
+metrics: [{name: modes, every: 3, samples: 50}]
+"""
+needs_visdom = pytest.mark.skipif(
+    importlib.util.find_spec("visdom") is None, reason="the package visdom is not installed (see the README of ganzoo-visdom)"
+)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Visdom server of this test's own, without the scripts that browsers need and that it would download."""
+    folder, port = tmp_path_factory.mktemp("visdom"), free_port()
+    code = "from visdom.server.run_server import main; main()"
+    arguments = ["-port", str(port), "-env_path", str(folder), "-bind_local", "-logging_level", "ERROR"]
+    process = subprocess.Popen([sys.executable, "-c", code, *arguments], stdout=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        until = time.monotonic() + 60
+        while True:
+            try:
+                Server(url, "main", 5).save()
+                break
+            except ServerError:
+                assert time.monotonic() < until, "the Visdom server does not start"
+                assert process.poll() is None, "the Visdom server ended"
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def train(folder: Path, *observers: dict[str, Any]) -> int:
+    (folder / "tiny.yaml").write_text(CONFIG + f"observers: {json.dumps(observers)}\n")
+    threads = torch.get_num_threads()
+    code = invoke(["run", str(folder / "tiny.yaml"), "--out", str(folder / "run"), "--quiet"])
+    torch.set_num_threads(threads)
+    return code
+
+
+def points(window: dict[str, Any]) -> dict[str, list[tuple[int, float]]]:
+    return {drawn["name"]: list(zip(drawn["x"], drawn["y"], strict=True)) for drawn in window["content"]["data"]}
+
+
+@needs_visdom
+def test_the_windows_of_a_real_server_say_what_metrics_jsonl_says(server: str, tmp_path: Path) -> None:
+    assert train(tmp_path, {"name": "visdom", "url": server, "environment": "live"}) == 0
+    wanted: dict[str, list[tuple[int, float]]] = {}
+    for event in map(json.loads, (tmp_path / "run/metrics.jsonl").read_text().splitlines()):
+        values = {key: event[key] for key in event if key not in ("event", "step", "seconds")} if event["event"] == "log" else {}
+        if event["event"] == "evaluated":
+            values = {key: event["values"][key] for key in ("modes", "high_quality")}
+        for key, value in values.items():
+            wanted.setdefault(key, []).append((event["step"], value))
+    windows = Server(server, "live", 5).windows()
+    assert windows.keys() == {
+        *("config", "critic", "generator", "scores", "gradient norms", "images per second", "samples", "modes", "modes provenance")
+    }
+    drawn = {name: values for window in windows.values() if window["type"] == "plot" for name, values in points(window).items()}
+    assert drawn.keys() == wanted.keys()
+    for key, values in wanted.items():
+        assert drawn[key] == [(step, pytest.approx(value)) for step, value in values]
+    pictures = windows["samples"]["content"]
+    assert [picture["caption"] for picture in pictures] == ["step 0", "step 3", "step 6"]
+    for picture, path in zip(pictures, sorted((tmp_path / "run/samples").iterdir()), strict=True):
+        assert base64.b64decode(picture["src"].removeprefix("data:image/png;base64,")) == path.read_bytes()
+    shown = html.unescape(windows["config"]["content"].removeprefix("<pre>").removesuffix("</pre>"))
+    assert json.loads(shown) == yaml.safe_load((tmp_path / "run/config.yaml").read_text())
+
+    # Replayed, once into an environment of its own and once over what is there, it is the same.
+    for environment in ("again", "live"):
+        to = f"{{name: visdom, url: '{server}', environment: {environment}}}"
+        assert invoke(["replay", str(tmp_path / "run"), "--to", to, "--quiet"]) == 0
+        replayed = Server(server, environment, 5).windows()
+        assert {name: window["content"] for name, window in replayed.items()} == {name: w["content"] for name, w in windows.items()}
+
+
+@needs_visdom
+def test_a_resumed_run_goes_on_in_its_windows(server: str, tmp_path: Path) -> None:
+    def observe(directory: Path, step: int) -> Visdom:
+        observer = Visdom(POINTS, url=server)
+        observer.run_started(directory, {}, step=step)
+        return observer
+
+    directory = tmp_path / "läufe mit ß"
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(b"any")
+    first = observe(directory, 0)
+    first.samples_saved(0, picture)
+    for step in (5, 10, 15):
+        first.step_logged(step, {"critic/a": 1.0, "generator/a": 1.0} | ({"critic/late": 1.0} if step > 5 else {}))
+        first.samples_saved(step, picture)
+    first.step_logged(16, {"images_per_second": 1.0})  # and killed; the last checkpoint is of step 10
+    second = observe(directory, 10)
+    second.step_logged(15, {"critic/a": 2.0, "critic/late": float("nan"), "generator/a": 2.0})
+    second.samples_saved(20, picture)
+    second.run_finished()
+    windows = Server(server, "läufe mit ß", 5).windows()
+    assert points(windows["critic"]) == {"critic/a": [(5, 1.0), (10, 1.0), (15, 2.0)], "critic/late": [(10, 1.0), (15, None)]}
+    assert points(windows["generator"]) == {"generator/a": [(5, 1.0), (10, 1.0), (15, 2.0)]}
+    assert [content["caption"] for content in windows["samples"]["content"]] == ["step 0", "step 5", "step 10", "step 20"]
+    assert "images per second" not in windows
+
+
+class Fake(ThreadingHTTPServer):
+    """Takes what it is sent, and answers like Visdom; ``behave`` may be changed in the middle of a run."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.behave, self.after = "well", 10**9
+
+        class Handler(BaseHTTPRequestHandler):
+            server: Fake
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                self.server.asked.append((self.path, body))
+                failing = len(self.server.asked) > self.server.after
+                if failing and self.server.behave == "hang":
+                    time.sleep(20)
+                if failing and self.server.behave == "close":
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                self.send_response(500 if failing and self.server.behave == "refuse" else 200)
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *_: Any) -> None: ...
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def fake() -> Iterator[Fake]:
+    server = Fake()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(("behave", "words"), [("hang", "timed out"), ("close", "does not answer"), ("refuse", "refuses (500")])
+def test_a_server_that_fails_in_the_middle_costs_one_warning_and_its_timeout(
+    fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture, behave: str, words: str
+) -> None:
+    fake.behave, fake.after = behave, 5
+    started = time.monotonic()
+    assert train(tmp_path, {"name": "visdom", "url": f"http://127.0.0.1:{fake.server_port}", "timeout": 0.5}) == 0
+    assert time.monotonic() - started < 15
+    warning = capsys.readouterr().err
+    assert warning.count("observer 'visdom' failed") == 1
+    assert words in warning
+    assert "ganzoo replay" in warning
+    assert len(fake.asked) == 6  # it was not asked again
+    assert (tmp_path / "run/weights/generator.safetensors").exists()
+
+
+def test_a_server_that_is_not_there_costs_one_warning(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    port = free_port()
+    assert train(tmp_path, {"name": "visdom", "url": f"http://127.0.0.1:{port}"}) == 0
+    warning = capsys.readouterr().err
+    assert warning.count("observer 'visdom' failed") == 1
+    assert "does not answer" in warning
+    assert invoke(["replay", str(tmp_path / "run"), "--to", f"{{name: visdom, url: 'http://127.0.0.1:{port}'}}"]) == 3
+    assert "ganzoo: error: " in capsys.readouterr().err
+
+
+def test_points_are_added_in_one_request_a_window(fake: Fake, tmp_path: Path) -> None:
+    observer = Visdom(POINTS, url=f"http://127.0.0.1:{fake.server_port}/")
+    observer.run_started(tmp_path / "a run", {}, step=0)
+    fake.asked.clear()
+    values = {"critic/a": 1.0, "critic/b": 2.0, "critic/real_score": 3.0}
+    observer.step_logged(1, values)
+    observer.step_logged(2, values)
+    assert [(path, body["win"], body["eid"]) for path, body in fake.asked] == [
+        ("/events", "critic", "a run"),
+        ("/events", "scores", "a run"),
+        ("/update", "critic", "a run"),
+        ("/update", "scores", "a run"),
+    ]
+
+
+def test_an_address_that_is_none_is_refused() -> None:
+    with pytest.raises(UserError, match="'localhost:8097' is no address"):
+        Visdom(POINTS, url="localhost:8097")
+
+
+def test_values_that_json_has_no_form_for_are_gaps() -> None:
+    assert line("a", [1, 2, 3], [1.0, float("nan"), float("inf")])["y"] == [1.0, None, None]
+
+
+def test_door_imports_no_torch() -> None:
+    code = "import sys, ganzoo_visdom; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
