@@ -100,6 +100,7 @@ class ManyRanks(Ranks):
                 f"rank {rank} cannot reach the other processes ({first_line(error)}); "
                 "name the network between the machines in GLOO_SOCKET_IFNAME"
             ) from error
+        self.lost_peer = False
         # Gradients and batch norm on GPUs go over this one; None: the group of all, over gloo.
         self._gpus: dist.ProcessGroup | None = None
         self._synchronises = False
@@ -123,7 +124,7 @@ class ManyRanks(Ranks):
 
     def broadcast(self, tensors: Iterable[Tensor]) -> None:
         """One after the other: it is done once."""
-        with torch.no_grad(), together():
+        with torch.no_grad(), self._together():
             for tensor in tensors:
                 value = tensor.detach().contiguous()
                 dist.broadcast(value, 0, group=self._group_of(value))
@@ -142,7 +143,7 @@ class ManyRanks(Ranks):
     def gather(self, state: State) -> list[State]:
         """As checkpoints are written: tensors and primitives, nothing that is executed."""
         content = torch.frombuffer(bytearray(encode(state)), dtype=torch.uint8)
-        with together():
+        with self._together():
             lengths = [torch.zeros(1, dtype=torch.int64) for _ in range(self.size)]
             dist.all_gather(lengths, torch.tensor([len(content)]))
             room = max(int(length) for length in lengths)
@@ -159,14 +160,14 @@ class ManyRanks(Ranks):
         content = torch.frombuffer(bytearray(encode(state)), dtype=torch.uint8) if self.leads else torch.empty(0, dtype=torch.uint8)
         length = self.agree(len(content))
         content = content if self.leads else torch.empty(length, dtype=torch.uint8)
-        with together():
+        with self._together():
             dist.broadcast(content, 0)
         return state if self.leads else decode(content.numpy().tobytes(), "the state of rank 0")
 
     def agree(self, number: int) -> int:
         """Over gloo, so that no GPU is waited for."""
         value = torch.tensor([number])
-        with together():
+        with self._together():
             dist.all_reduce(value, dist.ReduceOp.MAX)
         return int(value)
 
@@ -174,7 +175,7 @@ class ManyRanks(Ranks):
         """Compares a checksum of each: eight bytes a tensor are sent."""
         low = torch.stack([checksum(value) for value in tensors.values()]).cpu()
         high = low.clone()
-        with together():
+        with self._together():
             dist.all_reduce(low, dist.ReduceOp.MIN)
             dist.all_reduce(high, dist.ReduceOp.MAX)
         return next((name for name, same in zip(tensors, (low == high).tolist(), strict=True) if not same), "")
@@ -188,12 +189,27 @@ class ManyRanks(Ranks):
 
     def leave(self) -> None:
         """Wait for the others, then part. Without the wait, torchrun would take the first to leave for a failure."""
-        with together():
+        with self._together():
             dist.barrier()
         dist.destroy_process_group()
 
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """Say in our words what gloo and NCCL say when another process is gone.
+
+        Raises:
+            PeerLostError: in place of theirs.
+        """
+        try:
+            yield
+        except RuntimeError as error:
+            self.lost_peer = True
+            raise PeerLostError(
+                f"another process of this run is gone ({first_line(error)}); run again with --resume to go on from the last checkpoint"
+            ) from error
+
     def _sum(self, values: Tensor) -> None:
-        with together():
+        with self._together():
             dist.all_reduce(values, group=self._group_of(values))
 
     def _group_of(self, values: Tensor) -> dist.ProcessGroup | None:
@@ -204,29 +220,10 @@ class ManyRanks(Ranks):
         return list(self.share({"texts": [state["text"] for state in gathered]})["texts"])
 
 
-@contextmanager
-def together() -> Iterator[None]:
-    """Say in our words what gloo and NCCL say when another process is gone.
-
-    Raises:
-        PeerLostError: in place of theirs.
-    """
-    try:
-        yield
-    except RuntimeError as error:
-        raise PeerLostError(
-            f"another process of this run is gone ({first_line(error)}); run again with --resume to go on from the last checkpoint"
-        ) from error
-
-
 def checksum(tensor: Tensor) -> Tensor:
-    """A number (int64, on the tensor's device) that any change of one element's bits changes.
-
-    The bits as integers, each times an odd number of its own, summed modulo 2**64.
-    """
+    """A number (int64, on the tensor's device) that any change of one element changes: the sum of the bits as integers."""
     integers = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[tensor.element_size()]
-    bits = tensor.detach().contiguous().reshape(-1).view(integers).to(torch.int64)
-    return (bits * torch.arange(1, 2 * len(bits), 2, device=bits.device)).sum()
+    return tensor.detach().contiguous().view(-1).view(integers).sum(dtype=torch.int64)
 
 
 def first_line(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,7 +12,7 @@ import torch.distributed as dist
 from ganzoo.errors import UserError
 
 from .distributed import ManyRanks, Ranks
-from .signals import die_with_parent
+from .signals import die_with_parent, unwind_on_termination
 
 
 @contextmanager
@@ -31,9 +32,13 @@ def joined() -> Iterator[Ranks]:
     store, rank, size = next(iter(dist.rendezvous("env://")))  # type: ignore[no-untyped-call]
     ranks = ManyRanks(store, rank, size, int(os.environ.get("LOCAL_RANK", rank)))
     try:
-        yield ranks
-        ranks.leave()
+        # Where a process dies, torchrun sends SIGTERM to the others, which find out by themselves and have something to say.
+        with unwind_on_termination(unless=lambda: ranks.lost_peer):
+            yield ranks
+            ranks.leave()
     except Exception as error:
+        if ranks.lost_peer:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if ranks.is_first_to_fail():
             raise
         raise SystemExit(getattr(error, "exit_code", 3)) from None

@@ -70,11 +70,16 @@ def stop_on_signals() -> Iterator[Stop]:
 
 
 @contextmanager
-def unwind_on_termination() -> Iterator[None]:
-    """SIGTERM ends the process with 143, after the ``finally`` blocks on its way: for what comes before the training."""
+def unwind_on_termination(unless: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """SIGTERM ends the process with 143, after the ``finally`` blocks on its way: for what comes before the training.
+
+    Args:
+        unless: where it is true, nothing happens: the process is ending already, and says why.
+    """
 
     def handle(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+        if not unless():
+            raise SystemExit(128 + number)
 
     with _handling(handle, signal.SIGTERM):
         yield
