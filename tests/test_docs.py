@@ -166,6 +166,8 @@ class Reader:
         elif words[:1] == ["pytest"]:
             environment = {**os.environ, "PYTHONPATH": str(self.folder / "site")}
             subprocess.run([sys.executable, "-m", *words, "-q", "-p", "no:cacheprovider"], check=True, env=environment)
+        elif words[:1] in (["torchrun"], ["srun"]):
+            parse(words[words.index("ganzoo") + 1 :])
         elif words[:1] == ["ganzoo"]:
             arguments = words[1:]
             parse(arguments)
