@@ -89,6 +89,7 @@ class Registry:
         distribution, version = _distribution(entry_point), entry_point.dist.version if entry_point.dist else ""
         try:
             found = [Component(kind, name, target, distribution, version) for kind, name, target in _give(entry_point)]
+            self._refuse_repetition(found)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # isolation is the point: SystemExit and SyntaxError included
@@ -96,6 +97,15 @@ class Registry:
             return
         self.components += found
         self.plugins.append(Plugin(distribution, version, entry_point.value, gives=tuple(f"{c.kind} {c.name}" for c in found)))
+
+    def _refuse_repetition(self, found: Iterable[Component]) -> None:
+        """A name that one distribution gives twice could not even be told apart by writing the distribution before it."""
+        given = {(c.kind, c.qualified) for c in self.components}
+        for component in found:
+            if (component.kind, component.qualified) in given:
+                raise UserError(
+                    f"another entry point of {component.distribution} gives a {component.kind} named '{component.name}' too", "rename one"
+                )
 
     def of_kind(self, kind: str) -> list[Component]:
         """The components of one kind, by name."""

@@ -84,21 +84,29 @@ def run(
 
 @app.command()
 def check(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG|PLUGIN_DIR", help="A YAML file, or the folder of an installed plugin.")],
+    config: Annotated[
+        Path, typer.Argument(metavar="CONFIG|PLUGIN_DIR|WHEEL", help="A configuration as 'run' takes it, a plugin's folder, or its wheel.")
+    ],
     override: Override = None,
+    here: Annotated[
+        bool, typer.Option("--here", help="Check a plugin as it is installed in this environment, without building it or combining it.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> int:
     """Check a configuration: keys, components, data, and whether the combination fits, by one step of it.
 
-    Given a plugin's folder: run the conformance kit on all that the plugin gives.
+    Given a plugin's folder or wheel: build it, install it into a clean environment, run the conformance kit there on all
+    that it gives, and train two steps of everything installed that it fits. This runs the plugin's code.
     """
-    if config.is_dir():
+    if config.is_dir() or config.suffix == ".whl":
         from . import conformance
 
         if override:
-            raise UserError("a plugin's folder has no configuration to override", "leave -o out", key="-o")
-        return conformance.check_plugin(config, as_json, quiet)
+            raise UserError("a plugin has no configuration to override", "leave -o out", key="-o")
+        return conformance.check_plugin(config, here, as_json, quiet)
+    if here:
+        raise UserError("it is for plugins", "name a plugin's folder, or leave --here out", key="--here")
     from . import training
 
     return training.check(config, override or [], as_json, quiet)

@@ -1,0 +1,78 @@
+"""What runs in the clean environment: ``python -m ganzoo.authoring.inside DISTRIBUTION DESCRIPTOR``.
+
+It examines an installed distribution and writes its findings, a line of JSON each, to the file descriptor: the plugin may
+print what it likes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from ganzoo.registry import Registry
+
+from .finding import Finding
+from .versions import normalised
+
+
+def examine(distribution: str) -> Iterator[Finding | int]:
+    """All findings; before them, as soon as they are known, how many there will be."""
+    registry = Registry.installed()
+    plugins = [plugin for plugin in registry.plugins if normalised(plugin.distribution) == normalised(distribution)]
+    if not plugins:
+        yield Finding("plugin", "loads", "failed", f"no entry point of {distribution} is found once it is installed; repair its metadata")
+        return
+    broken = [plugin for plugin in plugins if plugin.broken]
+    for plugin in broken:
+        yield Finding("plugin", "loads", "failed", f"{plugin.module}: {plugin.broken}")
+    if broken:
+        return
+    yield Finding("plugin", "loads", "ok")
+    yield _clash(registry, plugins[0].distribution)
+    yield from _try_all(registry, plugins[0].distribution)
+
+
+def _clash(registry: Registry, distribution: str) -> Finding:
+    """Names that another distribution gives too: nothing is overridden, but configurations must then say whose they mean."""
+    own = [c for c in registry.components if c.distribution == distribution]
+    for component in own:
+        others = [c for c in registry.of_kind(component.kind) if c.name == component.name and c.distribution != distribution]
+        if others:
+            what = f"{others[0].distribution} gives a {component.kind} named '{component.name}' too"
+            remedy = f"rename it, or every configuration must say '{component.qualified}'"
+            return Finding(f"{component.kind} {component.name}", "name", "failed", f"{what}; {remedy}")
+    return Finding("plugin", "names", "ok")
+
+
+def _try_all(registry: Registry, distribution: str) -> Iterator[Finding | int]:
+    """The conformance kit, the recipes, and what the components fit. Torch comes in here."""
+    from ganzoo.testing import distribution_cases
+
+    from .combinations import combinations
+
+    with tempfile.TemporaryDirectory() as folder:
+        cases = distribution_cases(distribution)
+        trials = combinations(registry, distribution, Path(folder))
+        yield len(cases) + len(trials)
+        for case in cases:
+            outcome = case.run()
+            yield Finding(outcome.component, outcome.check, outcome.status, outcome.reason)
+        for trial in trials:
+            yield trial.try_it(registry)
+
+
+def main() -> None:
+    """Write the findings to the descriptor that the command line names."""
+    distribution, descriptor = sys.argv[1], int(sys.argv[2])
+    with os.fdopen(descriptor, "w", encoding="utf-8") as results:
+        for found in examine(distribution):
+            results.write(json.dumps(found) + "\n" if isinstance(found, int) else found.to_line())
+            results.flush()
+
+
+if __name__ == "__main__":
+    main()

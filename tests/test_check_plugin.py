@@ -1,0 +1,342 @@
+"""``ganzoo check DIR|WHEEL``: a plugin is met as a stranger meets it, and each fault is told with what to do about it."""
+
+import builtins
+import importlib.metadata
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ganzoo.authoring.environment import make_environment
+from ganzoo.authoring.examination import examine
+from ganzoo.authoring.wheel import read_wheel, wheel_findings
+from ganzoo.cli import invoke
+from ganzoo.errors import UserError
+from ganzoo.progress import reporter
+from ganzoo.registry import Registry
+
+ROOT = Path(__file__).parents[1]
+DOOR = """\
+from ganzoo import hookimpl
+GANZOO_API = 1
+
+@hookimpl
+def ganzoo_schedules():
+    return {"tower": "ganzoo_tower.parts:Tower"}
+"""
+PARTS = '''\
+from ganzoo import DataSpec, Plan, PositiveInt, Schedule
+
+
+class Tower(Schedule):
+    """Some critic updates a step.
+
+    Args:
+        critic_updates: how many.
+    """
+
+    paper = "nobody, 2026"
+
+    def __init__(self, data: DataSpec, *, critic_updates: PositiveInt = 1) -> None:
+        self.critic_updates = critic_updates
+
+    def plan(self, step: int, total: int) -> Plan:
+        return Plan(critic_updates=self.critic_updates)
+'''
+CORE = ("ganzoo-core>=0.1,<0.2",)
+
+
+def make_wheel(folder, *, door=DOOR, parts=PARTS, entry="tower = ganzoo_tower", group="ganzoo", requires=CORE, more=(), python=">=3.11"):
+    """A wheel of one schedule, as a build backend would write it."""
+    path = folder / "ganzoo_tower-1.0-py3-none-any.whl"
+    lines = ["Metadata-Version: 2.4", "Name: ganzoo-tower", "Version: 1.0", f"Requires-Python: {python}"]
+    files = {
+        "ganzoo_tower/__init__.py": door,
+        "ganzoo_tower/parts.py": parts,
+        **dict(more),
+        "ganzoo_tower-1.0.dist-info/METADATA": "\n".join([*lines, *(f"Requires-Dist: {text}" for text in requires), "", ""]),
+        "ganzoo_tower-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "ganzoo_tower-1.0.dist-info/entry_points.txt": f"[{group}]\n{entry}\n",
+    }
+    record = "ganzoo_tower-1.0.dist-info/RECORD"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in (files | {record: "".join(f"{name},,\n" for name in [*files, record])}).items():
+            archive.writestr(name, text)
+    return path
+
+
+def project(folder, name="ganzoo-tower"):
+    """The folder of a project that builds such a wheel."""
+    (folder / "ganzoo_tower").mkdir(parents=True)
+    (folder / "ganzoo_tower/__init__.py").write_text(DOOR)
+    (folder / "ganzoo_tower/parts.py").write_text(PARTS)
+    (folder / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n\n'
+        f'[project]\nname = "{name}"\nversion = "1.0"\ndependencies = ["ganzoo-core>=0.1,<0.2"]\n\n'
+        '[project.entry-points.ganzoo]\ntower = "ganzoo_tower"\n\n[tool.hatch.build.targets.wheel]\npackages = ["ganzoo_tower"]\n'
+    )
+    return folder
+
+
+def refusal(command, capsys):
+    """The one line with which a command fails."""
+    assert invoke(command) == 2
+    err = capsys.readouterr().err
+    assert "Traceback" not in err
+    return err.splitlines()[-1]
+
+
+# A sound plugin, from its folder.
+
+
+def test_a_folder_is_built_installed_apart_checked_and_combined(tmp_path, capsys):
+    folder = project(tmp_path / "mein Türmchen")
+    before = set(folder.rglob("*"))
+    assert invoke(["check", str(folder), "--json"]) == 0, capsys.readouterr().err
+    told = json.loads(capsys.readouterr().out)
+    assert (told["distribution"], told["version"]) == ("ganzoo-tower", "1.0")
+    assert {row["status"] for row in told["outcomes"]} == {"ok"}
+    assert {"door", "requirements", "modules", "loads", "names", "pure"} <= {row["check"] for row in told["outcomes"]}
+    tried = {(row["data"], row["parts"]): row for row in told["combinations"]}
+    assert tried["ring", "mlp x mlp x least_squares + tower"]["fits"]
+    assert not tried["ring", "dcgan x mlp x least_squares + tower"]["fits"]
+    assert "square images" in tried["ring", "dcgan x mlp x least_squares + tower"]["reason"]
+    assert set(folder.rglob("*")) == before  # the build leaves nothing behind
+    assert "ganzoo-tower" not in {plugin.distribution for plugin in Registry.installed().plugins}
+
+
+# What a wheel says of itself.
+
+FAULTS = {
+    "no entry point": ({"group": "other"}, "door", "it has no entry point in the group 'ganzoo', so nothing finds it; add "),
+    "a module that is not shipped": (
+        {"entry": "tower = ganzoo_towr"},
+        "door",
+        "names the module 'ganzoo_towr', which the wheel does not hold (it holds ganzoo_tower); ship it",
+    ),
+    "no requirement of the core": ({"requires": ["torch"]}, "requirements", "it does not require ganzoo-core, so it would be"),
+    "another project's name": ({"requires": [*CORE, "ganzoo>=1"]}, "requirements", "'ganzoo', which is another project on the package"),
+    "an older core": ({"requires": ["ganzoo-core<0.1"]}, "requirements", "it requires ganzoo-core<0.1, this is ganzoo-core "),
+    "no upper bound": ({"requires": ["ganzoo-core>=0.1"]}, "requirements", "without an upper bound, so a later ganzoo-core would break it"),
+    "another Python": ({"python": ">=4"}, "requirements", "it takes Python >=4, this is 3."),
+    "a requirement that is none": ({"requires": ["ganzoo-core >> 1"]}, "requirements", "a requirement cannot be read"),
+    "somebody else's module": ({"more": {"numpy/__init__.py": ""}}, "modules", "'numpy', which numpy installs too: one would overwrite"),
+    "its tests at the top": ({"more": {"tests/test_it.py": ""}}, "modules", "it installs 'tests' beside every other package's"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_wheel_is_told(fault, tmp_path):
+    changes, check, said = FAULTS[fault]
+    findings = {finding.check: finding.reason for finding in wheel_findings(read_wheel(make_wheel(tmp_path, **changes)))}
+    assert said in findings.pop(check)
+    assert set(findings.values()) == {""}
+
+
+def test_a_sound_wheel_has_none(tmp_path):
+    assert {finding.status for finding in wheel_findings(read_wheel(make_wheel(tmp_path)))} == {"ok"}
+
+
+def test_without_a_door_nothing_is_installed(tmp_path, capsys):
+    wheel = make_wheel(tmp_path, group="other")
+    assert f"{wheel}: ganzoo-tower: 1 of 3 checks fail, the first: wheel: door: it has no entry point" in refusal(
+        ["check", str(wheel), "-q"], capsys
+    )
+
+
+@pytest.mark.parametrize("name", ["../outside.py", "/outside.py", "ganzoo_tower/../../outside.py", "..\\outside.py", "C:/outside.py"])
+def test_a_wheel_that_would_write_elsewhere_is_refused_before_it_is_unpacked(name, tmp_path, capsys):
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    wheel = make_wheel(inner, more={name: "print('planted')"})
+    before = sorted(tmp_path.rglob("*"))
+    said = refusal(["check", str(wheel), "-q"], capsys)
+    assert "outside of where it is installed; do not install it" in said
+    assert sorted(tmp_path.rglob("*")) == before
+    assert not Path("/outside.py").exists()
+
+
+def test_links_bombs_and_what_is_no_wheel_are_refused(tmp_path, capsys, monkeypatch):
+    wheel = make_wheel(tmp_path)
+    with zipfile.ZipFile(wheel, "a") as archive:
+        link = zipfile.ZipInfo("ganzoo_tower/link")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "/etc/passwd")
+    assert "'ganzoo_tower/link' is a link, which no wheel holds" in refusal(["check", str(wheel)], capsys)
+    monkeypatch.setattr("ganzoo.authoring.wheel.MOST_BYTES", 500)
+    assert "it unpacks to" in refusal(["check", str(make_wheel(tmp_path))], capsys)
+    (tmp_path / "torn-1.0-py3-none-any.whl").write_bytes(make_wheel(tmp_path).read_bytes()[:300])
+    assert "no wheel that can be read" in refusal(["check", str(tmp_path / "torn-1.0-py3-none-any.whl")], capsys)
+    assert "no wheel that can be read" in refusal(["check", str(tmp_path / "absent-1.0-py3-none-any.whl")], capsys)
+
+
+# What a project says of itself.
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "is a folder without a pyproject.toml; name a configuration (a YAML file), a plugin's folder or its wheel"),
+        ("[project", "it is no TOML: "),
+        ("[project]\nversion = '1'\n", "it names no project; add a name to its [project] table"),
+        ("[project]\nname = 'ganzoo-tower'\n", "ganzoo-tower has no entry point in the group 'ganzoo', so it is no plugin; add "),
+    ],
+)
+def test_a_folder_that_is_no_plugins_project_is_told(text, said, tmp_path, capsys):
+    if text is not None:
+        (tmp_path / "pyproject.toml").write_text(text)
+    assert said in refusal(["check", str(tmp_path)], capsys)
+
+
+def test_a_project_that_does_not_build_says_why(tmp_path, capsys):
+    folder = project(tmp_path / "tower")
+    (folder / "pyproject.toml").write_text((folder / "pyproject.toml").read_text().replace('version = "1.0"', 'version = "one"'))
+    said = refusal(["check", str(folder)], capsys)
+    assert "ganzoo-tower cannot be built: " in said
+    assert "repair the build: python -m build shows all of it" in said
+
+
+def test_options_that_make_no_sense_are_refused(tmp_path, capsys):
+    assert "--here: it is for plugins" in refusal(["check", "zoo.yaml", "--here"], capsys)
+    assert "-o: a plugin has no configuration to override" in refusal(["check", str(tmp_path), "-o", "a=1"], capsys)
+    folder = project(tmp_path / "tower")
+    assert "ganzoo-tower is not installed in this environment; install it first" in refusal(["check", str(folder), "--here"], capsys)
+
+
+# What shows once it is installed. One fault goes the whole way here, the others in the slow tests.
+
+INSIDE = {
+    "a misspelt hook": ({"door": DOOR.replace("schedules", "scheduls")}, "'ganzoo_scheduls' is no hook; did you mean 'ganzoo_schedules'?"),
+    "a newer API": ({"door": DOOR.replace("API = 1", "API = 99")}, "it needs API 99, this ganzoo-core gives 1; upgrade ganzoo-core"),
+    "a heavy door": ({"door": "import torch\n" + DOOR}, "listing what ganzoo_tower gives imports torch; import it only in the modules"),
+    "a name that is taken": (
+        {"door": DOOR.replace('"tower":', '"alternate":')},
+        "ganzoo-core gives a schedule named 'alternate' too; rename it, or every configuration must say 'ganzoo-tower/alternate'",
+    ),
+    "a positional parameter": (
+        {"parts": PARTS.replace("*, critic", "critic")},
+        "takes 'critic_updates=1'; make it keyword-only and annotated",
+    ),
+    "a component that ends the process": ({"parts": "import os\nos._exit(7)\n"}, "the examination itself ended with code 7"),
+    "a module that is not shipped": ({"door": DOOR.replace(".parts", ".part")}, "No module named 'ganzoo_tower.part'"),
+}
+
+
+@pytest.mark.parametrize(
+    "fault", [fault if fault == "a misspelt hook" else pytest.param(fault, marks=pytest.mark.slow) for fault in INSIDE]
+)
+def test_a_fault_that_shows_once_it_is_installed_is_told(fault, tmp_path, capsys):
+    changes, reason = INSIDE[fault]
+    said = refusal(["check", str(make_wheel(tmp_path, **changes)), "-q"], capsys)
+    assert reason in said
+
+
+@pytest.mark.slow
+def test_what_is_checked_is_the_wheel_and_not_the_sources(tmp_path):
+    """A module that the build leaves out is missed, though it lies in the project's folder and that is installed editable."""
+    folder = project(tmp_path / "tower")
+    environment = make_environment(tmp_path / "author", without=[])
+    words = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        environment.python,
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "-e",
+        folder,
+    ]
+    subprocess.run(words, check=True)
+    with (folder / "pyproject.toml").open("a") as file:
+        file.write('exclude = ["parts.py"]\n')
+    done = subprocess.run(
+        [environment.python, "-m", "ganzoo", "check", folder, "-q"], env=dict(environment.variables()), capture_output=True, text=True
+    )
+    assert done.returncode == 2, done.stdout
+    assert "No module named 'ganzoo_tower.parts'" in done.stderr
+    listed = subprocess.run(
+        [environment.python, "-m", "ganzoo", "plugins"], env=dict(environment.variables()), capture_output=True, text=True
+    )
+    assert "schedule tower" in listed.stdout  # there, it is installed from its sources
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plugin", sorted(path.name for path in (ROOT / "plugins").iterdir() if (path / "pyproject.toml").is_file()))
+def test_our_own_plugins_pass(plugin, capsys):
+    assert invoke(["check", str(ROOT / "plugins" / plugin), "--json"]) == 0, capsys.readouterr().err
+
+
+def test_a_clean_environment_sees_what_is_here_but_for_what_is_left_out(tmp_path):
+    environment = make_environment(tmp_path / "environment", without=["Ganzoo_LSGAN"])
+    code = "import json; from importlib.metadata import distributions; print(json.dumps([d.name for d in distributions()]))"
+    noisy = {**os.environ, "PYTHONPATH": str(ROOT / "plugins/ganzoo-lsgan")}
+    said = subprocess.run([environment.python, "-P", "-c", code], env=noisy, capture_output=True, text=True, check=True).stdout
+    names = set(json.loads(said))
+    assert {"torch", "ganzoo-core", "ganzoo-vanilla"} <= names
+    assert "ganzoo-lsgan" not in names
+    import_it = [environment.python, "-P", "-c", "import ganzoo_lsgan"]
+    assert subprocess.run(import_it, env=dict(environment.variables()), stderr=subprocess.DEVNULL).returncode == 1
+
+
+def test_one_distribution_may_not_give_a_name_twice(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "double_door.py").write_text(DOOR)
+    info = tmp_path / "double-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: double\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[ganzoo]\na = double_door\nb = double_door\n")
+    (distribution,) = importlib.metadata.distributions(path=[str(tmp_path)])
+    registry = Registry(distribution.entry_points)
+    assert [plugin.broken for plugin in registry.plugins] == [
+        "",
+        "UserError: another entry point of double gives a schedule named 'tower' too; rename one",
+    ]
+    assert len(registry.components) == 1
+    monkeypatch.delitem(sys.modules, "double_door")
+
+
+def test_a_project_is_examined_where_no_command_line_is(tmp_path):
+    with pytest.raises(UserError, match="without a pyproject"):
+        examine(tmp_path, reporter(quiet=True))
+
+
+def test_what_is_explained_is_what_is_said():
+    """Each message in how-to/fix-a-broken-plugin.md is in the code, or is the name of an exception."""
+    text = (ROOT / "docs/how-to/fix-a-broken-plugin.md").read_text()
+    messages = [said for line in text.splitlines() if line.startswith("| `") for said in re.findall(r"`([^`]+)`", line.split(" | ")[0])]
+    assert len(messages) > 20
+    code = "".join(path.read_text() for path in (ROOT / "ganzoo").rglob("*.py")).replace("{{", "{").replace("}}", "}")
+    missing = [said for said in messages if said not in code and not hasattr(builtins, said)]
+    assert missing == []
+
+
+@pytest.mark.slow
+def test_a_plugin_is_installed_from_a_folder_that_is_served_as_an_index(tmp_path):
+    """The end of the tutorial: a wheel in a folder of its name, ``python -m http.server``, pip."""
+    index = tmp_path / "index/ganzoo-tower"
+    index.mkdir(parents=True)
+    make_wheel(index)
+    words = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(index.parent)]
+    environment = make_environment(tmp_path / "user", without=[])
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        try:
+            port = re.search(r"port (\d+)", server.stdout.readline())[1]
+            install = ["install", "-q", "--no-deps", "--index-url", f"http://127.0.0.1:{port}", "ganzoo-tower"]
+            pip_words = [sys.executable, "-m", "pip", "--isolated", "--python", environment.python, *install]
+            done = subprocess.run(pip_words, capture_output=True, text=True)
+        finally:
+            server.terminate()
+    assert done.returncode == 0, done.stderr
+    listed = subprocess.run(
+        [environment.python, "-m", "ganzoo", "plugins"], env=dict(environment.variables()), capture_output=True, text=True
+    )
+    assert re.search(r"^ganzoo-tower +1\.0 +schedule tower$", listed.stdout, re.MULTILINE)
