@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -14,6 +12,7 @@ import numpy as np
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.params import Fraction, PositiveInt
 
+from .archives import BadArchive, Zip
 from .dataset import Dataset
 from .download import deliver
 from .files import stamp
@@ -175,8 +174,8 @@ class _Pictures:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / IMAGES
         self._zip = None if self._folder.is_dir() else folder / ARCHIVE
-        self._archive: zipfile.ZipFile | None = None
-        self._lock = threading.Lock()  # one ZipFile serves all threads: unpacking 10 kB is nothing beside decoding it
+        self._archive: Zip | None = None
+        self._lock = threading.Lock()  # one archive serves all threads: unpacking 10 kB is nothing beside decoding it
 
     def stamp(self, names: list[str]) -> str:
         """What tells these files, and the list that names them, from changed ones."""
@@ -190,16 +189,10 @@ class _Pictures:
             return self._folder / name
         with self._lock:
             try:
-                if self._archive is None:
-                    self._archive = zipfile.ZipFile(self._zip)
-            except (OSError, zipfile.BadZipFile) as error:
+                self._archive = self._archive or Zip(self._zip)
+            except BadArchive as error:
                 raise UserError(f"{self._zip} cannot be read: {error}", "delete it and get it again", key="data.root") from error
             try:
-                member = self._archive.getinfo(f"{IMAGES}/{name}")
-                if member.file_size > MAX_FILE_BYTES:
-                    raise BadImage(f"unpacks to {member.file_size} bytes")
-                return self._archive.read(member)
-            except KeyError:
-                raise BadImage("not in the archive") from None
-            except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # RuntimeError: encrypted
-                raise BadImage(f"damaged in the archive: {error}") from error
+                return self._archive.read(f"{IMAGES}/{name}", MAX_FILE_BYTES)
+            except BadArchive as error:
+                raise BadImage(str(error)) from error

@@ -8,8 +8,6 @@ name, so that no path inside it can lead anywhere. Nothing is decoded, so nothin
 
 from __future__ import annotations
 
-import tarfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -18,6 +16,7 @@ import numpy as np
 
 from ganzoo.errors import UserError
 
+from .archives import BadArchive, read_tar
 from .dataset import Dataset
 from .download import fetch
 
@@ -33,6 +32,8 @@ FILES = {"train": [f"data_batch_{i}.bin" for i in range(1, 6)], "test": ["test_b
 RECORD_BYTES = 1 + 3 * 32 * 32
 MAX_FILE_BYTES = 10_000 * RECORD_BYTES
 """Length of every published file."""
+MAX_ARCHIVE_BYTES = 1 << 28
+"""The published archive unpacks to 184 MB."""
 
 
 class CIFAR10(Dataset):
@@ -85,19 +86,14 @@ def _read_folder(folder: Path, names: Sequence[str]) -> dict[Path, bytes]:
 
 def _read_archive(archive: Path, names: Sequence[str]) -> dict[Path, bytes]:
     wanted = {f"{FOLDER}/{name}": archive / FOLDER / name for name in names}
-    contents = {}
     try:
-        with tarfile.open(archive, "r:gz") as tar:
-            for member in tar:
-                # Only plain files, by their exact names: a link could name a file outside the archive.
-                if member.name in wanted and member.isreg() and (file := tar.extractfile(member)) is not None:
-                    contents[wanted[member.name]] = file.read(MAX_FILE_BYTES + 1)
-    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+        found = read_tar(archive, wanted, MAX_FILE_BYTES, MAX_ARCHIVE_BYTES)
+    except BadArchive as error:
         raise UserError(f"{archive} cannot be read: {error}", "delete it and get it again", key="data.root") from error
-    missing = [name for name, path in wanted.items() if path not in contents]
+    missing = [name for name in wanted if name not in found]
     if missing:
         raise UserError(f"{archive} lacks {', '.join(missing)}", "delete it and get it again", key="data.root")
-    return {path: contents[path] for path in wanted.values()}
+    return {path: found[name] for name, path in wanted.items()}
 
 
 def _to_arrays(contents: Mapping[Path, bytes]) -> dict[str, np.ndarray]:

@@ -17,8 +17,8 @@ import numpy as np
 from ganzoo.errors import UserError
 
 UNSIGNED_BYTE = 0x08
-MAX_BYTES = 1 << 30
-"""No array beyond 1 GiB: larger than every published data set in this format, small enough to allocate."""
+MAX_BYTES = 1 << 28
+"""No array beyond 256 MiB: MNIST's largest has 47 MB."""
 
 
 def read(path: Path, dimensions: int) -> np.ndarray:
