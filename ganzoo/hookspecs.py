@@ -15,9 +15,9 @@ from typing import Any
 import pluggy
 
 API_VERSION = 1
-"""Version of these hooks and of the interfaces in ``ganzoo``; raised when a plugin would have to change."""
+"""Version of these hooks and of all public names of ``ganzoo`` and ``ganzoo.testing``; raised when one of them changes."""
 OLDEST_API = 1
-"""The oldest version still served."""
+"""The oldest version still served; raised when a plugin that was written for an older one would have to change."""
 
 hookspec = pluggy.HookspecMarker("ganzoo")
 hookimpl = pluggy.HookimplMarker("ganzoo")
