@@ -123,7 +123,7 @@ def released(changelog: str, version: int) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Say what differs; with ``--renew``, write it down where that is allowed. Exit code 2 where it is not."""
-    before = json.loads(SNAPSHOT.read_text(encoding="utf-8")) if SNAPSHOT.exists() else {"api_version": 0, "names": {}}
+    before: dict[str, Any] = json.loads(SNAPSHOT.read_text(encoding="utf-8")) if SNAPSHOT.exists() else {"api_version": 0, "names": {}}
     now = current()
     added, broken = differences(before["names"], now)
     print("\n".join([*added, *broken]) or "the public interface is as it was agreed", file=sys.stderr)
