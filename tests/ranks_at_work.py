@@ -22,6 +22,7 @@ from ganzoo.engine.gradients import GradientMean
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.engine.run import build
+from ganzoo.errors import DivergenceError
 from ganzoo.progress import reporter
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan, Schedule
@@ -293,6 +294,18 @@ def drift(ranks):
     if ranks.rank == 1:
         parameters[name].detach().view(-1).view(torch.int32)[-1] ^= 1
     return before, name, ranks.differing(parameters)
+
+
+def diverge(ranks):
+    """What is said where the data of one rank is not finite; and whether a parameter is not finite afterwards."""
+    config = parse_config(WGAN_GP)
+    run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True), ranks)
+    following = run.batches.next
+    run.batches.next = lambda: {name: value * float("nan") if ranks.rank == 1 else value for name, value in following().items()}
+    try:
+        Loop(run, Meter(ranks)).step()
+    except DivergenceError as error:
+        return str(error), all(bool(torch.isfinite(p).all()) for p in run.critic.parameters())
 
 
 def talk(ranks):

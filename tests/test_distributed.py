@@ -103,6 +103,12 @@ def test_a_single_turned_bit_is_found_and_named():
         assert found == name
 
 
+def test_what_diverges_on_one_rank_stops_all_and_is_named():
+    for text, finite in start(2, work.diverge):
+        assert "diverged at step 0: on the critic's turn the term 'adversarial' is nan" in text
+        assert finite
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16, torch.int64, torch.uint8])
 def test_a_checksum_sees_any_element_and_no_memory_format(dtype):
     values = torch.arange(12).to(dtype).view(3, 4)
@@ -216,6 +222,34 @@ def test_a_signal_to_one_rank_stops_all_after_saving(folder):
     assert "error" not in text
     assert '"stopped"' in record(folder).splitlines()[-1]
     assert last_state(folder)["step"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["-o", "train.batch_size=7"], 2, "a batch of 7 cannot be split evenly over 2 processes; set it to 6 or 8"),
+        (["-o", "generator=mlpp"], 2, "did you mean 'mlp'"),
+        (["-o", "optimizer.critic={name: sgd, lr: 1e+30}"], 3, "diverged at step"),
+    ],
+)
+def test_a_failure_is_one_line(folder, arguments, code, words):
+    text = run(2, folder, *arguments, codes=[code, code])
+    assert text.count("ganzoo: error:") == 1, text
+    assert words in text
+    assert "Traceback" not in text
+
+
+def test_a_rank_that_dies_ends_the_others_with_one_line(folder):
+    job = command(3, folder, "run", "tiny.yaml", "--out", "run", "-o", "train.steps=100000", "-o", "train.batch_size=9")
+    wait_for(lambda: "log" in record(folder), job)
+    os.kill(job.processes[1].pid, signal.SIGKILL)
+    killed = time.monotonic()
+    codes, text = job.wait()
+    assert time.monotonic() - killed < 30
+    assert codes == [3, -signal.SIGKILL, 3]
+    assert text.count("ganzoo: error:") == 1, text
+    assert "another process of this run is gone" in text
+    assert '"failed"' in record(folder).splitlines()[-1]
 
 
 def wait_for(condition, job):

@@ -127,13 +127,23 @@ def test_a_killed_process_ends_the_job_and_the_rerun_goes_on(folder, victim):
 
 @pytest.mark.slow
 def test_torchrun_starts_the_processes_again_where_it_may(folder):
-    job = Job(folder, "--resume", "-o", "train.steps=4000", launcher=("--standalone", "--nproc-per-node", "2", "--max-restarts", "2"))
+    job = Job(
+        folder,
+        "--resume",
+        "-o",
+        "train.steps=1500",
+        "-o",
+        "checkpoint.every=100",
+        "-o",
+        "log.every=100",
+        launcher=("--standalone", "--nproc-per-node", "2", "--max-restarts", "2"),
+    )
     job.wait_for_training()
     os.kill(job.ranks()[1], signal.SIGKILL)
     assert job.wait() == 0, job.text
     assert "resuming run at step" in job.text
     assert job.events[-1]["event"] == "finished"
-    assert last_state(folder)["step"] == 4000
+    assert last_state(folder)["step"] == 1500
 
 
 @pytest.mark.slow

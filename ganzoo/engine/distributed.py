@@ -7,7 +7,7 @@ over NCCL. Rank 0 leads: it alone writes and prints.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import torch
@@ -21,6 +21,8 @@ from .gradients import GradientMean
 
 PATIENCE = timedelta(hours=24)
 """How long a rank waits for the others: the leader may be evaluating. A rank that dies is noticed at once all the same."""
+COURTESY = timedelta(seconds=10)
+"""How long a rank that fails waits for rank 0 to fail likewise, and to say why."""
 FAILED = "ganzoo/failed"
 """Counts the ranks that failed: the first of them speaks for all."""
 
@@ -181,9 +183,18 @@ class ManyRanks(Ranks):
         return next((name for name, same in zip(tensors, (low == high).tolist(), strict=True) if not same), "")
 
     def is_first_to_fail(self) -> bool:
-        """Whether this process, which fails, is the first that does: the others fail for the same reason, or because of it."""
+        """Whether this process, which fails, is the first that does: the others fail for the same reason, or because of it.
+
+        Rank 0 goes before the others, as it has books to close, and torchrun ends all when the first of them is gone.
+        """
         try:
-            return self._store.add(FAILED, 1) == 1
+            if not self.leads and not self.lost_peer:
+                with suppress(RuntimeError):  # rank 0 has no reason to fail: this rank speaks
+                    self._store.wait([f"{FAILED}/leader"], COURTESY)
+            first = int(self._store.add(FAILED, 1)) == 1
+            if self.leads:
+                self._store.set(f"{FAILED}/leader", "")
+            return first
         except RuntimeError:  # the store went with the process that held it
             return True
 

@@ -37,8 +37,7 @@ def joined() -> Iterator[Ranks]:
             yield ranks
             ranks.leave()
     except Exception as error:
-        if ranks.lost_peer:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # this process is ending already
         if ranks.is_first_to_fail():
             raise
         raise SystemExit(getattr(error, "exit_code", 3)) from None
