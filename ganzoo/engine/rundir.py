@@ -115,7 +115,8 @@ class RunDirectory:
     def close(self) -> None:
         """Let go of the folder. One that no run was begun in is left as it was found."""
         if self._metrics is not None:
-            self._metrics.close()
+            with suppress(OSError):  # a full disk, which `log` has told of
+                self._metrics.close()
         if not self.has_run and self._lock.holds:
             with suppress(OSError):  # another process made something there meanwhile, or the disk refuses
                 if self.path in self._made:
