@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import sys
 from collections.abc import Iterable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,7 +90,8 @@ class Registry:
     def _add(self, entry_point: importlib.metadata.EntryPoint) -> None:
         distribution, version = _distribution(entry_point), entry_point.dist.version if entry_point.dist else ""
         try:
-            found = [Component(kind, name, target, distribution, version) for kind, name, target in _give(entry_point)]
+            with redirect_stdout(sys.stderr):  # what a plugin prints must not get into a command's output
+                found = [Component(kind, name, target, distribution, version) for kind, name, target in _give(entry_point)]
             self._refuse_repetition(found)
         except KeyboardInterrupt:
             raise

@@ -23,6 +23,7 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 
 MAX_BYTES = 2**20
 MAX_DEPTH = 50
+MAX_VALUES = 10_000
 
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _TRUES = {"true", "True", "TRUE"}
@@ -133,6 +134,7 @@ class _Builder:
         self._path: list[str | int] = []  # of the value that comes next; one segment for each open collection
         self._awaits_key = False
         self._documents = 0
+        self._values = 0
 
     def feed(self, event: yaml.Event) -> None:
         """Take the next event."""
@@ -157,6 +159,10 @@ class _Builder:
             raise self._refuse("a % directive", "remove it; the text is read as YAML 1.2")
 
     def _start_node(self, event: yaml.NodeEvent) -> None:
+        self._values += 1
+        if self._values > MAX_VALUES:
+            self._path.clear()
+            raise self._refuse(f"a text of more than {MAX_VALUES:,} keys and values", "a configuration is a page; is this the right file?")
         if self._open and isinstance(self._open[-1], list):
             self._path[-1] = len(self._open[-1])
         if event.anchor is not None:
