@@ -69,6 +69,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def train(folder: Path, *observers: dict[str, Any]) -> int:
+    for module in ("ganzoo_vanilla", "ganzoo_wgan"):
+        pytest.importorskip(module, reason="the run that is watched takes its parts from it")
     (folder / "tiny.yaml").write_text(CONFIG + f"observers: {json.dumps(observers)}\n")
     threads = torch.get_num_threads()
     code = invoke(["run", str(folder / "tiny.yaml"), "--out", str(folder / "run"), "--quiet"])
