@@ -1,0 +1,148 @@
+"""The tool that measures speed: same networks on all sides, loops that train, numbers that are put where they belong.
+
+No time is judged here. ``tools/bench --quick`` does everything once; that is the slow test below.
+"""
+
+import importlib
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from ganzoo.errors import UserError
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+command, fast, flops, page, pairs, runs, textbook, workloads, child, evaluation = (
+    importlib.import_module(f"speed.{name}")
+    for name in ("command", "fast", "flops", "page", "pairs", "runs", "textbook", "workloads", "child", "evaluation")
+)
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("name", ["mlp", "wgan_gp_mlp", "acgan32", pytest.param("dcgan64", marks=pytest.mark.slow)])
+def test_textbook_and_ganzoo_train_the_same_networks(name):
+    counted = flops.counts(name)
+    ours, theirs = counted["parameters"]
+    assert ours == theirs > 1e6
+    ours, theirs = counted["forward"]
+    assert ours == theirs > 1e6
+    # What the textbook computes on top is gradients that nobody uses.
+    assert 1.0 <= sum(counted["textbook"].values()) / sum(counted["ganzoo"].values()) < 1.5
+
+
+@pytest.mark.parametrize("name", ["mlp", "wgan_gp_mlp"])
+def test_the_loops_train(name):
+    for batches in (textbook.steps(name, CPU, 16), fast.steps(name, CPU, "fp32", 16), fast.steps(name, CPU, "bf16", 16)):
+        assert list(itertools.islice(batches, 6)) == [16] * 6
+    found = child.measure(fast.steps(name, CPU, "fp32", 16), 4, CPU)
+    assert found["images"] == 64
+    assert found["seconds"] > 0
+
+
+def test_the_loops_by_hand_update_both_networks():
+    game = fast.Game("wgan_gp_mlp", CPU, "fp32", 8)
+    before = [p.clone() for network in (game.generator, game.critic) for p in network.parameters()]
+    for count, (real, label) in zip(range(5), game.batches(), strict=False):
+        fast.wgan_gp(game, real, label, count)
+    after = [p for network in (game.generator, game.critic) for p in network.parameters()]
+    assert all(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
+    assert all(p.requires_grad for p in after)
+
+
+def test_ganzoo_is_measured_between_two_lines_of_its_log(tmp_path):
+    found = runs.run_ganzoo("mlp", "fp32", 2, tmp_path)
+    assert found["images"] == 2 * 64
+    assert 0 < found["seconds"] < 60
+    assert found["memory"] > 50e6
+
+
+def measured(ganzoo, fast_rates=(100.0, 110.0, 90.0)):
+    return pairs.Measured(
+        "mlp",
+        rates={("textbook", "fp32"): [50.0, 55.0, 45.0], ("fast", "fp32"): list(fast_rates), ("ganzoo", "fp32"): ganzoo},
+        floors={"fp32": [{"conv": 1e9, "matmul": 2e9}] * 3},
+        memory={("textbook", "fp32"): 1e8, ("fast", "fp32"): 1e8, ("ganzoo", "fp32"): 2e8},
+        flops={"parameters": [5, 5], "ganzoo": {"conv": 0.0, "matmul": 16e6}, "textbook": {"conv": 0.0, "matmul": 17e6}},
+    )
+
+
+def test_ratios_pair_the_rounds_and_give_their_spread():
+    m = measured([90.0, 110.0, 81.0])
+    assert m.ratio("ganzoo", "fp32", "fast", "fp32") == pytest.approx((0.9, 0.9, 1.0))
+    assert m.ratio("ganzoo", "fp32", "textbook", "fp32") == pytest.approx((1.8, 1.8, 2.0))
+    assert m.of_floor("ganzoo", "fp32") == pytest.approx(90 * 16e6 / 2e9)
+
+
+@pytest.mark.parametrize(("ganzoo", "verdicts"), [([95.0, 105.0, 86.0], ["met"] * 3), ([60.0] * 3, ["**missed**"] * 3)])
+def test_the_page_holds_ratios_to_their_bars(ganzoo, verdicts):
+    rows = page.ratio_rows({"mlp": measured(ganzoo)})
+    assert [row[2] for row in rows] == ["ganzoo / textbook", "ganzoo / by hand", "ganzoo / floor"]
+    assert [row[-1] for row in rows] == verdicts
+
+
+def test_sections_are_replaced_and_the_rest_of_the_page_stays(tmp_path):
+    file = tmp_path / "page.md"
+    file.write_text("# A\n<!-- start: written by tools/bench -->\nold\n<!-- end of start -->\nrest\n")
+    page.put_into(file, "start", "new")
+    page.put_into(file, "start", "newer")
+    assert file.read_text() == "# A\n<!-- start: written by tools/bench -->\n\nnewer\n\n<!-- end of start -->\nrest\n"
+    with pytest.raises(UserError, match="no place for scale"):
+        page.put_into(file, "scale", "x")
+
+
+def test_the_page_has_a_place_for_every_part(tmp_path):
+    text = (ROOT / "docs" / "benchmarks.md").read_text()
+    for section in (*command.PARTS, "cuda"):
+        assert f"<!-- {section}: written by tools/bench -->\n" in text
+        assert f"<!-- end of {section} -->\n" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--only", "dcgan"], "there is no 'dcgan'; did you mean 'dcgan64'?"),
+        (["--part", "all"], "there is no 'all'"),
+        (["--rounds", "0"], "0 rounds are asked for"),
+        *([] if torch.cuda.is_available() else [(["--device", "cuda"], "torch finds no CUDA device here")]),
+    ],
+)
+def test_what_makes_no_sense_is_said_in_a_line(arguments, said, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["bench", *arguments])
+    assert command.main() == 2
+    error = capsys.readouterr().err
+    assert error.startswith("bench: error: ")
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_the_trace_is_that_of_the_matrix_square_root():
+    *_, difference = evaluation.compare_traces(96)
+    assert difference < 1e-6
+
+
+def test_paths_are_no_part_of_the_command_that_a_page_shows():
+    assert command.without_paths(["--only", "mlp", "--work", "x", "--page=y", "--quick"]) == ["--only", "mlp", "--quick"]
+
+
+@pytest.mark.slow
+def test_the_whole_of_it_runs(tmp_path):
+    """About ten minutes of one core."""
+    before = (ROOT / "docs" / "benchmarks.md").read_text()
+    done = subprocess.run([ROOT / "tools" / "bench", "--quick"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for name in workloads.WORKLOADS:
+        assert f"`{name}`" in done.stdout
+    assert "is left as it is" in done.stdout
+    assert (ROOT / "docs" / "benchmarks.md").read_text() == before

@@ -1,0 +1,128 @@
+"""The measurements as sections of ``docs/benchmarks.md``, each between two comments of its own."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from ganzoo.errors import UserError
+
+from .pairs import Measured
+from .workloads import WORKLOADS, Bar
+
+WORDS = {"fp32": "fp32", "medium": "fp32, `matmul: medium`", "bf16": "bf16"}
+
+
+def put_into(page: Path, section: str, text: str) -> None:
+    """Replace what the tool wrote into ``section`` of ``page`` before.
+
+    Raises:
+        UserError: where the page lacks its two comments.
+    """
+    start, end = f"<!-- {section}: written by tools/bench -->\n", f"<!-- end of {section} -->\n"
+    content = page.read_text(encoding="utf-8") if page.is_file() else ""
+    before, found, rest = content.partition(start)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise UserError(f"{page} has no place for {section}", f"put the lines {start.strip()} and {end.strip()} into it", key="--page")
+    page.write_text(f"{before}{start}\n{text.strip()}\n\n{end}{after}", encoding="utf-8")
+
+
+def head(command: str, device: str) -> list[str]:
+    """What numbers mean nothing without: command, day, code, machine, versions, how busy the machine was."""
+    return [
+        f"- Command: `{command}`",
+        f"- Date: {time.strftime('%Y-%m-%d')}; {os.getloadavg()[1]:.1f} processes wanted one of {os.cpu_count()} cores",
+        f"- Machine: {machine(device)}",
+        "",
+    ]
+
+
+def machine(device: str) -> str:
+    """Processor, GPU where one was used, and versions."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    parts = [f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"]
+    import torch
+
+    if device == "cuda":
+        parts.append(f"{torch.cuda.get_device_name()}, CUDA {torch.version.cuda}")
+    else:
+        parts.append(f"instructions {torch.backends.cpu.get_cpu_capability()}")
+    return "; ".join([*parts, f"{platform.system()}, Python {platform.python_version()}", *versions("torch", "ganzoo-core", "torchgan")])
+
+
+def versions(*names: str) -> list[str]:
+    """Those of ``names`` that are installed."""
+    found = []
+    for name in names:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A Markdown table."""
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)] + [""]
+
+
+def pairs(results: Mapping[str, Measured]) -> list[str]:
+    """The rates, the ratios and the shares of the floor."""
+    rates = [
+        (f"`{name}`", side, WORDS[way], f"{m.rate(side, way):,.0f}", f"{m.memory[side, way] / 1e6:,.0f}")
+        for name, m in results.items()
+        for side, way in m.rates
+    ]
+    return [
+        *table(("Workload", "Computing", "Ratio", "Median", "Rounds from, to", "Bar", "Verdict"), list(ratio_rows(results))),
+        *table(("Workload", "Side", "Computing", "Images/s", "Peak memory, MB"), rates),
+        *table(
+            ("Workload", "Parameters", "MFLOP/image, ganzoo", "textbook", "Computing", "Floor conv, matmul, GFLOP/s"), flop_rows(results)
+        ),
+    ]
+
+
+def ratio_rows(results: Mapping[str, Measured]) -> list[tuple[str, ...]]:
+    """One row for each bar."""
+    rows: list[tuple[str, ...]] = []
+    for name, m in results.items():
+        for way in (way for side, way in m.rates if side == "ganzoo"):
+            for words, found, least in judged(m, way, WORKLOADS[name].bars.get(way)):
+                verdict = "-" if least is None else "met" if found[0] >= least else "**missed**"
+                spread = f"{found[1]:.2f}, {found[2]:.2f}" if len(found) > 1 else "-"
+                bar = "-" if least is None else f"{least:.2f}"
+                rows.append((f"`{name}`", WORDS[way], words, f"**{found[0]:.2f}**", spread, bar, verdict))
+        if ("torchgan", "fp32") in m.rates:
+            found = m.ratio("ganzoo", "fp32", "torchgan", "fp32")
+            rows.append((f"`{name}`", "fp32", "ganzoo / torchgan", f"**{found[0]:.2f}**", f"{found[1]:.2f}, {found[2]:.2f}", "-", "-"))
+    return rows
+
+
+def judged(m: Measured, way: str, bar: Bar | None) -> list[tuple[str, tuple[float, ...], float | None]]:
+    """What was found against each part of a bar, where there is one."""
+    return [
+        ("ganzoo / textbook", m.ratio("ganzoo", way, "textbook", "fp32"), bar.against_textbook if bar else None),
+        ("ganzoo / by hand", m.ratio("ganzoo", way, "fast", way), bar.against_fast if bar else None),
+        ("ganzoo / floor", (m.of_floor("ganzoo", way),), bar.of_floor if bar else None),
+    ]
+
+
+def flop_rows(results: Mapping[str, Measured]) -> list[tuple[str, ...]]:
+    """What was counted, and the floor."""
+    rows: list[tuple[str, ...]] = []
+    for name, m in results.items():
+        ours, theirs = (sum(m.flops[side].values()) / 1e6 for side in ("ganzoo", "textbook"))
+        for way, found in m.floors.items():
+            middle = sorted(found, key=lambda floor: floor["conv"])[len(found) // 2]
+            floors = f"{middle['conv'] / 1e9:,.0f}, {middle['matmul'] / 1e9:,.0f}"
+            rows.append((f"`{name}`", f"{m.flops['parameters'][0]:,}", f"{ours:,.1f}", f"{theirs:,.1f}", WORDS[way], floors))
+    return rows

@@ -1,0 +1,96 @@
+"""Every side of a workload in turn, round by round, so that a slow phase of the machine slows all of them."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from .images import write_folder
+from .runs import run_child, run_ganzoo
+from .workloads import WORKLOADS
+
+Sample = dict[str, float]
+
+
+@dataclass
+class Measured:
+    """What the rounds of one workload gave.
+
+    Args:
+        name: of the workload.
+        rates: side and way -> images a second, one for each round.
+        floors: way -> FLOP a second of a large convolution and matrix product, one for each round.
+        memory: side and way -> peak bytes.
+        flops: what ``speed.flops`` counted.
+    """
+
+    name: str
+    rates: dict[tuple[str, str], list[float]] = field(default_factory=dict)
+    floors: dict[str, list[Sample]] = field(default_factory=dict)
+    memory: dict[tuple[str, str], float] = field(default_factory=dict)
+    flops: dict[str, Any] = field(default_factory=dict)
+
+    def rate(self, side: str, way: str) -> float:
+        """Median images a second."""
+        return statistics.median(self.rates[side, way])
+
+    def ratio(self, side: str, way: str, against: str, other: str) -> tuple[float, float, float]:
+        """Median, least and greatest of the rounds' ratios of two rates."""
+        ratios = [a / b for a, b in zip(self.rates[side, way], self.rates[against, other], strict=True)]
+        return statistics.median(ratios), min(ratios), max(ratios)
+
+    def of_floor(self, side: str, way: str) -> float:
+        """Median share of what the machine could do: the seconds of the counted FLOPs at the floor's rates, over those taken."""
+        counted: Mapping[str, float] = self.flops["textbook" if side == "textbook" else "ganzoo"]
+        least = [sum(counted[kind] / floor[kind] for kind in counted) for floor in self.floors[way]]
+        return statistics.median(seconds * rate for seconds, rate in zip(least, self.rates[side, way], strict=True))
+
+
+def sides_of(name: str, ways: Sequence[str]) -> list[tuple[str, str]]:
+    """The textbook, then for each way the hand-written loop and ganzoo, then what other packages are installed."""
+    pairs = [("textbook", "fp32"), *((side, way) for way in ways for side in ("fast", "ganzoo"))]
+    return [*pairs, *([("torchgan", "fp32")] if name == "dcgan64" and find_spec("torchgan") else [])]
+
+
+def measure(name: str, ways: Sequence[str], rounds: int, work: Path, quick: bool, say: Callable[[str], None]) -> Measured:
+    """All sides of a workload, ``rounds`` times.
+
+    Args:
+        name: of the workload.
+        ways: of computing.
+        rounds: how often.
+        work: a folder for pictures, cache and runs.
+        quick: one step each, for a test that looks at no number.
+        say: takes a line of progress.
+    """
+    workload = WORKLOADS[name]
+    if workload.data == "faces" and not (work / "pictures").exists():
+        write_folder(workload, work / "pictures")
+    measured = Measured(name, flops=run_child("flops", name, "fp32", 1, work))
+    steps = 1 if quick else workload.steps
+    for i in range(rounds):
+        for side, way in sides_of(name, ways):
+            found = sample(side, name, way, steps, work)
+            measured.rates.setdefault((side, way), []).append(found["images"] / found["seconds"])
+            measured.memory[side, way] = found["memory"]
+        for way in {"fp32": None, **dict.fromkeys(ways)}:
+            measured.floors.setdefault(way, []).append(run_child("floor", name, way, 0 if quick else 1, work))
+        say(f"{name}, round {i + 1} of {rounds}: " + ", ".join(rates_of_last(measured)))
+    return measured
+
+
+def sample(side: str, name: str, way: str, steps: int, work: Path) -> Sample:
+    """One measurement of one side; ``steps`` are the generator's."""
+    if side == "ganzoo":
+        return run_ganzoo(name, way, steps, work)
+    return run_child(side, name, way, steps * WORKLOADS[name].critic_updates, work)
+
+
+def rates_of_last(measured: Measured) -> Iterator[str]:
+    """The last round as words."""
+    for (side, way), rates in measured.rates.items():
+        yield f"{side} {way} {rates[-1]:.0f}"

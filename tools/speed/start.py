@@ -1,0 +1,55 @@
+"""How long ``ganzoo run`` takes until its first step, against ``import torch``."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from .page import table
+from .runs import ROOT, environment
+
+LIMIT = 2.5
+"""The first step begins within so many times ``import torch``."""
+
+RUN = """
+import json, os, resource, sys
+from ganzoo.engine.loop import Loop
+
+def step(self):
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps([used.ru_utime + used.ru_stime, "torchvision" in sys.modules]), flush=True)
+    os._exit(0)
+
+Loop.step = step
+from ganzoo.cli import invoke
+sys.exit(invoke(sys.argv[1:]))
+"""
+TORCH = """
+import json, resource, torch
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps([used.ru_utime + used.ru_stime, False]))
+"""
+
+
+def measure_start(work: Path, quick: bool) -> list[str]:
+    """Least processor seconds of several starts, the two by turns, and their ratio."""
+    recipe = ROOT / "zoo_configs" / "quickstart.yaml"
+    seconds: dict[str, list[float]] = {"torch": [], "run": []}
+    for i in range(1 if quick else 5):
+        seconds["torch"].append(seconds_of(work, TORCH))
+        run = ["run", str(recipe), "--out", str(work / f"start-{i}"), "--quiet", "-o", "train.device=cpu"]
+        seconds["run"].append(seconds_of(work, RUN, *run))
+    least = {name: min(values) for name, values in seconds.items()}
+    ratio = least["run"] / least["torch"]
+    verdict = "met" if ratio <= LIMIT else "**missed**"
+    rows = [(f"{least['torch']:.2f} s", f"{least['run']:.2f} s", f"**{ratio:.2f}**", f"at most {LIMIT}", verdict)]
+    return table(("`import torch`", "`ganzoo run zoo_configs/quickstart.yaml` until its first step", "Ratio", "Bar", "Verdict"), rows)
+
+
+def seconds_of(work: Path, code: str, *arguments: str) -> float:
+    """What a process says that it has used of the processor."""
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment(work))
+    return float(json.loads(done.stdout.splitlines()[-1])[0])
