@@ -131,6 +131,8 @@ class TrainConfig(Section):
     """auto, cpu, cuda or cuda:N; auto: a GPU if there is one."""
     threads: PositiveInt | None = None
     """CPU threads; null: as many as torch takes."""
+    shard_size: PositiveInt | None = None
+    """Images in a shard of the cache, of which each process keeps and reads only its own; null: each reads all of the data."""
     cuda_graphs: bool = True
     """Whether a GPU replays updates as CUDA graphs, which is faster than to launch each of their kernels."""
 

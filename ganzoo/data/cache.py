@@ -18,6 +18,7 @@ from ganzoo.progress import Reporter
 from .build import Job, build
 from .entry import JSON, CachedImages, Damaged, Entry
 from .files import locked
+from .shards import SEED, Share, collect
 
 SPARE_BYTES = 64 << 20
 """Kept free on the disk beside the images."""
@@ -32,12 +33,15 @@ class Cache:
         folder: where; None: ``$GANZOO_CACHE``, else ``$XDG_CACHE_HOME/ganzoo``, else ``~/.cache/ganzoo``.
         reporter: shows progress; None: warnings only.
         verify: check all pixels whenever they are opened, not each when it is first read.
+        share: which shards of the images this process decodes and reads; None: all images, in one piece.
     """
 
-    def __init__(self, folder: Path | None = None, reporter: Reporter | None = None, *, verify: bool = False) -> None:
+    def __init__(
+        self, folder: Path | None = None, reporter: Reporter | None = None, *, verify: bool = False, share: Share | None = None
+    ) -> None:
         self.folder = default_folder() if folder is None else folder
         self.reporter = Reporter(sys.stderr) if reporter is None else reporter
-        self.verify = verify
+        self.verify, self.share = verify, share
 
     def images(
         self,
@@ -64,6 +68,26 @@ class Cache:
             UserError: where more are bad, or all are.
             GanzooError: where the disk is full, or the folder cannot be written.
         """
+        if self.share is None:
+            return self._whole(key, items, decode, shape, name, max_bad)
+
+        def read(number: int, chosen: np.ndarray) -> CachedImages:
+            part: Mapping[str, JSON] = {"key": key, "shard": number, "items": len(items), "shard_size": share.size, "assigned_by": SEED}
+            return self._whole(part, [items[i] for i in chosen], decode, shape, name, 1.0)
+
+        share = self.share
+        return collect(share, len(items), read, lambda bad, total: refuse_bad(bad, total, max_bad, seen="at least "))
+
+    def _whole(
+        self,
+        key: Mapping[str, JSON],
+        items: Sequence[Item],
+        decode: Callable[[Item], np.ndarray],
+        shape: tuple[int, int, int],
+        name: Callable[[Item], str],
+        max_bad: float,
+    ) -> CachedImages:
+        """One entry."""
         entry = Entry(self.folder, key, len(items), shape)
         found = self._look(entry) or self._make(entry, items, decode, name, max_bad)
         refuse_bad(found.bad, len(items), max_bad)

@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .files import put_in_place, write_whole
-from .rows import DiskImages
+from .rows import DiskImages, Rows
 
 JSON: TypeAlias = str | float | Sequence["JSON"] | Mapping[str, "JSON"] | None
 """What a JSON file can say (an int, bool included, passes for a float)."""
@@ -45,7 +45,7 @@ class CachedImages:
         sha256: of the images' checksums, in hexadecimal: it tells these pixels from others.
     """
 
-    images: DiskImages
+    images: Rows
     kept: np.ndarray
     bad: Mapping[str, str]
     sha256: str

@@ -83,7 +83,7 @@ class DiskImages:
             GanzooError: where an image is not what was written, or the disk does not deliver.
         """
         first, *rest = picked if isinstance(picked, tuple) else (picked,)
-        rows = self._numbers(first)
+        rows = row_numbers(first, len(self))
         images = self._read(rows.reshape(-1))
         return images[(slice(None), *rest)] if rows.ndim else images[(0, *rest)]
 
@@ -96,18 +96,6 @@ class DiskImages:
         step = max(1, CHUNK_BYTES // self._bytes_each)
         chunks = (np.arange(start, min(start + step, len(self))) for start in range(0, len(self), step))
         return all(self._find_damage(rows, self._fill(rows)) is None for rows in chunks)
-
-    def _numbers(self, picked: Any) -> np.ndarray:
-        """Row numbers from 0 on: (n,), or () for a single one."""
-        if isinstance(picked, slice):
-            return np.arange(len(self))[picked]
-        rows = np.asarray(picked)
-        if rows.dtype == bool:
-            return np.flatnonzero(rows)
-        rows = np.where(rows < 0, rows + len(self), rows).astype(np.int64)
-        if rows.size and not (rows.min() >= 0 and rows.max() < len(self)):
-            raise IndexError(f"row {picked} of {len(self)}")
-        return rows
 
     def _read(self, rows: np.ndarray) -> np.ndarray:
         """The images at ``rows`` (n,), checked."""
@@ -142,3 +130,20 @@ class DiskImages:
                 return int(rows[i])
         self._checked[rows] = True
         return None
+
+
+def row_numbers(picked: Any, count: int) -> np.ndarray:
+    """What is picked of ``count`` rows, as numbers from 0 on: (n,), or () for a single one.
+
+    Raises:
+        IndexError: where one does not exist.
+    """
+    if isinstance(picked, slice):
+        return np.arange(count)[picked]
+    rows = np.asarray(picked)
+    if rows.dtype == bool:
+        return np.flatnonzero(rows)
+    rows = np.where(rows < 0, rows + count, rows).astype(np.int64)
+    if rows.size and not (rows.min() >= 0 and rows.max() < count):
+        raise IndexError(f"row {picked} of {count}")
+    return rows

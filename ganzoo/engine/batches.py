@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.rows import CHUNK_BYTES, Rows
+from ganzoo.data.shards import Shards
 from ganzoo.errors import DivergenceError, UserError
 from ganzoo.fields import DataSpec, Fields
 
@@ -31,7 +32,8 @@ class Batches:
         runtime: where batches go. On a GPU the data lives there whole when it fits in half of the free memory. Where it does not,
             and where it lies on a disk, a background thread reads ahead.
         position: batches handed out so far. Reading ahead does not move it.
-        ranks: each gets its share of each batch, in order: together they see the batches that one process alone would see.
+        ranks: each gets its share of each batch, in order: together they see the batches that one process alone would see. Of data
+            in shards each draws its share from its own shards.
 
     Raises:
         UserError: where there are fewer samples than one batch takes, or a batch cannot be split evenly.
@@ -48,14 +50,22 @@ class Batches:
         position: int = 0,
         ranks: Ranks | None = None,
     ) -> None:
-        self.count = len(arrays["sample"])
-        if self.count < size:
-            raise UserError(
-                f"the data has {self.count} samples, fewer than one batch", f"set it to at most {self.count}", key="train.batch_size"
-            )
         ranks = ranks or Ranks()
-        self.share = share_of(size, ranks)
-        self._first = ranks.rank * self.share
+        self.count, self.share = len(arrays["sample"]), share_of(size, ranks)
+        sharded = any(isinstance(array, Shards) for array in arrays.values())
+        self._drawn = self.share if sharded else size  # samples that one batch takes of those in ``arrays``
+        self._first = 0 if sharded else ranks.rank * self.share
+        # Shards differ in length by images that were left out; an epoch ends for all ranks when it ends for the shortest.
+        self._per_epoch = self.count // self._drawn
+        if sharded:
+            self._per_epoch = -ranks.agree(-self._per_epoch)
+        if not self._per_epoch:
+            whose, remedy = (
+                "a process's shards have" if sharded else "the data has",
+                f"set it to at most {self.count * size // self._drawn}",
+            )
+            raise UserError(f"{whose} {self.count} samples, fewer than one batch", remedy, key="train.batch_size")
+        self._stream = [seed, ranks.rank + 1] if sharded else [seed]
         self.arrays, self.data, self.runtime = arrays, data, runtime
         self.size, self.seed, self.flip, self.position = size, seed, flip and data.is_image, position
         self._epoch: tuple[int, np.ndarray, np.ndarray] = (-1, np.empty(0, np.int64), np.empty(0, bool))
@@ -76,15 +86,15 @@ class Batches:
 
     def _read(self, position: int) -> Fields:
         """This rank's share of the batch at ``position`` as it is stored, but mirrored. Pure: it may be called in the background."""
-        epoch, index = divmod(position, self.count // self.size)
+        epoch, index = divmod(position, self._per_epoch)
         _, order, mirrored = self._epoch if self._epoch[0] == epoch else self._start(epoch)
-        first = index * self.size + self._first
+        first = index * self._drawn + self._first
         chosen = slice(first, first + self.share)
         return {name: self._gather(name, order[chosen], mirrored[chosen] if self.flip else None) for name in self.arrays}
 
     def _start(self, epoch: int) -> tuple[int, np.ndarray, np.ndarray]:
         """The order of an epoch (N,) and which samples are mirrored in it (N,); drawn once an epoch."""
-        random = np.random.default_rng([self.seed, epoch])
+        random = np.random.default_rng([*self._stream, epoch])
         self._epoch = (epoch, random.permutation(self.count), random.random(self.count) < 0.5)
         return self._epoch
 

@@ -16,6 +16,7 @@ from ganzoo import compat
 from ganzoo.config import Resolved, RunConfig
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.shards import Share
 from ganzoo.errors import ContractError, UserError
 from ganzoo.fields import DataSpec
 from ganzoo.players import Critic, Generator
@@ -148,7 +149,9 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter, ranks: Rank
         runtime = choose(config.train, ranks.local_rank)
         ranks.connect(runtime.device)
         dataset: Dataset = resolved.data.build()
-        arrays = dataset.arrays(Cache(reporter=reporter))
+        shard_size = config.train.shard_size
+        share = Share(ranks.rank, ranks.size, shard_size) if shard_size else None
+        arrays = dataset.arrays(Cache(reporter=reporter, share=share))
         data = describe(arrays, dataset.classes, dataset.scale)
         batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime, ranks=ranks)
     verdict = compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, data)
