@@ -4,17 +4,20 @@ import os
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import torch.distributed as dist
 
 from ganzoo.config import TrainConfig
 from ganzoo.engine import checkpoint
 from ganzoo.engine.batches import Batches
 from ganzoo.engine.device import choose
 from ganzoo.engine.distributed import Ranks, checksum
+from ganzoo.engine.launch import meet
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
@@ -262,3 +265,18 @@ def wait_for(condition, job):
 def record(folder):
     path = folder / "run/metrics.jsonl"
     return path.read_text() if path.exists() else ""
+
+
+def test_processes_that_start_again_do_not_meet_those_before_them():
+    """torchrun keeps its store: in it is what earlier starts left, whole or half done."""
+    store = dist.HashStore()
+
+    def begin():
+        with ThreadPoolExecutor() as threads:
+            places = [threads.submit(meet, store, rank, 3) for rank in (2, 1, 0)]
+            return [place.result(30) for place in places]
+
+    assert [place.add("met", 1) for place in begin()] == [1, 2, 3]
+    assert [place.add("met", 1) for place in begin()] == [1, 2, 3]
+    store.set("ganzoo/start", "one whose rank 0 died before it confirmed")
+    assert [place.add("met", 1) for place in begin()] == [1, 2, 3]
