@@ -106,6 +106,9 @@ class Reporter:
         stream: where text goes.
     """
 
+    quiet = True
+    """Whether nothing is said but warnings."""
+
     def __init__(self, stream: IO[str]) -> None:
         self.stream = SturdyStream(stream)
 
@@ -147,6 +150,8 @@ class Reporter:
 
 class LineReporter(Reporter):
     """Plain lines, for logs: ``train  1200/7500  16%  412 steps/s  0:15 left  critic 0.43``."""
+
+    quiet = False
 
     def say(self, text: str) -> None:
         """Write the text."""

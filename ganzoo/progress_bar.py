@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
 from typing import IO, cast
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
+from rich.text import Text
 
 from .progress import Reporter, Task
 
@@ -18,7 +20,9 @@ BAR_SECONDS = 0.2
 
 
 class BarReporter(Reporter):
-    """A bar that redraws itself, for terminals."""
+    """A bar that redraws itself, with a line under it for the numbers of the game, for terminals."""
+
+    quiet = False
 
     def __init__(self, stream: IO[str]) -> None:
         super().__init__(stream)
@@ -63,21 +67,30 @@ class BarReporter(Reporter):
             self._progress = None
 
 
+class _Bars(Progress):
+    """A bar for each task with its numbers, and under the bars what tasks say of themselves."""
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """The bars, then the words of each task that has some, in as many lines as they need."""
+        yield self.make_tasks_table(self.tasks)
+        for task in self.tasks:
+            if task.fields["tail"]:
+                yield Text(task.fields["tail"], style="dim")
+
+
 def _progress(console: Console) -> Progress:
-    """The bar's columns, which give way from the tail on a narrow terminal."""
+    """The bar's columns, which give way from the end on a narrow terminal."""
 
-    def text(template: str, style: str = "none", ratio: int | None = None) -> TextColumn:
-        return TextColumn(template, style=style, markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=ratio))
+    def text(template: str) -> TextColumn:
+        return TextColumn(template, style="none", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis"))
 
-    return Progress(
+    return _Bars(
         text("{task.description}"),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=max(8, min(24, console.width - 56))),
         text("{task.fields[count]}"),
         text("{task.fields[rate]}"),
         text("{task.fields[left]}"),
-        text("{task.fields[tail]}", "dim", ratio=1),
         console=console,
         auto_refresh=False,  # no thread beside the training; `advance` draws
         redirect_stdout=sys.stdout.isatty(),  # a pipe keeps what is printed to it
-        expand=True,
     )

@@ -269,11 +269,9 @@ def test_runs_get_folders_of_their_own_and_resume_takes_the_last(ganzoo, folder)
     assert listed(folder / "runs/tiny-2/checkpoints") == ["step-00000001.ckpt", "step-00000002.ckpt"]
 
 
-def test_quiet_says_nothing_but_where_the_results_are(capsys):
+def test_quiet_says_nothing(capsys):
     assert invoke(["run", "tiny.yaml", "--quiet", "-o", "train.steps=1"]) == 0
-    out, err = capsys.readouterr()
-    assert err == ""
-    assert len(out.splitlines()) == 3
+    assert capsys.readouterr() == ("", "")
 
 
 def test_report_is_made_again(ganzoo, folder):

@@ -62,8 +62,9 @@ def test_terminal_gets_a_bar_with_numbers_rate_and_tail():
     assert isinstance(report, BarReporter)
     train(report, seconds=0.01)
     text = ESCAPE.sub("", terminal.close())
-    last = text.rstrip().splitlines()[-1]
-    assert re.search(r"train ━+ 50/50 [\d.]+ steps/s in 0:0\d critic 4.90", last)
+    *_, bar, words = text.rstrip().splitlines()
+    assert re.search(r"train ━+ 50/50 [\d.]+ steps/s in 0:0\d", bar)
+    assert words.rstrip() == "critic 4.90"
 
 
 def test_bar_is_drawn_at_most_five_times_a_second():
@@ -71,6 +72,19 @@ def test_bar_is_drawn_at_most_five_times_a_second():
     train(reporter(stream=terminal.stream), steps=500, seconds=0.001)
     drawn = len(re.findall(r"train ", ESCAPE.sub("", terminal.close())))
     assert 2 < drawn < 20
+
+
+def test_nothing_is_cut_off_on_a_narrow_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    terminal = Terminal()
+    said = "critic 0.43, gradient_penalty 0.02  generator 1.2  scores 0.9 real, -0.4 fake  gradients 0.7, 0.2"
+    with reporter(stream=terminal.stream).task("training", 7500) as task:
+        task.show(said)
+        task.advance(7500)
+    lines = [line.strip() for line in ESCAPE.sub("", terminal.close()).splitlines()]
+    assert all(len(line) <= 60 for line in lines)
+    assert "7500/7500" in lines[-3]
+    assert " ".join(lines[-2:]).split() == said.split()
 
 
 def test_text_said_above_the_bar_stays_whole():

@@ -51,7 +51,7 @@ def train(path: Path, overrides: list[str], out: Path | None, resume: bool, repo
         code = 0
     else:
         code = runner.train()
-    if not runner.ranks.leads:
+    if reporter.quiet or not runner.ranks.leads:
         return code
     samples = sorted((folder / "samples").glob("step-*.png"))
     for name, value in (("samples", samples[-1] if samples else ""), ("report", folder / "report.html"), ("weights", folder / "weights")):

@@ -15,6 +15,7 @@ from ganzoo.report import write_report
 from ganzoo.scatter import scatter
 
 from . import checkpoint
+from .display import describe
 from .evaluation import Evaluation
 from .health import Health
 from .meter import Meter
@@ -52,9 +53,7 @@ class Outputs:
         self.observers.tell("step_logged", step=self.run.step, values=values)
         for warning in self.health.read_log(values):
             self.write_warning(warning)
-        shown = [(key.replace("/adversarial", ""), values[key]) for key in values if "gradient" not in key and not key.endswith("_score")]
-        numbers = "  ".join(f"{key} {value:.3g}" for key, value in shown if key != "images_per_second")
-        task.show(f"{alarm}! {numbers}"[:100] if (alarm := self.health.in_short) else numbers[:100])
+        task.show(describe(values, self.health.in_short))
 
     def save_samples(self) -> None:
         """Write a grid, or a scatter of points, from the fixed inputs."""
