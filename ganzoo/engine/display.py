@@ -11,7 +11,7 @@ MAIN_TERM = "adversarial"
 def describe(values: Mapping[str, float], alarm: str = "") -> str:
     """A log line's means in one line, the most wanted first: a narrow terminal cuts the end.
 
-    ``2100 images/s  critic 1.1, gradient_penalty 0.02  generator 0.8  scores 0.9 real, -0.4 fake  gradients 0.7, 0.2``
+    ``2100 images/s  critic 1.1, penalty 0.02  generator 0.8  scores 0.9 real, -0.4 fake  gradients 0.7, 0.2``
 
     Args:
         values: name with its side ("critic/adversarial") to mean.
@@ -29,7 +29,7 @@ def describe(values: Mapping[str, float], alarm: str = "") -> str:
 
 
 def _terms(side: str, values: Mapping[str, float]) -> str:
-    """``critic 1.1, gradient_penalty 0.02``."""
+    """``critic 1.1, penalty 0.02``."""
     found = {key.removeprefix(f"{side}/"): value for key, value in values.items() if key.startswith(f"{side}/")}
     terms = {name: value for name, value in found.items() if name != "gradient_norm" and not name.endswith("_score")}
     main = f" {_short(terms.pop(MAIN_TERM))}" if MAIN_TERM in terms else ""
