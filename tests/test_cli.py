@@ -17,7 +17,22 @@ from ganzoo.hookspecs import KINDS
 from ganzoo.registry import Registry
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ["list", "info", "plugins", "run", "check", "matrix", "sample", "interpolate", "report", "export", "pack", "schema", "doctor"]
+COMMANDS = [
+    "list",
+    "info",
+    "plugins",
+    "run",
+    "check",
+    "matrix",
+    "sample",
+    "interpolate",
+    "report",
+    "compare",
+    "export",
+    "pack",
+    "schema",
+    "doctor",
+]
 RECIPE = """\
 # A generator for the test.
 data: {name: digits, size: 28}

@@ -160,6 +160,13 @@ def test_report_says_what_happened(page):
         assert words in page.text, words
 
 
+def test_the_last_measurement_comes_first_and_provenance_is_not_repeated(page):
+    part = page.text.partition("Evaluation")[2].partition("To reproduce")[0]
+    assert part.index("42.5") < part.index("All 2 measurements") < part.index("91.25")
+    assert part.count("inception 6726825d") == 2  # of the last one, and of the first of all
+    assert part.count("as above") == 1
+
+
 def test_report_names_what_was_changed_from_the_recipe(page):
     part = page.text.partition("Changed from the recipe")[2].partition("Configuration")[0]
     assert part.split() == ["key", "recipe", "this", "run", "loss.1.weight", "10", "5.0", "train.seed", "0", "3"]

@@ -59,6 +59,24 @@ def interpolate(
     viewing.interpolate(run_folder, png, gif, steps, frames, rows, seed, label, to, weights, as_json)
 
 
+def compare(
+    run_folders: Annotated[list[Path], typer.Argument(metavar="RUN RUN...", help="Folders that 'ganzoo run' made.")],
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("compare.html"),
+    n: Annotated[int, typer.Option("-n", min=1, help="How many samples of each.")] = 64,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Set runs side by side: samples from the same latents, curves, numbers with what they depend on, and what differs.
+
+    Numbers are ranked only where all that they depend on is the same; otherwise it says what is not.
+
+    Example: ganzoo compare runs/original runs/wider --out compare.html
+    """
+    from . import comparing
+
+    comparing.compare(run_folders, out, n, seed, as_json)
+
+
 def report(run_folder: RunFolder) -> None:
     """Make a run's report.html again."""
     from ganzoo.report import write_report
@@ -97,5 +115,5 @@ def pack(
     sharing.pack(run_folder, out, license_name, as_json)
 
 
-COMMANDS = (sample, interpolate, report, export, pack)
+COMMANDS = (sample, interpolate, report, compare, export, pack)
 """In the order of ``ganzoo --help``."""

@@ -6,7 +6,7 @@ import functools
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -29,6 +29,9 @@ from .pack import verify as verify_pack
 from .rundir import read_environment
 from .sampling import columns_of, generate, make_inputs
 from .weights import load_into, metadata
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,16 @@ class Samples:
         return path
 
     def save_png(self, path: Path) -> Path:
-        """Write a grid of the images, a row a class with its name where that comes out even, or a scatter of the points."""
-        if self.data.is_image:
-            columns = columns_of(self.data, self.label is not None, len(self.sample))
-            save_png(image_grid(self.sample, columns, row_names=self._row_names(columns)), path)
-        else:
-            save_png(scatter(self.sample, None), path)
+        """Write ``picture``."""
+        save_png(self.picture(), path)
         return path
+
+    def picture(self) -> Image.Image:
+        """A grid of the images, a row a class with its name where that comes out even, or a scatter of the points."""
+        if not self.data.is_image:
+            return scatter(self.sample, None)
+        columns = columns_of(self.data, self.label is not None, len(self.sample))
+        return image_grid(self.sample, columns, row_names=self._row_names(columns))
 
     def _row_names(self, columns: int) -> list[str] | None:
         """What each row of the grid holds, where it is one class and not all are the same one."""

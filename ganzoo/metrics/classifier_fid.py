@@ -36,6 +36,7 @@ class ClassifierFID(Metric):
     """
 
     paper = "Heusel et al. 2017, arXiv:1706.08500 (the distance); the classifier is ganzoo's own"
+    better = {"classifier_fid": "lower", "class_kl": "lower", "conditional_accuracy": "higher"}
 
     def __init__(
         self, data: DataSpec, *, samples: PositiveInt = 10_000, real_samples: PositiveInt | None = None, split: str | None = None

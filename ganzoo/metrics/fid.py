@@ -25,6 +25,7 @@ class FID(InceptionMetric):
     """
 
     paper = "Heusel et al. 2017, arXiv:1706.08500"
+    better = {"fid": "lower"}
 
     def __init__(
         self,

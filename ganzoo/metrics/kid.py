@@ -31,6 +31,7 @@ class KID(InceptionMetric):
     """
 
     paper = "Binkowski, Sutherland, Arbel and Gretton 2018, arXiv:1801.01401"
+    better = {"kid": "lower"}
 
     def __init__(
         self,

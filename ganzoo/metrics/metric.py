@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from .subject import Fact, Subject
 
@@ -18,6 +18,8 @@ class Metric(ABC):
 
     paper: ClassVar[str] = ""
     """Where it comes from: authors, year, identifier."""
+    better: ClassVar[Mapping[str, Literal["lower", "higher"]]] = {}
+    """Which way a number is better: ``{"fid": "lower"}``. A number that is not named here is shown and never ranked."""
 
     def prepare(self, subject: Subject) -> None:  # noqa: B027  (nothing to load is fine)
         """Load what is needed, or say why it cannot be measured. Called once, before the first ``measure``.

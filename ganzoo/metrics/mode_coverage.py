@@ -28,6 +28,7 @@ class Modes(Metric):
     """
 
     paper = "Srivastava et al. 2017, arXiv:1705.07761 (VEEGAN); Lin et al. 2018, arXiv:1712.04086 (PacGAN)"
+    better = {"modes": "higher", "high_quality": "higher"}
 
     def __init__(self, data: DataSpec, *, samples: PositiveInt = TOY_SAMPLES) -> None:
         if data.is_image:
@@ -65,6 +66,7 @@ class StackedModes(Metric):
     """
 
     paper = "Metz et al. 2017, arXiv:1611.02163; Srivastava et al. 2017, arXiv:1705.07761; Lin et al. 2018, arXiv:1712.04086 (PacGAN)"
+    better = {"modes": "higher", "kl": "lower"}
 
     def __init__(self, data: DataSpec, *, samples: PositiveInt = STACKED_SAMPLES) -> None:
         if data.shape != (3, 28, 28):

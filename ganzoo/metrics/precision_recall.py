@@ -30,6 +30,7 @@ class PrecisionRecall(InceptionMetric):
     """
 
     paper = "Kynkäänniemi, Karras, Laine, Lehtinen and Aila 2019, arXiv:1904.06991"
+    better = {"precision": "higher", "recall": "higher"}
 
     def __init__(
         self,

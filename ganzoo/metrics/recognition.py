@@ -26,6 +26,7 @@ class InceptionScore(InceptionMetric):
     """
 
     paper = "Salimans, Goodfellow, Zaremba, Cheung, Radford and Chen 2016, arXiv:1606.03498"
+    better = {"inception_score": "higher"}
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,10 @@ from .record import read_text
 
 COMPONENT_KEYS = ("data", "generator", "critic", "loss", "schedule", "metrics", "observers")
 """Keys whose value is a component, or a list of them: each a name, or a mapping with a name."""
+
+
+ABSENT = "(not there)"
+"""Stands for the value of a key that a configuration does not have."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,20 @@ def read_yaml(directory: Path, name: str) -> dict[str, Any]:
 def changes(recipe: dict[str, Any], config: dict[str, Any]) -> list[Change]:
     """Keys that the recipe sets and the run has otherwise. What the recipe leaves to defaults is no change."""
     ours, theirs = dict(_flat(_spelled_out(recipe))), dict(_flat(_spelled_out(config)))
-    missing = "(not there)"
-    return [Change(key, _text(value), _text(theirs.get(key, missing))) for key, value in ours.items() if theirs.get(key, missing) != value]
+    return [Change(key, _text(value), _text(theirs.get(key, ABSENT))) for key, value in ours.items() if theirs.get(key, ABSENT) != value]
+
+
+def changed_keys(configs: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+    """Keys whose values are not the same in all of several resolved configurations, with the value in each."""
+    known = [dict(_flat(_spelled_out(config))) for config in configs]
+    keys = dict.fromkeys(key for flat_config in known for key in flat_config)
+    sections = list(dict.fromkeys(key.partition(".")[0] for key in keys))
+    keys = dict.fromkeys(sorted(keys, key=lambda key: (sections.index(key.partition(".")[0]), key.rpartition(".")[0])))  # parts together
+    return {
+        key: [_text(flat_config.get(key, ABSENT)) for flat_config in known]
+        for key in keys
+        if any(flat_config.get(key, ABSENT) != known[0].get(key, ABSENT) for flat_config in known)
+    }
 
 
 def component_names(config: dict[str, Any], key: str) -> list[str]:

@@ -6,7 +6,7 @@ Long series become the mean of each bucket with the span between its extremes be
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -58,7 +58,9 @@ class _Line:
     high: np.ndarray
 
 
-def make_charts(title: str, series: Sequence[Series], prefix: str = "", *, from_zero: bool = False) -> list[Chart]:
+def make_charts(
+    title: str, series: Sequence[Series], prefix: str = "", *, from_zero: bool = False, colours: Mapping[str, int] | None = None
+) -> list[Chart]:
     """One chart of all ``series``, or several where there are more than ``COLOURS``; none where there is nothing to draw.
 
     Args:
@@ -66,10 +68,15 @@ def make_charts(title: str, series: Sequence[Series], prefix: str = "", *, from_
         series: each with at least one point.
         prefix: left out of the names in the legend.
         from_zero: whether the values' axis starts at zero, as rates and distances should.
+        colours: series name -> its colour's number, where it must be the same in several charts; None: in order.
     """
     drawable = [s for s in series if np.isfinite(s.values).any()]
     parts = [drawable[start : start + COLOURS] for start in range(0, len(drawable), COLOURS)]
-    return [_chart(title if i == 0 else f"{title}, continued", part, prefix, from_zero) for i, part in enumerate(parts)]
+    charts = []
+    for i, part in enumerate(parts):
+        numbers = [j if colours is None else colours[s.name] % COLOURS for j, s in enumerate(part)]
+        charts.append(_chart(title if i == 0 else f"{title}, continued", part, prefix, from_zero, numbers))
+    return charts
 
 
 def decimate(series: Series, buckets: int = BUCKETS) -> _Line:
@@ -113,7 +120,7 @@ def number_text(value: float) -> str:
     return f"{value:,.0f}" if 1e3 <= abs(value) < 1e7 else f"{value:.3g}"
 
 
-def _chart(title: str, series: Sequence[Series], prefix: str, from_zero: bool) -> Chart:
+def _chart(title: str, series: Sequence[Series], prefix: str, from_zero: bool, colours: Sequence[int]) -> Chart:
     names = [s.name.removeprefix(prefix) for s in series]
     first = min(float(s.steps[0]) for s in series)
     last = max(float(s.steps[-1]) for s in series)
@@ -124,14 +131,14 @@ def _chart(title: str, series: Sequence[Series], prefix: str, from_zero: bool) -
         *frame.grid(),
         f'<svg class="plot" x="{_LEFT}" y="{_TOP}" width="{_PLOT_WIDTH}" height="{_PLOT_HEIGHT}">',
     ]  # it cuts off what is out of view
-    body += [shape for i, line in enumerate(lines) for shape in _shapes(frame, line, i)]
+    body += [shape for colour, line in zip(colours, lines, strict=True) for shape in _shapes(frame, line, colour)]
     body += ["</svg>", *_columns(frame, names, lines)]
     spoken = "; ".join(
         f"{name} from {number_text(_finite(s)[0])} to {number_text(_finite(s)[-1])}" for name, s in zip(names, series, strict=True)
     )
     label = escape(f"{title}. Steps {first:,.0f} to {last:,.0f}. {spoken}.")
     svg = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(body)}</svg>'
-    legend = [LegendEntry(i, name, number_text(float(s.values[-1]))) for i, (name, s) in enumerate(zip(names, series, strict=True))]
+    legend = [LegendEntry(c, name, number_text(float(s.values[-1]))) for c, name, s in zip(colours, names, series, strict=True)]
     return Chart(title, Markup(svg), legend, _notes(frame, names, series))
 
 

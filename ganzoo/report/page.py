@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import datetime
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from ganzoo.files import write_atomically
 from .changes import changes, component_names, flat, read_yaml
 from .charts import Chart, make_charts, number_text
 from .health import sentences, tally
+from .html import render_page
 from .pictures import load_pictures
 from .record import Evaluation, Record, Series, as_number, file_in, read_json, read_record, read_text, sample_files
 
@@ -54,17 +53,7 @@ def write_report(run_directory: Path) -> Path:
 
 def render(directory: Path) -> str:
     """The report as HTML. Everything that comes from the run is escaped."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    folder = Path(__file__).parent
-    environment = Environment(
-        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    script = (folder / "report.js").read_text(encoding="utf-8")
-    style = (folder / "report.css").read_text(encoding="utf-8")
-    # The page may run this very script and nothing else, whatever a config or a log line smuggles in.
-    script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("report.html.j2").render(style=style, script=script, script_hash=script_hash, **_content(directory))
+    return render_page("report.html.j2", **_content(directory))
 
 
 def _content(directory: Path) -> dict[str, Any]:
@@ -82,7 +71,7 @@ def _content(directory: Path) -> dict[str, Any]:
         "curves": _curves(record, series),
         "health": {"sentences": sentences(series), "warnings": tally(record.warnings), "charts": _health_charts(series)},
         "series": [_numbers(s) for s in series.values()],
-        "evaluations": [_evaluation(e) for e in record.evaluations],
+        "evaluations": _evaluations(record.evaluations),
         "config": read_text(directory, "config.yaml"),
         "has_recipe": bool(recipe),
         "changes": changes(recipe, config),
@@ -118,7 +107,7 @@ def _facts(
     total = as_number(config["train"].get("steps")) if isinstance(config.get("train"), dict) else None
     facts = [("Steps", f"{record.last_step:,}" + (f" of {total:,.0f}" if total else ""))]
     if record.seconds:
-        facts.append(("Time training", _duration_text(record.seconds)))
+        facts.append(("Time training", duration_text(record.seconds)))
     if rates := _finite(series.get("images_per_second")):
         facts.append(("Samples a second", number_text(float(np.median(rates)))))
     for evaluation in {e.metric: e for e in record.evaluations}.values():
@@ -187,6 +176,18 @@ def _results(evaluation: Evaluation) -> tuple[list[tuple[str, str]], dict[str, f
     return [(name, number_text(value)) for name, value in numbers.items()], numbers
 
 
+def _evaluations(evaluations: Sequence[Evaluation]) -> dict[str, list[dict[str, Any]]]:
+    """The last of each metric, and all by metric and step; provenance that is the same as in the row above is not repeated."""
+    ordered = [_evaluation(e) for e in sorted(evaluations, key=lambda e: e.metric)]  # a stable sort: steps stay in order
+    last = list({row["metric"]: row for row in ordered}.values())
+    same = ("metric", "provenance")
+    repeats = [i > 0 and all(ordered[i - 1][key] == row[key] for key in same) for i, row in enumerate(ordered)]
+    return {
+        "last": [row | {"as_above": False} for row in last],
+        "all": [row | {"as_above": repeated} for row, repeated in zip(ordered, repeats, strict=True)],
+    }
+
+
 def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
     results, numbers = _results(evaluation)
     provenance = {key: value for key, value in evaluation.values.items() if str(key) not in numbers}
@@ -220,7 +221,8 @@ def _size_text(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
 
 
-def _duration_text(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
+    """Seconds as ``1 h 5 min``, ``2 min 3 s`` or ``4 s``."""
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours:,} h {minute} min" if hours else f"{minute} min {second} s" if minute else f"{second} s"

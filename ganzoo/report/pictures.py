@@ -38,19 +38,30 @@ def _spread(count: int, most: int) -> list[int]:
     return [round(i * (count - 1) / (most - 1)) for i in range(most)]
 
 
+def as_picture(step: int, name: str, data: bytes) -> Picture:
+    """The bytes of a PNG as a picture of a page; a large one becomes a JPEG.
+
+    Raises:
+        OSError, SyntaxError, ValueError: where Pillow cannot read them.
+    """
+    from PIL import Image
+
+    kind = "png"
+    with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+        image.load()
+        width, height = image.size
+        if len(data) > LARGEST_PNG:
+            buffer = io.BytesIO()
+            image.convert("RGB").save(buffer, format="JPEG", quality=90, subsampling=0)
+            data, kind = buffer.getvalue(), "jpeg"
+    return Picture(step, name, width, height, f"data:image/{kind};base64,{base64.b64encode(data).decode()}")
+
+
 def _load(step: int, path: Path) -> Picture | None:
     from PIL import Image
 
     try:
-        data, kind = path.read_bytes(), "png"
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-            image.load()
-            width, height = image.size
-            if len(data) > LARGEST_PNG:
-                buffer = io.BytesIO()
-                image.convert("RGB").save(buffer, format="JPEG", quality=90, subsampling=0)
-                data, kind = buffer.getvalue(), "jpeg"
+        return as_picture(step, path.name, path.read_bytes())
     # Pillow meets a broken or hostile file with OSError, SyntaxError, ValueError or DecompressionBombError.
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
-    return Picture(step, path.name, width, height, f"data:image/{kind};base64,{base64.b64encode(data).decode()}")
