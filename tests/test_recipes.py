@@ -1,18 +1,15 @@
 """Every recipe loads, cites its source, fits its data at full size, and trains on a little of it."""
 
-import gzip
 import re
 import signal
-import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import jsonschema
-import numpy as np
 import pytest
 import torch
-from PIL import Image
+from stand_ins import SMALL, WRITE
 
 from ganzoo import compat
 from ganzoo.cli import invoke
@@ -40,8 +37,6 @@ DATA = {
     "stacked_mnist": DataSpec({"sample": (3, 28, 28), "label": ()}, 1000),
 }
 REGISTRY = Registry.installed()
-COUNT = 12
-"""Samples in the stand-ins for data that is not shipped."""
 
 
 def recipe(name):
@@ -79,42 +74,6 @@ def test_a_recipe_fits_its_data_at_full_size_and_nothing_in_it_is_idle(name):
     assert verdict.problems == []
     assert verdict.notes == []
     assert config.train.seed == 0
-
-
-def write_mnist(root):
-    root.mkdir()
-    random = np.random.default_rng(0)
-    images, labels = random.integers(0, 256, (COUNT, 28, 28), np.uint8), np.arange(COUNT, dtype=np.uint8) % 10
-    for kind, array, magic in (("images-idx3", images, 0x803), ("labels-idx1", labels, 0x801)):
-        head = struct.pack(f">{1 + array.ndim}I", magic, *array.shape)
-        for half in ("train", "t10k"):
-            (root / f"{half}-{kind}-ubyte.gz").write_bytes(gzip.compress(head + array.tobytes()))
-
-
-def write_cifar10(root):
-    (root / "cifar-10-batches-bin").mkdir(parents=True)
-    records = np.random.default_rng(0).integers(0, 256, (COUNT, 3073), np.uint8)
-    records[:, 0] %= 10
-    for i in range(1, 6):
-        (root / f"cifar-10-batches-bin/data_batch_{i}.bin").write_bytes(records.tobytes())
-
-
-def write_pictures(root):
-    root.mkdir(parents=True)
-    random = np.random.default_rng(0)
-    names = [f"{i + 1:06}.jpg" for i in range(COUNT)]
-    for name in names:
-        Image.fromarray(random.integers(0, 256, (218, 178, 3), np.uint8)).save(root / name)
-    return names
-
-
-def write_celeba(root):
-    names = write_pictures(root / "img_align_celeba")
-    (root / "list_eval_partition.txt").write_text("".join(f"{name} 0\n" for name in names))
-
-
-WRITE = {"mnist": write_mnist, "stacked_mnist": write_mnist, "cifar10": write_cifar10, "celeba": write_celeba, "folder": write_pictures}
-SMALL = {"mlp": "hidden=[8]", "dcgan": "width=4", "acgan": "width=4", "resnet": "width=4"}
 
 
 def small(name, steps, folder):

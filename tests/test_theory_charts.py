@@ -1,4 +1,4 @@
-"""The charts of docs/explanation/estimates.md show what they are given, and the command writes them."""
+"""The charts of docs/explanation show what they are given, and the command writes them."""
 
 import importlib
 import sys
@@ -42,9 +42,10 @@ def test_charts_stand_side_by_side():
     assert row.getpixel((5, 1)) == charts.GREY
 
 
-def test_the_command_writes_what_the_page_shows(tmp_path, monkeypatch):
-    page = (ROOT / "docs" / "explanation" / "estimates.md").read_text(encoding="utf-8")
-    assert all(f"(../pictures/{name})" in page for name in pictures.DRAWN)
+def test_the_command_writes_what_the_pages_show(tmp_path, monkeypatch):
+    pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "explanation").glob("*.md"))
+    assert all(f"(../pictures/{name})" in pages for name in pictures.DRAWN)
+    assert all((ROOT / "docs" / "pictures" / name).is_file() for name in pictures.DRAWN)
     monkeypatch.setattr(pictures, "DRAWN", {"one.png": lambda: Image.new("RGB", (4, 4))})
     monkeypatch.setattr(sys, "argv", ["draw_theory", "--out", str(tmp_path / "new")])
     assert pictures.main() == 0

@@ -1,36 +1,45 @@
-"""Writes those parts of the documentation that the code knows best: the components and the keys of a configuration.
+"""Writes those parts of the documentation that the code knows best: components, commands, hooks, the keys of a configuration.
 
-Run it after changing either: ``.venv/bin/python tools/write_docs.py``. A part stands between two comments,
-``<!-- NAME: written by tools/write_docs.py -->`` and ``<!-- end of NAME -->``; what is around it is written by hand.
-``tests/test_docs.py`` fails where a part is not what this script would write.
+Run it after changing any of them: ``.venv/bin/python tools/write_docs.py``. A part stands between two comments,
+``<!-- NAME: written by tools/write_docs.py -->`` and ``<!-- end of NAME -->``; what is around it is written by hand. The pages
+under ``docs/plugins/``, one a plugin, are written whole. ``tests/test_docs.py`` fails where anything is not what this script would
+write.
 """
 
 from __future__ import annotations
 
-import inspect
-import json
-import re
 import sys
-import tomllib
-import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
-
-from pydantic_core import to_jsonable_python
-
-from ganzoo.config.optimizers import OPTIMIZERS
-from ganzoo.config.settings import SECTIONS, Kind, Part, RunConfig, Section
-from ganzoo.config.wording import in_words
-from ganzoo.config.yaml_writer import flow
-from ganzoo.hookspecs import KINDS
-from ganzoo.params import REQUIRED, parameters_of, split_annotation
-from ganzoo.registry import Component, Registry
-from ganzoo.sweep.settings import Distribution, SweepConfig
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "docs/reference/configuration.md", "docs/how-to/sweeps.md")
-CORE = "ganzoo-core"
+sys.path.insert(0, str(ROOT / "tools"))  # where it is imported by its path
+
+from reference import commands, components, configuration, hooks  # noqa: E402
+
+DOCUMENTS = (
+    "README.md",
+    "docs/catalogue.md",
+    "docs/how-to/sweeps.md",
+    "docs/reference/commands.md",
+    "docs/reference/configuration.md",
+    "docs/reference/fields.md",
+    "docs/reference/hooks.md",
+    "docs/reference/metrics.md",
+)
+PARTS: Mapping[str, Callable[[], str]] = {
+    "components": components.components,
+    "core components": components.core_components,
+    "metrics": components.metrics,
+    "fields": components.fields,
+    "catalogue": components.catalogue,
+    "commands": commands.commands,
+    "configuration": configuration.configuration,
+    "optimizers": configuration.optimizers,
+    "sweep": configuration.sweep,
+    "hooks that give": hooks.giving_hooks,
+    "hooks that tell": hooks.lifecycle_hooks,
+}
 
 
 def main() -> None:
@@ -42,6 +51,13 @@ def main() -> None:
         if after != before:
             path.write_text(after, encoding="utf-8")
         print(f"{name}: {'written' if after != before else 'up to date'}", file=sys.stderr)
+    wanted = whole_pages()
+    for path in (ROOT / "docs" / "plugins").glob("*.md"):
+        if str(path.relative_to(ROOT)) not in wanted:
+            path.unlink()
+    for name, text in wanted.items():
+        (ROOT / name).parent.mkdir(exist_ok=True)
+        (ROOT / name).write_text(text, encoding="utf-8")
 
 
 def rewritten(text: str) -> str:
@@ -54,119 +70,10 @@ def rewritten(text: str) -> str:
     return text
 
 
-def components() -> str:
-    """What this repository installs: name, kinds, distribution and paper, a row for each name of a distribution."""
-    found: dict[tuple[str, str], list[Component]] = {}
-    registry = Registry.installed()
-    for component in (c for kind in KINDS for c in registry.of_kind(kind) if c.distribution in own_distributions()):
-        found.setdefault((component.name, component.distribution), []).append(component)
-    rows = []
-    for (name, distribution), same in found.items():
-        cls = same[0].load()
-        source = getattr(cls, "paper", "").partition(";")[0] or getattr(cls, "source", "")
-        rows.append((f"`{name}`", ", ".join(c.kind for c in same), distribution, linked(source)))
-    return table(("name", "kind", "distribution", "paper or source"), rows)
+def whole_pages() -> dict[str, str]:
+    """The pages that nobody writes by hand: file to text."""
+    return {f"docs/plugins/{name}.md": components.plugin_page(name) for name in components.projects()}
 
-
-def own_distributions() -> set[str]:
-    """The distributions that live in this repository; a reader's own plugins are nothing for its documentation."""
-    projects = [tomllib.loads(path.read_text(encoding="utf-8"))["project"]["name"] for path in ROOT.glob("plugins/*/pyproject.toml")]
-    return {CORE, *projects}
-
-
-def linked(source: str) -> str:
-    """``arXiv:NUMBER`` as a link."""
-    return re.sub(r"arXiv:([\d.]*\d)", r"[arXiv:\1](https://arxiv.org/abs/\1)", source)
-
-
-def configuration() -> str:
-    """Every key of a configuration: those of a component or a list first, then a table for each section."""
-    blocks = [keys_table(RunConfig, skip=SECTIONS)]
-    for name, section in SECTIONS.items():
-        blocks += [f"## `{name}`\n\n{first_line(section)}\n", keys_table(section, prefix=f"{name}.")]
-    return "\n".join(blocks)
-
-
-def sweep() -> str:
-    """Every key of a sweep's file, and what random settings are drawn from."""
-    fields = Distribution.model_fields.items()
-    kinds = [(f"`{name}`", in_words(field.annotation).removesuffix(", or null"), field.description or "") for name, field in fields]
-    return keys_table(SweepConfig) + "\nA random setting is drawn from one of these:\n\n" + table(("key", "type", "meaning"), kinds)
-
-
-def keys_table(section: type[Section], *, prefix: str = "", skip: Iterable[str] = ()) -> str:
-    """The keys of a mapping with type, default and meaning."""
-    hints = typing.get_type_hints(section, include_extras=True)
-    rows = []
-    for name, field in section.model_fields.items():
-        if name not in skip:
-            default = "required" if field.is_required() else f"`{flow(plain(field.get_default()))}`"
-            rows.append((f"`{prefix}{name}`", type_words(hints[name]), default, field.description or ""))
-    return table(("key", "type", "default", "meaning"), rows)
-
-
-def type_words(annotation: Any) -> str:
-    """An annotation in words: a component by its kind, anything else as the messages of errors say it."""
-    base, metadata = split_annotation(annotation)
-    kinds = [item.kind for item in metadata if isinstance(item, Kind)]
-    if kinds:
-        return f"{'an' if kinds[0][0] in 'aeiou' else 'a'} {kinds[0]}"
-    inner = typing.get_args(base)
-    if typing.get_origin(base) is list:
-        many = type_words(inner[0]).partition(" ")[2] + "s"
-        return f"a {type_words(inner[0]).partition(' ')[2]} or a list of them" if metadata else f"a list of {many}"
-    if typing.get_origin(base) is dict:
-        return "a mapping of strings" if inner == (str, str) else "a mapping of configuration keys"
-    return in_words(annotation)
-
-
-def plain(value: Any) -> Any:
-    """A default as YAML would have it."""
-    return value.name if isinstance(value, Part) else to_jsonable_python(value)
-
-
-def optimizers() -> str:
-    """A table for each optimizer."""
-    return "\n".join(f"### `{name}`\n\n{first_line(cls)}\n\n{parameters_table(cls)}" for name, cls in OPTIMIZERS.items())
-
-
-def core_components() -> str:
-    """A table for each component of the core; those of plugins are in their READMEs."""
-    blocks = []
-    registry = Registry.installed()
-    for component in (c for kind in KINDS for c in registry.of_kind(kind) if c.distribution == CORE):
-        cls = component.load()
-        blocks.append(f"### {component.kind} `{component.name}`\n\n{first_line(cls)}\n\n{parameters_table(cls)}")
-    return "\n".join(blocks)
-
-
-def parameters_table(cls: type) -> str:
-    """A component's parameters with type, default and meaning."""
-    rows = []
-    for parameter in parameters_of(cls):
-        default = "required" if parameter.default is REQUIRED else f"`{flow(json.loads(json.dumps(parameter.default)))}`"
-        rows.append((f"`{parameter.name}`", in_words(parameter.annotation), default, parameter.meaning))
-    return table(("parameter", "type", "default", "meaning"), rows) if rows else "It has no parameters.\n"
-
-
-def first_line(cls: type) -> str:
-    """What a docstring begins with, as Markdown."""
-    return (inspect.getdoc(cls) or "").partition("\n")[0].replace("``", "`")
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join("| " + " | ".join(cell.replace("|", "\\|").replace("``", "`") for cell in line) + " |\n" for line in lines)
-
-
-PARTS: Mapping[str, Callable[[], str]] = {
-    "components": components,
-    "configuration": configuration,
-    "optimizers": optimizers,
-    "core components": core_components,
-    "sweep": sweep,
-}
 
 if __name__ == "__main__":
     main()

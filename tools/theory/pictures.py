@@ -1,4 +1,4 @@
-"""Draws the pictures of ``docs/explanation/estimates.md`` from the games that ``tests/test_theory.py`` checks: about half a CPU minute.
+"""Draws the pictures of ``docs/explanation``, most from the games that ``tests/test_theory.py`` checks: about half a CPU minute.
 
 tools/draw_theory              into docs/pictures
 tools/draw_theory --out DIR    somewhere else
@@ -19,7 +19,7 @@ from PIL import Image
 from ganzoo.errors import GanzooError
 from ganzoo.pictures import save_png
 
-from . import games
+from . import closed_forms, games
 from .charts import BLUE, GREEN, GREY, ORANGE, Colour, Line, chart, side_by_side
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
@@ -109,6 +109,8 @@ def depth_and_weights() -> Image.Image:
 
 
 DRAWN: Mapping[str, Callable[[], Image.Image]] = {
+    "theory-divergences.png": closed_forms.divergences,
+    "theory-generator-gradients.png": closed_forms.generator_gradients,
     "theory-js-estimate.png": js_estimates,
     "theory-wasserstein-estimate.png": wasserstein_estimates,
     "theory-clipping.png": depth_and_weights,

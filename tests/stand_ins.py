@@ -1,0 +1,47 @@
+"""A dozen random samples in the layout of data that is not shipped: enough to train on for a step or two."""
+
+import gzip
+import struct
+
+import numpy as np
+from PIL import Image
+
+COUNT = 12
+
+
+def write_mnist(root):
+    root.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    images, labels = random.integers(0, 256, (COUNT, 28, 28), np.uint8), np.arange(COUNT, dtype=np.uint8) % 10
+    for kind, array, magic in (("images-idx3", images, 0x803), ("labels-idx1", labels, 0x801)):
+        head = struct.pack(f">{1 + array.ndim}I", magic, *array.shape)
+        for half in ("train", "t10k"):
+            (root / f"{half}-{kind}-ubyte.gz").write_bytes(gzip.compress(head + array.tobytes()))
+
+
+def write_cifar10(root):
+    (root / "cifar-10-batches-bin").mkdir(parents=True)
+    records = np.random.default_rng(0).integers(0, 256, (COUNT, 3073), np.uint8)
+    records[:, 0] %= 10
+    for i in range(1, 6):
+        (root / f"cifar-10-batches-bin/data_batch_{i}.bin").write_bytes(records.tobytes())
+
+
+def write_pictures(root):
+    root.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    names = [f"{i + 1:06}.jpg" for i in range(COUNT)]
+    for name in names:
+        Image.fromarray(random.integers(0, 256, (218, 178, 3), np.uint8)).save(root / name)
+    return names
+
+
+def write_celeba(root):
+    names = write_pictures(root / "img_align_celeba")
+    (root / "list_eval_partition.txt").write_text("".join(f"{name} 0\n" for name in names))
+
+
+WRITE = {"mnist": write_mnist, "stacked_mnist": write_mnist, "cifar10": write_cifar10, "celeba": write_celeba, "folder": write_pictures}
+"""Data set to the function that writes a stand-in into a folder that is not there yet."""
+SMALL = {"mlp": "hidden=[8]", "dcgan": "width=4", "acgan": "width=4", "resnet": "width=4"}
+"""Network to the parameter that makes it small."""

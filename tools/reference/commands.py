@@ -1,0 +1,48 @@
+"""Every command with its arguments and options, from the same declarations that ``--help`` prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typer.main import get_command
+
+from ganzoo.cli.app import app
+
+from .markdown import in_markdown, table
+
+
+def commands() -> str:
+    """A section for each command."""
+    found: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]
+    return "\n".join(section(name, command) for name, command in found.items() if not command.hidden)
+
+
+def section(name: str, command: Any) -> str:
+    """Usage, what it does, and a row for each argument and option."""
+    arguments = [one for one in command.params if not one.opts[0].startswith("-")]
+    options = [one for one in command.params if one.opts[0].startswith("-") and not one.hidden]
+    usage = " ".join(["ganzoo", name, *map(argument_word, arguments), *(["[OPTIONS]"] if options else [])])
+    text = "\n\n".join(" ".join(paragraph.split()) for paragraph in (command.help or "").split("\n\n"))
+    rows = [(f"`{argument_word(one)}`", "required" if one.required else shown(one.default), one.help or "") for one in arguments]
+    rows += [(", ".join(f"`{word}`" for word in option_words(one)), shown(one.default), one.help or "") for one in options]
+    return f"## `ganzoo {name}`\n\n```text\n{usage}\n```\n\n{in_markdown(text)}\n\n" + (
+        table(("argument", "default", "meaning"), rows) if rows else ""
+    )
+
+
+def argument_word(argument: Any) -> str:
+    """An argument as the usage line names it: ``RUN``, ``[NAME]``, ``RUN...``."""
+    word = (argument.metavar or argument.name.upper()) + ("..." if argument.nargs != 1 else "")
+    return word if argument.required else f"[{word.strip('[]')}]"
+
+
+def option_words(option: Any) -> list[str]:
+    """Every spelling of an option, the last with the word for its value."""
+    value = "" if option.is_flag else f" {option.metavar or option.opts[-1].strip('-').replace('-', '_').upper()}"
+    words = sorted(option.opts, key=len)
+    return [*words[:-1], words[-1] + value, *option.secondary_opts]
+
+
+def shown(default: Any) -> str:
+    """A default; nothing for flags and for what may be left out."""
+    return "" if default is None or default is False or default == [] else f"`{default}`"

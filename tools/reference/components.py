@@ -1,0 +1,95 @@
+"""What is installed: components, plugins, metrics, and the fields that pass between them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ganzoo.fields import named_arguments
+from ganzoo.hookspecs import KINDS
+from ganzoo.registry import Component, Registry
+
+from .markdown import body, first_line, linked, parameters_table, sentence, table
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = "ganzoo-core"
+
+
+@cache
+def projects() -> dict[str, dict[str, Any]]:
+    """The plugins of this repository: name to the ``[project]`` table of each."""
+    found = (tomllib.loads(path.read_text(encoding="utf-8"))["project"] for path in sorted(ROOT.glob("plugins/*/pyproject.toml")))
+    return {project["name"]: project for project in found}
+
+
+def own_components(kinds: Iterable[str] = KINDS) -> list[Component]:
+    """Those of this repository; a reader's own plugins are nothing for its documentation."""
+    registry = Registry.installed()
+    return [c for kind in kinds for c in registry.of_kind(kind) if c.distribution == CORE or c.distribution in projects()]
+
+
+def components() -> str:
+    """Name, kinds, distribution and paper, a row for each name of a distribution."""
+    found: dict[tuple[str, str], list[Component]] = {}
+    for component in own_components():
+        found.setdefault((component.name, component.distribution), []).append(component)
+    rows = []
+    for (name, distribution), same in found.items():
+        cls = same[0].load()
+        source = getattr(cls, "paper", "").partition(";")[0] or getattr(cls, "source", "")
+        rows.append((f"`{name}`", ", ".join(c.kind for c in same), distribution, linked(source)))
+    return table(("name", "kind", "distribution", "paper or source"), rows)
+
+
+def core_components() -> str:
+    """A table for each component of the core but the metrics, which have a page; those of plugins are in their READMEs."""
+    blocks = []
+    for component in own_components(kind for kind in KINDS if kind != "metric"):
+        if component.distribution == CORE:
+            cls: Any = component.load()
+            blocks.append(f"### {component.kind} `{component.name}`\n\n{first_line(cls)}\n\n{parameters_table(cls)}")
+    return "\n".join(blocks)
+
+
+def metrics() -> str:
+    """A section for each metric: what it says, where it comes from, its parameters."""
+    blocks = []
+    for component in own_components(("metric",)):
+        cls: Any = component.load()
+        blocks.append(f"## `{component.name}`\n\n{body(cls)}\n\nSource: {sentence(linked(cls.paper))}\n\n{parameters_table(cls)}")
+    return "\n".join(blocks)
+
+
+def fields() -> str:
+    """Which component takes and gives which field."""
+    rows = []
+    for component in own_components(("generator", "critic")):
+        cls: Any = component.load()
+        rows.append((f"{component.kind} `{component.name}`", _codes(named_arguments(cls)), _codes(sorted(cls.gives))))
+    for component in own_components(("loss",)):
+        cls: Any = component.load()
+        rows.append((f"loss `{component.name}`", _codes(sorted(cls.reads | cls.scores)), "terms"))
+    return table(("component", "asks for", "gives"), rows)
+
+
+def catalogue() -> str:
+    """The plugins of this repository, a row each."""
+    rows = []
+    for name, project in projects().items():
+        own = [component for component in own_components() if component.distribution == name]
+        kinds = {kind: [f"`{c.name}`" for c in own if c.kind == kind] for kind in KINDS}
+        gives = "; ".join(f"{kind} {', '.join(names)}" for kind, names in kinds.items() if names)
+        rows.append((f"[{name}](plugins/{name}.md)", project["description"], gives, project["license"]))
+    return table(("plugin", "what it is", "gives", "licence"), rows)
+
+
+def plugin_page(name: str) -> str:
+    """A plugin's README as a page."""
+    return f"```{{include}} ../../plugins/{name}/README.md\n```\n"
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "-"
