@@ -46,11 +46,14 @@ ELSEWHERE = {
     "tools/build_docs": "tests/test_docs_build.py",
     "tools/benchmark_quality": "tests/test_benchmark_quality.py",
     "tools/draw_theory": "tests/test_theory_charts.py",
+    "pip install --no-deps --index-url": "tests/test_check_plugin.py",
+    "python -m http.server": "tests/test_check_plugin.py",
     "torchrun": "tests/test_torchrun.py",
+    "tools/make_gallery": "tests/test_gallery.py",
     "tensorboard": "plugins/ganzoo-tensorboard/tests/test_tensorboard.py",
     "tools/test": "tools/test, which runs these tests",
 }
-"""Command to what executes it: where a document shows one of these, only its existence and arguments of ganzoo are seen to."""
+"""How a command begins, and what executes it: where a document shows one, only its existence and arguments of ganzoo are seen to."""
 
 
 @dataclass
@@ -138,6 +141,11 @@ class Reader:
 
     def do(self, command, quick):
         words, self.code = shlex.split(command, comments=True), 0
+        if any(command.startswith(known) for known in ELSEWHERE):
+            assert "/" not in words[0] or (ROOT / words[0]).is_file(), f"there is no {words[0]}"
+            if "ganzoo" in words:
+                parse(words[words.index("ganzoo") + 1 :])
+            return
         if words[:2] == ["python", "-m"] and words[2:3] in (["pip"], ["ganzoo"]):
             words = words[2:]
         if words[:1] == ["ganzoo"]:
@@ -155,11 +163,8 @@ class Reader:
             subprocess.run([sys.executable, "-m", *words], check=True, env=environment)
         elif words and words[0] in UTILITIES:
             subprocess.run(["bash", "-c", command], check=True, cwd=self.folder, stdout=subprocess.DEVNULL)
-        elif words:
-            assert words[0] in ELSEWHERE, f"nothing executes '{words[0]}'"
-            assert "/" not in words[0] or (ROOT / words[0]).is_file(), f"there is no {words[0]}"
-            if "ganzoo" in words:
-                parse(words[words.index("ganzoo") + 1 :])
+        else:
+            assert not words, f"nothing executes '{words[0]}'"
 
     def do_ganzoo(self, arguments, quick):
         """The command in this process; ``> FILE`` is honoured."""

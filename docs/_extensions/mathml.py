@@ -27,7 +27,8 @@ def mathml(node: nodes.math | nodes.math_block, display: str) -> str:
         return f"<code>{latex}</code>"
     if left := NOT_UNDERSTOOD.search(made):
         logger.warning("the equation %r holds LaTeX that cannot be converted: %s", latex, left[0], location=node)
-    # Norms are written with bars that browsers would stretch over the whole line.
+    # A function is set off from an argument without brackets; norms are written with bars that browsers would stretch.
+    made = re.sub(r"(<m[io]>(?:log|Tr)</m[io]>)(?=<m(?:i|n|row|sup|sub)>)", r'\1<mspace width="0.167em" />', made)
     return made.replace("<mo>&#x02016;</mo>", '<mo stretchy="false">&#x02016;</mo>')
 
 

@@ -70,8 +70,8 @@ def fields() -> str:
         cls: Any = component.load()
         rows.append((f"{component.kind} `{component.name}`", _codes(named_arguments(cls)), _codes(sorted(cls.gives))))
     for component in own_components(("loss",)):
-        cls: Any = component.load()
-        rows.append((f"loss `{component.name}`", _codes(sorted(cls.reads | cls.scores)), "terms"))
+        loss: Any = component.load()
+        rows.append((f"loss `{component.name}`", _codes(sorted(loss.reads | loss.scores)), "terms"))
     return table(("component", "asks for", "gives"), rows)
 
 

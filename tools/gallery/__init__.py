@@ -1,0 +1,1 @@
+"""Makes ``docs/gallery.md`` from finished runs: one picture and one number a recipe."""

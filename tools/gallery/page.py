@@ -1,0 +1,92 @@
+"""The cards of ``docs/gallery.md``, and their pictures."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from PIL import Image
+from quality.page import name_of, shown
+
+from ganzoo.config import load_config
+
+from .runs import HEADLINES, MISSING, RECIPES, Finished
+
+START = "<!-- gallery: written by tools/make_gallery -->\n"
+END = "<!-- end of gallery -->\n"
+LARGEST = 900
+"""Pixels of a picture's edge."""
+MOST_BYTES = 100_000
+"""Of a picture's file: pages are read on phones, and the repository keeps every version."""
+
+
+def write_picture(grid: Path, to: Path) -> None:
+    """``grid`` at a size for the page: no edge over ``LARGEST``, and in fewer colours where it would be over ``MOST_BYTES``."""
+    with Image.open(grid) as opened:
+        image = opened.convert("RGB")
+    content = grid.read_bytes()
+    if max(image.size) > LARGEST:
+        image.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
+        content = as_png(image)
+    if len(content) > MOST_BYTES:
+        content = as_png(image.quantize(64))
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_bytes(content)
+
+
+def as_png(image: Image.Image) -> bytes:
+    """``image`` as a PNG file, as small as Pillow makes it."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def cards(found: Mapping[str, Finished], missing: Sequence[str]) -> str:
+    """A grid of what was trained, and a list of what was not."""
+    listed = [f"- `{recipe}`: {title(recipe)}. {MISSING.get(data_of(recipe), 'It has not been trained yet.')}" for recipe in missing]
+    grid = ["::::{grid} 1 2 2 2", ":gutter: 3", "", *(card(run) for run in found.values()), "::::"]
+    return "\n".join([*grid, "", *(["## Not run here", "", *listed] if listed else [])])
+
+
+def card(run: Finished) -> str:
+    """One recipe: its picture, its number, where that comes from, and how to make it again."""
+    number = HEADLINES[run.metric]
+    others = [f"{name_of(name)} {shown(name, value)}" for name, value in run.numbers.items() if name != number]
+    command = f"ganzoo run zoo_configs/{run.recipe}.yaml -o train.seed={run.seed} -o train.threads=1 --out runs/{run.recipe}"
+    lines = [
+        f":::{{grid-item-card}} {run.recipe}",
+        f":img-top: pictures/gallery/{run.recipe}.png",
+        f":img-alt: Samples of the recipe {run.recipe} at the end of training",
+        "",
+        f"**{name_of(number)} {shown(number, run.numbers[number])}**" + (f", {', '.join(others)}" if others else ""),
+        "",
+        f"{title(run.recipe)}.",
+        "",
+        f"`{command}`",
+        "",
+        f"`ganzoo eval runs/{run.recipe} --metric {run.metric}`",
+        "",
+        "{.provenance}",
+        provenance(run.provenance.items()),
+        ":::",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def provenance(facts: Iterable[tuple[str, object]]) -> str:
+    """What a number depends on, on one line."""
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts)
+
+
+def title(recipe: str) -> str:
+    """What the first comment of the recipe's file says it is, up to a full stop or a colon."""
+    first = (RECIPES / f"{recipe}.yaml").read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+    return re.split(r"[.:](?: |$)", first)[0]
+
+
+def data_of(recipe: str) -> str:
+    """The name of its data set."""
+    return load_config(RECIPES / f"{recipe}.yaml").data.name
