@@ -23,8 +23,6 @@ LISTED = re.findall(r"^- `(\w+)`: ", PAGE, re.MULTILINE)
 def test_every_recipe_is_shown_or_said_not_to_be_run():
     assert sorted(SHOWN + LISTED) == sorted(path.stem for path in runs.RECIPES.glob("*.yaml"))
     assert len(SHOWN) >= 11
-    # What a CPU can do is not left out for want of one.
-    assert set(LISTED) & runs.METRICS.keys() == set()
 
 
 @pytest.mark.parametrize("recipe", SHOWN)
