@@ -101,6 +101,11 @@ def test_the_run_directory_is_as_documented(tmp_path, monkeypatch):
     assert logged == known
 
 
+def test_contributing_fits_on_a_page():
+    assert len(CONTRIBUTING.splitlines()) <= 80
+    assert len(CONTRIBUTING.split()) <= 900
+
+
 def test_contributing_names_paths_that_exist():
     """And the places in the loop that its map points to."""
     named = set(re.findall(r"`([\w./-]*[\w-]/[\w./-]*|[\w-]+\.(?:md|py|toml))`", CONTRIBUTING)) - {"__init__.py"}

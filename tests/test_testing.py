@@ -57,7 +57,8 @@ def test_there_are_at_least_15_faults_and_every_check_catches_one():
 
 def test_image_conditional_components_of_a_third_party_conform():
     parts = load("third_party/ganzoo-paired/ganzoo_paired/parts")
-    kinds = {"generator": parts.Translate, "critic": parts.JudgePair, "loss": parts.L1, "dataset": parts.Squares, "observer": parts.Diary}
+    kinds = {"generator": parts.Translate, "critic": parts.JudgePair, "loss": parts.L1, "dataset": parts.Squares}
+    kinds |= {"metric": parts.Brightness, "observer": parts.Diary}
     for kind, cls in kinds.items():
         assert {outcome.reason for outcome in check_component(kind, cls)} == {""}
 

@@ -1,5 +1,6 @@
 """A plugin that only these tests hold, installed into a fresh environment, trains with no change to the core."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,17 +11,8 @@ import pytest
 import yaml
 
 HERE = Path(__file__).parent
-CONFIG = {
-    "data": {"name": "squares", "count": 32},
-    "generator": {"name": "translate", "width": 4},
-    "critic": "judge_pair",
-    "loss": ["least_squares", {"name": "l1", "weight": 10.0}],
-    "train": {"steps": 40, "batch_size": 8, "device": "cpu", "threads": 1},
-    "log": {"every": 10},
-    "sample": {"every": 20, "count": 16},
-    "checkpoint": {"every": 20},
-    "observers": ["diary"],
-}
+PROJECT = HERE / "third_party" / "ganzoo-paired"
+CONFIG = yaml.safe_load((PROJECT / "ganzoo_paired/recipes/squares.yaml").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +25,8 @@ def environment(tmp_path_factory):
     # A .pth line runs the outer site's own .pth files too, so editable installs are seen.
     outer = sysconfig.get_path("purelib")
     (purelib / "outer.pth").write_text(f"import site; site.addsitedir({outer!r})\n")
-    project = HERE / "third_party" / "ganzoo-paired"
     subprocess.run(
-        [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-build-isolation", "--no-index", project],
+        [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-build-isolation", "--no-index", PROJECT],
         check=True,
     )
     return python
@@ -53,15 +44,19 @@ def test_it_is_listed_with_its_distribution_only_where_it_is_installed(environme
     assert "translate" not in ganzoo(sys.executable, "list", cwd=tmp_path).stdout
 
 
-def test_it_trains_samples_and_is_observed(environment, tmp_path):
-    (tmp_path / "paired.yaml").write_text(yaml.safe_dump(CONFIG))
-    done = ganzoo(environment, "run", "paired.yaml", "--out", "run", cwd=tmp_path)
+def test_its_recipe_trains_with_its_own_data_is_measured_and_observed(environment, tmp_path):
+    done = ganzoo(environment, "run", "ganzoo-paired:squares", "--out", "run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run/samples/step-00000040.png").exists()
     diary = (tmp_path / "run/diary.txt").read_text().splitlines()
     assert diary[0] == "started"
     assert diary[-1] == "finished"
     assert "generator/l1" in diary[1]
+    (measured,) = [line for line in diary if line.startswith("brightness ")]
+    assert "brightness_gap" in measured
+    events = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
+    (evaluated,) = [event for event in events if event["event"] == "evaluated"]
+    assert 0 <= evaluated["values"]["brightness_gap"] <= 2
     assert "ganzoo-paired/translate" in (tmp_path / "run/config.yaml").read_text()
     sampled = ganzoo(environment, "sample", "run", "-n", "9", "--npz", "out.npz", cwd=tmp_path)
     assert sampled.returncode == 0, sampled.stderr
@@ -69,8 +64,6 @@ def test_it_trains_samples_and_is_observed(environment, tmp_path):
 
 def test_it_learns(environment, tmp_path):
     """The L1 term falls: the source reaches the generator, and the generator's updates help."""
-    import json
-
     (tmp_path / "paired.yaml").write_text(yaml.safe_dump(CONFIG | {"optimizer": {"generator": {"name": "adam", "lr": 0.01}}}))
     assert ganzoo(environment, "run", "paired.yaml", "--out", "run", "-o", "train.steps=100", cwd=tmp_path).returncode == 0
     lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]

@@ -28,3 +28,8 @@ def ganzoo_datasets():
 @hookimpl
 def ganzoo_observers():
     return {"diary": "ganzoo_paired.parts:Diary"}
+
+
+@hookimpl
+def ganzoo_metrics():
+    return {"brightness": "ganzoo_paired.parts:Brightness"}

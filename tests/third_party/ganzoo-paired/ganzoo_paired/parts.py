@@ -1,4 +1,4 @@
-"""A generator from "source" to "sample", a critic that sees both, an L1 term, paired data and an observer."""
+"""A generator from "source" to "sample", a critic that sees both, an L1 term, paired data, a metric and an observer."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.functional import l1_loss
 
-from ganzoo import Cache, Critic, Dataset, DataSpec, Fields, Generator, Loss, PositiveInt, Scores, Terms, Turn, hookimpl
+from ganzoo import Cache, Critic, Dataset, DataSpec, Fields, Generator, Loss, Metric, PositiveInt, Scores, Subject, Terms, Turn, hookimpl
 
 
 class Squares(Dataset):
@@ -79,6 +79,22 @@ class L1(Loss):
         return {"l1": self.weight * l1_loss(turn.fake["sample"], turn.real["sample"])}
 
 
+class Brightness(Metric):
+    """How far the mean grey level of made samples is from that of real ones.
+
+    Args:
+        samples: how many of each.
+    """
+
+    def __init__(self, data: DataSpec, *, samples: PositiveInt = 500):
+        self.samples = samples
+
+    def measure(self, subject: Subject):
+        made, real = subject.generated(self.samples), subject.real(self.samples)
+        levels = [torch.cat([batch["sample"] for batch in batches]).mean() for batches in (made, real)]
+        return {"brightness_gap": float((levels[0] - levels[1]).abs())}
+
+
 class Diary:
     """Writes every event's name into diary.txt of the run."""
 
@@ -94,6 +110,11 @@ class Diary:
     def step_logged(self, step, values):
         with self.path.open("a") as file:
             file.write(f"{step} {sorted(values)}\n")
+
+    @hookimpl
+    def evaluated(self, metric, values):
+        with self.path.open("a") as file:
+            file.write(f"{metric} {sorted(values)}\n")
 
     @hookimpl
     def run_finished(self, outcome):
