@@ -13,7 +13,8 @@ from ganzoo.engine.loop import Loop
 from ganzoo.engine.outputs import Outputs
 from ganzoo.engine.rundir import RunDirectory
 
-FULL = "A disk that is full when the {} is written: exit code {}, the last checkpoint whole, nothing half-written, and it resumes"
+FULL = "A disk that fills up amid a run: one line says what cannot be written, the last checkpoint is whole, and the run resumes"
+EARLY = "Found out before the first step: a full disk, a read-only folder, no room for three checkpoints; nothing is left behind"
 
 
 @contextmanager
@@ -48,7 +49,7 @@ POINTS = {
 
 
 @pytest.mark.parametrize("point", POINTS)
-@pytest.mark.promise("Disk and folders", FULL.format("metrics, a sample, a checkpoint, the weights or the report", "3 (0 for the report)"))
+@pytest.mark.promise("Disk and folders", FULL)
 def test_a_full_disk(point, train, left, monkeypatch, differing, found):
     owner, name, when, code, file = POINTS[point]
     with monkeypatch.context() as patch, files_may_grow():
@@ -62,17 +63,17 @@ def test_a_full_disk(point, train, left, monkeypatch, differing, found):
     train("out", resume=True)
     train("whole")
     assert differing(left("whole").state, left("out").state) == []
-    found(point)
+    found(f"the {point}")
 
 
-@pytest.mark.promise("Disk and folders", FULL.format("configuration", "3, before the first step") + " or starts anew")
+@pytest.mark.promise("Disk and folders", EARLY)
 def test_a_disk_that_is_full_before_the_first_step(train, monkeypatch, found):
     with monkeypatch.context() as patch, files_may_grow():
         fill_the_disk(patch, RunDirectory, "write_config", lambda *args: True)
         assert "cannot write deep/out/config.yaml: File too large" in train("deep/out", code=3)
     assert not Path("deep").exists()
     train("deep/out")
-    found("configuration: 0 files left")
+    found("full")
 
 
 @pytest.fixture
@@ -93,9 +94,7 @@ def tmpfs():
         subprocess.run(["umount", "-l", folder], check=True)
 
 
-@pytest.mark.promise(
-    "Disk and folders", "A file system that fills up amid a run ('No space left on device'): as above, and it resumes once there is room"
-)
+@pytest.mark.promise("Disk and folders", FULL)
 def test_a_file_system_that_fills_up(tmpfs, train, left, monkeypatch, differing, found):
     folder = tmpfs("size=1m")
     step = Loop.step
@@ -115,10 +114,10 @@ def test_a_file_system_that_fills_up(tmpfs, train, left, monkeypatch, differing,
     train("mounted/out", resume=True)
     train("whole")
     assert differing(left("whole").state, left("mounted/out").state) == []
-    found("resumed")
+    found("a file system of 1 MB")
 
 
-@pytest.mark.promise("Disk and folders", "Found out before the first step: a read-only folder, a disk without room for three checkpoints")
+@pytest.mark.promise("Disk and folders", EARLY)
 def test_a_read_only_folder_is_found_before_the_first_step(tmpfs, train, found):
     tmpfs("ro")
     assert (
@@ -127,13 +126,13 @@ def test_a_read_only_folder_is_found_before_the_first_step(tmpfs, train, found):
     found("read-only")
 
 
-@pytest.mark.promise("Disk and folders", "Found out before the first step: a read-only folder, a disk without room for three checkpoints")
+@pytest.mark.promise("Disk and folders", EARLY)
 def test_a_disk_that_is_too_small_is_found_before_the_first_step(tmpfs, train, found):
     tmpfs("size=64k")
     said = train("mounted/deep/out", code=3)
     assert "3 checkpoints need" in said
     assert not Path("mounted/deep").exists()
-    found("too small")
+    found("too small for three checkpoints")
 
 
 @pytest.mark.parametrize("replaced", [False, True], ids=["removed", "replaced"])
