@@ -133,8 +133,7 @@ class _Builder:
         self._open: list[dict[str, Any] | list[Any]] = []
         self._path: list[str | int] = []  # of the value that comes next; one segment for each open collection
         self._awaits_key = False
-        self._documents = 0
-        self._values = 0
+        self._documents = self._values = 0
 
     def feed(self, event: yaml.Event) -> None:
         """Take the next event."""
@@ -161,7 +160,6 @@ class _Builder:
     def _start_node(self, event: yaml.NodeEvent) -> None:
         self._values += 1
         if self._values > MAX_VALUES:
-            self._path.clear()
             raise self._refuse(f"a text of more than {MAX_VALUES:,} keys and values", "a configuration is a page; is this the right file?")
         if self._open and isinstance(self._open[-1], list):
             self._path[-1] = len(self._open[-1])
