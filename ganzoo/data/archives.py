@@ -40,7 +40,7 @@ class Zip:
             self._archive = zipfile.ZipFile(cast(IO[bytes], _BoundedReads(path.open("rb", buffering=0))))
         except OSError as error:
             raise BadArchive(error.strerror or str(error)) from error
-        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:  # a bad date, an unknown version
+        except (zipfile.BadZipFile, ValueError, RuntimeError) as error:  # a bad date, an unknown version
             raise BadArchive(str(error)) from error
         members = self._archive.namelist()
         if len(set(members)) < len(members):  # programs differ in which of the two they take
@@ -63,7 +63,7 @@ class Zip:
         try:
             with self._archive.open(member) as file:
                 content = file.read(limit + 1)  # not ``read()``: that unpacks all there is, whatever size was stated
-        except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:  # RuntimeError: encrypted
+        except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # RuntimeError: encrypted
             raise BadArchive(f"damaged in the archive: {error}") from error
         if len(content) != member.file_size:
             raise BadArchive(f"damaged in the archive: {len(content)} of {member.file_size} bytes")
