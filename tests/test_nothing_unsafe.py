@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 EXEMPT = {
-    "tests/test_docs.py": "runs what the documents show",
+    "tests/documents.py": "runs what the documents show",
     "tests/reliability/test_pickles.py": "plants pickles, and shows that a careless program runs them",
     "tests/test_checkpoint.py": "plants a pickle as a checkpoint",
     "tests/test_metrics_inception.py": "plants a pickle as Inception's weights",
