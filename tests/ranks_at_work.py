@@ -133,12 +133,13 @@ LABELS = "{name: acgan, width: 2, dropout: 0.0, norm: none}"
 
 
 def gradients(ranks, games, mutation=""):
-    """For each game (a configuration, and which of its losses act), how far two ranks are from one process on the same batch.
+    """For each game (a configuration, and which of its losses act), how far the ranks are from one process on the same batch.
 
-    Gradients and the parameters after them, in float64, relative to the largest gradient and parameter of the player.
+    Rank 0 tells. Gradients and the parameters after them, in float64, relative to the largest gradient and parameter of the player.
     """
     mutate(mutation)
-    return {name: compare(step_once(Ranks(), *game), step_once(ranks, *game)) for name, game in games.items()}
+    together = {name: step_once(ranks, *game) for name, game in games.items()}
+    return {name: compare(step_once(Ranks(), *game), together[name]) for name, game in games.items()} if ranks.leads else {}
 
 
 def compare(alone, together):
