@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
+from torch import nn
 
 from ganzoo.config import TrainConfig
 from ganzoo.engine import checkpoint
@@ -21,6 +22,7 @@ from ganzoo.engine.batches import Batches
 from ganzoo.engine.device import choose
 from ganzoo.engine.distributed import Ranks, checksum
 from ganzoo.engine.launch import meet
+from ganzoo.engine.norms import sees_its_batch_only, synchronise
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
@@ -134,6 +136,23 @@ def test_what_ranks_tell_each_other():
         assert told["agree"] == 15
     assert first["gather"] == [(0, []), (1, [1.0]), (2, [1.0, 1.0])]
     assert second["gather"] == third["gather"] == []
+
+
+class Conditional(nn.BatchNorm2d):
+    """Does more than batch norm."""
+
+
+def test_only_torchs_own_batch_norm_is_synchronised():
+    network = nn.Sequential(nn.Conv2d(1, 2, 1), nn.Sequential(nn.BatchNorm2d(2), Conditional(2)), nn.BatchNorm1d(2))
+    before, parameters = network.state_dict(), list(network.parameters())
+    assert sees_its_batch_only(network)
+    synchronise(network, None)
+    assert sees_its_batch_only(network)  # there is one of another kind
+    assert [type(module) for module in network[1]] == [nn.SyncBatchNorm, Conditional]
+    assert type(network[2]) is nn.SyncBatchNorm
+    assert before.keys() == network.state_dict().keys()
+    assert all(p is q for p, q in zip(network.parameters(), parameters, strict=True))
+    assert not sees_its_batch_only(network[2])
 
 
 # Whose samples are whose.

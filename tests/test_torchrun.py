@@ -103,6 +103,7 @@ def test_two_processes_train_and_one_writes_and_prints(folder):
     assert [event["step"] for event in job.events if event["event"] == "log"] == [2, 4, 6, 8, 10, 12]
     assert json.loads((folder / "run/env.json").read_text())["runtime"]["processes"] == 2
     assert len(last_state(folder)["ranks"]) == 1
+    assert {path.name for path in folder.iterdir()} <= {"job.txt", "run", "tiny.yaml", "cache"}
 
 
 @pytest.mark.slow

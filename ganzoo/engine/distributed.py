@@ -18,6 +18,7 @@ from ganzoo.errors import GanzooError
 
 from .checkpoint import State, decode, encode
 from .gradients import GradientMean
+from .norms import synchronise
 
 PATIENCE = timedelta(hours=24)
 """How long a rank waits for the others: the leader may be evaluating. A rank that dies is noticed at once all the same."""
@@ -115,14 +116,9 @@ class ManyRanks(Ranks):
             self._gpus = dist.new_group(backend="nccl")  # type: ignore[assignment]
 
     def synchronise_norms(self, network: nn.Module) -> None:
-        """Only torch's own classes are replaced: a subclass may do more than they do."""
-        if not self._synchronises:
-            return
-        own = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-        for module in list(network.modules()):
-            for name, child in list(module.named_children()):
-                if type(child) in own:
-                    setattr(module, name, nn.SyncBatchNorm.convert_sync_batchnorm(child, self._gpus))  # type: ignore[no-untyped-call]
+        """As ``norms.synchronise``, which torch can do on GPUs only."""
+        if self._synchronises:
+            synchronise(network, self._gpus)
 
     def broadcast(self, tensors: Iterable[Tensor]) -> None:
         """One after the other: it is done once."""

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 
 from ganzoo import compat
 from ganzoo.config import Resolved, RunConfig
@@ -29,6 +28,7 @@ from .checkpoint import State
 from .device import Runtime, choose
 from .distributed import Ranks
 from .ema import MovingAverage
+from .norms import sees_its_batch_only
 from .randomness import random_state, restore_random_state, seed_everything
 
 
@@ -187,18 +187,16 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter, ranks: Rank
         ranks=ranks,
         versions={"torch": str(torch.__version__), "numpy": np.__version__} | resolved.versions,
     )
-    return run, [*verdict.notes, *local_statistics(run)]
+    return run, [*verdict.notes, *notes_on_shares(run)]
 
 
-def local_statistics(run: Run) -> list[str]:
-    """What is worth knowing of a batch that is split: whose batch norm sees only a share of it."""
-    mixed = {}
-    for side, network in (("generator", run.generator), ("critic", run.critic)):
-        norms = [module for module in network.modules() if isinstance(module, BatchNorm)]
-        local = any(not isinstance(module, nn.SyncBatchNorm) for module in norms)
-        mixed[side] = local or (not norms and getattr(network, "mixes_batch", False))
+def notes_on_shares(run: Run) -> list[str]:
+    """What is worth knowing where a batch is shared: which network sees no more of it than a share."""
+    if run.ranks.size == 1:
+        return []
     sees = f"sees the {run.batches.share} samples of its own process, not the whole batch of {run.batches.size}"
-    return [f"the {side} mixes the samples of a batch, and {sees}" for side, mixes in mixed.items() if mixes and run.ranks.size > 1]
+    networks = {"generator": run.generator, "critic": run.critic}
+    return [f"the {side} mixes the samples of a batch, and {sees}" for side, network in networks.items() if sees_its_batch_only(network)]
 
 
 @contextmanager
