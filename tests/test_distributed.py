@@ -55,12 +55,17 @@ def cache(tmp_path_factory, monkeypatch):
 # Gradients.
 
 
-def test_two_ranks_give_the_gradients_of_one_process_for_every_loss():
+@pytest.mark.promise(
+    "Many processes",
+    "Two processes give the gradients of one on the whole batch (1e-12, float64), for every loss",
+)
+def test_two_ranks_give_the_gradients_of_one_process_for_every_loss(found):
     """A penalty alone too, which a wrapper around the network gets wrong."""
     assert {"gradient_penalty", "r1", "non_saturating"} <= set(GAMES)
-    found, _ = start(2, work.gradients, GAMES)
-    assert found.keys() == GAMES.keys()
-    assert max(found.values()) < 1e-12, found
+    apart, _ = start(2, work.gradients, GAMES)
+    assert apart.keys() == GAMES.keys()
+    assert max(apart.values()) < 1e-12, apart
+    found(f"{len(apart)} losses and combinations, largest difference {max(apart.values()):.1e}")
 
 
 @pytest.mark.parametrize("mutation", ["no all-reduce", pytest.param("a sum in place of the mean", marks=pytest.mark.slow)])
@@ -77,16 +82,19 @@ def test_no_gradient_stays_no_gradient():
     assert start(2, work.uneven_gradients, "no mask")[0][0][2] is not None
 
 
-def test_a_resting_part_stays_where_it_is():
+@pytest.mark.promise("Many processes", "A part that rests does not move, and what has no gradient gets none; without the mask it would")
+def test_a_resting_part_stays_where_it_is(found):
     assert start(2, work.freeze) == [[False, True]] * 2
     assert start(2, work.freeze, "no mask") == [[True, True]] * 2
+    found("moved by 0 in two steps of Adam; moved where the mask is dropped")
 
 
 # Training.
 
 
+@pytest.mark.promise("Many processes", "Processes hold the same weights bit for bit, and together see what one process sees")
 @pytest.mark.parametrize("text", [ACGAN, WGAN_GP], ids=["acgan", "wgan_gp"])
-def test_ranks_are_the_same_bit_for_bit_after_ten_steps(text):
+def test_ranks_are_the_same_bit_for_bit_after_ten_steps(text, found, request):
     first, second = start(2, work.train, text, 10)
     assert first["differing"] == second["differing"] == ""
     for name, value in first["parameters"].items():
@@ -103,12 +111,15 @@ def test_ranks_are_the_same_bit_for_bit_after_ten_steps(text):
     shares = zip(first["samples"], second["samples"], strict=True)
     assert all(np.array_equal(np.concatenate(pair), whole) for pair, whole in zip(shares, alone["samples"], strict=True))
     assert alone["notes"] == []
+    found(f"{request.node.callspec.id}: {len(first['parameters'])} parameters equal after 10 steps")
 
 
-def test_a_single_turned_bit_is_found_and_named():
-    for before, name, found in start(2, work.drift):
+@pytest.mark.promise("Many processes", "A bit that turns in one process's weights is found, and the parameter is named")
+def test_a_single_turned_bit_is_found_and_named(found):
+    for before, name, differing in start(2, work.drift):
         assert before == ""
-        assert found == name
+        assert differing == name
+    found("1 of 1 found")
 
 
 def test_what_diverges_on_one_rank_stops_all_and_is_named():
@@ -215,7 +226,8 @@ def same(a, b):
     return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
 
 
-def test_two_ranks_resume_bit_for_bit(folder, tmp_path_factory):
+@pytest.mark.promise("Many processes", "Two processes resume bit for bit")
+def test_two_ranks_resume_bit_for_bit(folder, tmp_path_factory, found):
     text = run(2, folder)
     assert text.count("weights: run/weights") == 1
     whole = last_state(folder)
@@ -229,10 +241,12 @@ def test_two_ranks_resume_bit_for_bit(folder, tmp_path_factory):
     assert last_state(halves)["step"] == 5
     assert "not be bit for bit" not in run(2, halves, "--resume", "-o", "train.steps=8")
     assert same(last_state(halves), whole)
+    found("8 steps against 5 and 3: every tensor of both processes equal")
 
 
+@pytest.mark.promise("Many processes", "A checkpoint of some processes resumes on fewer and on more, with a notice")
 @pytest.mark.slow
-def test_more_or_fewer_ranks_go_on_and_say_that_it_is_not_the_same(folder):
+def test_more_or_fewer_ranks_go_on_and_say_that_it_is_not_the_same(folder, found):
     run(2, folder, "-o", "train.steps=2")
     before = 2
     for size, steps in ((1, 4), (4, 6), (2, 8), (8, 10)):
@@ -241,6 +255,7 @@ def test_more_or_fewer_ranks_go_on_and_say_that_it_is_not_the_same(folder):
         assert last_state(folder)["step"] == steps
         assert len(last_state(folder)["ranks"]) == size - 1
         before = size
+    found("2 to 1 to 4 to 2 to 8 processes")
 
 
 def test_a_signal_to_one_rank_stops_all_after_saving(folder):

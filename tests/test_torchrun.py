@@ -106,15 +106,17 @@ def test_two_processes_train_and_one_writes_and_prints(folder):
     assert {path.name for path in folder.iterdir()} <= {"job.txt", "run", "tiny.yaml", "cache"}
 
 
+@pytest.mark.promise("Many processes", "kill -9 of one process ends all within 30 s with one line, and the rerun goes on")
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1])
-def test_a_killed_process_ends_the_job_and_the_rerun_goes_on(folder, victim):
+def test_a_killed_process_ends_the_job_and_the_rerun_goes_on(folder, victim, found):
     job = Job(folder, *ENDLESS)
     job.wait_for_training()
     os.kill(job.ranks()[victim], signal.SIGKILL)
     killed = time.monotonic()
     assert job.wait(30) != 0
     job.wait_until_no_rank_is_left(30 - (time.monotonic() - killed))
+    found(f"process {victim}: all gone after {time.monotonic() - killed:.1f} s")
     assert job.text.count(ERROR) == 1, job.text
     assert "another process of this run is gone" in job.text
     saved = last_state(folder)["step"]
@@ -126,8 +128,9 @@ def test_a_killed_process_ends_the_job_and_the_rerun_goes_on(folder, victim):
     assert last_state(folder)["step"] > saved
 
 
+@pytest.mark.promise("Many processes", "With --max-restarts and --resume torchrun brings a run to its end by itself after a kill -9")
 @pytest.mark.slow
-def test_torchrun_starts_the_processes_again_where_it_may(folder):
+def test_torchrun_starts_the_processes_again_where_it_may(folder, found):
     job = Job(
         folder,
         "--resume",
@@ -145,21 +148,26 @@ def test_torchrun_starts_the_processes_again_where_it_may(folder):
     assert "resuming run at step" in job.text
     assert job.events[-1]["event"] == "finished"
     assert last_state(folder)["step"] == 1500
+    found("1,500 steps, 1 kill, exit code 0")
 
 
+@pytest.mark.promise("Many processes", "The processes do not outlive torchrun: after kill -9 of it they save and end within 30 s")
 @pytest.mark.slow
-def test_processes_do_not_outlive_torchrun(folder):
+def test_processes_do_not_outlive_torchrun(folder, found):
     job = Job(folder, *ENDLESS)
     job.wait_for_training()
     job.process.kill()
+    killed = time.monotonic()
     job.wait()
     job.wait_until_no_rank_is_left(30)
+    found(f"gone after {time.monotonic() - killed:.1f} s")
     assert job.events[-1]["event"] == "stopped"
 
 
+@pytest.mark.promise("Many processes", "SIGTERM and SIGINT to torchrun save; the rerun ends with the tensors of an uninterrupted run")
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_to_torchrun_saves_and_the_rerun_is_bit_for_bit(folder, tmp_path_factory, number):
+def test_a_signal_to_torchrun_saves_and_the_rerun_is_bit_for_bit(folder, tmp_path_factory, number, found):
     job = Job(folder, *ENDLESS)
     job.wait_for_training()
     job.process.send_signal(number)
@@ -179,8 +187,10 @@ def test_a_signal_to_torchrun_saves_and_the_rerun_is_bit_for_bit(folder, tmp_pat
     assert Job(folder, "--resume", *end, name="again.txt").wait() == 0
     mine, theirs = weights(folder), weights(whole)
     assert all(torch.equal(value, theirs[name]) for name, value in mine.items())
+    found(f"{number.name}: stopped at step {stopped}, {len(mine)} tensors equal at step {stopped + 20}")
 
 
+@pytest.mark.promise("Many processes", "A failure of all processes is one line")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
@@ -190,17 +200,19 @@ def test_a_signal_to_torchrun_saves_and_the_rerun_is_bit_for_bit(folder, tmp_pat
         (["-o", "optimizer.critic={name: sgd, lr: 1e+20}", "-o", "train.steps=200"], "diverged at step"),
     ],
 )
-def test_a_failure_is_one_line(folder, arguments, words):
+def test_a_failure_is_one_line(folder, arguments, words, found):
     job = Job(folder, *arguments)
     assert job.wait() != 0
     assert job.text.count(ERROR) == 1, job.text
     line = next(line for line in job.text.splitlines() if ERROR in line)
     assert words in line
     assert "Traceback" not in job.text.partition("failed (exitcode")[0]
+    found(f"'{words}'")
 
 
+@pytest.mark.promise("Many processes", "Two nodes train one run: two agents of torchrun that meet over the network")
 @pytest.mark.slow
-def test_two_nodes(folder):
+def test_two_nodes(folder, found):
     """Two agents, as on two machines, that meet at one address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -211,3 +223,4 @@ def test_two_nodes(folder):
     assert sum(node.text.count("weights: run/weights") for node in nodes) == 1
     assert last_state(folder)["step"] == 12
     assert last_state(folder)["runtime"]["processes"] == 2
+    found("2 agents on loopback, 12 steps, one of them wrote")
