@@ -20,11 +20,11 @@ CHILD = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from ganzoo.data import build
+from ganzoo.data import decoding
 from ganzoo.data.cache import Cache
 from ganzoo.engine.signals import unwind_on_termination
 
-build.CHUNK_IMAGES = 4
+decoding.CHUNK_IMAGES = 4
 folder, record, seconds = Path(sys.argv[1]), open(sys.argv[2], "a"), float(sys.argv[3])
 
 def decode(item):

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import multiprocessing
 import os
 import re
 import shutil
@@ -19,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganzoo import GanzooError, UserError
-from ganzoo.data import build
+from ganzoo.data import build, decoding
 from ganzoo.data.cache import Cache, default_folder
 from ganzoo.data.images import BadImage
 from ganzoo.progress import LineReporter
@@ -181,7 +182,7 @@ def half_done(folder: Path) -> None:
         build.build(job_of(source, stop_after=3), folder / "part", folder / "journal", LineReporter(StringIO()))
 
 
-def job_of(source: Source, stop_after: int | None = None) -> build.Job:
+def job_of(source: Source, stop_after: int | None = None) -> decoding.Job:
     chunks = 0
 
     def interrupt(bad: object) -> None:
@@ -190,12 +191,14 @@ def job_of(source: Source, stop_after: int | None = None) -> build.Job:
         if stop_after is not None and chunks > stop_after:
             raise KeyboardInterrupt
 
-    return build.Job(range(source.count), source.decode, SHAPE, interrupt)
+    return decoding.Job(range(source.count), source.decode, SHAPE, interrupt)
 
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    monkeypatch.setattr(build, "CHUNK_IMAGES", 4)
+    """Chunks of 4, decoded in this process, which counts what is decoded."""
+    monkeypatch.setattr(decoding, "CHUNK_IMAGES", 4)
+    monkeypatch.setattr(decoding, "process_count", lambda: 1)
 
 
 def resume(folder: Path) -> list[int]:
@@ -261,7 +264,7 @@ def test_a_kill_while_gaps_are_closed_loses_nothing(tmp_path, monkeypatch):
 def test_any_bad_items_and_chunk_size_leave_the_rest_in_order(count, chunk, data):
     bad = tuple(sorted(data.draw(st.sets(st.integers(0, count - 1), max_size=count - 1))))
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "CHUNK_IMAGES", chunk)
+        patch.setattr(decoding, "CHUNK_IMAGES", chunk)
         source = Source(count, bad)
         source.check(source.read(Path(folder), max_bad=1.0))
 
@@ -270,10 +273,10 @@ CHILD = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from ganzoo.data import build
+from ganzoo.data import decoding
 from ganzoo.data.cache import Cache
 
-build.CHUNK_IMAGES = 4
+decoding.CHUNK_IMAGES = 4
 folder, record, seconds = Path(sys.argv[1]), open(sys.argv[2], "a"), float(sys.argv[3])
 
 def decode(item):
@@ -361,3 +364,70 @@ def test_the_default_folder(monkeypatch):
     assert default_folder() == Path("/var/tmp/caches/ganzoo")
     monkeypatch.setenv("GANZOO_CACHE", "~/mine")
     assert default_folder() == Path("/home/someone/mine")
+
+
+def test_processes_decode_what_one_alone_would(tmp_path, monkeypatch):
+    monkeypatch.setattr(decoding, "CHUNK_IMAGES", 4)
+    found = []
+    for processes in (1, 3):
+        monkeypatch.setattr(decoding, "process_count", lambda processes=processes: processes)
+        source = Source(50, bad=(0, 17))
+        found.append(source.read(tmp_path / str(processes)))
+        source.check(found[-1])
+        assert len(source.asked) == (50 if processes == 1 else 0)  # the others count for themselves
+    assert found[0].sha256 == found[1].sha256
+
+
+def test_an_error_in_a_process_that_decodes_is_raised_here(tmp_path, monkeypatch):
+    monkeypatch.setattr(decoding, "CHUNK_IMAGES", 4)
+    monkeypatch.setattr(decoding, "process_count", lambda: 2)
+
+    def decode(item: int) -> np.ndarray:
+        if item == 13:
+            raise UserError("the archive is broken", "get it again", key="data.root")
+        return np.zeros(SHAPE, np.uint8)
+
+    with pytest.raises(UserError, match=r"data\.root: the archive is broken; get it again"):
+        Cache(tmp_path).images({}, range(40), decode, SHAPE)
+    assert multiprocessing.active_children() == []
+
+
+def test_a_process_that_is_killed_is_named_and_its_work_done_by_the_next_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(decoding, "CHUNK_IMAGES", 4)
+    monkeypatch.setattr(decoding, "process_count", lambda: 2)
+
+    def decode(item: int) -> np.ndarray:
+        if item == 30 and not (tmp_path / "killed").exists():
+            (tmp_path / "killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return np.full(SHAPE, item, np.uint8)
+
+    with pytest.raises(GanzooError, match=r"a process that decodes images was killed \(exit code -9\).*decoded already is kept"):
+        Cache(tmp_path / "cache").images({}, range(40), decode, SHAPE)
+    found = Cache(tmp_path / "cache").images({}, range(40), decode, SHAPE)
+    assert found.images[:, 0, 0, 0].tolist() == list(range(40))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process decodes")
+def test_processes_that_decode_do_not_outlive_a_killed_parent(tmp_path):
+    record = tmp_path / "pids"
+    code = CHILD.replace("time.sleep(seconds)", 'open(sys.argv[4], "a").write(f"{os.getpid()}\\n"); time.sleep(seconds)').replace(
+        "import sys, time", "import os, sys, time"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "cache"), str(tmp_path / "first"), "0.05", str(record)])
+    deadline = time.monotonic() + 60
+    while not record.exists() or len(set(record.read_text().split())) < min(2, decoding.process_count()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    while any(is_running(int(pid)) for pid in set(record.read_text().split())):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False

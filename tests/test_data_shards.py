@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ganzoo import UserError
+from ganzoo.data import decoding
 from ganzoo.data.cache import Cache
 from ganzoo.data.folder import ImageFolder
 from ganzoo.data.images import BadImage
@@ -44,6 +45,12 @@ def test_shares_are_all_of_the_data_once(count, size, ranks):
 def test_too_many_shards_for_one_process_are_refused():
     with pytest.raises(UserError, match=r"train\.shard_size: 5000 shards a process are more than 500; set it to at least 100"):
         Share(0, 2, 10).shards(100_000)
+
+
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch):
+    """So that it can be counted what is decoded."""
+    monkeypatch.setattr(decoding, "process_count", lambda: 1)
 
 
 class Source:

@@ -15,7 +15,8 @@ import numpy as np
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.progress import Reporter
 
-from .build import Job, build
+from .build import build
+from .decoding import Job
 from .entry import JSON, CachedImages, Damaged, Entry
 from .files import locked
 from .shards import SEED, Share, collect
@@ -59,7 +60,7 @@ class Cache:
             key: everything that the pixels depend on besides ``shape`` and the number of items: data set, files with size and
                 time (``files.stamp``), crop, version of the decoder.
             items: one for each image.
-            decode: makes uint8 (C, H, W) of an item, or raises ``images.BadImage``. Called from several threads at once.
+            decode: makes uint8 (C, H, W) of an item, or raises ``images.BadImage``. Called in several processes at once.
             shape: (C, H, W).
             name: what an item is called in messages.
             max_bad: fraction of the items that may be bad; they are left out and named.

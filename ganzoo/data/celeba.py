@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -175,7 +174,6 @@ class _Pictures:
         self._folder = folder / IMAGES
         self._zip = None if self._folder.is_dir() else folder / ARCHIVE
         self._archive: Zip | None = None
-        self._lock = threading.Lock()  # one archive serves all threads: unpacking 10 kB is nothing beside decoding it
 
     def stamp(self, names: list[str]) -> str:
         """What tells these files, and the list that names them, from changed ones."""
@@ -187,12 +185,11 @@ class _Pictures:
         """A picture's path or content. Raises BadImage where it is missing or damaged, UserError where the archive is."""
         if self._zip is None:
             return self._folder / name
-        with self._lock:
-            try:
-                self._archive = self._archive or Zip(self._zip)
-            except BadArchive as error:
-                raise UserError(f"{self._zip} cannot be read: {error}", "delete it and get it again", key="data.root") from error
-            try:
-                return self._archive.read(f"{IMAGES}/{name}", MAX_FILE_BYTES)
-            except BadArchive as error:
-                raise BadImage(str(error)) from error
+        try:
+            self._archive = self._archive or Zip(self._zip)
+        except BadArchive as error:
+            raise UserError(f"{self._zip} cannot be read: {error}", "delete it and get it again", key="data.root") from error
+        try:
+            return self._archive.read(f"{IMAGES}/{name}", MAX_FILE_BYTES)
+        except BadArchive as error:
+            raise BadImage(str(error)) from error

@@ -86,8 +86,9 @@ def _to_array(image: Image.Image, size: int, crop: int | None, channels: int) ->
     edge = min(width, height) if crop is None else crop
     if edge > min(width, height):
         raise BadImage(f"{width} x {height} is smaller than the crop of {edge}")
-    # JPEG only, elsewhere no effect: decode no more of the picture's detail than the result can show.
-    image.draft(None, (math.ceil(width * DRAFT_MARGIN * size / edge), math.ceil(height * DRAFT_MARGIN * size / edge)))
+    if 2 * DRAFT_MARGIN * size <= edge:
+        # JPEG only, elsewhere no effect: decode no more of the picture's detail than the result can show.
+        image.draft(None, (math.ceil(width * DRAFT_MARGIN * size / edge), math.ceil(height * DRAFT_MARGIN * size / edge)))
     reduced = image.size
     scale = 2 ** round(math.log2(width / reduced[0]))
     ImageOps.exif_transpose(image, in_place=True)
