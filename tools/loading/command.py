@@ -5,7 +5,7 @@
     tools/bench_data --full --page         into docs/benchmarks-data.md
 
 Pictures are made here: nothing is downloaded. Both sides take turns, and a ratio is the median over the rounds. Where other
-programs use the cores, the clock says little: CPU time is given beside it. Exit code 1: a bar is missed.
+programs use the cores, the clock says little: then CPU time is what counts. Exit code 1: a bar is missed.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 
 import torch
 
+from ganzoo.data.decoding import process_count
 from ganzoo.errors import GanzooError
 
 from . import measures
@@ -78,14 +79,15 @@ def measure(work: Path, rounds: int, full: bool) -> list[Result]:
     photos = make_folder(work / "photos", 60, 1024, "jpg")
     pngs = make_folder(work / "pngs", 1000, 64, "png")
     results: list[Result] = []
+    cores = process_count()
 
     def show(result: Result) -> None:
         results.append(result)
         verdict = "met" if result.met else "MISSED"
         print(f"{result.what}: {result.found} ({result.bar}: {verdict})\n    ours {result.ours}\n    theirs {result.theirs}", flush=True)
 
-    show(compared("faces of 178 x 218 into the cache at 64 x 64", measures.decode_faces(faces, 1000, work / "a"), rounds, 1.8))
-    show(compared("photographs of 1024 x 1024 into the cache at 64 x 64", measures.decode_photos(photos, work / "b"), rounds, 1.8))
+    show(compared("faces of 178 x 218 into the cache at 64 x 64", measures.decode_faces(faces, 1000, work / "a"), rounds, 1.8, cores))
+    show(compared("photographs of 1024 x 1024 into the cache at 64 x 64", measures.decode_photos(photos, work / "b"), rounds, 1.8, cores))
     show(compared("batches of 64 with flips, 64 x 64", measures.read_batches(pngs, work / "c", 200), rounds, 8.0))
     show(share_of_a_step(measures.train_step(faces), rounds))
     if full:
@@ -93,15 +95,25 @@ def measure(work: Path, rounds: int, full: bool) -> list[Result]:
     return results
 
 
-def compared(what: str, sides: tuple[Callable[[], Cost], Callable[[], Cost]], rounds: int, bar: float) -> Result:
-    """Both sides in turns; the ratio of their rates on the clock."""
-    cores = len(os.sched_getaffinity(0))
+def compared(what: str, sides: tuple[Callable[[], Cost], Callable[[], Cost]], rounds: int, bar: float, cores: int = 1) -> Result:
+    """Both sides in turns; the ratio of their rates, by the clock or, where others want the cores too, by CPU time.
+
+    Args:
+        what: what is done.
+        sides: ours and theirs.
+        rounds: how often.
+        bar: what the ratio must reach.
+        cores: how many ours works on at a time; theirs is one process.
+    """
     pairs = [(sides[0](), sides[1]()) for _ in range(rounds)]
-    ratios = sorted(theirs.wall / ours.wall for ours, theirs in pairs)
-    per_core = statistics.median(theirs.cpu / ours.cpu for ours, theirs in pairs)
-    ratio = statistics.median(ratios)
-    found = f"{ratio:.2f} times the rate ({ratios[0]:.2f} to {ratios[-1]:.2f}); {per_core:.2f} times per CPU second on {cores} cores"
-    return Result(what, rate([ours for ours, _ in pairs]), rate([theirs for _, theirs in pairs]), found, f"at least {bar}", ratio >= bar)
+    wall = statistics.median(theirs.wall / ours.wall for ours, theirs in pairs)
+    cpu = cores * statistics.median(theirs.cpu / ours.cpu for ours, theirs in pairs)
+    busy = os.getloadavg()[0] > 1.5 * len(os.sched_getaffinity(0))
+    found = f"{wall:.2f} times the rate by the clock, {cpu:.2f} times by CPU time"
+    judged = f"at least {bar} by {'CPU time: the cores were wanted by others' if busy else 'the clock'}"
+    return Result(
+        what, rate([ours for ours, _ in pairs]), rate([theirs for _, theirs in pairs]), found, judged, (cpu if busy else wall) >= bar
+    )
 
 
 def rate(costs: list[Cost]) -> str:
