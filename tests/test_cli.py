@@ -26,6 +26,7 @@ COMMANDS = [
     "matrix",
     "sample",
     "interpolate",
+    "neighbours",
     "report",
     "compare",
     "export",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from .options import Json, RunFolder, Seed, Weights
+from .options import Json, Quiet, RunFolder, Seed, Weights
 
 Rows = Annotated[int | None, typer.Option(min=1, help="Walks, one a row (default: one a class where there are few, else 8).")]
 
@@ -77,6 +77,30 @@ def compare(
     comparing.compare(run_folders, out, n, seed, as_json)
 
 
+def neighbours(
+    run_folder: RunFolder,
+    by: Annotated[
+        Literal["pixels", "judge", "inception"],
+        typer.Option(help="The distance: grey levels, or features of the judge of digits or Inception."),
+    ] = "pixels",
+    samples: Annotated[int, typer.Option(min=1, help="How many samples are compared with all training images.")] = 1000,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many of them are shown, the most suspicious first.")] = 10,
+    png: Annotated[Path | None, typer.Option(help="Write the picture here (default: neighbours.png in the run).")] = None,
+    seed: Seed = 0,
+    weights: Weights = None,
+    inception_weights: Annotated[Path | None, typer.Option(help="File of Inception's weights, for --by inception.")] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show the nearest training images of samples: whether the generator makes new ones, or copies.
+
+    Example: ganzoo neighbours runs/quickstart --by judge
+    """
+    from . import viewing
+
+    viewing.neighbours(run_folder, by, samples, n, png, seed, weights, inception_weights, as_json, quiet)
+
+
 def report(run_folder: RunFolder) -> None:
     """Make a run's report.html again."""
     from ganzoo.report import write_report
@@ -115,5 +139,5 @@ def pack(
     sharing.pack(run_folder, out, license_name, as_json)
 
 
-COMMANDS = (sample, interpolate, report, compare, export, pack)
+COMMANDS = (sample, interpolate, neighbours, report, compare, export, pack)
 """In the order of ``ganzoo --help``."""

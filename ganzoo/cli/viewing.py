@@ -1,15 +1,21 @@
-"""What looks at a trained generator: ``sample``, ``interpolate``."""
+"""What looks at a trained generator: ``sample``, ``interpolate``, ``neighbours``."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ganzoo.engine.trained import Trained, load_trained
 from ganzoo.errors import UserError
+from ganzoo.progress import reporter as choose_reporter
 from ganzoo.registry import Registry
 
-from .listing import print_json
+from .listing import print_json, print_table
+
+if TYPE_CHECKING:
+    from ganzoo.engine.memorisation import By
 
 SAMPLES = 64
 """How many samples there are when nobody says."""
@@ -69,6 +75,42 @@ def interpolate(
     if png or not gif:
         written.append(walk(steps).save_png(png or folder / "interpolation.png"))
     _print_files(written, {"seed": seed}, as_json)
+
+
+def neighbours(
+    folder: Path,
+    by: By,
+    samples: int,
+    n: int,
+    png: Path | None,
+    seed: int,
+    weights: Path | None,
+    inception_weights: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Write the picture, and say how samples lie among the training images, beside how held-out ones do."""
+    from ganzoo.engine.memorisation import look_for_copies
+
+    reporter = choose_reporter(quiet or as_json)
+    trained = load_trained(folder, weights, Registry.installed())
+    found = look_for_copies(trained, samples=samples, seed=seed, by=by, inception_weights=inception_weights, reporter=reporter)
+    path = found.save_png(png or folder / "neighbours.png", n)
+    held = f"held-out images ({found.split})" if found.split else "training images among the others"
+    groups = (("samples", found.neighbours), (held, found.held_out))
+    if as_json:
+        numbers = {
+            name: {"count": len(one.nearest), "copies": one.copies, "median_distance": float(np.median(one.nearest))}
+            for name, one in zip(("samples", "held_out"), (found.neighbours, found.held_out), strict=True)
+        }
+        facts = {"by": by, "held_out_split": found.split, **found.provenance}
+        print_json({**numbers, "memorised": found.memorised, "file": str(path), "provenance": facts})
+        return
+    unit = "grey levels" if by == "pixels" else f"features of {by}"
+    rows = [(name, f"{len(one.nearest):,}", f"{one.copies:,}", f"{np.median(one.nearest):.4g}") for name, one in groups]
+    print_table(["", "count", "copies", f"median distance to the nearest training image ({unit})"], rows)
+    print("looks memorised: samples copy training images" if found.memorised else "no sign of memorisation")
+    print(path)
 
 
 def _classes(trained: Trained, per_class: int, n: int | None, label: int | None) -> int:
