@@ -52,6 +52,17 @@ def train(capsys):
     return call
 
 
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory):
+    """The last state of ``ring.yaml``, trained without interruption."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "ring.yaml").write_text(RECIPE)
+    threads = torch.get_num_threads()
+    assert invoke(["run", str(folder / "ring.yaml"), "--quiet", "--out", str(folder / "out")]) == 0
+    torch.set_num_threads(threads)
+    return Left(folder / "out").state
+
+
 @pytest.fixture
 def start():
     """``start("run", "ring.yaml", before=CODE)``: the command in a process of its own, after ``CODE``; killed at the test's end."""

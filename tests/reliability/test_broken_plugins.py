@@ -52,7 +52,7 @@ CHATTER = '{"components": []}'
 NUISANCES = {
     "talkative": f"for _ in range(20_000):\n    print({CHATTER!r})\n{GOOD}",
     "duplicate": door('"MODULE"', '"wasserstein"'),
-    "meddling": f"import random, torch\nrandom.seed(1)\ntorch.manual_seed(1)\ntorch.rand(3)\n{GOOD}",
+    "meddling": f"import random, sys\nrandom.seed(1)\nsys.setrecursionlimit(5000)\n{GOOD}",
 }
 """Distribution -> a door that works, but not only for itself."""
 
@@ -105,6 +105,7 @@ def test_each_is_listed_with_its_reason(site, found):
     found(f"{len(reasons)} kinds of broken door, each with its reason")
 
 
+@pytest.mark.slow
 @pytest.mark.promise(
     "Hostile input", "With broken plugins installed, list works and gives each one's reason; an unrelated run's tensors stay the same"
 )

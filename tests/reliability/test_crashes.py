@@ -40,6 +40,7 @@ def test_no_save_is_lost_to_kill_9(kills, found):
     found(f"{kills} kills, {left['within a save']} within a save: {left['unloadable']} unloadable, {left['lost']} lost")
 
 
+@pytest.mark.slow
 @pytest.mark.promise("Kill it", "The same test finds out a saver that is a plain torch.save over the old file")
 def test_saving_in_place_is_found_out(found):
     left = struck("in-place", 20)

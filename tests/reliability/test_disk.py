@@ -50,7 +50,7 @@ POINTS = {
 
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.promise("Disk and folders", FULL)
-def test_a_full_disk(point, train, left, monkeypatch, differing, found):
+def test_a_full_disk(point, train, left, monkeypatch, whole, differing, found):
     owner, name, when, code, file = POINTS[point]
     with monkeypatch.context() as patch, files_may_grow():
         fill_the_disk(patch, owner, name, when)
@@ -61,8 +61,7 @@ def test_a_full_disk(point, train, left, monkeypatch, differing, found):
     assert left("out").temporary == []
     assert left("out").steps[0] == {"line of metrics": 8, "grid of samples": 4, "checkpoint": 4, "weights": 8, "report": 12}[point]
     train("out", resume=True)
-    train("whole")
-    assert differing(left("whole").state, left("out").state) == []
+    assert differing(whole, left("out").state) == []
     found(f"the {point}")
 
 
@@ -95,7 +94,7 @@ def tmpfs():
 
 
 @pytest.mark.promise("Disk and folders", FULL)
-def test_a_file_system_that_fills_up(tmpfs, train, left, monkeypatch, differing, found):
+def test_a_file_system_that_fills_up(tmpfs, train, left, monkeypatch, whole, differing, found):
     folder = tmpfs("size=1m")
     step = Loop.step
 
@@ -112,8 +111,7 @@ def test_a_file_system_that_fills_up(tmpfs, train, left, monkeypatch, differing,
     assert left("mounted/out").temporary == []
     assert left("mounted/out").steps[0] == 4
     train("mounted/out", resume=True)
-    train("whole")
-    assert differing(left("whole").state, left("mounted/out").state) == []
+    assert differing(whole, left("mounted/out").state) == []
     found("a file system of 1 MB")
 
 

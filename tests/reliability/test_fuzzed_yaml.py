@@ -1,10 +1,11 @@
 """Configurations nobody would write: each is taken or refused in words, in little time and memory.
 
-Mutations of the shipped recipes, and texts made of YAML's and ganzoo's own words. GANZOO_FUZZ_SEED makes other ones:
+Mutations of the shipped recipes' texts and trees, and texts made of YAML's and ganzoo's own words. GANZOO_FUZZ_SEED makes other ones:
 
     GANZOO_FUZZ_SEED=$(date +%j) tools/test -m slow tests/reliability/test_fuzzed_yaml.py
 """
 
+import copy
 import json
 import os
 import random
@@ -17,13 +18,16 @@ from pathlib import Path
 import pytest
 
 from ganzoo.config import load_config, resolve
+from ganzoo.config.strict_yaml import parse
+from ganzoo.config.yaml_writer import dump
 from ganzoo.errors import UserError
 from ganzoo.registry import Registry
 
-RECIPES = [
-    re.sub(r"^#.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    for path in sorted((Path(__file__).parents[2] / "zoo_configs").glob("*.yaml"))
-]
+SHIPPED = sorted((Path(__file__).parents[2] / "zoo_configs").glob("*.yaml"))
+RECIPES = [re.sub(r"^#.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE) for path in SHIPPED]
+TREES = [parse(text, "recipe").value for text in RECIPES]
+VALUES = [None, True, 0, -1, 1, 2**62, 1.5, -0.0, 1e-300, 1e300, float("inf"), float("nan"), "", "a", "1", "no", "digits", "mlp", "é" * 300]
+VALUES += [[], {}, [[]], {"name": None}, {"name": "mlp"}, {"name": {"name": "mlp"}}, [1, [2, [3]]], {"a": {"b": {"c": 1}}}, ["mlp"] * 50]
 WORDS = sorted({word for text in RECIPES for word in re.findall(r"[\w.]+|[^\w\s]", text)})
 AWKWARD = [
     *("no", "~", "null", "true", ".nan", "-.inf", "1e400", "-0.0", "0x_", "99999999999999999999", "1_000", "12:30", "<<", "=", "!!int"),
@@ -58,6 +62,37 @@ def mutated(chance):
     return text
 
 
+def rebuilt(chance):
+    """A recipe whose tree had up to three things done to it: its syntax is right, its meaning need not be."""
+    tree = copy.deepcopy(chance.choice(TREES))
+    for _ in range(chance.randrange(1, 4)):
+        places = list(places_of(tree))
+        holder, key = chance.choice(places)
+        other, other_key = chance.choice(places)
+        kind = chance.randrange(5)
+        if kind == 0:
+            del holder[key]
+        elif kind == 1:
+            holder[key] = copy.deepcopy(chance.choice(VALUES))
+        elif kind == 2:
+            holder[key] = copy.deepcopy(other[other_key])
+        elif kind == 3 and isinstance(holder, dict):
+            holder[chance.choice(WORDS)] = holder[key]
+        else:
+            holder[key] = [holder[key]] * chance.randrange(4)
+        if not tree:
+            break
+    return dump(tree)
+
+
+def places_of(tree):
+    """(container, key or index) of every value in a tree."""
+    for key, value in list(tree.items() if isinstance(tree, dict) else enumerate(tree)):
+        yield tree, key
+        if isinstance(value, dict | list):
+            yield from places_of(value)
+
+
 def made_up(chance):
     """Words of recipes and awkward ones, in any order."""
     words = (chance.choice(AWKWARD if chance.random() < 0.3 else WORDS) for _ in range(chance.randrange(1, 40)))
@@ -67,9 +102,11 @@ def made_up(chance):
 def fuzz(count, seed):
     """Returns how many were taken, how many refused, and the longest time one took, in seconds of processor time."""
     registry, chance, path = Registry.installed(), random.Random(seed), Path("fuzzed.yaml")
+    for recipe in SHIPPED:  # whatever is imported at the first use
+        resolve(load_config(recipe), registry)
     taken, refused, longest = 0, 0, 0.0
     for _ in range(count):
-        text = (mutated if chance.random() < 0.6 else made_up)(chance)
+        text = chance.choice([mutated, rebuilt, rebuilt, made_up])(chance)
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
         started = time.process_time()
         try:
@@ -148,6 +185,7 @@ for number, name in enumerate(names):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.promise("Hostile input", "Configurations made to exhaust (aliases, depth, huge texts and numbers) are refused within 100 MB")
 def test_bombs_are_refused_in_little_memory(found):
     done = subprocess.run([sys.executable, "-c", BOMBS], capture_output=True, text=True)

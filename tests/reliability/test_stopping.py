@@ -35,15 +35,14 @@ def signalling(owner, name, number, monkeypatch, at=1):
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 @pytest.mark.parametrize("function", ["encode", "write_atomically"])
 @pytest.mark.promise("Kill it", STOPS)
-def test_a_signal_during_a_save(function, number, code, train, left, monkeypatch, differing, found):
+def test_a_signal_during_a_save(function, number, code, train, left, monkeypatch, whole, differing, found):
     with monkeypatch.context() as patch:
         signalling(checkpoint, function, number, patch, at=3)  # the trial of the preflight is the first one or two
         train("out", code=code)
     assert left("out").events[-1]["event"] == "stopped"
     assert left("out").steps[0] < 12
     train("out", resume=True)
-    train("whole")
-    assert differing(left("whole").state, left("out").state) == []
+    assert differing(whole, left("out").state) == []
     found("during a save")
 
 
