@@ -59,8 +59,8 @@ def test_nothing_shipped_is_left_out():
     assert {text.partition("name: ")[2].partition(",")[0] for text, _ in SHIPPED.values()} >= ours & {"mlp", "dcgan", "resnet", "acgan"}
 
 
-# An export to ONNX takes seconds: two in every run of the tests, the others with: tools/test -m slow tests/test_export.py
-@pytest.mark.parametrize("name", [name if name in ("mlp", "acgan") else pytest.param(name, marks=pytest.mark.slow) for name in SHIPPED])
+# An export to ONNX takes seconds: one in every run of the tests, the others with: tools/test -m slow tests/test_export.py
+@pytest.mark.parametrize("name", [name if name == "acgan" else pytest.param(name, marks=pytest.mark.slow) for name in SHIPPED])
 def test_onnx_is_the_same_function(name, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
@@ -148,6 +148,7 @@ def test_a_missing_extra_is_named(missing, tmp_path, monkeypatch):
         export_generator(trained(*SHIPPED["mlp of points"]), "onnx", tmp_path / "g.onnx")
 
 
+@pytest.mark.slow
 def test_without_onnxruntime_the_file_is_written_and_not_compared(tmp_path, monkeypatch):
     pytest.importorskip("onnxscript")
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
