@@ -45,6 +45,7 @@ ELSEWHERE = {
     "./tools/test": "tools/test, which runs these tests",
     "tools/build_docs": "tests/test_docs_build.py",
     "tools/benchmark_quality": "tests/test_benchmark_quality.py",
+    "tools/bench": "tests/test_bench.py",
     "tools/draw_theory": "tests/test_theory_charts.py",
     "pip install --no-deps --index-url": "tests/test_check_plugin.py",
     "python -m http.server": "tests/test_check_plugin.py",

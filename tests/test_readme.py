@@ -14,6 +14,7 @@ from ganzoo.registry import Registry
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CATALOGUE = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^`([\w./-]+)`\n\n```\w+\n(.*?)^```$", README, re.MULTILINE | re.DOTALL))
 QUICK = ["-o", "train.steps=5", "-o", "train.batch_size=8", "-o", "train.threads=1", "-o", "sample.count=16", "-q"]
 
@@ -90,12 +91,19 @@ def test_two_losses_start_from_the_same_networks(written, monkeypatch):
     assert grids[1][0] != grids[1][1]
 
 
-def test_everything_installed_from_here_is_in_the_table():
+def test_everything_installed_from_here_is_in_the_catalogue():
     """Compared with the registry itself, not with the script that writes the table."""
-    rows = re.findall(r"^\| `(\w+)` \| ([\w, ]+) \| (ganzoo-[\w-]+) \|", README, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| ([\w, ]+) \| (ganzoo-[\w-]+) \|", CATALOGUE, re.MULTILINE)
     listed = {(kind, name, distribution) for name, kinds, distribution in rows for kind in kinds.split(", ")}
     ours = {"ganzoo-core", *(path.name for path in (ROOT / "plugins").iterdir() if (path / "pyproject.toml").is_file())}
     assert listed == {(c.kind, c.name, c.distribution) for c in Registry.installed().components if c.distribution in ours}
+
+
+def test_every_published_variant_and_its_plugin_are_named():
+    playing = {c.distribution for kind in ("generator", "critic", "loss") for c in Registry.installed().of_kind(kind)}
+    variants = [path.name for path in (ROOT / "plugins").iterdir() if path.name in playing]
+    assert len(variants) >= 6
+    assert [name for name in variants if f"(plugins/{name}/README.md)" not in README] == []
 
 
 @pytest.mark.parametrize("project", ["PyTorch-GAN", "StudioGAN", "torchgan", "mimicry"])

@@ -18,7 +18,6 @@ sys.path.insert(0, str(ROOT / "tools"))  # where it is imported by its path
 from reference import commands, components, configuration, hooks  # noqa: E402
 
 DOCUMENTS = (
-    "README.md",
     "docs/catalogue.md",
     "docs/how-to/sweeps.md",
     "docs/reference/commands.md",
