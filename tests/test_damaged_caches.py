@@ -81,8 +81,9 @@ class Kept:
 
 
 @pytest.mark.parametrize(("how", "times"), [(truncate, 300), (flip, 300), (zero, 100)], ids=["truncated", "one bit", "zeroed"])
-@pytest.mark.parametrize("kind", [Cached, Kept])
-def test_nothing_damaged_is_used_silently(tmp_path, kind, how, times, monkeypatch):
+@pytest.mark.parametrize("kind", [Cached, Kept], ids=["image cache", "statistics"])
+@pytest.mark.promise("Hostile input", "Damaged image caches and statistics are never used silently, whatever the file's time says")
+def test_nothing_damaged_is_used_silently(tmp_path, kind, how, times, monkeypatch, request, found):
     monkeypatch.setattr(os, "fsync", lambda file: None)  # 700 rebuilds; whether the disk has them is no part of this
     chance = random.Random(0)
     kind(tmp_path / "whole").read()
@@ -97,13 +98,14 @@ def test_nothing_damaged_is_used_silently(tmp_path, kind, how, times, monkeypatc
         changed += 1
         cache = kind(folder)
         try:
-            found, log = cache.read()
+            read, log = cache.read()
         except GanzooError:
             noticed += 1
-            found, log = cache.read()  # the next run does what is needed
-            assert cache.right(found)
+            read, log = cache.read()  # the next run does what is needed
+            assert cache.right(read)
             continue
         noticed += bool(log)
-        silent += not cache.right(found) or not log
+        silent += not cache.right(read) or not log
     assert silent == 0
     assert noticed == changed > 0.9 * times
+    found(f"{changed} {request.node.callspec.id.replace('-', ', ')}: {silent} used")

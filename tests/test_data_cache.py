@@ -294,7 +294,8 @@ def child(folder: Path, record: Path, seconds: float) -> subprocess.Popen:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_two_processes_decode_each_image_once(tmp_path):
+@pytest.mark.promise("Kill it", "Two processes that want the same images decode each of them once")
+def test_two_processes_decode_each_image_once(tmp_path, found):
     records = [tmp_path / "a", tmp_path / "b"]
     children = [child(tmp_path / "cache", record, 0.005) for record in records]
     outputs = [process.communicate(timeout=60) for process in children]
@@ -302,6 +303,7 @@ def test_two_processes_decode_each_image_once(tmp_path):
     assert outputs[0][0] == outputs[1][0]
     asked = sorted(int(line) for record in records for line in record.read_text().split())
     assert asked == list(range(80))
+    found("80 images, 2 processes: 80 decoded")
 
 
 def test_a_killed_process_leaves_what_it_had_done(tmp_path):

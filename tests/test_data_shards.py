@@ -161,7 +161,8 @@ train: {steps: 12, batch_size: 64, shard_size: 1000, device: cpu, threads: 1}
 
 
 @pytest.mark.slow
-def test_two_processes_train_on_shards_of_1000(tmp_path):
+@pytest.mark.promise("Many processes", "Each process decodes and reads only its own shards; together they have all of the data, once")
+def test_two_processes_train_on_shards_of_1000(tmp_path, found):
     """torchrun; each process has a cache of its own, as on two machines."""
     pictures = tmp_path / "pictures"
     pictures.mkdir()
@@ -179,3 +180,4 @@ def test_two_processes_train_on_shards_of_1000(tmp_path):
     whole = np.asarray(ImageFolder(root=str(pictures), size=8).arrays(Cache(tmp_path / "whole"))["sample"])
     halves = [np.fromfile(path, np.uint8).reshape(-1, 3, 8, 8) for path in tmp_path.glob("cache-*/*.u8")]
     assert {image.tobytes() for half in halves for image in half} == {image.tobytes() for image in whole}
+    found("2 processes, 4 shards of 1,000 images")

@@ -191,7 +191,8 @@ ZIPS = {
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize("name", ZIPS)
-def test_zips_that_attack(name, tmp_path):
+@pytest.mark.promise("Hostile input", "Archives that attack: nothing is written outside the cache, one clear line, within 100 MB")
+def test_zips_that_attack(name, tmp_path, found):
     attack, reason = ZIPS[name]
     root = tmp_path / "data"
     root.mkdir()
@@ -207,6 +208,7 @@ def test_zips_that_attack(name, tmp_path):
                 dataset.arrays(cache)
             assert "\n" not in str(caught.value)
             assert caught.value.key == "data.root"
+    found(f"zip: {name}")
 
 
 def test_a_zip_of_a_million_members_is_refused_before_they_are_read(tmp_path, monkeypatch):
@@ -270,7 +272,8 @@ TARS = {
 
 
 @pytest.mark.parametrize("name", TARS)
-def test_tars_that_attack(name, tmp_path, monkeypatch):
+@pytest.mark.promise("Hostile input", "Archives that attack: nothing is written outside the cache, one clear line, within 100 MB")
+def test_tars_that_attack(name, tmp_path, monkeypatch, found):
     make, skip, reason = TARS[name]
     monkeypatch.setattr(archives, "MAX_MEMBERS", 100)
     monkeypatch.setattr(cifar, "MAX_ARCHIVE_BYTES", 1 << 26)
@@ -288,6 +291,7 @@ def test_tars_that_attack(name, tmp_path, monkeypatch):
                 dataset.arrays(Cache(tmp_path / "nowhere"))
             assert "\n" not in str(caught.value)
             assert caught.value.key == "data.root"
+    found(f"tar: {name}")
 
 
 # MNIST: gzip.
@@ -312,7 +316,8 @@ GZIPS = {
 
 
 @pytest.mark.parametrize("name", GZIPS)
-def test_gzips_that_attack(name, tmp_path):
+@pytest.mark.promise("Hostile input", "Archives that attack: nothing is written outside the cache, one clear line, within 100 MB")
+def test_gzips_that_attack(name, tmp_path, found):
     content, reason = GZIPS[name]
     (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(content)
     (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(10, data=bytes(range(10)))))
@@ -324,6 +329,7 @@ def test_gzips_that_attack(name, tmp_path):
             with pytest.raises(UserError, match=reason) as caught:
                 dataset.arrays(Cache(tmp_path / "nowhere"))
             assert "\n" not in str(caught.value)
+    found(f"gzip: {name}")
 
 
 def test_there_are_more_than_twelve_attacks():

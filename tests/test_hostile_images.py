@@ -209,7 +209,8 @@ def test_what_is_no_picture_is_refused_with_a_reason(name):
         decode(content, size=EDGE)
 
 
-def test_two_thousand_flipped_bits_crash_nothing():
+@pytest.mark.promise("Hostile input", "Flipped bits of pictures: each is read or refused, nothing crashes")
+def test_two_thousand_flipped_bits_crash_nothing(found):
     """One bit of a file, anywhere: a picture or a refusal. The process lives."""
     chance = random.Random(0)
     files = [make() for name, (make, _, _) in GOOD.items() if "webp" not in name or features.check("webp")]
@@ -219,12 +220,13 @@ def test_two_thousand_flipped_bits_crash_nothing():
         bit = chance.randrange(8 * len(content))
         content[bit // 8] ^= 1 << bit % 8
         try:
-            found = decode(bytes(content), size=8)
+            pixels = decode(bytes(content), size=8)
         except BadImage as reason:
             refused += bool(str(reason))
         else:
-            assert (found.shape, found.dtype) == ((3, 8, 8), np.uint8)
+            assert (pixels.shape, pixels.dtype) == ((3, 8, 8), np.uint8)
     assert 200 < refused < 1800  # both happen, or this test tests nothing
+    found(f"2,000 flips: 0 crashes, {refused} refused")
 
 
 def hostile_folder(root):
@@ -244,7 +246,8 @@ def hostile_folder(root):
     return {"leads nowhere.png", "leads to itself.png", "leads to a device.png", "a pipe.png", *BAD}
 
 
-def test_a_folder_of_all_of_them_keeps_the_good_and_names_the_bad(tmp_path):
+@pytest.mark.promise("Hostile input", "A folder of pictures of all kinds: the pixels are right, what is no picture is counted and named")
+def test_a_folder_of_all_of_them_keeps_the_good_and_names_the_bad(tmp_path, found):
     bad = hostile_folder(tmp_path / "data")
     log = StringIO()
     arrays = ImageFolder(root=str(tmp_path / "data"), size=EDGE, max_bad=0.5).arrays(Cache(tmp_path / "cache", LineReporter(log)))
@@ -255,6 +258,7 @@ def test_a_folder_of_all_of_them_keeps_the_good_and_names_the_bad(tmp_path):
     assert f"{len(bad) + 2} of {len(GOOD) + len(bad) + 2} images cannot be read" in log.getvalue()
     assert all(f'"{name}"' in note.read_text() for name in bad)
     assert "\x1b" not in log.getvalue()
+    found(f"{len(GOOD)} kinds read, {len(bad) + 2} kinds left out")
 
 
 def test_too_many_bad_files_are_refused_in_one_line_before_training(tmp_path, capsys, monkeypatch):
@@ -300,8 +304,10 @@ for name, content in made.items():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_bombs_are_refused_within_100_mb(tmp_path):
+@pytest.mark.promise("Hostile input", "Pictures that claim to be huge are refused within 100 MB")
+def test_bombs_are_refused_within_100_mb(found):
     done = subprocess.run([sys.executable, "-c", BOMBS, str(Path(__file__).parent)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert len(done.stdout.splitlines()) == 7
     assert "MemoryError" not in done.stdout
+    found("7 bombs")
