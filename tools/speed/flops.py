@@ -15,7 +15,7 @@ from torch.utils.flop_counter import flop_registry
 from . import textbook
 from .images import write_folder
 from .runs import configuration
-from .workloads import BATCH, WORKLOADS, networks
+from .workloads import BATCH, LATENT, WORKLOADS, networks
 
 
 def counts(name: str) -> dict[str, Any]:
@@ -56,8 +56,8 @@ def size(*networks: nn.Module) -> int:
 
 def forward(generator: nn.Module, critic: nn.Module, batch: dict[str, torch.Tensor], named: bool) -> int:
     """FLOPs of one forward of each network for one image."""
-    labelled = "Label" in type(generator).__name__ or "ACGAN" in type(generator).__name__
-    latent = torch.randn(BATCH, 100)
+    latent = torch.randn(BATCH, LATENT)
+    labelled = any("Labelled" in type(module).__name__ for module in generator.modules())
     inputs = (latent, batch["label"]) if labelled else (latent,)
 
     def both() -> None:

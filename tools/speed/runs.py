@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ganzoo.errors import GanzooError
 
+from .door import install
 from .workloads import BATCH, WORKLOADS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,8 +31,9 @@ def configuration(name: str, way: str, steps: int, folder: Path, batch: int = BA
 
 
 def environment(work: Path) -> dict[str, str]:
-    """One thread, ganzoo's cache under ``work``, this package importable."""
-    return os.environ | {"OMP_NUM_THREADS": "1", "GANZOO_CACHE": str(work / "cache"), "PYTHONPATH": str(ROOT / "tools")}
+    """One thread, ganzoo's cache under ``work``, this package importable and its plugin found."""
+    path = os.pathsep.join([str(ROOT / "tools"), str(install(work / "plugin"))])
+    return os.environ | {"OMP_NUM_THREADS": "1", "GANZOO_CACHE": str(work / "cache"), "PYTHONPATH": path}
 
 
 def run_child(side: str, name: str, way: str, steps: int, work: Path, *more: str) -> dict[str, float]:
