@@ -261,7 +261,7 @@ def test_a_folder_without_permission(capsys):
 
 
 ARGUMENTS = {
-    "no command of that name": (["rnu", "x.yaml"], "Did you mean 'run'", "ganzoo --help"),
+    "no command of that name": (["rnu", "x.yaml"], "did you mean 'run'", "ganzoo --help"),
     "no argument": (["run"], "CONFIG", "ganzoo run --help"),
     "no option of that name": (["run", "x.yaml", "--stpes", "3"], "--stpes", "ganzoo run --help"),
     "no kind of that name": (["list", "--kind", "critics"], "--kind: 'critics'", "did you mean 'critic'"),

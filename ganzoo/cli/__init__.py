@@ -7,6 +7,7 @@ import what they need when they run, so that ``list`` and ``--help`` import no t
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -54,7 +55,7 @@ def explain(error: Exception) -> int:
             return 2
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "ganzoo"
-        message, code = f"{error.format_message().rstrip('.')}; see '{command} --help'", 2
+        message, code = f"{_in_our_words(error.format_message())}; see '{command} --help'", 2
     elif type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError):
         message, code = "out of memory; lower train.batch_size or the networks' width", 3
     elif isinstance(error, OSError):
@@ -63,3 +64,10 @@ def explain(error: Exception) -> int:
         message, code = f"unexpected {type(error).__name__}: {error}; run again with --debug and report it with 'ganzoo doctor'", 3
     print("ganzoo: error:", " ".join(message.split()), file=sys.stderr)
     return code
+
+
+def _in_our_words(message: str) -> str:
+    """A usage error of typer's with its suggestions as all others are made."""
+    message = re.sub(r"\. Did you mean '([^']+)'\?$", r"; did you mean '\1'?", message.strip())
+    message = re.sub(r" \(Possible options: ([^),]+)[^)]*\)$", r"; did you mean '\1'?", message)
+    return message.rstrip(".")

@@ -11,7 +11,7 @@ import typer
 from ganzoo.errors import UserError
 from ganzoo.hookspecs import KINDS
 
-from . import results
+from . import completing, results
 from .options import ConfigFile, Json, Override, Quiet, RunFolder, Seed, Weights
 
 app = typer.Typer(
@@ -40,16 +40,28 @@ def _options(
 
 
 @app.command("list")
-def list_(kind: Annotated[str | None, typer.Option(help=f"One of: {', '.join(KINDS)}.")] = None, as_json: Json = False) -> None:
-    """List the installed components and where each comes from."""
+def list_(
+    kind: Annotated[str | None, typer.Option(autocompletion=completing.kinds, help=f"One of: {', '.join(KINDS)}.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the installed components and where each comes from.
+
+    Example: ganzoo list --kind loss
+    """
     from . import listing
 
     listing.list_components(kind, as_json)
 
 
 @app.command()
-def info(name: Annotated[str, typer.Argument(help="A component, or distribution/component.")], as_json: Json = False) -> None:
-    """Show a component's parameters, their meaning and the paper."""
+def info(
+    name: Annotated[str, typer.Argument(autocompletion=completing.components, help="A component, or distribution/component.")],
+    as_json: Json = False,
+) -> None:
+    """Show a component's parameters, their meaning and the paper.
+
+    Example: ganzoo info alternate
+    """
     from . import listing
 
     listing.show_component(name, as_json)
@@ -57,7 +69,10 @@ def info(name: Annotated[str, typer.Argument(help="A component, or distribution/
 
 @app.command()
 def plugins(as_json: Json = False) -> None:
-    """List the installed plugins with their recipes, and why the broken ones are broken."""
+    """List the installed plugins with their recipes, and why the broken ones are broken.
+
+    Example: ganzoo plugins
+    """
     from . import listing
 
     listing.list_plugins(as_json)
@@ -98,6 +113,8 @@ def check(
 
     Given a plugin's folder or wheel: build it, install it into a clean environment, run the conformance kit there on all
     that it gives, and train two steps of everything installed that it fits. This runs the plugin's code.
+
+    Example: ganzoo check zoo_configs/quickstart.yaml -o critic.norm=batch
     """
     if config.is_dir() or config.suffix == ".whl":
         from . import conformance
@@ -115,7 +132,7 @@ def check(
 @app.command("new-plugin")
 def new_plugin(
     name: Annotated[str, typer.Argument(help="Its name in lower-case words, joined by hyphens: tower makes ganzoo-tower.")],
-    kind: Annotated[str, typer.Option(help=f"What it gives: {', '.join(KINDS)}.")],
+    kind: Annotated[str, typer.Option(autocompletion=completing.kinds, help=f"What it gives: {', '.join(KINDS)}.")],
     out: Annotated[Path | None, typer.Option(help="The project's folder (default: ganzoo-NAME).")] = None,
     like: Annotated[
         str | None, typer.Option(metavar="CONFIG", help="The configuration that its recipe starts from (default: an installed recipe).")
@@ -132,10 +149,18 @@ def new_plugin(
 
 @app.command()
 def matrix(
-    data: Annotated[str, typer.Option(help="The data set to fit, as YAML: digits, ring, '{name: celeba, root: ...}'.")] = "digits",
+    data: Annotated[
+        str,
+        typer.Option(
+            autocompletion=completing.of_kind("dataset"), help="The data set to fit, as YAML: digits, ring, '{name: celeba, root: ...}'."
+        ),
+    ] = "digits",
     as_json: Json = False,
 ) -> None:
-    """Show which generators, critics, losses and schedules fit together, and why the others don't."""
+    """Show which generators, critics, losses and schedules fit together, and why the others don't.
+
+    Example: ganzoo matrix --data ring
+    """
     from . import training
 
     training.show_matrix(data, as_json)
@@ -145,7 +170,13 @@ def matrix(
 def eval_(
     run_folder: RunFolder,
     metric: Annotated[
-        list[str], typer.Option("--metric", "-m", help="A metric, or YAML: '{name: fid, samples: 5000}'; may be given several times.")
+        list[str],
+        typer.Option(
+            "--metric",
+            "-m",
+            autocompletion=completing.of_kind("metric"),
+            help="A metric, or YAML: '{name: fid, samples: 5000}'; may be given several times.",
+        ),
     ],
     override: Annotated[
         list[str] | None,
@@ -191,7 +222,15 @@ def sweep(
 @app.command()
 def replay(
     run_folder: RunFolder,
-    to: Annotated[list[str], typer.Option("--to", metavar="OBSERVER", help="An observer, or YAML: '{name: NAME, KEY: VALUE}'.")],
+    to: Annotated[
+        list[str],
+        typer.Option(
+            "--to",
+            metavar="OBSERVER",
+            autocompletion=completing.of_kind("observer"),
+            help="An observer, or YAML: '{name: NAME, KEY: VALUE}'.",
+        ),
+    ],
     quiet: Quiet = False,
 ) -> None:
     """Tell an observer the story of a run that it did not see.
@@ -209,7 +248,10 @@ for command in results.COMMANDS:
 
 @app.command()
 def schema() -> None:
-    """Print the JSON schema of configurations, for an editor's completion."""
+    """Print the JSON schema of configurations, for an editor's completion and hover texts.
+
+    Example: ganzoo schema > ganzoo.schema.json
+    """
     from . import listing
 
     listing.print_schema()
@@ -217,7 +259,10 @@ def schema() -> None:
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
-    """Print what a bug report needs: versions, devices, plugins."""
-    from . import listing
+    """Print what a bug report needs: versions, devices, plugins and what is broken about them, the cache, the disk.
 
-    listing.print_doctor(as_json)
+    Example: ganzoo doctor --json
+    """
+    from . import doctoring
+
+    doctoring.print_doctor(as_json)

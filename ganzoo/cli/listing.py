@@ -1,13 +1,10 @@
-"""What is installed: ``list``, ``info``, ``plugins``, ``schema``, ``doctor``."""
+"""What is installed: ``list``, ``info``, ``plugins``, ``schema``."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
 import json
-import os
-import platform
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -111,33 +108,6 @@ def print_schema() -> None:
     from ganzoo.config.schema import json_schema
 
     print_json(json_schema(Registry.installed()))
-
-
-def print_doctor(as_json: bool) -> None:
-    """Print the environment."""
-    import torch
-
-    from ganzoo.data.cache import default_folder
-
-    registry, folder = Registry.installed(), default_folder()
-    existing = next(p for p in (folder, *folder.parents) if p.exists())
-    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    facts: dict[str, Any] = {
-        "ganzoo-core": next((p.version for p in registry.plugins if p.distribution == "ganzoo-core"), "not installed"),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "torch": torch.__version__,
-        "cuda": torch.version.cuda or "none",
-        "gpus": ", ".join(gpus) or "none",
-        "cpu": f"{os.cpu_count()} cores, {torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads",
-        "cache": f"{folder} ({shutil.disk_usage(existing).free / 1e9:.0f} GB free)",
-        "plugins": {f"{p.distribution} {p.version}": f"BROKEN: {p.broken}" if p.broken else "ok" for p in registry.plugins},
-    }
-    if as_json:
-        print_json(facts)
-        return
-    print_table([], [(k, v) for k, v in facts.items() if k != "plugins"])
-    print_table([], [(f"  {name}", state) for name, state in facts["plugins"].items()])
 
 
 def print_json(value: object) -> None:

@@ -7,12 +7,22 @@ from typing import Annotated
 
 import typer
 
+from . import completing
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Override = Annotated[
-    list[str] | None, typer.Option("-o", "--override", metavar="KEY=VALUE", help="Set a configuration key: -o train.steps=500.")
+    list[str] | None,
+    typer.Option(
+        "-o", "--override", metavar="KEY=VALUE", autocompletion=completing.overrides, help="Set a configuration key: -o train.steps=500."
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and errors.")]
-ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file, or a plugin's recipe: DISTRIBUTION:NAME.")]
+ConfigFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="CONFIG", autocompletion=completing.configurations, help="A YAML file, or a plugin's recipe: DISTRIBUTION:NAME."
+    ),
+]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' made.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the latents.")]
 Weights = Annotated[Path | None, typer.Option(help="Generator weights from elsewhere: .safetensors, or a plain state dict.")]

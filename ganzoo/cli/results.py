@@ -102,7 +102,10 @@ def neighbours(
 
 
 def report(run_folder: RunFolder) -> None:
-    """Make a run's report.html again."""
+    """Make a run's report.html again.
+
+    Example: ganzoo report runs/quickstart
+    """
     from ganzoo.report import write_report
 
     print(write_report(run_folder))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,9 @@ from .settings import RunConfig
 from .strict_yaml import Document, parse, read
 from .validation import validated
 from .wording import describe
+
+RECIPES = "zoo_configs"
+"""The folder of this repository's recipes."""
 
 
 def load_config(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> RunConfig:
@@ -119,11 +123,19 @@ def _check_is_file(path: Path) -> None:
             remedy = f"name a file in it: {', '.join(names)}" if names else "name a YAML file"
             raise UserError("this is a folder", remedy, where=str(path))
         if not path.exists():
-            beside = [entry.name for entry in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
-            remedy = did_you_mean(path.name, beside, noun="here") if beside else "check the path"
-            raise UserError("there is no such file", remedy, where=str(path))
+            raise UserError("there is no such file", _nearest(path), where=str(path))
     except (OSError, ValueError) as error:  # a name that is too long, or holds NUL
         raise UserError(f"the file cannot be read: {error}", "check its name and permissions", where=str(path)) from None
+
+
+def _nearest(path: Path) -> str:
+    """What may have been meant by a file that does not exist: one beside it, or a recipe of the folder ``zoo_configs``."""
+    beside = [entry.name for entry in path.parent.glob("*.yaml")]
+    if not difflib.get_close_matches(path.stem, [name.removesuffix(".yaml") for name in beside]):
+        recipes = {entry.stem: entry for entry in Path(RECIPES).glob("*.yaml")}
+        if close := difflib.get_close_matches(path.stem, recipes, n=1):
+            return f"did you mean '{recipes[close[0]]}'?"
+    return did_you_mean(path.name, beside, noun="here") if beside else "check the path"
 
 
 def _validate(document: Document, texts: Sequence[str]) -> RunConfig:

@@ -1,0 +1,226 @@
+"""Ordinary comfort: completion, help with examples, did-you-mean, paths of any name, and what doctor says."""
+
+import importlib.metadata
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from typer.main import get_command
+
+from ganzoo.cli import completing, doctoring, invoke
+from ganzoo.cli.app import app
+from ganzoo.registry import Registry
+
+GROUP = get_command(app)
+COMMANDS = sorted(GROUP.commands)
+TINY = """\
+data: {name: ring, count: 200}
+generator: {name: mlp, hidden: [4], latent_dim: 2}
+critic: {name: mlp, hidden: [4]}
+loss: non_saturating
+train: {steps: 4, batch_size: 4, threads: 1, device: cpu}
+sample: {count: 20}
+"""
+
+
+# Help.
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_an_example_that_is_a_command(name, capsys):
+    assert invoke([name, "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    found = re.search(rf"Example: (ganzoo {name}\b[^()]*?) (?:Arguments|Options|\()", text)
+    assert found, text
+    arguments = shlex.split(found[1].partition(" > ")[0])[2:]
+    GROUP.commands[name].make_context(name, arguments)  # raises where an option or an argument does not exist
+
+
+def test_help_of_options_says_what_they_mean():
+    for name, command in GROUP.commands.items():
+        for parameter in command.params:
+            assert getattr(parameter, "help", None) or parameter.name == "help", f"{name}: {parameter.name}"
+
+
+# Did you mean.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["lst"], "did you mean 'list'?"),
+        (["run", "--ot", "x", "a.yaml"], "did you mean '--out'?"),
+        (["list", "--kind", "los"], "did you mean 'loss'?"),
+        (["info", "weight_clp"], "did you mean 'weight_clip'?"),
+        (["run", "tinny.yaml"], "did you mean 'tiny.yaml'?"),
+        (["run", "quikstart"], "did you mean 'zoo_configs/quickstart.yaml'?"),
+        (["run", "tiny.yaml", "-o", "train.stps=1"], "did you mean 'steps'?"),
+        (["run", "tiny.yaml", "-o", "generator=mpl"], "did you mean 'mlp'?"),
+        (["run", "tiny.yaml", "-o", "generator.hiden=[1]"], "did you mean 'hidden'?"),
+        (["run", "tiny.yaml", "-o", "optimizer.critic=adm"], "did you mean 'adam'?"),
+        (["run", "tiny.yaml", "-o", "metrics=[fidd]"], "did you mean 'fid'?"),
+        (["eval", "nowhere", "--metric", "mode"], "did you mean 'modes'?"),
+        (["replay", "nowhere", "--to", "tensorbord"], "did you mean 'tensorboard'?"),
+    ],
+)
+def test_a_misspelt_word_gets_a_suggestion(arguments, words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    (tmp_path / "zoo_configs").symlink_to(Path(__file__).parents[1] / "zoo_configs")
+    assert invoke(arguments) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.startswith("ganzoo: error: ")
+    assert len(error.splitlines()) == 1
+
+
+def test_what_resembles_nothing_gets_no_suggestion(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    assert invoke(["run", "completely-different.yaml"]) == 2
+    assert capsys.readouterr().err == "ganzoo: error: completely-different.yaml: there is no such file; here: tiny.yaml\n"
+
+
+# Completion.
+
+
+def complete(line, folder, shell="bash"):
+    """What the shell is offered for a line that TAB is pressed at the end of."""
+    words = line.split(" ")
+    environment = {**os.environ, "_GANZOO_COMPLETE": f"complete_{shell}", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+    code = "import sys; from ganzoo.cli import invoke; invoke([]); sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    return done.stdout.split()
+
+
+def test_the_shell_completes_commands_options_and_names(tmp_path):
+    """Through the entry that the shell's script asks; what each offers is tested below."""
+    assert complete("ganzoo rep", tmp_path) == ["replay", "report"]
+    assert complete("ganzoo info weight_", tmp_path) == ["weight_clip"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_can_be_installed(shell, capsys, monkeypatch):
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
+    monkeypatch.delenv("SHELL", raising=False)
+    with pytest.raises(SystemExit, match="0"):
+        invoke(["--show-completion", shell])
+    assert "_GANZOO_COMPLETE=complete_" in capsys.readouterr().out
+
+
+def offered(function, incomplete):
+    return [text for text, _ in function(incomplete)]
+
+
+def test_components_are_offered_by_name():
+    registry = Registry.installed()
+    assert set(offered(completing.components, "")) == {c.name for c in registry.components}
+    assert offered(completing.of_kind("metric"), "mod") == ["modes"]
+    assert offered(completing.of_kind("observer"), "") == [c.name for c in registry.of_kind("observer")]
+    assert offered(completing.kinds, "d") == ["dataset"]
+
+
+def test_configuration_keys_and_the_names_behind_them_are_offered():
+    assert offered(completing.overrides, "train.se") == ["train.seed="]
+    assert {"data=", "loss=", "optimizer.critic=", "log.every="} <= set(offered(completing.overrides, ""))
+    assert offered(completing.overrides, "generator=d") == ["generator=dcgan"]
+    assert offered(completing.overrides, "data=ri") == ["data=ring"]
+    assert offered(completing.overrides, "optimizer.critic=s") == ["optimizer.critic=sgd"]
+    assert offered(completing.overrides, "train.steps=") == []
+    assert all(meaning for _, meaning in completing.overrides("train."))
+
+
+def test_configurations_are_offered_as_files_and_recipes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.yaml").touch()
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/other.yaml").touch()
+    assert offered(completing.configurations, "ti") == ["tiny.yaml"]
+    assert offered(completing.configurations, "de") == ["deep/"]
+    assert offered(completing.configurations, "deep/") == ["deep/other.yaml"]
+
+
+# Any path.
+
+
+def test_spaces_and_other_scripts_are_fine_in_every_path(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "mes réseaux 我的 #1 (ß)"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("GANZOO_CACHE", str(folder / "cache é"))
+    threads = torch.get_num_threads()
+    Path("ein Versuch ü.yaml").write_text(TINY)
+    out = "läufe/lauf 1 – früh"
+    assert invoke(["run", "ein Versuch ü.yaml", "--out", out]) == 0
+    assert "lauf 1 – früh/report.html" in capsys.readouterr().out
+    assert invoke(["run", "ein Versuch ü.yaml", "--out", out, "--resume", "-o", "train.steps=6"]) == 0
+    assert invoke(["run", f"{out}/config.yaml"]) == 0  # by the folder's name
+    assert Path("runs/lauf 1 – früh/weights").is_dir()
+    assert invoke(["sample", out, "-n", "5", "--npz", "ein paar.npz", "--png", "bild ö.png"]) == 0
+    assert Path("ein paar.npz").is_file()
+    assert Path("bild ö.png").is_file()
+    assert invoke(["report", out]) == 0
+    assert "lauf 1 – früh" in (folder / out / "report.html").read_text(encoding="utf-8")
+    assert invoke(["eval", out, "--metric", "{name: modes, samples: 50}", "--quiet"]) == 0
+    assert invoke(["replay", out, "--to", "tensorboard", "--quiet"]) == 0
+    Path("sweep mit Ü.yaml").write_text("config: ein Versuch ü.yaml\nseeds: [0, 1]\n")
+    assert invoke(["sweep", "sweep mit Ü.yaml", "--dry-run", "--quiet"]) == 0
+    torch.set_num_threads(threads)
+    assert "Traceback" not in "".join(capsys.readouterr())
+
+
+# Doctor.
+
+
+def test_doctor_says_what_a_bug_report_needs(capsys):
+    assert invoke(["doctor", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts.keys() >= {"ganzoo-core", "python", "platform", "torch", "cuda", "gpus", "cpu", "cache", "disk", "packages", "plugins"}
+    assert facts["packages"]["torch"] == importlib.metadata.version("torch")
+    assert "GB free" in facts["cache"]
+    assert "GB free" in facts["disk"]
+    assert set(facts["plugins"].values()) == {"ok"}
+    assert invoke(["doctor"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"  {name} " in text for name in (*facts["packages"], *facts["plugins"]))
+
+
+def test_doctor_shortens_the_home_folder_and_tells_no_secret(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path / "anna"))
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "anna/cache"))
+    monkeypatch.setenv("WANDB_API_KEY", "s3cret")
+    (tmp_path / "anna").mkdir()
+    assert invoke(["doctor"]) == 0
+    text = capsys.readouterr().out
+    assert "~/cache (" in text
+    assert "anna" not in text
+    assert "s3cret" not in text
+
+
+def test_doctor_answers_where_torch_is_broken(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert invoke(["doctor", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["torch"].startswith("BROKEN: ModuleNotFoundError: ")
+    assert facts["plugins"]
+
+
+def test_doctor_says_why_a_plugin_is_broken(monkeypatch, capsys):
+    class Broken:
+        name, value, group = "broken", "ganzoo_not_there", "ganzoo"
+        dist = importlib.metadata.distribution("pytest")
+
+        def load(self):
+            raise ImportError("no such thing")
+
+    found = Registry([*importlib.metadata.entry_points(group="ganzoo"), Broken()])
+    monkeypatch.setattr(doctoring.Registry, "installed", classmethod(lambda cls: found))
+    assert invoke(["doctor", "--json"]) == 0
+    assert "BROKEN: ImportError: no such thing" in json.loads(capsys.readouterr().out)["plugins"].values()
