@@ -219,29 +219,6 @@ def sweep(
     return sweeping.sweep(sweep_file, out, ray, cpus, gpus, dry_run, as_json, quiet)
 
 
-@app.command()
-def replay(
-    run_folder: RunFolder,
-    to: Annotated[
-        list[str],
-        typer.Option(
-            "--to",
-            metavar="OBSERVER",
-            autocompletion=completing.of_kind("observer"),
-            help="An observer, or YAML: '{name: NAME, KEY: VALUE}'.",
-        ),
-    ],
-    quiet: Quiet = False,
-) -> None:
-    """Tell an observer the story of a run that it did not see.
-
-    Example: ganzoo replay runs/quickstart --to OBSERVER (ganzoo list --kind observer shows which there are)
-    """
-    from . import replaying
-
-    replaying.replay_run(run_folder, to, quiet)
-
-
 for command in results.COMMANDS:
     app.command()(command)
 

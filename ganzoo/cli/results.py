@@ -1,4 +1,4 @@
-"""The commands that look at what was trained, and share it: their arguments. What they do lives in ``viewing`` and ``sharing``."""
+"""The commands that look at what was trained, and share it: their arguments. What they do lives in the modules they import."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from . import completing
 from .options import Json, Quiet, RunFolder, Seed, Weights
 
 Rows = Annotated[int | None, typer.Option(min=1, help="Walks, one a row (default: one a class where there are few, else 8).")]
@@ -142,5 +143,27 @@ def pack(
     sharing.pack(run_folder, out, license_name, as_json)
 
 
-COMMANDS = (sample, interpolate, neighbours, report, compare, export, pack)
+def replay(
+    run_folder: RunFolder,
+    to: Annotated[
+        list[str],
+        typer.Option(
+            "--to",
+            metavar="OBSERVER",
+            autocompletion=completing.of_kind("observer"),
+            help="An observer, or YAML: '{name: NAME, KEY: VALUE}'.",
+        ),
+    ],
+    quiet: Quiet = False,
+) -> None:
+    """Tell an observer the story of a run that it did not see.
+
+    Example: ganzoo replay runs/quickstart --to OBSERVER (ganzoo list --kind observer shows which there are)
+    """
+    from . import replaying
+
+    replaying.replay_run(run_folder, to, quiet)
+
+
+COMMANDS = (sample, interpolate, neighbours, report, compare, replay, export, pack)
 """In the order of ``ganzoo --help``."""
