@@ -41,12 +41,13 @@ def inline(translator: HTML5Translator, node: nodes.math) -> None:
 def display(translator: HTML5Translator, node: nodes.math_block) -> None:
     """An equation of its own, with its number where it has one."""
     translator.body.append(translator.starttag(node, "div", CLASS="math"))
+    translator.body.append(f'<div class="equation">{mathml(node, "block")}</div>')
     if node["number"]:
         number = get_node_equation_number(translator, node)
         translator.body.append(f'<span class="eqno">({number})')
         translator.add_permalink_ref(node, "Link to this equation")
         translator.body.append("</span>")
-    translator.body.append(mathml(node, "block") + "</div>\n")
+    translator.body.append("</div>\n")
     raise nodes.SkipNode
 
 
