@@ -202,6 +202,19 @@ def test_a_project_that_does_not_build_says_why(tmp_path, capsys):
     assert "repair the build: python -m build shows all of it" in said
 
 
+def test_without_the_build_backend_and_a_network_it_says_what_to_install(tmp_path, capsys, monkeypatch):
+    def no_network(*words):
+        assert "--no-build-isolation" not in words
+        raise UserError("pip wheel fails: ERROR: No matching distribution found for absent-backend")
+
+    monkeypatch.setattr("ganzoo.authoring.project.pip", no_network)
+    folder = project(tmp_path / "tower")
+    (folder / "pyproject.toml").write_text((folder / "pyproject.toml").read_text().replace("hatchling.build", "absent_backend.api"))
+    said = refusal(["check", str(folder)], capsys)
+    assert "No matching distribution found for absent-backend" in said
+    assert "without a network, install its backend first (it wants absent_backend.api)" in said
+
+
 def test_options_that_make_no_sense_are_refused(tmp_path, capsys):
     assert "--here: it is for plugins" in refusal(["check", "zoo.yaml", "--here"], capsys)
     assert "-o: a plugin has no configuration to override" in refusal(["check", str(tmp_path), "-o", "a=1"], capsys)

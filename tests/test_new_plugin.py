@@ -110,7 +110,9 @@ def test_its_python_is_tidy(project):
 
 
 @pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=[pytest.mark.slow] if kind in ("generator", "critic") else []) for kind in KINDS], indirect=True
+    "kind",
+    [pytest.param(kind, marks=[pytest.mark.slow] if kind in ("generator", "critic", "loss") else []) for kind in KINDS],
+    indirect=True,
 )
 def test_the_component_conforms_and_the_door_leads_to_it(project, kind, monkeypatch):
     monkeypatch.syspath_prepend(str(project))

@@ -1,6 +1,7 @@
 """Our own distributions: versions in step from one place, and (slow) each passes its tests alone, from its wheel."""
 
-import importlib.util
+import importlib
+import re
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
+from ganzoo import API_VERSION
 
 ROOT = Path(__file__).parents[1]
 TOOLS = ROOT / "tools"
@@ -62,10 +65,17 @@ def test_the_version_is_set_in_one_place(tools, checkout):
     assert "ganzoo-core>=0.7,<0.8" in lsgan["dependencies"]
     assert "ganzoo-dcgan>=0.7,<0.8" in lsgan["optional-dependencies"]["recipes"]
     assert "torch>=2.6" in lsgan["dependencies"]
-    assert "\n## 0.7.2 - unreleased\n\n## 0." in (checkout / "CHANGELOG.md").read_text()
+    assert f"\n## 0.7.2 - unreleased\n\n- Interfaces for plugins: API {API_VERSION}.\n\n## 0." in (checkout / "CHANGELOG.md").read_text()
     before = {path: path.read_text() for path in set_version.files(checkout)}
     assert set_version.main(["0.7.2"], checkout) == 0
     assert {path: path.read_text() for path in set_version.files(checkout)} == before
+
+
+def test_each_release_says_which_interface_it_carries():
+    """``tools/public_api.py`` reads there which versions of the interface are frozen."""
+    sections = re.split(r"^## ", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)[1:]
+    silent = [section.partition("\n")[0] for section in sections if not re.search(r"\bAPI \d", section)]
+    assert [heading for heading in silent if not heading.endswith("unreleased")] == []
 
 
 def test_what_is_no_version_is_refused(tools, checkout, capsys):

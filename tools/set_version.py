@@ -15,6 +15,7 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
+from ganzoo import API_VERSION
 from ganzoo.authoring.versions import compatible_range
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,7 +37,7 @@ def wanted(path: Path, version: str) -> str:
     if re.search(rf"^## {re.escape(version)} ", text, re.MULTILINE):
         return text
     before, heading, rest = text.partition("\n## ")
-    return f"{before}\n## {version} - unreleased\n{heading}{rest}"
+    return f"{before}\n## {version} - unreleased\n\n- Interfaces for plugins: API {API_VERSION}.\n{heading}{rest}"
 
 
 def files(root: Path = ROOT) -> list[Path]:
