@@ -123,6 +123,10 @@ batches = Batches({"sample": images}, DataSpec({"sample": (3, 64, 64)}), 64, 0, 
 def resident():
     return int(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1]) >> 10  # MiB
 
+from ganzoo.engine import runner
+from ganzoo.data import celeba, cifar, folder, mnist
+assert len(mnist.Digits().arrays(None)["label"]) == 10_000
+assert "torchvision" not in sys.modules  # it is for data sets that download, and takes a second to import
 for _ in range(20):
     batches.next()
 before = resident()

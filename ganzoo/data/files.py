@@ -57,9 +57,10 @@ def stamp(root: Path, names: Iterable[str]) -> str:
     Contents are not read. A missing file counts as missing.
     """
     digest = hashlib.sha256()
+    folder = os.fspath(root)
     for name in names:
         try:
-            status = (root / name).stat()
+            status = os.stat(f"{folder}/{name}")  # noqa: PTH116 (twice as fast, which counts with 200,000 files)
             line = f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n"
         except OSError:
             line = f"{name}\0missing\n"
