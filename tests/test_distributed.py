@@ -16,15 +16,17 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from ganzoo.config import TrainConfig
+from ganzoo.config import TrainConfig, load_config, resolve
 from ganzoo.engine import checkpoint
 from ganzoo.engine.batches import Batches
 from ganzoo.engine.device import choose
 from ganzoo.engine.distributed import Ranks, checksum
 from ganzoo.engine.launch import meet
 from ganzoo.engine.norms import sees_its_batch_only, synchronise
-from ganzoo.errors import UserError
+from ganzoo.engine.runner import Runner
+from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
+from ganzoo.progress import reporter
 from ganzoo.registry import Registry
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -126,6 +128,23 @@ def test_what_diverges_on_one_rank_stops_all_and_is_named():
     for text, finite in start(2, work.diverge):
         assert "diverged at step 0: on the critic's turn the term 'adversarial' is nan" in text
         assert finite
+
+
+class Drifted(Ranks):
+    """Says that a parameter differs, once training has begun."""
+
+    def differing(self, tensors):
+        return next(name for name in tensors if name.startswith("critic."))
+
+
+def test_weights_that_drift_apart_end_the_run_and_are_not_saved(folder):
+    config = load_config(folder / "tiny.yaml", [])
+    runner = Runner(config, resolve(config, Registry.installed()), folder / "tiny.yaml", folder / "run", False, reporter(True), Drifted())
+    with pytest.raises(GanzooError, match=r"at step 2 the processes no longer have the same weights: 'critic\.") as caught:
+        runner.train()
+    assert caught.value.exit_code == 3
+    assert last_state(folder)["step"] == 0
+    assert '"failed"' in record(folder).splitlines()[-1]
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16, torch.int64, torch.uint8])

@@ -141,6 +141,7 @@ class Runner:
             if logged != run.step:
                 self.outputs.log(task, time.perf_counter() - started)
         if saved != run.step:
+            self._refuse_drift()
             self.outputs.save_checkpoint()
         return signal
 
