@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import time
@@ -71,7 +72,8 @@ def without_collecting() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-        gc.freeze()  # nor is what is there now looked through ever again
+        gc.freeze()  # nor is what is there now looked through again, until the end: extension modules report what is then left
+        atexit.register(gc.unfreeze)
 
 
 def run_name(config: Path) -> str:
