@@ -134,6 +134,16 @@ def test_the_trace_is_that_of_the_matrix_square_root():
     assert difference < 1e-6
 
 
+def test_the_run_that_a_gpu_is_measured_with_trains():
+    """Here on the CPU and with small networks; all but its device is what ``tools/bench --device cuda`` trains."""
+    cuda, loop, meter = (importlib.import_module(name) for name in ("speed.cuda", "ganzoo.engine.loop", "ganzoo.engine.meter"))
+    components = workloads.WORKLOADS["wgan_gp64"].config.replace("width: 64", "width: 4")
+    run = cuda.noise_run(components, 4, CPU, graphs=True)
+    loop.Loop(run, meter.Meter()).step()
+    assert run.step == 1
+    assert run.batches.position == 5
+
+
 def test_paths_are_no_part_of_the_command_that_a_page_shows():
     assert command.without_paths(["--only", "mlp", "--work", "x", "--page=y", "--quick"]) == ["--only", "mlp", "--quick"]
 

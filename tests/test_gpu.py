@@ -40,7 +40,7 @@ KINDS = {
     "points": "data: ring\ngenerator: {name: mlp, hidden: [64, 64], latent_dim: 2}\ncritic: {name: mlp, hidden: [64, 64]}\n"
     "loss: [wasserstein, gradient_penalty]\nschedule: {name: alternate, critic_updates: 3}",
 }
-TOLERANCE = {"fp32": 2e-3, "bf16": 0.15}
+TOLERANCE = {"fp32": 0.02, "bf16": 0.2}
 """Of the means of 50 steps, relative to their size or 1."""
 
 
@@ -81,7 +81,7 @@ def test_graphs_give_the_losses_of_eager_fp32(kind, precision):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_step_waits_for_the_device(kind):
-    loop = trained(KINDS[kind], "bf16", True, steps=12)
+    loop = trained(KINDS[kind], "bf16", True, steps=40)  # until every kind of update is recorded
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         torch.cuda.set_sync_debug_mode("warn")

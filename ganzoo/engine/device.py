@@ -102,6 +102,7 @@ def choose(train: TrainConfig, local_rank: int | None = None) -> Runtime:
         if (device.index or 0) >= count:
             raise UserError(f"there is no device '{name}' here ({count} CUDA devices)", "use auto or cpu", key="train.device")
         device = torch.device("cuda", device.index if device.index is not None else _own_index(local_rank, count))
+        torch.backends.cudnn.benchmark = True  # shapes stay the same, so trying out algorithms pays
         torch.cuda.set_device(device)
     precision = train.precision
     if precision == "auto":

@@ -172,8 +172,8 @@ def ganzoo_steps(name: str, batch: int, device: torch.device, graphs: bool) -> I
         yield batch * WORKLOADS[name].critic_updates
 
 
-def noise_run(components: str, batch: int, device: torch.device, graphs: bool, more: str = "") -> Run:
-    """A run of ``components`` on noise images that stay on the GPU."""
+def noise_run(components: str, batch: int, device: torch.device, graphs: bool) -> Run:
+    """A run of ``components`` on noise images, which stay on the GPU where there is one."""
     from ganzoo.config import parse_config, resolve
     from ganzoo.engine import optimizers
     from ganzoo.engine.batches import Batches, describe
@@ -181,8 +181,8 @@ def noise_run(components: str, batch: int, device: torch.device, graphs: bool, m
     from ganzoo.engine.run import Run
     from ganzoo.registry import Registry
 
-    train = f"train: {{steps: 1000000, batch_size: {batch}, device: cuda, cuda_graphs: {'true' if graphs else 'false'}{more}}}"
-    config = parse_config(f"data: ring\n{components}\n{train}\n")
+    train = f"{{steps: 1000000, batch_size: {batch}, device: '{device}', cuda_graphs: {'true' if graphs else 'false'}}}"
+    config = parse_config(f"data: ring\n{components}\ntrain: {train}\n")
     resolved = resolve(config, Registry.installed())
     runtime = choose(config.train)
     arrays = {"sample": np.random.default_rng(0).integers(0, 256, (4 * batch, 3, 64, 64), np.uint8)}
