@@ -39,6 +39,8 @@ def write_pictures(root):
 def write_celeba(root):
     names = write_pictures(root / "img_align_celeba")
     (root / "list_eval_partition.txt").write_text("".join(f"{name} 0\n" for name in names))
+    rows = [f"{name} {1 if i % 2 else -1} 1\n" for i, name in enumerate(names)]
+    (root / "list_attr_celeba.txt").write_text("".join([f"{COUNT}\nSmiling Young\n", *rows]))
 
 
 WRITE = {"mnist": write_mnist, "stacked_mnist": write_mnist, "cifar10": write_cifar10, "celeba": write_celeba, "folder": write_pictures}
