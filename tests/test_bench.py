@@ -86,6 +86,12 @@ def test_ratios_pair_the_rounds_and_give_their_spread():
     assert m.of_floor("ganzoo", "fp32") == pytest.approx(90 * 16e6 / 2e9)
 
 
+def test_results_are_kept_for_a_later_page(tmp_path):
+    assert pairs.Measured.load(tmp_path, "mlp") is None
+    measured([90.0, 110.0, 81.0]).save(tmp_path)
+    assert pairs.Measured.load(tmp_path, "mlp") == measured([90.0, 110.0, 81.0])
+
+
 @pytest.mark.parametrize(("ganzoo", "verdicts"), [([95.0, 105.0, 86.0], ["met"] * 3), ([60.0] * 3, ["**missed**"] * 3)])
 def test_the_page_holds_ratios_to_their_bars(ganzoo, verdicts):
     rows = page.ratio_rows({"mlp": measured(ganzoo)})

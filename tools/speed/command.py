@@ -22,7 +22,7 @@ from pathlib import Path
 from ganzoo.errors import GanzooError, UserError, did_you_mean
 
 from . import page
-from .pairs import measure
+from .pairs import Measured, measure
 from .runs import ROOT
 from .workloads import WORKLOADS
 
@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="default: cpu")
     made.add_argument("--quick", action="store_true", help="one tiny round of everything, which says nothing of speed; leaves the page")
     made.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks.md", metavar="FILE", help="default: docs/benchmarks.md")
-    made.add_argument("--work", type=Path, metavar="FOLDER", help="for pictures and runs (default: a temporary folder)")
+    made.add_argument("--work", type=Path, metavar="FOLDER", help="keeps results, so that --only may be given in turn (default: temporary)")
     return made
 
 
@@ -78,7 +78,7 @@ def bench(arguments: argparse.Namespace) -> int:
             sections = {part: MEASURE[part](arguments, names, work) for part in parts}
     for section, lines in sections.items():
         print("\n".join(["", *lines]))
-        if arguments.quick or (section == "pairs" and arguments.only):
+        if arguments.quick or (section == "pairs" and any(f"`{name}`" not in "\n".join(lines) for name in WORKLOADS)):
             print(f"{arguments.page}: {section} is left as it is; it takes all workloads, and no --quick")
         else:
             page.put_into(arguments.page, section, "\n".join([*page.head(command, arguments.device), *lines]))
@@ -88,8 +88,10 @@ def bench(arguments: argparse.Namespace) -> int:
 def pairs(arguments: argparse.Namespace, names: list[str], work: Path) -> list[str]:
     """Textbook, by hand and ganzoo."""
     rounds = 1 if arguments.quick else arguments.rounds
-    results = {name: measure(name, WORKLOADS[name].ways, rounds, work, arguments.quick, say) for name in names}
-    return page.pairs(results)
+    for name in names:
+        measure(name, WORKLOADS[name].ways, rounds, work, arguments.quick, say).save(work)
+    found = {name: Measured.load(work, name) for name in WORKLOADS}
+    return page.pairs({name: measured for name, measured in found.items() if measured})
 
 
 def scale(arguments: argparse.Namespace, names: list[str], work: Path) -> list[str]:

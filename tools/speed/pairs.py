@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,22 @@ class Measured:
     floors: dict[str, list[Sample]] = field(default_factory=dict)
     memory: dict[tuple[str, str], float] = field(default_factory=dict)
     flops: dict[str, Any] = field(default_factory=dict)
+
+    def save(self, folder: Path) -> None:
+        """Keep it in ``folder``, for ``load``."""
+        values = {name: list(value.items()) if name in ("rates", "memory") else value for name, value in vars(self).items()}
+        (folder / f"pairs-{self.name}.json").write_text(json.dumps(values), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> Measured | None:
+        """What was kept of the workload ``name``, if anything was."""
+        file = folder / f"pairs-{name}.json"
+        if not file.is_file():
+            return None
+        values = json.loads(file.read_text(encoding="utf-8"))
+        for key in ("rates", "memory"):
+            values[key] = {(side, way): value for (side, way), value in values[key]}
+        return cls(**values)
 
     def rate(self, side: str, way: str) -> float:
         """Median images a second."""
