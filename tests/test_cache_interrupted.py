@@ -33,8 +33,8 @@ def decode(item):
     time.sleep(seconds)
     return np.random.default_rng(item).integers(0, 256, (3, 8, 8), np.uint8)
 
-print("begins", flush=True)
 with unwind_on_termination():
+    print("begins", flush=True)
     Cache(folder).images({"key": "k"}, range(int(sys.argv[4])), decode, (3, 8, 8))
 """
 WANTED = np.stack([np.random.default_rng(item).integers(0, 256, (3, 8, 8), np.uint8) for item in range(COUNT)])
