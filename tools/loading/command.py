@@ -68,7 +68,7 @@ def main() -> int:
         print(f"bench_data: error: {error}", file=sys.stderr)
         return error.exit_code
     if arguments.page:
-        write_page(results, sys.argv[1:])
+        write_page(results, ["--full"] * arguments.full + ["--rounds", str(arguments.rounds), "--page"])
     return 0 if all(result.met for result in results) else 1
 
 
