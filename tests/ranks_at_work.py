@@ -27,7 +27,7 @@ from ganzoo.progress import reporter
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan, Schedule
 
-SECONDS = 100
+SECONDS = 300
 """After which a test gives up on a process."""
 
 forked = multiprocessing.get_context("forkserver")
@@ -287,7 +287,7 @@ def keep(into, value):
 
 def drift(ranks):
     """The name of the parameter that one bit of one rank is turned in; and "" before."""
-    config = parse_config(ACGAN)
+    config = parse_config(WGAN_GP)
     run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True), ranks)
     parameters = dict(run.generator.named_parameters())
     before = ranks.differing(parameters)

@@ -216,7 +216,7 @@ def test_a_batch_that_cannot_be_split_is_refused(size, advice):
 
 # The command.
 
-RECIPE = ACGAN.replace("steps: 40", "steps: 8") + "log: {every: 2}\nsample: {every: 4, count: 10}\ncheckpoint: {every: 4}\n"
+RECIPE = WGAN_GP.replace("steps: 40", "steps: 8") + "log: {every: 2}\nsample: {every: 4, count: 10}\ncheckpoint: {every: 4}\n"
 
 
 @pytest.fixture
