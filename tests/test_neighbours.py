@@ -181,7 +181,7 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert invoke(["neighbours", "digits", "--samples", "30", "-n", "2", "-q"]) == 0
     assert "no sign of memorisation\ndigits/neighbours.png\n" in capsys.readouterr().out
     assert Path("digits/neighbours.png").is_file()
-    assert invoke(["neighbours", "digits", "--samples", "30", "--json", "--by", "judge"]) == 0
+    assert invoke(["neighbours", "digits", "--samples", "30", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["memorised"] is False
     assert (said["samples"]["count"], said["held_out"]["count"]) == (30, 30)
