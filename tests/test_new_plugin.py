@@ -1,6 +1,7 @@
 """``ganzoo new-plugin``: the project it writes is whole and works as it is, for every kind; what cannot be is refused in a line."""
 
 import ast
+import errno
 import importlib.metadata
 import importlib.util
 import json
@@ -191,6 +192,16 @@ def test_a_file_in_the_way_of_the_folder_is_said(folder, capsys):
     assert invoke(["new-plugin", "tower", "--kind", "loss", "--out", "file/tower"]) == 2
     assert "cannot write file/tower: " in capsys.readouterr().err
     assert [path.name for path in folder.iterdir()] == ["file"]
+
+
+def test_a_disk_that_fills_leaves_nothing_behind(folder, monkeypatch, capsys):
+    def full(self, target):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "rename", full)
+    assert invoke(["new-plugin", "tower", "--kind", "loss"]) == 2
+    assert "cannot write ganzoo-tower: No space left on device" in capsys.readouterr().err
+    assert list(folder.iterdir()) == []
 
 
 def test_without_recipes_it_asks_for_a_configuration_to_start_from(folder, monkeypatch, capsys):
