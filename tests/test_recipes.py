@@ -1,5 +1,6 @@
 """Every recipe loads, cites its source, fits its data at full size, and trains on a little of it."""
 
+import os
 import re
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from ganzoo.cli import invoke
 from ganzoo.config import load_config, resolve, strict_yaml
 from ganzoo.config.schema import json_schema
 from ganzoo.engine import checkpoint
+from ganzoo.engine.loop import Loop
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
 
@@ -102,45 +104,36 @@ def test_a_recipe_takes_two_steps_at_a_small_size(name, tmp_path, monkeypatch, c
     assert (tmp_path / "run/recipe.yaml").read_bytes() == RECIPES[name].read_bytes()
 
 
-DYING = """
-import os, signal
-from ganzoo.cli import main
-from ganzoo.engine.loop import Loop
-
-step = Loop.step
-
-def dying(self):
-    if self.run.step == 27:
-        os.kill(os.getpid(), signal.SIGKILL)
-    step(self)
-
-Loop.step = dying
-main()
-"""
-"""The command, killed at its 28th step, seven steps after the last checkpoint."""
+def dies(words, step):
+    """The command in a forked process that is killed when it begins its step ``step``, from 0."""
+    child = os.fork()
+    if child == 0:
+        try:
+            take = Loop.step
+            Loop.step = lambda self: os.kill(os.getpid(), signal.SIGKILL) if self.run.step == step else take(self)
+            invoke(words)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
 @pytest.mark.slow
-@pytest.mark.promise("State", "Every shipped recipe, in fresh processes: 40 steps equal a run killed at step 27 and resumed from 20 (CPU)")
+@pytest.mark.promise("State", "Every shipped recipe: 40 steps equal a run killed at step 27 and resumed from 20 by a fresh process (CPU)")
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_resumes_bit_for_bit_in_a_fresh_process(name, tmp_path, monkeypatch, differing, found):
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    words = [*small(name, 40, tmp_path / "data"), "-o", "checkpoint.every=20", "-o", "sample.every=40", "-o", "metrics=[]"]
-
-    def ganzoo(*command):
-        done = subprocess.run([sys.executable, *command, *words], capture_output=True, text=True)
-        return done.returncode, done.stderr
+    words = [*small(name, 40, tmp_path / "data"), "-o", "checkpoint.every=20", "-o", "sample.every=40", "-o", "metrics=[]", "--out"]
 
     def state(folder):
         return checkpoint.decode(Path(folder, "checkpoints/step-00000040.ckpt").read_bytes(), folder)
 
-    words += ["--out", "whole"]
-    assert ganzoo("-m", "ganzoo") == (0, "")
-    words[-1] = "halves"
-    assert ganzoo("-c", DYING)[0] == -signal.SIGKILL
+    threads = torch.get_num_threads()
+    assert invoke([*words, "whole"]) == 0
+    torch.set_num_threads(threads)
+    assert dies([*words, "halves"], 27)
     assert checkpoint.existing(Path("halves/checkpoints"))[0].name == "step-00000020.ckpt"
-    words.append("--resume")
-    assert ganzoo("-m", "ganzoo") == (0, "")
+    done = subprocess.run([sys.executable, "-m", "ganzoo", *words, "halves", "--resume"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
     assert differing(state("whole"), state("halves")) == []
     found(name)

@@ -22,10 +22,11 @@ def main() -> int:
     parser.add_argument("tests", nargs="*", default=["tests"], help="files or folders of tests; the other promises' figures stay")
     parser.add_argument("--fast", action="store_true", help="what CI runs: the long counts are left out; nothing is written")
     parser.add_argument("-k", metavar="EXPRESSION", help="only tests whose names match, as pytest's -k")
+    parser.add_argument("-n", metavar="PROCESSES", default="2", help="how many tests run at once (default: 2)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", *options.tests, f"--junitxml={report}"]
+        command = [sys.executable, "-m", "pytest", *options.tests, f"--junitxml={report}", "-o", "junit_family=legacy", "-n", options.n]
         command += ["-m", "promise and not slow and not gpu" if options.fast else "promise and not gpu"]
         command += ["-k", options.k] if options.k else []
         done = subprocess.run(command, cwd=record.ROOT, env={"OMP_NUM_THREADS": "1", **os.environ})
