@@ -21,7 +21,7 @@ def test_every_promise_is_on_the_page_with_what_was_found(tool):
     record, page = tool("record"), tool("page")
     rows = record.load()
     assert {(row.section, row.promise) for row in rows} == set(record.promises())
-    assert [row.promise for row in rows if row.failed or not row.passed or not row.found] == []
+    assert [row.promise for row in rows if row.date and (row.failed or not row.passed or not row.found)] == []
     text = page.PAGE.read_text(encoding="utf-8")
     assert page.rewritten(text, rows) == text
 

@@ -22,6 +22,8 @@ def tables(rows: list[Row]) -> str:
 
 
 def _found(row: Row) -> str:
+    if not row.date:
+        return "not run with its full count yet"
     told = list(dict.fromkeys(row.found))
     text = "; ".join(told) if len(told) <= 8 else f"{len(told)} cases: {', '.join(told)}"
     verdict = f"**{row.failed} of {row.failed + row.passed} tests failed.** " if row.failed else ""

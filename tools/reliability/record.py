@@ -64,12 +64,11 @@ def read_report(report: Path, date: str) -> list[Row]:
 
 
 def merged(old: list[Row], new: list[Row]) -> list[Row]:
-    """``old`` with the rows of ``new`` in their place, in the order of the page; what no test promises any more is left out."""
+    """A row for each promise that a test makes, in the order of the page: that of ``new``, or of ``old``, or one never run."""
     rows = {(row.section, row.promise): row for row in [*old, *new]}
-    known = promises()
     order = {section: i for i, section in enumerate(SECTIONS)}
-    kept = [row for key, row in rows.items() if key in known]
-    return sorted(kept, key=lambda row: (order.get(row.section, len(order)), known.index((row.section, row.promise))))
+    known = sorted(promises(), key=lambda key: order.get(key[0], len(order)))
+    return [rows.get((section, promise), Row(section, promise, date="")) for section, promise in known]
 
 
 def load() -> list[Row]:
