@@ -14,14 +14,19 @@ RUNS = 2
 TORCH = "import json, resource, torch; used = resource.getrusage(resource.RUSAGE_SELF); print(json.dumps([used.ru_utime + used.ru_stime]))"
 RUN = """
 import json, os, resource, sys
-from ganzoo.engine.loop import Loop
+from ganzoo.engine import signals
 
 def step(self):
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(json.dumps([used.ru_utime + used.ru_stime, sorted({"torchvision", "scipy", "pytorch_fid"} & sys.modules.keys())]), flush=True)
     os._exit(0)
 
-Loop.step = step
+def stop_on_signals(stop_on_signals=signals.stop_on_signals):
+    from ganzoo.engine.loop import Loop  # not before: a run imports it in its own way
+    Loop.step = step
+    return stop_on_signals()
+
+signals.stop_on_signals = stop_on_signals
 from ganzoo.cli import invoke
 sys.exit(invoke(sys.argv[1:]))
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ import torch
 from ganzoo.metrics.frechet import gaussian_frechet_distance
 
 from .page import table
-from .runs import environment
+from .runs import said_by
 
 SECONDS = 15.0
 """10,000 samples and classifier_fid take at most so long."""
@@ -56,10 +55,10 @@ def evaluate(work: Path, quick: bool) -> tuple[float, float]:
     )
     ganzoo = [sys.executable, "-m", "ganzoo"]
     if not out.exists():
-        subprocess.run([*ganzoo, "run", str(config), "--out", str(out), "--quiet"], check=True, capture_output=True, env=environment(work))
+        said_by([*ganzoo, "run", str(config), "--out", str(out), "--quiet"], work)
     metric = f"{{name: classifier_fid, samples: {200 if quick else 10000}}}"
     started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([*ganzoo, "eval", str(out), "--metric", metric, "--json"], check=True, capture_output=True, env=environment(work))
+    said_by([*ganzoo, "eval", str(out), "--metric", metric, "--json"], work)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.perf_counter() - started, (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
 

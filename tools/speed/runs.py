@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from ganzoo.errors import GanzooError
@@ -42,12 +43,21 @@ def run_child(side: str, name: str, way: str, steps: int, work: Path, *more: str
     Raises:
         GanzooError: where it fails, with the last line that it said.
     """
-    command = [sys.executable, "-m", "speed.child", side, name, way, str(steps), *more]
+    found: dict[str, float] = json.loads(said_by([sys.executable, "-m", "speed.child", side, name, way, str(steps), *more], work))
+    return found
+
+
+def said_by(command: Sequence[str], work: Path) -> str:
+    """The last line that a command prints.
+
+    Raises:
+        GanzooError: where it fails, with the last line that it said.
+    """
     done = subprocess.run(command, capture_output=True, text=True, env=environment(work), check=False)
     if done.returncode:
-        raise GanzooError(f"the {side} loop of {name} failed: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise GanzooError(f"a measurement failed with exit code {done.returncode}: {last}")
+    return (done.stdout.splitlines() or [""])[-1]
 
 
 def run_ganzoo(name: str, way: str, steps: int, work: Path) -> dict[str, float]:

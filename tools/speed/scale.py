@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import subprocess
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from ganzoo.pictures import save_png
 
 from .images import write_folder
 from .page import table
-from .runs import environment
+from .runs import said_by
 from .workloads import WORKLOADS
 
 BASE = {"batch size": 32, "width": 32, "pixels a side": 32}
@@ -83,9 +82,7 @@ def configuration(sizes: Mapping[str, int], work: Path) -> str:
 
 def steps(sizes: Mapping[str, int], count: int, work: Path) -> tuple[float, float]:
     """Least processor seconds of a step, and bytes that the steps added to the peak memory."""
-    command = [sys.executable, "-c", STEPS, configuration(sizes, work), str(count)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment(work))
-    seconds, memory = json.loads(done.stdout.splitlines()[-1])
+    seconds, memory = json.loads(said_by([sys.executable, "-c", STEPS, configuration(sizes, work), str(count)], work))
     return seconds, memory
 
 
@@ -99,13 +96,14 @@ def drawn(axis: str, found: Mapping[int, tuple[float, float]]) -> Image.Image:
 
 def processes(count: int, work: Path, quick: bool) -> float:
     """Images a second, by the clock, of ``count`` processes that share a batch of 64."""
-    config, out, every = work / "processes.yaml", work / f"processes-{count}-{os.getpid()}", 2 if quick else 8
+    config, out, every = work / "processes.yaml", work / f"processes-{count}", 2 if quick else 8
+    shutil.rmtree(out, ignore_errors=True)
     config.write_text(
         configuration({**BASE, "batch size": 64}, work).replace("steps: 1000", f"steps: {2 * every}") + f"log: {{every: {every}}}\n",
         encoding="utf-8",
     )
     start = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)] if count > 1 else []
     command = [sys.executable, *start, "-m", "ganzoo", "run", str(config), "--out", str(out), "--quiet"]
-    subprocess.run(command, check=True, capture_output=True, env=environment(work))
+    said_by(command, work)
     rates = re.findall(r'"images_per_second": ([0-9.e+]+)', (out / "metrics.jsonl").read_text(encoding="utf-8"))
     return float(rates[-1])

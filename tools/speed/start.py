@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import shutil
 import sys
 from pathlib import Path
 
 from .page import table
-from .runs import ROOT, environment
+from .runs import ROOT, said_by
 
 LIMIT = 2.5
 """The first step begins within so many times ``import torch``."""
 
 RUN = """
 import json, os, resource, sys
-from ganzoo.engine.loop import Loop
+from ganzoo.engine import signals
 
 def step(self):
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(json.dumps([used.ru_utime + used.ru_stime, "torchvision" in sys.modules]), flush=True)
     os._exit(0)
 
-Loop.step = step
+def stop_on_signals(stop_on_signals=signals.stop_on_signals):
+    from ganzoo.engine.loop import Loop
+    Loop.step = step
+    return stop_on_signals()
+
+signals.stop_on_signals = stop_on_signals
 from ganzoo.cli import invoke
 sys.exit(invoke(sys.argv[1:]))
 """
+"""``ganzoo run`` up to its first step, in place of which it says what it has used; the engine is imported when a run imports it."""
 TORCH = """
 import json, resource, torch
 used = resource.getrusage(resource.RUSAGE_SELF)
@@ -37,9 +43,10 @@ def measure_start(work: Path, quick: bool) -> list[str]:
     """Least processor seconds of several starts, the two by turns, and their ratio."""
     recipe = ROOT / "zoo_configs" / "quickstart.yaml"
     seconds: dict[str, list[float]] = {"torch": [], "run": []}
-    for i in range(1 if quick else 5):
+    for _ in range(1 if quick else 5):
         seconds["torch"].append(seconds_of(work, TORCH))
-        run = ["run", str(recipe), "--out", str(work / f"start-{i}"), "--quiet", "-o", "train.device=cpu"]
+        shutil.rmtree(work / "start", ignore_errors=True)
+        run = ["run", str(recipe), "--out", str(work / "start"), "--quiet", "-o", "train.device=cpu"]
         seconds["run"].append(seconds_of(work, RUN, *run))
     least = {name: min(values) for name, values in seconds.items()}
     ratio = least["run"] / least["torch"]
@@ -50,6 +57,4 @@ def measure_start(work: Path, quick: bool) -> list[str]:
 
 def seconds_of(work: Path, code: str, *arguments: str) -> float:
     """What a process says that it has used of the processor."""
-    command = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment(work))
-    return float(json.loads(done.stdout.splitlines()[-1])[0])
+    return float(json.loads(said_by([sys.executable, "-c", code, *arguments], work))[0])
