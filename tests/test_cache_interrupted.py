@@ -69,16 +69,17 @@ def journalled(folder: Path) -> int:
 
 def interrupt(folder: Path, number: signal.Signals, chance: random.Random) -> None:
     """Send a signal to a build at a random moment, and see that the next one only does what was left."""
-    moment = chance.randrange(COUNT * 3 // 4)
+    moment = chance.randrange(COUNT // 2)
     folder.mkdir()
     process = start(folder / "cache", folder / "first", 0.02)
     assert process.stdout.readline() == "begins\n"
     while process.poll() is None and journalled(folder / "cache") < moment:
         time.sleep(0.001)
     done, sent = journalled(folder / "cache"), time.monotonic()
+    assert process.poll() is None, "it was done before it could be interrupted: the machine is too busy for this test"
     process.send_signal(number)
     process.communicate(timeout=120)
-    assert time.monotonic() - sent < 5  # it takes 0.1 s, but the machine may be busy
+    assert time.monotonic() - sent < 15  # it takes 0.1 s, but the machine may be busy
     assert process.returncode in {signal.SIGKILL: (-9,), signal.SIGTERM: (143,), signal.SIGINT: (-2,)}[number]
     assert finish(folder / "cache", folder / "second") <= COUNT - done
 
@@ -132,7 +133,7 @@ def test_the_command_stops_while_it_decodes_and_decodes_the_rest_when_it_is_run_
     process.send_signal(signal.Signals[name])
     _, errors = process.communicate(timeout=120)
     assert process.returncode == code, errors
-    assert time.monotonic() - sent < 5
+    assert time.monotonic() - sent < 15  # a second or two, unless the machine is busy
     assert "Traceback" not in errors
     again = subprocess.run(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, check=False)
     assert again.returncode == 0, again.stderr
