@@ -19,6 +19,14 @@ SIGNALS = [pytest.param(signal.SIGTERM, 143, id="SIGTERM"), pytest.param(signal.
 STOPS = "A signal saves and stops with 143 or 130, and the resumed run ends with the same tensors: during a step, a save, an evaluation"
 
 
+@pytest.fixture(autouse=True)
+def _listening():
+    """Python's own Ctrl-C, which a shell takes from what it starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def signalling(owner, name, number, monkeypatch, at=1):
     """The ``at``-th call of ``owner.name`` sends this process a signal when it is about to begin."""
     original, calls = getattr(owner, name), []
