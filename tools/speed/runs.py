@@ -66,7 +66,7 @@ def run_ganzoo(name: str, way: str, steps: int, work: Path) -> dict[str, float]:
     Raises:
         GanzooError: where the run fails.
     """
-    out, config = work / "run", work / "run.yaml"
+    out, config = work / f"run-{name}", work / f"{name}.yaml"
     shutil.rmtree(out, ignore_errors=True)
     config.write_text(configuration(name, way, 2 * steps, work / "pictures"), encoding="utf-8")
     command = [sys.executable, "-m", "ganzoo", "run", str(config), "--out", str(out), "--quiet"]
