@@ -89,7 +89,7 @@ def pairs(arguments: argparse.Namespace, names: list[str], work: Path) -> list[s
     """Textbook, by hand and ganzoo."""
     rounds = 1 if arguments.quick else arguments.rounds
     for name in names:
-        measure(name, WORKLOADS[name].ways, rounds, work, arguments.quick, say).save(work)
+        measure(name, list(WORKLOADS[name].bars), rounds, work, arguments.quick, say).save(work)
     found = {name: Measured.load(work, name) for name in WORKLOADS}
     return page.pairs({name: measured for name, measured in found.items() if measured})
 

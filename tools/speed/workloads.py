@@ -46,11 +46,6 @@ class Workload:
     bars: Mapping[str, Bar]
 
     @property
-    def ways(self) -> list[str]:
-        """All ways of computing that are measured; those without a bar come last."""
-        return [*self.bars, *({"fp32", "bf16"} - self.bars.keys())]
-
-    @property
     def critic_updates(self) -> int:
         """Critic updates for each of the generator."""
         return 5 if self.game == "wgan_gp" else 1
