@@ -106,6 +106,7 @@ def tower(folder, monkeypatch):
     (recipes / "ring.yaml").write_text("# Towers on the ring.\ndata: ring\ngenerator: tower\ncritic: mlp\nloss: least_squares\n")
     (recipes / "notes.txt").write_text("no recipe")
     monkeypatch.syspath_prepend(str(folder / "site"))
+    monkeypatch.delitem(sys.modules, "ganzoo_tower", raising=False)  # the tutorial's plugin has this name, too
     plugin = Plugin("ganzoo-tower", "1.0", "ganzoo_tower", broken="RuntimeError: imported")
     registry = Registry.installed()
     registry.plugins.append(plugin)

@@ -155,9 +155,11 @@ def test_lines_are_few_and_complete(monkeypatch):
 
     monkeypatch.setattr(progress, "LINE_SECONDS", 0.05)
     stream = io.StringIO()
+    began = time.monotonic()
     train(reporter(stream=stream), steps=200, seconds=0.001)
+    most = (time.monotonic() - began) / 0.05 + 1  # a busy machine takes longer, and shows more
     lines = stream.getvalue().splitlines()
-    assert 3 <= len(lines) <= 8
+    assert 3 <= len(lines) <= most
     assert re.fullmatch(r"train  \d+/200  \d+%  [\d.]+ steps/s  0:0\d left  critic [\d.]+", lines[0])
 
 

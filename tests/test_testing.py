@@ -85,11 +85,11 @@ def test_a_failed_check_fails_its_test_and_only_that(heavy):
 
 
 def test_the_command_says_what_fails(heavy, tmp_path, capsys):
-    assert invoke(["check", plugin_folder(tmp_path, heavy)]) == 2
+    assert invoke(["check", "--here", plugin_folder(tmp_path, heavy)]) == 2
     shown = capsys.readouterr()
     assert "FAILED: listing what heavy_door gives imports torch" in shown.out
     assert "1 of 7 checks fail" in shown.err.splitlines()[-1]
-    assert invoke(["check", plugin_folder(tmp_path, heavy), "--json"]) == 2
+    assert invoke(["check", "--here", plugin_folder(tmp_path, heavy), "--json"]) == 2
     outcomes = json.loads(capsys.readouterr().out)["outcomes"]
     assert [o["check"] for o in outcomes if o["status"] == "failed"] == ["door"]
 
@@ -148,7 +148,7 @@ def plugin_folder(folder, name="ganzoo-core", group="ganzoo"):
 
 
 def test_the_command_checks_a_plugins_folder(tmp_path, capsys):
-    assert invoke(["check", plugin_folder(tmp_path)]) == 0
+    assert invoke(["check", "--here", plugin_folder(tmp_path)]) == 0
     shown = capsys.readouterr().out
     assert "schedule alternate" in shown
     assert "pure" in shown
@@ -162,7 +162,7 @@ def test_the_command_checks_a_plugins_folder(tmp_path, capsys):
     ],
 )
 def test_the_command_refuses_what_is_no_installed_plugin(tmp_path, capsys, arguments, message):
-    assert invoke(["check", plugin_folder(tmp_path, **arguments)]) == 2
+    assert invoke(["check", "--here", plugin_folder(tmp_path, **arguments)]) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
