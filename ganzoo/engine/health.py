@@ -31,7 +31,7 @@ class Health:
     def __init__(self, real: np.ndarray) -> None:
         self._real = spread(real)
         self._seen: dict[str, int] = {}
-        self._told: set[str] = set()
+        self._told: dict[str, None] = {}  # in the order of telling, which a set would not keep
 
     @property
     def in_short(self) -> str:
@@ -58,7 +58,7 @@ class Health:
         self._seen[cause] = self._seen.get(cause, 0) + 1 if present else 0
         if self._seen[cause] < times or cause in self._told:
             return False
-        self._told.add(cause)
+        self._told[cause] = None
         return True
 
 
