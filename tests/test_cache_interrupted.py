@@ -79,7 +79,7 @@ def interrupt(folder: Path, number: signal.Signals, chance: random.Random) -> No
     assert process.poll() is None, "it was done before it could be interrupted: the machine is too busy for this test"
     process.send_signal(number)
     process.communicate(timeout=120)
-    assert time.monotonic() - sent < 15  # it takes 0.1 s, but the machine may be busy
+    assert time.monotonic() - sent < 5  # it takes 0.1 s, but the machine may be busy
     assert process.returncode in {signal.SIGKILL: (-9,), signal.SIGTERM: (143,), signal.SIGINT: (-2,)}[number]
     assert finish(folder / "cache", folder / "second") <= COUNT - done
 
@@ -133,11 +133,12 @@ def test_the_command_stops_while_it_decodes_and_decodes_the_rest_when_it_is_run_
     process.send_signal(signal.Signals[name])
     _, errors = process.communicate(timeout=120)
     assert process.returncode == code, errors
-    assert time.monotonic() - sent < 15  # a second or two, unless the machine is busy
+    took = time.monotonic() - sent
+    assert took < 5
     assert "Traceback" not in errors
     again = subprocess.run(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, check=False)
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "run" / "weights" / "generator.safetensors").is_file()
     (pixels,) = cache.glob("*.u8")
     assert pixels.stat().st_size == 3000 * 3 * 16 * 16
-    found(f"{name}: exit code {code}")
+    found(f"{name}: exit code {code} after {took:.1f} s")

@@ -6,9 +6,9 @@ import importlib.metadata
 import importlib.util
 import json
 import os
-import resource
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -125,8 +125,8 @@ def test_the_component_conforms_and_the_door_leads_to_it(project, kind, monkeypa
 
 @pytest.mark.slow
 def test_its_tests_pass_untouched_without_a_network(project, tmp_path):
-    """Built, installed into a clean environment, tested there: in under a minute of one core, whoever else uses it."""
-    before = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+    """Built, installed into a clean environment, tested there: in under a minute."""
+    started = time.perf_counter()
     environment = make_environment(tmp_path / "environment", without=[])
     pip("wheel", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(tmp_path), str(project))
     (wheel,) = tmp_path.glob("*.whl")
@@ -137,7 +137,7 @@ def test_its_tests_pass_untouched_without_a_network(project, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "passed" in done.stdout
     assert "SKIPPED" not in done.stdout  # the recipe among them was trained
-    assert sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - before < 60
+    assert time.perf_counter() - started < 60
 
 
 # What is refused, and that nothing is written then.
