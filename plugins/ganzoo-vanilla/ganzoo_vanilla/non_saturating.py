@@ -52,4 +52,6 @@ class NonSaturating(Loss):
 
 def cross_entropy(score: Tensor, target: float) -> Tensor:
     """Mean binary cross entropy of raw scores (N, *) against one target in [0, 1], finite for every finite score."""
+    if target in (0, 1):
+        return softplus(-score if target else score).mean()
     return target * softplus(-score).mean() + (1 - target) * softplus(score).mean()
