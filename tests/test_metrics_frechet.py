@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ganzoo.errors import GanzooError, UserError
+from ganzoo.metrics import frechet
 from ganzoo.metrics.frechet import frechet_distance, gaussian_frechet_distance
 from ganzoo.metrics.moments import Moments
 
@@ -62,6 +63,22 @@ def test_steep_spectra_keep_every_digit() -> None:
     wanted = float((spectrum.sqrt() - other.sqrt()).square().sum())
     distance = gaussian_frechet_distance(zero, (basis * spectrum) @ basis.T, zero, (basis * other) @ basis.T)
     assert distance == pytest.approx(wanted, abs=1e-11)
+
+
+@pytest.mark.parametrize("decades", [1, 3, 6])
+def test_the_faster_way_gives_what_the_careful_way_gives(decades: int) -> None:
+    scale = torch.logspace(0, -decades / 2, 128, dtype=torch.float64)
+    first, second = (covariance(128, seed, 1024) * scale * scale[:, None] for seed in (9, 10))
+    faster = frechet._by_eigenvalues(first, second)
+    assert faster is not None
+    assert float(faster) == pytest.approx(float(frechet._by_singular_values(first, second)), rel=1e-12)
+
+
+def test_the_careful_way_is_taken_where_rounding_would_show() -> None:
+    scale = torch.logspace(0, -5, 128, dtype=torch.float64)
+    assert frechet._by_eigenvalues(covariance(128, 9) * scale * scale[:, None], covariance(128, 10) * scale * scale[:, None]) is None
+    assert frechet._by_eigenvalues(covariance(40, 6, 10), covariance(40, 7)) is None
+    assert frechet._by_eigenvalues(covariance(40, 7), covariance(40, 6, 10)) is None
 
 
 @pytest.mark.parametrize("rank", [1, 10, 39])

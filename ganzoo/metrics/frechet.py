@@ -12,6 +12,9 @@ from ganzoo.errors import GanzooError, UserError
 
 from .moments import Moments
 
+NEGLIGIBLE = 1e-8
+"""Error of the trace, relative to it, up to which the faster way is taken. What is found is a thousand times below the estimate."""
+
 
 def frechet_distance(first: Moments, second: Moments) -> float:
     """Squared Frechet distance between the Gaussians with these moments.
@@ -53,9 +56,11 @@ def require_enough_samples(count: int, feature_size: int) -> None:
 def gaussian_frechet_distance(mean_1: Tensor, covariance_1: Tensor, mean_2: Tensor, covariance_2: Tensor) -> float:
     """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)), without a matrix square root.
 
-    With symmetric eigenvalues C = V L V' and factors F = V L^(1/2), so that F F' = C, the trace of the root is the sum of
-    the singular values of F1' F2. That is real, holds for covariances of any rank, and never takes the root of a rounding
-    error: the eigenvalues of C1 C2 itself would turn each 1e-16 into 1e-8.
+    With factors F F' = C, the trace of the root is the sum of the singular values of F1' F2, which is real. Where F1 is
+    C1's Cholesky factor, their squares are the eigenvalues of the symmetric F1' C2 F1, which takes a fifth of the time of a
+    square root. The root of an eigenvalue that is only rounding would turn each 1e-16 into 1e-8; so where covariances lack
+    rank or are close to it, factors come from symmetric eigenvalues, C = V L V' and F = V L^(1/2), and the singular values are
+    computed as such.
 
     Args:
         mean_1: (D,).
@@ -89,9 +94,29 @@ def gaussian_frechet_distance(mean_1: Tensor, covariance_1: Tensor, mean_2: Tens
 def _trace_of_root(covariance_1: Tensor, covariance_2: Tensor) -> Tensor:
     """tr((C1 C2)^(1/2)) for symmetric positive semi-definite (D, D) matrices."""
     try:
-        singular_values: Tensor = torch.linalg.svdvals(_factor(covariance_1).T @ _factor(covariance_2))
+        trace = _by_eigenvalues(covariance_1, covariance_2)
+        return _by_singular_values(covariance_1, covariance_2) if trace is None else trace
     except torch.linalg.LinAlgError as error:
         raise GanzooError(f"the Frechet distance cannot be computed: {error}") from None
+
+
+def _by_eigenvalues(covariance_1: Tensor, covariance_2: Tensor) -> Tensor | None:
+    """The trace from the eigenvalues of F1' C2 F1; None where their rounding could be more than ``NEGLIGIBLE`` of it."""
+    factor, failed = torch.linalg.cholesky_ex(covariance_1)
+    if failed:
+        return None
+    eigenvalues = torch.linalg.eigvalsh(factor.T @ covariance_2 @ factor)  # (D,) ascending
+    if not bool(eigenvalues[0] > 0):
+        return None
+    roots: Tensor = eigenvalues.sqrt()
+    # An error e of an eigenvalue x is one of e / (2 sqrt x) in its root.
+    error = (torch.finfo(torch.float64).eps * eigenvalues[-1] / (2 * roots)).sum()
+    return roots.sum() if bool(error <= NEGLIGIBLE * roots.sum()) else None
+
+
+def _by_singular_values(covariance_1: Tensor, covariance_2: Tensor) -> Tensor:
+    """The trace from the singular values of F1' F2, for covariances of any rank."""
+    singular_values: Tensor = torch.linalg.svdvals(_factor(covariance_1).T @ _factor(covariance_2))
     return singular_values.sum()
 
 
