@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganzoo.errors import UserError
+from ganzoo.errors import GanzooError, UserError
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
-command, fast, page, pairs, runs, textbook, workloads, child, evaluation = (
+command, fast, packages, page, pairs, runs, textbook, workloads, child, evaluation = (
     importlib.import_module(f"speed.{name}")
-    for name in ("command", "fast", "page", "pairs", "runs", "textbook", "workloads", "child", "evaluation")
+    for name in ("command", "fast", "packages", "page", "pairs", "runs", "textbook", "workloads", "child", "evaluation")
 )
 CPU = torch.device("cpu")
 
@@ -60,6 +60,32 @@ def test_the_loops_by_hand_update_both_networks():
         fast.wgan_gp(game, real, label, count)
     assert all(not torch.equal(a, b) for a, b in zip(before, weights, strict=True))
     assert all(weight.requires_grad for weight in weights)
+
+
+@pytest.mark.parametrize("side", packages.PACKAGES)
+def test_other_packages_train_where_they_are_installed(side):
+    module, steps = packages.PACKAGES[side]
+    pytest.importorskip(module, exc_type=ImportError)
+    assert list(itertools.islice(steps("dcgan64", CPU, 4), 2)) == [4, 4]
+
+
+def test_a_package_that_does_not_run_is_left_out_and_named(monkeypatch, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    said = []
+
+    def sample(side, *_):
+        if side == "torchgan":
+            raise GanzooError("a measurement failed with exit code 1: no module named sixth")
+        return {"images": 64, "seconds": 1.0, "memory": 1e8}
+
+    monkeypatch.setattr(pairs, "sides_of", lambda name, ways: [("textbook", "fp32"), ("torchgan", "fp32")])
+    monkeypatch.setattr(pairs, "run_child", lambda *_: {"conv": 1e9, "matmul": 1e9})
+    monkeypatch.setattr(pairs, "sample", sample)
+    found = pairs.measure("dcgan64", ["fp32"], 2, tmp_path, True, said.append)
+    assert list(found.rates) == [("textbook", "fp32")]
+    assert [line for line in said if "torchgan" in line] == [
+        "dcgan64: torchgan is left out: a measurement failed with exit code 1: no module named sixth"
+    ]
 
 
 def test_ganzoo_is_measured_between_two_lines_of_its_log(tmp_path):

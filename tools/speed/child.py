@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
+from .packages import PACKAGES
 from .workloads import BATCH, WORKLOADS
 
 WAYS = ("fp32", "medium", "bf16")
@@ -19,7 +20,7 @@ WAYS = ("fp32", "medium", "bf16")
 def main() -> None:
     """Measure what the arguments say."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("side", choices=["textbook", "fast", "torchgan", "floor", "flops"])
+    parser.add_argument("side", choices=["textbook", "fast", *PACKAGES, "floor", "flops"])
     parser.add_argument("name", choices=list(WORKLOADS))
     parser.add_argument("way", choices=WAYS)
     parser.add_argument("steps", type=int)
@@ -50,10 +51,8 @@ def training(side: str, name: str, device: torch.device, way: str, batch: int) -
         from . import fast
 
         return fast.steps(name, device, way, batch)
-    if side == "torchgan":
-        from . import packages
-
-        return packages.torchgan_steps(name, device, batch)
+    if side in PACKAGES:
+        return PACKAGES[side][1](name, device, batch)
     from . import textbook
 
     return textbook.steps(name, device, batch)

@@ -1,8 +1,9 @@
-"""Other packages of the field on the same networks, where they are installed."""
+"""Other packages of the field on the same networks, where they are installed. None of them is a dependency."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,9 @@ from torch.utils.data import DataLoader
 
 from .images import pictures
 from .workloads import LATENT, WORKLOADS, networks
+
+COMPARED = ("dcgan64",)
+"""The workloads that they are measured on: what all of them train in the same way."""
 
 
 def torchgan_steps(name: str, device: torch.device, batch: int) -> Iterator[int]:
@@ -19,24 +23,62 @@ def torchgan_steps(name: str, device: torch.device, batch: int) -> Iterator[int]
     generator, critic = (network.to(device) for network in networks(name))
     generator.encoding_dims, generator.label_type = LATENT, "none"  # type: ignore[assignment]  # what torchgan's models hold
     critic.label_type = "none"  # type: ignore[assignment]
-    g_optimizer, c_optimizer = (torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999)) for network in (generator, critic))
+    c_optimizer, g_optimizer = optimizers(critic, generator)
     c_loss, g_loss = MinimaxDiscriminatorLoss(), MinimaxGeneratorLoss(nonsaturating=True)
+    for real, _ in batches(name, batch):
+        # As torchgan's Trainer calls them.
+        c_loss.train_ops(generator, critic, c_optimizer, real.to(device), device)
+        g_loss.train_ops(generator, critic, g_optimizer, device, len(real))
+        yield len(real)
+
+
+def mimicry_steps(name: str, device: torch.device, batch: int) -> Iterator[int]:
+    """DCGAN by torch-mimicry's base classes, whose ``train_step`` is the whole update; yields real images after each batch."""
+    from torch_mimicry.nets.gan import gan
+    from torch_mimicry.training.metric_log import MetricLog
+
+    made, judging = (network.to(device) for network in networks(name))
+
+    class Generator(gan.BaseGenerator):
+        def __init__(self) -> None:
+            super().__init__(nz=LATENT, ngf=64, bottom_width=4, loss_type="ns")
+            self.net = made
+
+        def forward(self, latent: Tensor) -> Any:
+            return self.net(latent)
+
+    class Discriminator(gan.BaseDiscriminator):
+        def __init__(self) -> None:
+            super().__init__(ndf=64, loss_type="ns")
+            self.net = judging
+
+        def forward(self, image: Tensor) -> Any:
+            return self.net(image)[:, None]
+
+    generator, critic = Generator(), Discriminator()
+    c_optimizer, g_optimizer = optimizers(critic, generator)
+    for real, label in batches(name, batch):
+        # As mimicry's Trainer calls them.
+        log, both = MetricLog(), (real.to(device), label.to(device))
+        critic.train_step(real_batch=both, netG=generator, optD=c_optimizer, log_data=log, device=device)
+        generator.train_step(real_batch=both, netD=critic, optG=g_optimizer, log_data=log, device=device)
+        yield len(real)
+
+
+PACKAGES: Mapping[str, tuple[str, Callable[[str, torch.device, int], Iterator[int]]]] = {
+    "torchgan": ("torchgan", torchgan_steps),
+    "mimicry": ("torch_mimicry", mimicry_steps),
+}
+"""Side -> the module that has to be installed for it, and its loop."""
+
+
+def optimizers(*networks: nn.Module) -> list[torch.optim.Optimizer]:
+    """DCGAN's, one for each network."""
+    return [torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999)) for network in networks]
+
+
+def batches(name: str, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Images and labels of a DataLoader that decodes each picture when it is needed, for ever."""
     loader = DataLoader(pictures(WORKLOADS[name]), batch, shuffle=True, drop_last=True)
     while True:
-        for real, _ in loader:
-            update(c_loss, g_loss, generator, critic, g_optimizer, c_optimizer, real.to(device))
-            yield len(real)
-
-
-def update(
-    c_loss: nn.Module,
-    g_loss: nn.Module,
-    generator: nn.Module,
-    critic: nn.Module,
-    g_optimizer: torch.optim.Optimizer,
-    c_optimizer: torch.optim.Optimizer,
-    real: Tensor,
-) -> None:
-    """One step as torchgan's Trainer takes it."""
-    c_loss.train_ops(generator, critic, c_optimizer, real, real.device)  # type: ignore[operator]
-    g_loss.train_ops(generator, critic, g_optimizer, real.device, len(real))  # type: ignore[operator]
+        yield from loader

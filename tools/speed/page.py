@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ganzoo.errors import UserError
 
+from .packages import PACKAGES
 from .pairs import Measured
 from .workloads import WORKLOADS, Bar
 
@@ -56,7 +57,8 @@ def machine(device: str) -> str:
         parts.append(f"{torch.cuda.get_device_name()}, CUDA {torch.version.cuda}")
     else:
         parts.append(f"instructions {torch.backends.cpu.get_cpu_capability()}")
-    return "; ".join([*parts, f"{platform.system()}, Python {platform.python_version()}", *versions("torch", "ganzoo-core", "torchgan")])
+    packages = versions("torch", "ganzoo-core", "torchgan", "torch-mimicry")
+    return "; ".join([*parts, f"{platform.system()}, Python {platform.python_version()}", *packages])
 
 
 def versions(*names: str) -> list[str]:
@@ -101,9 +103,9 @@ def ratio_rows(results: Mapping[str, Measured]) -> list[tuple[str, ...]]:
                 spread = f"{found[1]:.2f}, {found[2]:.2f}" if len(found) > 1 else "-"
                 bar = "-" if least is None else f"{least:.2f}"
                 rows.append((f"`{name}`", WORDS[way], words, f"**{found[0]:.2f}**", spread, bar, verdict))
-        if ("torchgan", "fp32") in m.rates:
-            found = m.ratio("ganzoo", "fp32", "torchgan", "fp32")
-            rows.append((f"`{name}`", "fp32", "ganzoo / torchgan", f"**{found[0]:.2f}**", f"{found[1]:.2f}, {found[2]:.2f}", "-", "-"))
+        for side in (side for side in PACKAGES if (side, "fp32") in m.rates):
+            found = m.ratio("ganzoo", "fp32", side, "fp32")
+            rows.append((f"`{name}`", "fp32", f"ganzoo / {side}", f"**{found[0]:.2f}**", f"{found[1]:.2f}, {found[2]:.2f}", "-", "-"))
     return rows
 
 
