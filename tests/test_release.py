@@ -14,27 +14,23 @@ from ganzoo import API_VERSION
 
 ROOT = Path(__file__).parents[1]
 TOOLS = ROOT / "tools"
+sys.path.insert(0, str(TOOLS))
+set_version = importlib.import_module("set_version")
+building, command, trying, versions = (importlib.import_module(f"release.{name}") for name in ("building", "command", "trying", "versions"))
 
 
 @pytest.fixture
-def tools(monkeypatch):
-    """The two scripts as modules."""
-    monkeypatch.syspath_prepend(str(TOOLS))
-    return importlib.import_module("release_check"), importlib.import_module("set_version")
-
-
-@pytest.fixture
-def checkout(tmp_path, tools):
+def checkout(tmp_path):
     """A copy of every file that names the version."""
-    for path in tools[1].files():
+    for path in set_version.files():
         copy = tmp_path / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copy)
     return tmp_path
 
 
-def test_versions_are_in_step(tools):
-    assert tools[0].out_of_step() == []
+def test_versions_are_in_step():
+    assert versions.out_of_step() == []
 
 
 @pytest.mark.parametrize(
@@ -47,19 +43,18 @@ def test_versions_are_in_step(tools):
         ("CHANGELOG.md", "\n## 0.", "\n## 9."),
     ],
 )
-def test_what_is_not_in_step_is_named(name, old, new, tools, checkout):
+def test_what_is_not_in_step_is_named(name, old, new, checkout):
     path = checkout / name
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
-    (problem,) = tools[0].out_of_step(checkout)
+    (problem,) = versions.out_of_step(checkout)
     assert problem.startswith(f"{name} is not in step with ")
     assert "run tools/set_version.py" in problem
 
 
-def test_the_version_is_set_in_one_place(tools, checkout):
-    release_check, set_version = tools
+def test_the_version_is_set_in_one_place(checkout):
     assert set_version.main(["0.7.2"], checkout) == 0
-    assert release_check.out_of_step(checkout) == []
+    assert versions.out_of_step(checkout) == []
     lsgan = tomllib.loads((checkout / "plugins/ganzoo-lsgan/pyproject.toml").read_text())["project"]
     assert lsgan["version"] == "0.7.2"
     assert "ganzoo-core>=0.7,<0.8" in lsgan["dependencies"]
@@ -78,32 +73,87 @@ def test_each_release_says_which_interface_it_carries():
     assert [heading for heading in silent if not heading.endswith("unreleased")] == []
 
 
-def test_what_is_no_version_is_refused(tools, checkout, capsys):
-    assert tools[1].main(["soon"], checkout) == 2
+def test_what_is_no_version_is_refused(checkout, capsys):
+    assert set_version.main(["soon"], checkout) == 2
     assert capsys.readouterr().err == "set_version: error: give one version, such as 0.2.0\n"
 
 
-def test_a_name_that_is_not_here_is_refused(tools, capsys):
-    assert tools[0].main(["ganzoo-tower"]) == 2
-    assert "ganzoo-tower is not in this repository: ganzoo-core, ganzoo-acgan, " in capsys.readouterr().err
+def test_only_the_versions_own_tag_is_published_and_only_with_a_date(checkout):
+    set_version.main(["0.7.2"], checkout)
+    assert versions.unready("v0.7.1", checkout) == [
+        "the tag v0.7.1 is not that of version 0.7.2; run tools/set_version.py, commit, and tag that"
+    ]
+    (problem,) = versions.unready("v0.7.2", checkout)
+    assert problem.startswith("CHANGELOG.md does not say when 0.7.2 was released; put the date beside it")
+    changelog = checkout / "CHANGELOG.md"
+    changelog.write_text(changelog.read_text().replace("0.7.2 - unreleased", "0.7.2 - 2027-01-31"))
+    assert versions.unready("v0.7.2", checkout) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["ganzoo-tower"], "ganzoo-tower is not in this repository: ganzoo-core, ganzoo-acgan, "),
+        (["--tag", "v99.0"], "the tag v99.0 is not that of version "),
+        (["--out", str(TOOLS)], f"{TOOLS} exists already: name another folder with --out, or remove it"),
+    ],
+)
+def test_what_cannot_be_released_is_refused_before_anything_is_built(arguments, said, capsys, monkeypatch):
+    monkeypatch.setattr(command, "build", None)
+    assert command.main(arguments) == 2
+    assert f"release-check: error: {said}" in capsys.readouterr().err
+
+
+def release_of(name, folder):
+    """A release of which nothing but its files matters."""
+    for suffix in (".whl", ".tar.gz"):
+        (folder / f"{name}{suffix}").write_text(name)
+    return building.Release(name, folder / f"{name}.whl", folder / f"{name}.tar.gz")
+
+
+def test_what_is_kept_is_a_folder_a_distribution_and_nothing_where_one_fails(tmp_path, monkeypatch, capsys):
+    def attempt(release, core, folder, hidden):
+        if release.name == "ganzoo-wgan":
+            raise building.ReleaseError("a test fails")
+        return "1 passed"
+
+    monkeypatch.setattr(command, "build", lambda name, project, folder: release_of(name, folder))
+    monkeypatch.setattr(command, "attempt", attempt)
+    assert command.main(["ganzoo-core", "ganzoo-lsgan", "--out", str(tmp_path / "dist")]) == 0
+    kept = {str(path.relative_to(tmp_path / "dist")) for path in (tmp_path / "dist").rglob("*.*")}
+    assert kept == {f"{name}/{name}{suffix}" for name in ("ganzoo-core", "ganzoo-lsgan") for suffix in (".whl", ".tar.gz")}
+    assert command.main(["ganzoo-lsgan", "ganzoo-wgan", "--out", str(tmp_path / "other")]) == 2
+    assert capsys.readouterr().err == "release-check: error: ganzoo-wgan: a test fails\n"
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_core_that_does_not_build_is_said(monkeypatch, capsys):
+    def build(name, project, folder):
+        raise building.ReleaseError("it does not build: ?")
+
+    monkeypatch.setattr(command, "build", build)
+    assert command.main(["ganzoo-lsgan"]) == 2
+    assert capsys.readouterr().err == "release-check: error: ganzoo-core: it does not build: ?\n"
 
 
 @pytest.mark.slow
-def test_each_distribution_passes_its_tests_alone_from_its_wheel():
-    done = subprocess.run([sys.executable, TOOLS / "release_check.py"], cwd="/", capture_output=True, text=True)
+def test_each_distribution_passes_its_tests_alone_from_its_wheel(tmp_path):
+    words = [sys.executable, TOOLS / "release-check", "--out", tmp_path / "dist"]
+    done = subprocess.run(words, cwd="/", capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count(" passed") == 1 + len(list((ROOT / "plugins").glob("*/pyproject.toml")))
+    projects = [command.name_of(project) for project in set_version.projects()]
+    assert done.stdout.count(" passed") == len(projects)
     assert "failed" not in done.stdout
+    assert {path.name: len(list(path.iterdir())) for path in (tmp_path / "dist").iterdir()} == dict.fromkeys(projects, 2)
 
 
 @pytest.mark.slow
-def test_a_plugin_whose_wheel_misses_a_file_is_found_out(tools, tmp_path, monkeypatch):
+def test_a_plugin_whose_wheel_misses_a_file_is_found_out(tmp_path):
     """A copy of a project that leaves a module out of the wheel: its tests, run against the wheel, say so."""
-    release_check, _ = tools
     project = shutil.copytree(ROOT / "plugins/ganzoo-lsgan", tmp_path / "ganzoo-lsgan")
     with (project / "pyproject.toml").open("a") as file:
         file.write('exclude = ["loss.py"]\n')
-    core = release_check.build("ganzoo-core", ROOT, tmp_path)
-    release = release_check.build("ganzoo-lsgan", project, tmp_path)
-    with pytest.raises(release_check.ReleaseError, match=r"No module named 'ganzoo_lsgan\.loss'"):
-        release_check.check(release, core, tmp_path, hidden=["ganzoo-core", *(path.name for path in (ROOT / "plugins").iterdir())])
+    core = building.build("ganzoo-core", ROOT, tmp_path)
+    release = building.build("ganzoo-lsgan", project, tmp_path)
+    with pytest.raises(building.ReleaseError, match=r"No module named 'ganzoo_lsgan\.loss'"):
+        trying.attempt(release, core, tmp_path, hidden=["ganzoo-core", *(path.name for path in (ROOT / "plugins").iterdir())])

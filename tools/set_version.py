@@ -4,7 +4,7 @@
 
 One number for all: whoever reads that two distributions are of version 0.2.0 knows that they were tested together. It writes
 ``pyproject.toml`` of each project with the ranges by which they require each other, ``CITATION.cff``, and a heading in
-``CHANGELOG.md`` where there is none. ``tools/release_check.py`` refuses whatever is not in step.
+``CHANGELOG.md`` where there is none. ``tools/release-check`` refuses whatever is not in step.
 """
 
 from __future__ import annotations

@@ -1,0 +1,76 @@
+"""A distribution alone, from its wheel, in a clean environment: is it found there, and do its tests pass?"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from set_version import ROOT
+
+from ganzoo.authoring.environment import Environment, make_environment
+from ganzoo.authoring.wheel import read_wheel
+
+from .building import CORE, Release, ReleaseError, unpack
+
+CORE_TESTS = ("test_params.py", "test_registry.py", "test_strict_yaml.py", "test_turn.py", "test_data_toys.py", "test_metrics_frechet.py")
+"""The core's tests that need no plugin; the others train what plugins give."""
+CONFORMANCE = 'from ganzoo.testing import conformance_tests\n\ntest_conformance = conformance_tests("ganzoo-core")\n'
+OPTIONS = ("-q", "-p", "no:cacheprovider", "--import-mode=importlib", "-m", "not slow and not gpu")
+
+
+def attempt(release: Release, core: Release, folder: Path, hidden: list[str]) -> str:
+    """Install the wheel beside the core's alone, and run its tests there; returns how many passed.
+
+    Raises:
+        ReleaseError: where it is found elsewhere, or a test fails.
+    """
+    environment = make_environment(folder / "environments" / release.name, without=hidden)
+    for wheel in dict.fromkeys([core.wheel, release.wheel]):
+        environment.install(wheel)
+    module = read_wheel(release.wheel).modules[0]
+    _refuse_sources(environment, module)
+    done = subprocess.run(
+        [environment.python, "-P", "-m", "pytest", *OPTIONS, "tests"],
+        cwd=_tests_of(release, folder),
+        env={**environment.variables(), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"), "GANZOO_CACHE": str(folder / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = next((line for line in reversed(done.stdout.splitlines()) if re.search(r"\d+ (passed|failed|error)", line)), "")
+    if done.returncode or not last:
+        failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR", "E  "))]
+        raise ReleaseError("; ".join(failed[-3:]) or (done.stdout + done.stderr)[-300:])
+    return last
+
+
+def _refuse_sources(environment: Environment, module: str) -> None:
+    """The module and the core come from the environment, and no other plugin is there."""
+    code = f"import {module}, ganzoo; from ganzoo.registry import Registry; print(ganzoo.__file__, {module}.__file__)"
+    code += "; print(*{p.distribution for p in Registry.installed().plugins if not p.broken})"
+    words = [str(environment.python), "-P", "-c", code]
+    done = subprocess.run(words, env=dict(environment.variables()), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ReleaseError(f"it cannot be imported: {done.stderr.strip().splitlines()[-1]}")
+    files, plugins = done.stdout.splitlines()
+    if elsewhere := [file for file in files.split() if not Path(file).is_relative_to(environment.folder)]:
+        raise ReleaseError(f"{elsewhere[0]} is not in the clean environment")
+    if set(plugins.split()) - {CORE, module.replace("_", "-")}:
+        raise ReleaseError(f"other plugins are in the clean environment: {plugins}")
+
+
+def _tests_of(release: Release, folder: Path) -> Path:
+    """A folder with the tests to be run and no sources."""
+    place = folder / "tests" / release.name
+    if release.name == CORE:
+        (place / "tests").mkdir(parents=True)
+        for name in CORE_TESTS:
+            shutil.copy(ROOT / "tests" / name, place / "tests" / name)
+        (place / "tests/test_conformance.py").write_text(CONFORMANCE, encoding="utf-8")
+        return place
+    source = unpack(release.sdist, place)
+    shutil.rmtree(source / read_wheel(release.wheel).modules[0])
+    return source
