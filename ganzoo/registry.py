@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
@@ -96,7 +96,8 @@ class Registry:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # isolation is the point: SystemExit and SyntaxError included
-            self.plugins.append(Plugin(distribution, version, entry_point.value, broken=reason(error)))
+            why = str(error) if isinstance(error, UserError) else reason(error)
+            self.plugins.append(Plugin(distribution, version, entry_point.value, broken=why))
             return
         self.components += found
         self.plugins.append(Plugin(distribution, version, entry_point.value, gives=tuple(f"{c.kind} {c.name}" for c in found)))
@@ -153,32 +154,41 @@ def _give(entry_point: importlib.metadata.EntryPoint) -> list[tuple[str, str, st
     _check_hooks(manager, door)
     found = []
     for kind in hookspecs.KINDS:
-        for given in getattr(manager.hook, hookspecs.hook_of(kind))():
+        hook = hookspecs.hook_of(kind)
+        for given in getattr(manager.hook, hook)():
+            if not isinstance(given, Mapping):
+                raise _misfit(hook, f"a {type(given).__name__}")
             for name, target in given.items():
                 if not isinstance(name, str) or not isinstance(target, (str, type)) or (isinstance(target, str) and ":" not in target):
-                    raise TypeError(
-                        f"{hookspecs.hook_of(kind)} must return {{name: class or 'module:Class'}}, it gives {name!r}: {target!r}"
-                    )
+                    raise _misfit(hook, f"{name!r}: {target!r}")
                 found.append((kind, name, target))
     return found
 
 
+def _misfit(hook: str, given: str) -> UserError:
+    return UserError(
+        f"{hook} must return {{name: class or 'module:Class'}}, it gives {given}", "return a mapping of names to 'module:Class'"
+    )
+
+
 def _check_api(door: Any, entry_point: importlib.metadata.EntryPoint) -> None:
-    version = getattr(door, "GANZOO_API", None)
+    version, newest, oldest = getattr(door, "GANZOO_API", None), hookspecs.API_VERSION, hookspecs.OLDEST_API
     if type(version) is not int:
-        raise ImportError(f"{entry_point.value} does not set GANZOO_API; set GANZOO_API = {hookspecs.API_VERSION}")
-    if version > hookspecs.API_VERSION:
-        raise ImportError(f"it needs API {version}, this ganzoo-core gives {hookspecs.API_VERSION}; upgrade ganzoo-core")
-    if version < hookspecs.OLDEST_API:
-        raise ImportError(
-            f"it was written for API {version}, this ganzoo-core starts at {hookspecs.OLDEST_API}; upgrade {_distribution(entry_point)}"
-        )
+        raise UserError(f"{entry_point.value} does not set GANZOO_API", f"set GANZOO_API = {newest}")
+    if version > newest:
+        remedy = f"upgrade ganzoo-core (its author: or set GANZOO_API = {newest})"
+        raise UserError(f"it needs API {version}, this ganzoo-core gives {newest}", remedy)
+    if version < oldest:
+        remedy = f"upgrade {_distribution(entry_point)} (its author: move it to GANZOO_API = {newest})"
+        raise UserError(f"it was written for API {version}, this ganzoo-core starts at {oldest}", remedy)
 
 
 def _check_hooks(manager: pluggy.PluginManager, door: Any) -> None:
-    """A misspelt hook is an error, not silence."""
+    """A hook that is misspelt or not marked is an error, not silence."""
     known = [name for name in vars(hookspecs) if hasattr(getattr(hookspecs, name), "ganzoo_spec")]
     for name, value in vars(door).items():
         if hasattr(value, "ganzoo_impl") and name not in known:
             raise UserError(f"'{name}' is no hook", did_you_mean(name, known, noun="hooks"))
+        if name in known and name.startswith("ganzoo_") and not hasattr(value, "ganzoo_impl"):
+            raise UserError(f"the hook '{name}' is not marked, so nothing calls it", "put @hookimpl over it (from ganzoo import hookimpl)")
     manager.check_pending()

@@ -91,7 +91,14 @@ BROKEN = {
     "a misspelt hook": (GOOD.replace("ganzoo_losses", "ganzoo_loses"), "'ganzoo_loses' is no hook; did you mean 'ganzoo_losses'?"),
     "an argument that the hook lacks": (GOOD.replace("ganzoo_losses()", "ganzoo_losses(config)"), "config"),
     "a hook that fails": (GOOD.replace("return", "return 1 / 0 #"), "ZeroDivisionError"),
-    "a list of names": (GOOD.replace('{"hinge": "%s_parts:Hinge"}', '["hinge"]'), "list"),
+    "a hook that is not marked": (
+        GOOD.replace("@ganzoo.hookimpl", ""),
+        "the hook 'ganzoo_losses' is not marked, so nothing calls it; put @hookimpl",
+    ),
+    "a list of names": (
+        GOOD.replace('{"hinge": "%s_parts:Hinge"}', '["hinge"]'),
+        "ganzoo_losses must return {name: class or 'module:Class'}, it gives a list; return a mapping",
+    ),
     "a target without a class": (GOOD.replace("%s_parts:Hinge", "%s_parts"), "must return {name: class or 'module:Class'}"),
     "an instance": (GOOD.replace('"%s_parts:Hinge"', "object()"), "must return {name: class or 'module:Class'}"),
     "a name that is no string": (GOOD.replace('"hinge"', "3"), "must return {name: class or 'module:Class'}"),

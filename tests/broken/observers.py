@@ -34,3 +34,12 @@ class Demanding(Sound):
     @hookimpl
     def samples_saved(self, step, pictures):
         self.step = step
+
+
+class Unmarked(Sound):
+    """A hook without its marker, which would never be called."""
+
+    caught_by = "hooks"
+
+    def run_finished(self, outcome):
+        self.step = 0
