@@ -227,6 +227,18 @@ def test_options_that_make_no_sense_are_refused(tmp_path, capsys):
 INSIDE = {
     "a misspelt hook": ({"door": DOOR.replace("schedules", "scheduls")}, "'ganzoo_scheduls' is no hook; did you mean 'ganzoo_schedules'?"),
     "a newer API": ({"door": DOOR.replace("API = 1", "API = 99")}, "it needs API 99, this ganzoo-core gives 1; upgrade ganzoo-core"),
+    "a hook that is not marked": (
+        {"door": DOOR.replace("@hookimpl", "")},
+        "the hook 'ganzoo_schedules' is not marked, so nothing calls it; put @hookimpl over it",
+    ),
+    "nothing in it": (
+        {"door": "GANZOO_API = 1"},
+        "ganzoo_tower gives no component, and no recipe comes with it; write a hook there, such as ganzoo_losses",
+    ),
+    "a door that cannot be imported": (
+        {"door": "import no_such_module\n" + DOOR},
+        "No module named 'no_such_module'; import only ganzoo in this module, and the rest in those of the classes",
+    ),
     "a heavy door": ({"door": "import torch\n" + DOOR}, "listing what ganzoo_tower gives imports torch; import it only in the modules"),
     "a name that is taken": (
         {"door": DOOR.replace('"tower":', '"alternate":')},
@@ -311,7 +323,7 @@ def test_one_distribution_may_not_give_a_name_twice(tmp_path, monkeypatch):
     registry = Registry(distribution.entry_points)
     assert [plugin.broken for plugin in registry.plugins] == [
         "",
-        "UserError: another entry point of double gives a schedule named 'tower' too; rename one",
+        "another entry point of double gives a schedule named 'tower' too; rename one",
     ]
     assert len(registry.components) == 1
     monkeypatch.delitem(sys.modules, "double_door")

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from ganzoo.recipes import recipes_of
 from ganzoo.registry import Registry
 
 from .finding import Finding
@@ -28,12 +30,22 @@ def examine(distribution: str) -> Iterator[Finding | int]:
         return
     broken = [plugin for plugin in plugins if plugin.broken]
     for plugin in broken:
-        yield Finding("plugin", "loads", "failed", f"{plugin.module}: {plugin.broken}")
+        yield Finding("plugin", "loads", "failed", f"{plugin.module}: {plugin.broken}{remedy_for(plugin.broken)}")
     if broken:
         return
     yield Finding("plugin", "loads", "ok")
+    if not any(plugin.gives or recipes_of(plugin) for plugin in plugins):
+        what = f"{plugins[0].module} gives no component, and no recipe comes with it"
+        yield Finding("plugin", "gives", "failed", f"{what}; write a hook there, such as ganzoo_losses, and put @hookimpl over it")
+        return
     yield _clash(registry, plugins[0].distribution)
     yield from _try_all(registry, plugins[0].distribution)
+
+
+def remedy_for(broken: str) -> str:
+    """What to do where a door ends with an exception of Python's own; ganzoo's own say it themselves."""
+    raised = re.match(r"(ImportError|ModuleNotFoundError|SyntaxError|SystemExit)\b", broken)
+    return "; import only ganzoo in this module, and the rest in those of the classes" if raised else ""
 
 
 def _clash(registry: Registry, distribution: str) -> Finding:
