@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -165,6 +166,8 @@ class Reader:
             self.do_ganzoo(words[1:], quick)
         elif words[:3] == ["pip", "install", "-e"]:
             self.install(words[3])
+        elif words[:3] == ["pip", "uninstall", "--yes"]:
+            self.uninstall(words[3])
         elif words[:2] == ["pip", "install"]:  # of this repository: tools/setup has done it
             assert all((ROOT / word.partition("[")[0] / "pyproject.toml").is_file() for word in words[2:]), command
         elif words[:2] == ["pip", "wheel"]:
@@ -226,6 +229,14 @@ class Reader:
         self.monkeypatch.syspath_prepend(site)
         for name in [name for name in sys.modules if (site / name.partition(".")[0]).exists()]:
             self.monkeypatch.delitem(sys.modules, name)
+
+    def uninstall(self, distribution):
+        """Take out what ``install`` put in."""
+        site = self.folder / "site"
+        found = [path for path in site.iterdir() if path.name.startswith(distribution.replace("-", "_"))]
+        assert found, f"{distribution} is not installed"
+        for path in found:
+            shutil.rmtree(path)
 
 
 def parse(arguments, complete=True):
