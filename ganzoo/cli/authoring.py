@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from .listing import check_kind
@@ -14,9 +15,10 @@ def new_plugin(name: str, kind: str, out: Path | None, like: str | None) -> None
 
     folder = write(name, kind, out, like)
     print(folder)
+    there = shlex.quote(str(folder))
     for command, about in (
-        (f"pip install -e {folder}", "install it as it is, so that changes count at once"),
-        (f"pytest {folder}/tests", "its tests"),
-        (f"ganzoo check {folder}", "build it, install it into a clean environment and check it there"),
+        (f"pip install -e {there}", "install it as it is, so that changes count at once"),
+        (f"pytest {there}", "its tests"),
+        (f"ganzoo check {there}", "build it, install it into a clean environment and check it there"),
     ):
-        print(f"  {command:<{len(str(folder)) + 18}}  # {about}")
+        print(f"  {command:<{len(there) + 15}}  # {about}")
