@@ -1,23 +1,20 @@
 """Recorded updates: the path a GPU takes, followed on the CPU by a recorder that replays by calling again.
 
 What is shown here without a GPU: static buffers give the same weights bit for bit, nothing looks at a tensor's value between
-two reads of the log, updates that are not finite are held back, and what cannot be replayed is found before it is.
+two reads of the log, and what cannot be replayed is found before it is. What is not finite: ``test_guard``.
 """
 
-import numpy as np
 import pytest
 import torch
-from small_game import Difference, Judge, Maker, make, moved, steps, weights
-from torch import nn
+from recorders import Calling, Quiet, Refuses, Waits, recorded
+from small_game import Difference, Judge, make, moved, steps, weights
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ganzoo.config import Part, parse_config, resolve
-from ganzoo.engine import optimizers
+from ganzoo.config import parse_config, resolve
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
-from ganzoo.engine.phases import MOST, WARM_UP, Recorded
+from ganzoo.engine.phases import MOST, WARM_UP
 from ganzoo.engine.run import build
-from ganzoo.errors import DivergenceError
 from ganzoo.progress import reporter
 from ganzoo.registry import Registry
 from ganzoo.rules import Loss, Plan
@@ -59,44 +56,10 @@ RUNS = {
 }
 
 
-class Quiet(Maker):
-    """Counts nothing."""
-
-    def forward(self, latent: torch.Tensor):
-        return {"sample": self.tail(torch.tanh(self.body(latent)))}
-
-
-class Calling:
-    """Records an update as the function that does it."""
-
-    def __init__(self) -> None:
-        self.warmed = self.recorded = self.replayed = 0
-
-    def warm_up(self, update):
-        self.warmed += 1
-        update()
-        return ""
-
-    def record(self, update):
-        self.recorded += 1
-
-        def replay():
-            self.replayed += 1
-            update()
-
-        return replay
-
-
 def built(text):
     config = parse_config(text)
     run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True))
     return run
-
-
-def recorded(run, recorder=None, notes=None):
-    recorder = recorder or Calling()
-    modules = [run.generator, run.critic, *run.losses.values()]
-    return Loop(run, Meter(), Recorded(recorder, modules, (notes if notes is not None else []).append))
 
 
 @pytest.fixture(autouse=True)
@@ -211,53 +174,6 @@ def test_a_cpu_looks_before_each_update():
     assert looks.count >= 8
 
 
-# What is not finite.
-
-
-class Diverges(Difference):
-    """From its ``last``-th critic turn on, a term is infinite, or its slope is."""
-
-    def __init__(self, last, fault) -> None:
-        super().__init__()
-        self.last, self.fault = last, fault
-
-    def critic_terms(self, turn):
-        terms = super().critic_terms(turn)
-        if len(self.turns) // 2 >= self.last:
-            score = turn.fake_scores["score"].mean()
-            terms["sick"] = score / 0 if self.fault == "term" else (score - score).abs().sqrt()
-        return terms
-
-
-@pytest.mark.parametrize(
-    "optimizer", [Part("adam", {"lr": 1e-2}), Part("sgd", {"lr": 1e-2, "momentum": 0.9}), Part("rmsprop", {"lr": 1e-2})]
-)
-@pytest.mark.parametrize("fault", ["term", "gradient"])
-def test_an_update_that_is_not_finite_is_held_back_with_all_that_follow(optimizer, fault):
-    loop = make(losses={"diverges": Diverges(5, fault)}, generator=Quiet())
-    loop.run.optimizers = {side: optimizers.build(optimizer, getattr(loop.run, side).parameters()) for side in ("generator", "critic")}
-    loop = recorded(loop.run)
-    steps(loop, 5)
-    loop.check()
-    before = weights(loop.run.generator), weights(loop.run.critic)
-    steps(loop, 4)
-    assert moved(loop.run.generator, before[0]) == set()
-    assert moved(loop.run.critic, before[1]) == set()
-    with pytest.raises(DivergenceError) as caught:
-        loop.check()
-    assert "diverged at step 5: on the critic's turn" in str(caught.value)
-    assert ("the term 'sick' is " if fault == "term" else "its gradient is not finite") in str(caught.value)
-
-
-def test_an_optimizer_that_is_not_told_would_step():
-    loop = make(losses={"diverges": Diverges(3, "term")}, generator=Quiet())
-    loop = recorded(loop.run)
-    for optimizer in loop.run.optimizers.values():
-        del optimizer.found_inf
-    steps(loop, 5)
-    assert not all(torch.isfinite(value).all() for value in loop.run.critic.state_dict().values())
-
-
 # What cannot be replayed.
 
 
@@ -292,17 +208,6 @@ class Changes(Difference):
         self.pool += 1
 
 
-class Refuses(Calling):
-    def record(self, update):
-        raise RuntimeError("operation not permitted\nwhen stream is capturing")
-
-
-class Waits(Calling):
-    def warm_up(self, update):
-        super().warm_up(update)
-        return "an update waits for the device (plugin.py:3)"
-
-
 @pytest.mark.parametrize(
     ("loss", "recorder", "reason"),
     [
@@ -335,25 +240,3 @@ def test_state_that_changes_in_place_is_replayed():
     steps(recorded(loop.run, Calling(), notes), 8)
     assert notes == []
     assert loop.run.losses["changes"].pool.tolist() == [16.0, 16.0]
-
-
-# Optimizers on either device.
-
-
-@pytest.mark.parametrize("part", [Part("adam", {"lr": 1e-2}), Part("sgd", {"lr": 1e-2, "momentum": 0.9}), Part("rmsprop", {"lr": 1e-2})])
-def test_an_optimizers_state_holds_nothing_of_its_device(part):
-    network = nn.Linear(2, 2)
-    optimizer = optimizers.build(part, network.parameters())
-    network(torch.ones(1, 2)).sum().backward()
-    optimizer.step()
-    state = optimizers.state_of(optimizer)
-    assert state["param_groups"][0].keys() & {"lr", "fused", "foreach", "capturable"} == set()
-    other = optimizers.build(part, nn.Linear(2, 2).parameters())
-    optimizers.scale_rate(other, 0.5)
-    optimizers.restore(other, state)
-    assert other.param_groups[0]["lr"] == 0.005
-    assert other.param_groups[0]["base_lr"] == 0.01
-    ours, theirs = other.state_dict()["state"], optimizer.state_dict()["state"]
-    assert all(np.array_equal(ours[i][name], theirs[i][name]) for i in theirs for name in theirs[i] if theirs[i][name] is not None)
-    with pytest.raises(ValueError, match="0 groups"):
-        optimizers.restore(other, state | {"param_groups": []})

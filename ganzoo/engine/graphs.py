@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .phases import Eager, Phases, Recorded, Say, Update
+from .phases import Eager, Judged, Phases, Recorded, Say, Update
 from .run import Run
 
 
@@ -42,7 +42,7 @@ class CudaGraphs:
         self.stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self.pool = torch.cuda.graph_pool_handle()
 
-    def warm_up(self, update: Update) -> str:
+    def warm_up(self, update: Update) -> tuple[Judged, str]:
         """Do ``update`` on the stream of captures, and watch out for what waits for the device."""
         current = torch.cuda.current_stream(self.stream.device)
         self.stream.wait_stream(current)
@@ -51,22 +51,27 @@ class CudaGraphs:
             warnings.simplefilter("always")
             torch.cuda.set_sync_debug_mode("warn")
             try:
-                update()
+                judged = update()
             finally:
                 torch.cuda.set_sync_debug_mode(mode)
         current.wait_stream(self.stream)
         if host_random() != drawn:
-            return "an update draws random numbers on the CPU, which a replay would not repeat"
+            return judged, "an update draws random numbers on the CPU, which a replay would not repeat"
         waits = [warning for warning in said if "called a synchronizing" in str(warning.message)]
-        return f"an update waits for the device ({waits[0].filename}:{waits[0].lineno})" if waits else ""
+        return judged, f"an update waits for the device ({waits[0].filename}:{waits[0].lineno})" if waits else ""
 
     def record(self, update: Update) -> Update:
         """Capture ``update``."""
         graph = torch.cuda.CUDAGraph()
         # thread_local: what another thread does meanwhile, such as pinning memory for the next batch, is none of the capture's business.
         with torch.cuda.graph(graph, pool=self.pool, stream=self.stream, capture_error_mode="thread_local"):
-            update()
-        return graph.replay
+            judged = update()
+
+        def replay() -> Judged:
+            graph.replay()
+            return judged
+
+        return replay
 
 
 def host_random() -> list[Any]:

@@ -63,10 +63,13 @@ class Guard:
             values = self._ranks.mean(torch.stack([value.detach() for value in terms.values()])).tolist()
             raise DivergenceError(explain(step, side, dict(zip(terms, values, strict=True))))
 
-    def count(self, step: int, side: Side) -> None:
-        """Note on the host that ``side`` was updated in ``step``, so that ``read`` can tell when it went wrong."""
+    def count(self, step: int, sides: Iterable[Side]) -> None:
+        """Note on the host whose updates were judged in ``step``, in order, so that ``read`` can tell when it went wrong.
+
+        Not left to ``judge``: where an update is replayed, the device judges and no Python runs.
+        """
         if self.waits:
-            self._updates.append((step, side))
+            self._updates += [(step, side) for side in sides]
 
     def read(self, means: Callable[[], Mapping[str, float]]) -> None:
         """Wait for the device and look.

@@ -60,8 +60,7 @@ class Loop:
         for _ in range(plan.critic_updates):
             real = self.phases.hold(run.batches.next() | values)
             update = self.updates.both if plan.share_fake else self.updates.critic
-            self.phases.play(("critic", *kind), partial(update, losses, real))
-            self.guard.count(run.step, "critic")
+            self.guard.count(run.step, self.phases.play(("critic", *kind), partial(update, losses, real)))
             self.meter.add_images(run.batches.size)
 
         # The generator's updates, on the last batch and noise of their own.
@@ -69,8 +68,7 @@ class Loop:
             if real is None or i > 0:
                 real = self.phases.hold(run.batches.next() | values)
             if not plan.share_fake:
-                self.phases.play(("generator", *kind), partial(self.updates.generator, losses, real))
-            self.guard.count(run.step, "generator")
+                self.guard.count(run.step, self.phases.play(("generator", *kind), partial(self.updates.generator, losses, real)))
             if run.average:
                 run.average.update(run.step)
         set_trainable(resting, True)

@@ -3,6 +3,7 @@
 On a GPU the several hundred small kernels of an update take longer to launch than to run. Recorded as a CUDA graph they
 are launched as one. A replay repeats what the device did, at the same addresses, and none of the Python in between; so
 batches are copied into buffers that stay, and what may change between replays has to be a tensor that is changed in place.
+What an update told the host when it was recorded, a replay tells it again.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.fields import Fields
+from ganzoo.turn import Side
 
-Update: TypeAlias = Callable[[], None]
+Judged: TypeAlias = tuple[Side, ...]
+"""The sides whose updates the guard judged, in order."""
+Update: TypeAlias = Callable[[], Judged]
 Say: TypeAlias = Callable[[str], None]
 
 WARM_UP = 3
@@ -33,7 +37,7 @@ class Phases(Protocol):
     def hold(self, fields: Fields) -> Fields:
         """``fields`` where updates are to find them."""
 
-    def play(self, kind: Hashable, update: Update) -> None:
+    def play(self, kind: Hashable, update: Update) -> Judged:
         """Do ``update``; all updates of one ``kind`` do the same to the same tensors."""
 
 
@@ -46,23 +50,23 @@ class Eager:
         """The same fields."""
         return fields
 
-    def play(self, kind: Hashable, update: Update) -> None:
+    def play(self, kind: Hashable, update: Update) -> Judged:
         """Call it."""
-        update()
+        return update()
 
 
 class Recorder(Protocol):
     """Records an update. ``engine.graphs`` does it with CUDA graphs, tests by keeping the function."""
 
-    def warm_up(self, update: Update) -> str:
+    def warm_up(self, update: Update) -> tuple[Judged, str]:
         """Do ``update`` where recordings are made.
 
         Returns:
-            What in it cannot be recorded, or "".
+            What it returned; and what in it cannot be recorded, or "".
         """
 
     def record(self, update: Update) -> Update:
-        """What repeats ``update``, which is not done here.
+        """What repeats ``update``, which is not done here, and returns what it returned.
 
         Raises:
             RuntimeError: where it cannot be recorded.
@@ -95,36 +99,35 @@ class Recorded:
             return fields
         return {name: self._copy(name, value) if isinstance(value, Tensor) else value for name, value in fields.items()}
 
-    def play(self, kind: Hashable, update: Update) -> None:
+    def play(self, kind: Hashable, update: Update) -> Judged:
         """Replay it, or get it ready to be."""
         if kind in self._replays and not self.refused:
-            self._replays[kind]()
-        elif self.refused or len(self._replays) == MOST:
-            update()
-        elif self._seen.setdefault(kind, 0) < WARM_UP:
-            self._seen[kind] += 1
-            before = moving_parts(self.modules)
-            reason = self.recorder.warm_up(update)
-            # The first update of all makes what later ones find: gradients, caches, the state of the optimizers.
-            if self._seen[kind] == WARM_UP:
-                self._refuse(reason or changed_parts(before, moving_parts(self.modules)))
-        else:
-            self._record(kind, update)
+            return self._replays[kind]()
+        if self.refused or len(self._replays) == MOST:
+            return update()
+        if self._seen.setdefault(kind, 0) == WARM_UP:
+            return self._record(kind, update)
+        self._seen[kind] += 1
+        before = moving_parts(self.modules)
+        judged, reason = self.recorder.warm_up(update)
+        # The first update of all makes what later ones find: gradients, caches, the state of the optimizers.
+        if self._seen[kind] == WARM_UP:
+            self._refuse(reason or changed_parts(before, moving_parts(self.modules)))
+        return judged
 
     def _copy(self, name: str, value: Tensor) -> Tensor:
         buffer = self._buffers.setdefault(name, torch.empty_like(value))
         return buffer.copy_(value, non_blocking=True)
 
-    def _record(self, kind: Hashable, update: Update) -> None:
+    def _record(self, kind: Hashable, update: Update) -> Judged:
         try:
-            self._replays[kind] = self.recorder.record(update)
+            replay = self._replays[kind] = self.recorder.record(update)
         except RuntimeError as error:
             self._refuse(" ".join(str(error).split())[:200] or type(error).__name__)
-            update()
-            return
+            return update()
         if len(self._replays) == MOST:
             self.say(f"note: {MOST} kinds of update are recorded as CUDA graphs; further ones run kernel by kernel, which is slower")
-        self._replays[kind]()
+        return replay()
 
     def _refuse(self, reason: str) -> None:
         if reason:

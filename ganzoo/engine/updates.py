@@ -17,11 +17,14 @@ from ganzoo.turn import Side, Turn
 
 from .guard import Guard
 from .meter import Meter, score_means
+from .phases import Judged
 from .run import Run
 
 
 class Updates:
     """The updates of a run's players. ``trainable`` is recorded once: only those parameters are ever toggled.
+
+    Each returns the sides whose updates the guard judged, in order: one that had nothing to minimise is not among them.
 
     Args:
         run: what trains.
@@ -37,29 +40,32 @@ class Updates:
         }
         self.gradient_means = {side: run.ranks.gradient_mean(parameters) for side, parameters in self.trainable.items()}
 
-    def critic(self, losses: Mapping[str, Loss], real: Fields) -> None:
+    def critic(self, losses: Mapping[str, Loss], real: Fields) -> Judged:
         """One update of the critic. Fakes carry no gradient into the generator."""
-        self._minimise(self._turn("critic", losses, real, self._draw()), losses)
+        judged = self._minimise(self._turn("critic", losses, real, self._draw()), losses)
         self._constrain(losses)
+        return judged
 
-    def generator(self, losses: Mapping[str, Loss], real: Fields) -> None:
+    def generator(self, losses: Mapping[str, Loss], real: Fields) -> Judged:
         """One update of the generator. The critic's parameters rest."""
         turn = self._turn("generator", losses, real, self._draw())
         set_trainable(self.trainable["critic"], False)
-        self._minimise(turn, losses)
+        judged = self._minimise(turn, losses)
         set_trainable(self.trainable["critic"], True)
+        return judged
 
-    def both(self, losses: Mapping[str, Loss], real: Fields) -> None:
+    def both(self, losses: Mapping[str, Loss], real: Fields) -> Judged:
         """One update of each on one fake, made once with its path to the generator's parameters."""
         drawn = self._draw()
         maker = self._turn("generator", losses, real, drawn)
         made = maker.make(maker.real | drawn)
         shared = {name: made[name] for name in self.run.generator.gives}
-        self._minimise(self._turn("critic", losses, real, drawn, {k: v.detach() for k, v in shared.items()}), losses)
+        judged = self._minimise(self._turn("critic", losses, real, drawn, {k: v.detach() for k, v in shared.items()}), losses)
         self._constrain(losses)
         set_trainable(self.trainable["critic"], False)
-        self._minimise(self._turn("generator", losses, real, drawn, shared), losses)
+        judged += self._minimise(self._turn("generator", losses, real, drawn, shared), losses)
         set_trainable(self.trainable["critic"], True)
+        return judged
 
     def _draw(self) -> Fields:
         """Draw once from the generator's prior, for this rank's share of a batch."""
@@ -71,7 +77,7 @@ class Updates:
         views = [loss for loss in losses.values() if type(loss).view is not Loss.view]
         return Turn(side, run.generator, run.critic, real, drawn, views=views, autocast=run.runtime.autocast, shared_fake=shared)
 
-    def _minimise(self, turn: Turn, losses: Mapping[str, Loss]) -> None:
+    def _minimise(self, turn: Turn, losses: Mapping[str, Loss]) -> Judged:
         """Minimise the turn's terms by one optimizer step."""
         optimizer, parameters = self.run.optimizers[turn.side], self.trainable[turn.side]
         terms = merge_terms(losses, turn)
@@ -80,7 +86,7 @@ class Updates:
         # A phase may leave one side nothing to do.
         if total is None or not total.requires_grad:
             self.meter.add(turn.side, logged)
-            return
+            return ()
         for parameter in parameters:
             parameter.grad = None
         total.backward()  # type: ignore[no-untyped-call]
@@ -92,6 +98,7 @@ class Updates:
         with torch.no_grad():
             for loss in losses.values():
                 loss.after(turn)
+        return (turn.side,)
 
     @torch.no_grad()
     def _estimates(self, turn: Turn, losses: Mapping[str, Loss]) -> Terms:
