@@ -9,7 +9,7 @@ import pluggy
 
 from ganzoo import hookspecs
 from ganzoo.config import ResolvedPart
-from ganzoo.errors import UserError
+from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
 from ganzoo.progress import Reporter
 from ganzoo.registry import reason
@@ -57,5 +57,6 @@ class Observers:
 
     def _leave_out(self, name: str, error: BaseException) -> None:
         self.failed.append(name)
-        text = f"observer '{name}' failed and is left out from here on: {reason(error)}"
+        why = str(error) if isinstance(error, GanzooError) else reason(error)  # one that was meant for the user says all
+        text = f"observer '{name}' failed and is left out from here on: {why}"
         self._reporter.warn(f"{text}; {self._advice}" if self._advice else text)

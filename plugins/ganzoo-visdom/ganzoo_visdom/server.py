@@ -7,12 +7,15 @@ answer, it swallows what fails, and it brings the whole server with it.
 from __future__ import annotations
 
 import json
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+from ganzoo import GanzooError
 
-class ServerError(Exception):
+
+class ServerError(GanzooError):
     """The server cannot be reached, or refuses."""
 
 
@@ -41,7 +44,10 @@ class Server:
 
     def windows(self) -> dict[str, dict[str, Any]]:
         """All windows, as the server keeps them."""
-        found: dict[str, dict[str, Any]] = json.loads(self._post("win_data", win=None))
+        try:
+            found: dict[str, dict[str, Any]] = json.loads(self._post("win_data", win=None))
+        except ValueError as error:
+            raise ServerError(f"what answers at {self.url} is no Visdom server") from error
         return found
 
     def close(self, window: str) -> None:
@@ -59,7 +65,7 @@ class Server:
                 text: str = answer.read().decode("utf-8", "replace")
         except HTTPError as error:
             raise ServerError(f"the Visdom server at {self.url} refuses ({error.code} {error.reason})") from error
-        except (URLError, OSError) as error:
+        except (URLError, HTTPException, OSError) as error:  # HTTPException: it went away amid an answer
             raise ServerError(f"the Visdom server at {self.url} does not answer ({getattr(error, 'reason', error)})") from error
         return text
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -44,10 +45,10 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Visdom server of this test's own, without the scripts that browsers need and that it would download."""
-    folder, port = tmp_path_factory.mktemp("visdom"), free_port()
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A real Visdom server of these tests' own, without the scripts that browsers need and that it would download."""
+    port = free_port()
     code = "from visdom.server.run_server import main; main()"
     arguments = ["-port", str(port), "-env_path", str(folder), "-bind_local", "-logging_level", "ERROR"]
     process = subprocess.Popen([sys.executable, "-c", code, *arguments], stdout=subprocess.DEVNULL)
@@ -62,10 +63,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 assert time.monotonic() < until, "the Visdom server does not start"
                 assert process.poll() is None, "the Visdom server ended"
                 time.sleep(0.1)
-        yield url
+        yield url, process
     finally:
-        process.terminate()
+        process.kill()
         process.wait()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that these tests share."""
+    with serving(tmp_path_factory.mktemp("visdom")) as (url, _):
+        yield url
 
 
 def train(folder: Path, *observers: dict[str, Any]) -> int:
@@ -142,6 +150,31 @@ def test_a_resumed_run_goes_on_in_its_windows(server: str, tmp_path: Path) -> No
     assert "images per second" not in windows
 
 
+@needs_visdom
+def test_a_real_server_that_is_killed_in_the_middle_costs_one_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+) -> None:
+    with serving(tmp_path) as (url, process):
+        asked: list[str] = []
+        post = Server._post
+
+        def killing(self: Server, endpoint: str, **message: Any) -> str:
+            asked.append(endpoint)
+            if len(asked) == 12:
+                process.kill()
+                process.wait()
+            return post(self, endpoint, **message)
+
+        monkeypatch.setattr(Server, "_post", killing)
+        assert train(tmp_path, {"name": "visdom", "url": url}) == 0
+    assert len(asked) == 12  # it was not asked again
+    said = capfd.readouterr().err
+    assert said.count("\n") == 1
+    assert f"observer 'visdom' failed and is left out from here on: the Visdom server at {url} does not answer (" in said
+    events = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
+    assert [event["step"] for event in events if event["event"] == "log"] == [2, 4, 6]
+
+
 class Fake(ThreadingHTTPServer):
     """Takes what it is sent, and answers like Visdom; ``behave`` may be changed in the middle of a run."""
 
@@ -163,9 +196,12 @@ class Fake(ThreadingHTTPServer):
                 if failing and self.server.behave == "close":
                     self.connection.shutdown(socket.SHUT_RDWR)
                     return
+                if failing and self.server.behave == "break off":
+                    self.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\n{}")
+                    return
                 self.send_response(500 if failing and self.server.behave == "refuse" else 200)
                 self.end_headers()
-                self.wfile.write(b"{}")
+                self.wfile.write(b"<html>" if self.server.behave == "no visdom" else b"{}")
 
             def log_message(self, *_: Any) -> None: ...
 
@@ -181,7 +217,9 @@ def fake() -> Iterator[Fake]:
     server.server_close()
 
 
-@pytest.mark.parametrize(("behave", "words"), [("hang", "timed out"), ("close", "does not answer"), ("refuse", "refuses (500")])
+@pytest.mark.parametrize(
+    ("behave", "words"), [("hang", "timed out"), ("close", "does not answer"), ("break off", "does not answer"), ("refuse", "refuses (500")]
+)
 def test_a_server_that_fails_in_the_middle_costs_one_warning_and_its_timeout(
     fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture, behave: str, words: str
 ) -> None:
@@ -205,6 +243,12 @@ def test_a_server_that_is_not_there_costs_one_warning(tmp_path: Path, capsys: py
     assert "does not answer" in warning
     assert invoke(["replay", str(tmp_path / "run"), "--to", f"{{name: visdom, url: 'http://127.0.0.1:{port}'}}"]) == 3
     assert "ganzoo: error: " in capsys.readouterr().err
+
+
+def test_a_server_of_something_else_is_told_apart(fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    fake.behave = "no visdom"
+    assert train(tmp_path, {"name": "visdom", "url": f"http://127.0.0.1:{fake.server_port}"}) == 0
+    assert f"from here on: what answers at http://127.0.0.1:{fake.server_port} is no Visdom server; " in capsys.readouterr().err
 
 
 def test_points_are_added_in_one_request_a_window(fake: Fake, tmp_path: Path) -> None:
