@@ -1,5 +1,6 @@
 """A disk that is full, read-only or gone: one line that says so, the last checkpoint whole, nothing half-written."""
 
+import re
 import resource
 import shutil
 import subprocess
@@ -113,6 +114,21 @@ def test_a_file_system_that_fills_up(tmpfs, train, left, monkeypatch, whole, dif
     train("mounted/out", resume=True)
     assert differing(whole, left("mounted/out").state) == []
     found("a file system of 1 MB")
+
+
+@pytest.mark.promise("Disk and folders", "A tracker whose disk is full: one warning says so, and the run goes on to the same weights")
+def test_a_tracker_whose_disk_fills_up(tmpfs, start, left, whole, differing, found):
+    """In a process of its own: a thread that ends with a traceback would write past what a test in this one sees."""
+    pytest.importorskip("ganzoo_tensorboard.observer", reason="the tracker that writes files is not installed")
+    folder = tmpfs("size=16k").absolute()
+    observer = f"observers=[{{name: tensorboard, folder: {folder}}}]"
+    process = start("run", "ring.yaml", "--quiet", "--out", "out", "-o", observer)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    warning = "ganzoo: warning: observer 'tensorboard' failed and is left out from here on: cannot write "
+    assert re.fullmatch(rf"{warning}{folder}/events\S+: No space left on device; 'ganzoo replay out \S.*\n", said)
+    assert differing(whole, left("out").state) == [".versions.ganzoo-tensorboard"]
+    found("a file system of 16 kB")
 
 
 @pytest.mark.promise("Disk and folders", EARLY)

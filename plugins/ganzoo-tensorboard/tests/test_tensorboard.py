@@ -1,6 +1,8 @@
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 
@@ -8,11 +10,14 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from ganzoo_tensorboard.events import EventFile
 from ganzoo_tensorboard.observer import TensorBoard
 from PIL import Image
+from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import TENSORS, EventAccumulator
+from tensorboard.summary.writer.record_writer import RecordWriter
 
-from ganzoo import DataSpec
+from ganzoo import DataSpec, GanzooError
 from ganzoo.cli import invoke
 
 POINTS = DataSpec({"sample": (2,)})
@@ -103,8 +108,7 @@ def test_steps_that_a_resumed_run_goes_back_behind_are_dropped(tmp_path: Path) -
     first, second = TensorBoard(POINTS), TensorBoard(POINTS)
     first.run_started(tmp_path, {}, step=0)
     for step in (5, 10, 15):
-        first.step_logged(step, {"critic/adversarial": 1.0})
-    first.writer.flush()  # and killed
+        first.step_logged(step, {"critic/adversarial": 1.0})  # and killed
     second.run_started(tmp_path, {}, step=10)
     for step in (15, 20):
         second.step_logged(step, {"critic/adversarial": 2.0})
@@ -126,6 +130,49 @@ def test_numbers_that_are_not_finite_are_kept(tmp_path: Path) -> None:
     found = scalars(read(tmp_path / "tensorboard"))
     assert np.isnan(found["a"][0][1])
     assert found["b"] == [(1, np.inf)]
+
+
+@pytest.fixture
+def filling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full from step 4 on, and keeps the beginning of what it refuses."""
+    add = EventFile.add_scalars
+
+    def fill(self: EventFile, step: int, values: Mapping[str, float]) -> None:
+        if step == 4:
+            with self.path.open("ab") as file:
+                file.write(b"\x10\0\0")
+            self._file = open("/dev/full", "wb")  # noqa: PTH123, SIM115
+            self._records = RecordWriter(self._file)
+        add(self, step, values)
+
+    monkeypatch.setattr(EventFile, "add_scalars", fill)
+
+
+def test_a_full_disk_costs_one_warning_and_what_is_missing_can_be_replayed(
+    run: Path, tmp_path: Path, filling: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+) -> None:
+    shutil.copy(run.parent / "tiny.yaml", tmp_path)
+    assert invoke(["run", str(tmp_path / "tiny.yaml"), "--out", str(tmp_path / "run"), "--quiet"]) == 0
+    (events,) = (tmp_path / "run/tensorboard").iterdir()
+    assert capfd.readouterr().err == (
+        "ganzoo: warning: observer 'tensorboard' failed and is left out from here on: "
+        f"cannot write {events}: No space left on device; 'ganzoo replay {tmp_path / 'run'} --to OBSERVER' tells it the whole run later\n"
+    )
+    for name in ("generator", "critic"):
+        weights = [load_file(folder / f"weights/{name}.safetensors") for folder in (tmp_path / "run", run)]
+        assert all(torch.equal(value, weights[1][key]) for key, value in weights[0].items())
+    assert [step for step, _ in scalars(read(tmp_path / "run/tensorboard"))["critic/adversarial"]] == [2]
+    monkeypatch.undo()
+    assert invoke(["replay", str(tmp_path / "run"), "--to", "tensorboard", "--quiet"]) == 0
+    found, wanted = scalars(read(tmp_path / "run/tensorboard")), scalars(read(run / "tensorboard"))
+    assert found["critic/adversarial"] == wanted["critic/adversarial"]
+    assert found.keys() == wanted.keys()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "tensorboard").write_text("a file")
+    with pytest.raises(GanzooError, match=r"cannot write .*tensorboard.*: (File exists|Not a directory)"):
+        TensorBoard(POINTS).run_started(tmp_path, {}, step=0)
 
 
 def test_door_imports_neither_torch_nor_tensorboard() -> None:
