@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ganzoo.engine.exporting import SUFFIXES, Format, export_generator
-from ganzoo.engine.pack import fingerprint
-from ganzoo.engine.packing import make_pack
+from ganzoo.engine.pack_reader import fingerprint
+from ganzoo.engine.pack_writer import make_pack
 from ganzoo.engine.trained import load_trained
 from ganzoo.registry import Registry
 

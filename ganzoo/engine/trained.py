@@ -25,7 +25,7 @@ from ganzoo.scatter import scatter
 
 from .batches import Batches
 from .device import Runtime, choose
-from .pack import verify as verify_pack
+from .pack_reader import verify as verify_pack
 from .rundir import read_environment
 from .sampling import columns_of, generate, make_inputs
 from .weights import load_into, metadata

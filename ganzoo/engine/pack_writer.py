@@ -16,7 +16,7 @@ from ganzoo.config.yaml_writer import dump
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.report.card import write_card
 
-from .pack import NEEDED, SUMS, sha256_of
+from .pack_reader import NEEDED, SUMS, sha256_of
 from .rundir import read_environment
 from .trained import Trained
 
