@@ -14,7 +14,7 @@ import yaml
 from PIL import Image
 
 from ganzoo.cli import invoke
-from ganzoo.engine.pack_reader import SUMS, fingerprint, sha256_of
+from ganzoo.engine.pack_reader import PINS, SUMS, fingerprint, sha256_of, version_note
 from ganzoo.engine.pack_writer import shortened
 from ganzoo.engine.rundir import append_event
 from ganzoo.engine.trained import load_trained
@@ -82,9 +82,11 @@ def refused(capsys):
     return call
 
 
-def test_it_samples_elsewhere_what_the_run_sampled(packed, tmp_path):
+def test_it_samples_elsewhere_what_the_run_sampled(packed, tmp_path, capsys):
     folder, wanted, _ = packed
+    capsys.readouterr()
     assert invoke(["sample", str(folder), "-n", "6", "--npz", str(tmp_path / "s.npz"), "--png", str(tmp_path / "s.png")]) == 0
+    assert capsys.readouterr().err == ""
     with np.load(tmp_path / "s.npz", allow_pickle=False) as arrays:
         np.testing.assert_array_equal(arrays["sample"], wanted["sample"])
         assert arrays["label"].tolist() == [0, 0, 0, 1, 1, 1]
@@ -129,6 +131,40 @@ def test_versions_are_pinned(packed):
     needed |= {f"torch=={torch.__version__.partition('+')[0]}", f"numpy=={np.__version__}"}
     assert {line for line in pins[0].splitlines() if not line.startswith("#")} == needed
     assert f"# ganzoo-vanilla=={version('ganzoo-vanilla')}" in pins[2].splitlines()
+
+
+def resealed(pack):
+    """The pack, with the sums of what is in it now."""
+    names = (line.split("  ")[1] for line in (pack / SUMS).read_text().splitlines())
+    (pack / SUMS).write_text("".join(f"{sha256_of(pack / name)}  {name}\n" for name in names))
+    return pack
+
+
+def test_versions_that_differ_are_named_in_one_line(pack, tmp_path, capsys):
+    pins = (pack / PINS).read_text().splitlines()
+    (pack / PINS).write_text("\n".join(["torch==1.13.1", "ganzoo-gone==1.2", "--pre", *(line for line in pins if "torch==" not in line)]))
+    resealed(pack)
+    here = importlib.metadata.version("torch")
+    note = (
+        f"note: {pack} was packed with torch==1.13.1 (here {here}), ganzoo-gone==1.2 (not installed here); "
+        f"its samples may differ here. The same versions: pip install -r {pack / PINS}\n"
+    )
+    capsys.readouterr()
+    assert invoke(["sample", str(pack), "-n", "2", "--png", str(tmp_path / "s.png")]) == 0
+    assert capsys.readouterr().err == note
+    assert invoke(["interpolate", str(pack), "--png", str(tmp_path / "i.png")]) == 0
+    assert capsys.readouterr().err == note
+    # What goes wrong afterwards may come of it.
+    for words in (["neighbours", str(pack)], ["eval", str(pack), "-m", "classifier_fid"]):
+        assert invoke(words) == 2
+        assert capsys.readouterr().err.startswith(f"{note}ganzoo: error: ")
+
+
+@pytest.mark.parametrize(("here", "said"), [("2.15.0", ""), ("2.15.0+cpu", ""), ("2.15.1", "torch==2.15.0 (here 2.15.1)")])
+def test_a_build_of_the_same_version_is_the_same(here, said, tmp_path, monkeypatch):
+    (tmp_path / PINS).write_text("# Python 3.11.2\ntorch==2.15.0\n\n# To train it again:\n# ganzoo-gone==1.2\n")
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: here)
+    assert (said in version_note(tmp_path)) if said else version_note(tmp_path) == ""
 
 
 def test_the_card_says_what_a_reader_should_know(packed):

@@ -10,6 +10,7 @@ from typing import Any
 from ganzoo.engine.trained import Trained, load_trained
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.players import Generator
+from ganzoo.progress import reporter as choose_reporter
 from ganzoo.registry import Registry
 from ganzoo.report.charts import number_text
 from ganzoo.report.compare_page import Grid, fact_rows, write_comparison
@@ -61,7 +62,7 @@ def _latents_of(trained: Trained) -> str:
 
 def _load(run: ComparedRun, registry: Registry) -> Trained | UserError:
     try:
-        return load_trained(run.folder, None, registry)
+        return load_trained(run.folder, None, registry, choose_reporter())
     except UserError as error:  # a plugin that is not here is no reason to compare nothing
         return error
 

@@ -8,6 +8,7 @@ from ganzoo.engine.exporting import SUFFIXES, Format, export_generator
 from ganzoo.engine.pack_reader import fingerprint
 from ganzoo.engine.pack_writer import make_pack
 from ganzoo.engine.trained import load_trained
+from ganzoo.progress import reporter as choose_reporter
 from ganzoo.registry import Registry
 
 from .listing import print_json
@@ -15,7 +16,7 @@ from .listing import print_json
 
 def export(folder: Path, to: Format, out: Path | None, weights: Path | None, as_json: bool) -> None:
     """Write the generator as one file, and say how far it is from the generator."""
-    trained = load_trained(folder, weights, Registry.installed())
+    trained = load_trained(folder, weights, Registry.installed(), choose_reporter())
     done = export_generator(trained, to, out or folder / f"generator{SUFFIXES[to]}")
     if as_json:
         print_json({"file": str(done.path), "inputs": list(done.inputs), "difference": done.difference})

@@ -34,7 +34,7 @@ def sample(
     as_json: bool,
 ) -> None:
     """Write a picture of samples, or arrays, or both."""
-    trained = load_trained(folder, weights, Registry.installed())
+    trained = load_trained(folder, weights, Registry.installed(), choose_reporter())
     count = n or SAMPLES
     if per_class is not None:
         count = per_class * _classes(trained, per_class, n, label)
@@ -63,7 +63,7 @@ def interpolate(
 
     if to is not None and label is None:
         raise UserError("there is no class to begin at", "name it with --label", key="--to")
-    trained = load_trained(folder, weights, Registry.installed())
+    trained = load_trained(folder, weights, Registry.installed(), choose_reporter())
 
     def walk(count: int) -> Walk:
         many = rows or (8 if label is not None else default_rows(trained))
@@ -93,7 +93,7 @@ def neighbours(
     from ganzoo.engine.memorisation import look_for_copies
 
     reporter = choose_reporter(quiet or as_json)
-    trained = load_trained(folder, weights, Registry.installed())
+    trained = load_trained(folder, weights, Registry.installed(), reporter)
     found = look_for_copies(trained, samples=samples, seed=seed, by=by, inception_weights=inception_weights, reporter=reporter)
     path = found.save_png(png or folder / "neighbours.png", n)
     held = f"held-out images ({found.split})" if found.split else "training images among the others"

@@ -116,7 +116,7 @@ def evaluate(
         UserError: where the run, its data, the weights or a metric cannot be used.
         GanzooError: where a metric's numbers cannot be had.
     """
-    trained = load_trained(folder, weights, registry)
+    trained = load_trained(folder, weights, registry, reporter)
     dataset: Dataset = trained.dataset.build()
     batches = Batches(dataset.arrays(Cache(reporter=reporter)), trained.data, 1, 0, False, trained.runtime)
     subjects = Subjects(trained.generator, batches, dataset, trained.dataset, seed=seed, reporter=reporter)

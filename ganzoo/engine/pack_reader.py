@@ -6,13 +6,20 @@ A pack is a run directory reduced to what sampling needs, with a model card, exa
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
 
 from ganzoo.errors import UserError
 
 SUMS = "SHA256SUMS"
 """Every other file of the pack with its sha256, in the form that ``sha256sum --check`` reads."""
+PINS = "requirements.txt"
+"""The exact versions that sampling needs, in the form that pip reads."""
 NEEDED = ("config.yaml", "env.json", "weights/generator.safetensors")
 """What sampling reads; a pack's sums must name all of them."""
 
@@ -62,6 +69,35 @@ def read_sums(folder: Path) -> dict[str, str]:
             raise UserError("this is no line of sums", "get the pack again", where=f"{folder / SUMS}:{number}")
         sums[match[2]] = match[1]
     return sums
+
+
+def version_note(folder: Path) -> str:
+    """A note on the pinned versions that are not those installed here; "" where they are, and for a run directory."""
+    others = list(_other_versions(folder / PINS))
+    if not others:
+        return ""
+    wanted = f"note: {folder} was packed with {', '.join(others)}; its samples may differ here"
+    return f"{wanted}. The same versions: pip install -r {shlex.quote(str(folder / PINS))}"
+
+
+def _other_versions(pins: Path) -> Iterator[str]:
+    """``torch==2.6.0 (here 2.15.0)``, for each line of ``pins`` that what is installed does not meet."""
+    try:
+        lines = pins.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return
+    for line in lines:
+        try:
+            wanted = Requirement(line)
+        except InvalidRequirement:  # a comment; or an option of pip's that somebody wrote
+            continue
+        try:
+            here = importlib.metadata.version(wanted.name)
+        except importlib.metadata.PackageNotFoundError:
+            yield f"{wanted.name}{wanted.specifier} (not installed here)"
+        else:
+            if not wanted.specifier.contains(here, prereleases=True):
+                yield f"{wanted.name}{wanted.specifier} (here {here})"
 
 
 def fingerprint(folder: Path) -> str:

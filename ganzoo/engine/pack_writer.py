@@ -16,7 +16,7 @@ from ganzoo.config.yaml_writer import dump
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.report.card import write_card
 
-from .pack_reader import NEEDED, SUMS, sha256_of
+from .pack_reader import NEEDED, PINS, SUMS, sha256_of
 from .rundir import read_environment
 from .trained import Trained
 
@@ -60,7 +60,7 @@ def make_pack(trained: Trained, out: Path, license_name: str | None) -> dict[str
             (folder / "config.yaml").write_text(dump(config), encoding="utf-8")
             (folder / "env.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
             shutil.copyfile(source / NEEDED[2], folder / NEEDED[2])
-            (folder / "requirements.txt").write_text(requirements(trained, facts.get("versions", {})), encoding="utf-8")
+            (folder / PINS).write_text(requirements(trained, facts.get("versions", {})), encoding="utf-8")
             _example(trained).save_png(folder / EXAMPLE)
             write_card(folder, source, title=out.name.removesuffix("-pack"), data_source=_data_source(trained), license_name=license_name)
             sums = {path.relative_to(folder).as_posix(): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -19,6 +19,7 @@ from ganzoo.fields import DataSpec, Fields, named_arguments
 from ganzoo.files import write_atomically
 from ganzoo.pictures import image_grid, save_png
 from ganzoo.players import Generator
+from ganzoo.progress import Reporter
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
 from ganzoo.scatter import scatter
@@ -26,6 +27,7 @@ from ganzoo.scatter import scatter
 from .batches import Batches
 from .device import Runtime, choose
 from .pack_reader import verify as verify_pack
+from .pack_reader import version_note
 from .rundir import read_environment
 from .sampling import columns_of, generate, make_inputs
 from .weights import load_into, metadata
@@ -149,8 +151,14 @@ class Trained:
         return {name: fields[name].cpu() for name in needed}
 
 
-def load_trained(folder: Path, weights: Path | None, registry: Registry) -> Trained:
+def load_trained(folder: Path, weights: Path | None, registry: Registry, reporter: Reporter | None = None) -> Trained:
     """Load the generator of a run or a pack, with its own weights or those of ``weights``.
+
+    Args:
+        folder: the run directory, or the pack.
+        weights: a file of weights from elsewhere; None: its own.
+        registry: what is installed.
+        reporter: is told where a pack names other versions than those installed; None: nobody is.
 
     Raises:
         UserError: where the folder holds no run, a pack's files are not as they were packed, or the weights do not fit.
@@ -158,6 +166,8 @@ def load_trained(folder: Path, weights: Path | None, registry: Registry) -> Trai
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}", "name a folder that 'ganzoo run' or 'ganzoo pack' made", key="RUN")
     verify_pack(folder)
+    if reporter and (note := version_note(folder)):
+        reporter.say(note)
     if not (folder / "config.yaml").is_file():
         raise UserError(f"{folder} is no run directory (it has no config.yaml)", "name a folder that 'ganzoo run' made", key="RUN")
     config = load_config(folder / "config.yaml", [])
