@@ -1,4 +1,6 @@
-"""What tests anywhere may use: promises with their figures, and comparing what two runs hold."""
+"""What tests anywhere may use: promises with their figures, comparing what two runs hold, weights for Inception."""
+
+import hashlib
 
 import pytest
 import torch
@@ -17,6 +19,24 @@ def _promise(request, record_property):
 def found(record_property):
     """Put a figure on record: ``found("200 kills: 0 lost")``."""
     return lambda text: record_property("found", text)
+
+
+@pytest.fixture(scope="session")
+def inception_weights(tmp_path_factory):
+    """(path, sha256): random weights of FID's Inception as the official file holds them, a plain state dict without batch counters."""
+    pytest.importorskip("pytorch_fid")
+    from ganzoo.metrics.inception import InceptionNetwork
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = InceptionNetwork()
+        for module in network.modules():
+            if isinstance(module, torch.nn.Conv2d):
+                torch.nn.init.kaiming_normal_(module.weight)  # or the signal would fade over 48 layers
+    state = {name: value for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")}
+    path = tmp_path_factory.mktemp("inception") / "weights.pth"
+    torch.save(state, path)
+    return path, hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.fixture

@@ -77,20 +77,10 @@ def measured(metric, subject):
     return metric.measure(subject)
 
 
-@pytest.fixture(scope="module")
-def inception(tmp_path_factory):
-    """A file of random weights for Inception: (path, sha256)."""
-    pytest.importorskip("pytorch_fid")
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("inception") / "random.pth"
-    torch.save(InceptionNetwork().state_dict(), path)
-    return path, hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 @pytest.fixture
-def given(inception):
+def given(inception_weights):
     """As parameters of a metric."""
-    return {"weights": str(inception[0]), "sha256": inception[1]}
+    return {"weights": str(inception_weights[0]), "sha256": inception_weights[1]}
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +121,7 @@ class TestEveryMetric:
 
 
 class TestInception:
-    def test_fid_is_the_distance_of_the_features_that_the_network_gives(self, tmp_path, given, inception, monkeypatch):
+    def test_fid_is_the_distance_of_the_features_that_the_network_gives(self, tmp_path, given, inception_weights, monkeypatch):
         """Up to the moments; the distance between them has tests of its own."""
         compared = []
         monkeypatch.setattr("ganzoo.metrics.fid.require_enough_samples", lambda *_: None)
@@ -140,9 +130,9 @@ class TestInception:
         subject = make_subject(tmp_path, COLOUR, {"sample": made}, {"sample": real})
         metric = FID(COLOUR, samples=FEW, **given)
         assert measured(metric, subject) == {"fid": 1.25}
-        assert metric.provenance() == {"network": f"inception {inception[1][:12]}"}
+        assert metric.provenance() == {"network": f"inception {inception_weights[1][:12]}"}
         assert (subject.facts["samples"], subject.facts["real_samples"]) == (FEW, FEW)
-        network = load_inception(inception[0], sha256=inception[1])
+        network = load_inception(inception_weights[0], sha256=inception_weights[1])
         for moments, images in zip(compared, (real, made), strict=True):
             with torch.no_grad():
                 features = network.features(torch.from_numpy(images)).double()
@@ -150,9 +140,9 @@ class TestInception:
             torch.testing.assert_close(moments.mean, features.mean(0), rtol=1e-4, atol=1e-6)
             torch.testing.assert_close(moments.covariance, features.T.cov(), rtol=1e-3, atol=1e-6)
 
-    def test_kid_and_scores_are_those_of_the_features(self, tmp_path, given, inception):
+    def test_kid_and_scores_are_those_of_the_features(self, tmp_path, given, inception_weights):
         real, made = pictures(0), pictures(1)
-        network = load_inception(inception[0], sha256=inception[1])
+        network = load_inception(inception_weights[0], sha256=inception_weights[1])
         with torch.no_grad():
             x, y = (network.features(torch.from_numpy(images)) for images in (real, made))
             score = inception_score(network.logits_of(y), splits=3)
@@ -197,27 +187,27 @@ class TestInception:
         assert measured(metric, subject)["inception_score"] >= 1 - 1e-9
         assert metric.provenance()["repeat_grey"] is True
 
-    def test_its_weights_are_found_by_variable_and_in_the_cache(self, tmp_path, inception, monkeypatch):
+    def test_its_weights_are_found_by_variable_and_in_the_cache(self, tmp_path, inception_weights, monkeypatch):
         subject = make_subject(tmp_path, COLOUR, {}, {})
-        metric = InceptionScore(COLOUR, sha256=inception[1])
+        metric = InceptionScore(COLOUR, sha256=inception_weights[1])
         monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
         monkeypatch.delenv("GANZOO_INCEPTION", raising=False)
         with pytest.raises(UserError, match=r"does not exist; download https://\S+ to there, or name the file: --inception-weights"):
             metric.prepare(subject)
-        (tmp_path / "pt_inception-2015-12-05-6726825d.pth").symlink_to(inception[0])
+        (tmp_path / "pt_inception-2015-12-05-6726825d.pth").symlink_to(inception_weights[0])
         metric.prepare(subject)
         monkeypatch.setenv("GANZOO_INCEPTION", str(tmp_path / "absent.pth"))
         with pytest.raises(UserError, match=r"absent\.pth cannot be read"):
-            InceptionScore(COLOUR, sha256=inception[1]).prepare(subject)
+            InceptionScore(COLOUR, sha256=inception_weights[1]).prepare(subject)
 
     @pytest.mark.parametrize("metric", [FID, KID, PrecisionRecall, InceptionScore])
     @pytest.mark.parametrize("fault", ["truncated", "wrong", "pickle", "other network"])
-    def test_weights_that_cannot_be_used_are_one_error(self, tmp_path, inception, metric, fault):
+    def test_weights_that_cannot_be_used_are_one_error(self, tmp_path, inception_weights, metric, fault):
         path, executed, folder = tmp_path / "weights.pth", tmp_path / "executed", tmp_path / "statistics"
         if fault in ("truncated", "wrong"):
-            content = inception[0].read_bytes()
+            content = inception_weights[0].read_bytes()
             path.write_bytes(content[:-1000] if fault == "truncated" else content[:-1] + bytes([content[-1] ^ 1]))
-            sha256 = inception[1]
+            sha256 = inception_weights[1]
         else:
             torch.save({"x": Planted(str(executed)) if fault == "pickle" else torch.zeros(1)}, path)
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()

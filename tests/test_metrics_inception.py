@@ -27,17 +27,8 @@ def sha256_of(path: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random weights of FID's Inception as the official file holds them: a plain state dict, without batch counters."""
-    torch.manual_seed(0)
-    network = InceptionNetwork()
-    for module in network.modules():
-        if isinstance(module, torch.nn.Conv2d):
-            torch.nn.init.kaiming_normal_(module.weight)  # or the signal would fade over 48 layers
-    state = {name: value for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")}
-    path = tmp_path_factory.mktemp("inception") / "weights.pth"
-    torch.save(state, path)
-    return path
+def weights(inception_weights: tuple[Path, str]) -> Path:
+    return inception_weights[0]
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from ganzoo.engine.memorisation import held_out_split, look_for_copies
 from ganzoo.engine.trained import Trained
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
+from ganzoo.metrics.inception import load_inception
 from ganzoo.metrics.neighbours import Neighbours, find_neighbours, merge
 from ganzoo.players import Generator
 from ganzoo.progress import reporter
@@ -69,6 +70,8 @@ def test_too_few_training_samples():
 # Generators that have memorised, and one that has not.
 
 DIGITS = Digits().arrays(None)["sample"]
+TINTED = np.concatenate([DIGITS[:60], DIGITS[:60] // 2, 255 - DIGITS[:60]], axis=1)
+"""(60, 3, 28, 28): few, and in colour."""
 
 
 class Memorised(Generator):
@@ -76,13 +79,13 @@ class Memorised(Generator):
 
     latent_dim = 2
 
-    def __init__(self, mirrored=False, noise=0.0):
+    def __init__(self, mirrored=False, noise=0.0, images=DIGITS):
         super().__init__()
-        self.mirrored, self.noise = mirrored, noise
+        self.mirrored, self.noise, self.images = mirrored, noise, images
 
     def forward(self, latent):
-        number = (latent[:, 0].abs() * 1e6).long() % len(DIGITS)
-        sample = torch.from_numpy(DIGITS[number.numpy()]).float() / 127.5 - 1
+        number = (latent[:, 0].abs() * 1e6).long() % len(self.images)
+        sample = torch.from_numpy(self.images[number.numpy()]).float() / 127.5 - 1
         sample = (sample + self.noise * torch.randn_like(sample)).clamp(-1, 1)
         return {"sample": sample.flip(-1) if self.mirrored else sample}
 
@@ -102,19 +105,25 @@ class MirroredDigits(Digits):
     flip = True
 
 
+class TintedDigits(Digits):
+    def arrays(self, cache):
+        return {"sample": TINTED, "label": super().arrays(cache)["label"][: len(TINTED)]}
+
+
 def trained(generator, cls=Digits):
     config = parse_config("{data: digits, generator: mlp, critic: unused, loss: unused}")
     registry = Registry.installed()
     part = resolve_part(config, registry, "generator", config.generator, ("generator",))
-    data = DataSpec({"sample": (1, 28, 28), "label": ()}, classes=10)
+    data = DataSpec({"sample": (3 if cls is TintedDigits else 1, 28, 28), "label": ()}, classes=10)
     runtime = Runtime(torch.device("cpu"), "fp32", "highest", 1)
     model = Trained(Path(), generator, data, runtime, config, part, registry, {}, {"average": True}, ())
     model.__dict__["dataset"] = dataclasses.replace(model.dataset, cls=cls)
     return model
 
 
-def look(generator, cls=Digits, by="pixels", samples=60):
-    return look_for_copies(trained(generator, cls), samples=samples, seed=0, by=by, inception_weights=None, reporter=reporter(quiet=True))
+def look(generator, cls=Digits, by="pixels", samples=60, weights=None):
+    quiet = reporter(quiet=True)
+    return look_for_copies(trained(generator, cls), samples=samples, seed=0, by=by, inception_weights=weights, reporter=quiet)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.05])
@@ -146,6 +155,26 @@ def test_the_judge_finds_copies_too():
     assert found.memorised
     assert found.provenance["network"].startswith("judge ")
     assert found.neighbours.nearest.max() < 1e-3 * np.median(found.held_out.nearest)
+
+
+@pytest.fixture(params=[75, pytest.param(299, marks=pytest.mark.slow)], ids=lambda edge: f"{edge} pixels")
+def inception(request, inception_weights, monkeypatch):
+    """A file of random weights that is taken for the official one; 75 pixels are the least that the network sees."""
+    monkeypatch.setattr("ganzoo.engine.memorisation.INCEPTION_SHA256", inception_weights[1])
+    monkeypatch.setattr("ganzoo.metrics.inception.INPUT_SIZE", request.param)
+    return inception_weights[0]
+
+
+def test_inception_finds_copies_too(inception, inception_weights):
+    found = look(Memorised(images=TINTED), TintedDigits, by="inception", samples=20, weights=inception)
+    assert found.memorised
+    assert found.provenance["network"] == f"inception {inception_weights[1][:12]}"
+    assert found.neighbours.nearest.max() < 1e-3 * np.median(found.held_out.nearest)
+    np.testing.assert_array_equal(TINTED[found.neighbours.index[:, 0]], found.sample)
+    # The distance is that of Inception's features.
+    network = load_inception(inception, sha256=inception_weights[1])
+    seen, nearest = (network.features(torch.from_numpy(TINTED[found.neighbours.index[:1, i]])) for i in (0, 1))
+    assert found.neighbours.distance[0, 1] == pytest.approx(float((seen - nearest).norm()), rel=1e-3)
 
 
 def test_the_picture_shows_the_most_suspicious_first(tmp_path):
@@ -189,3 +218,29 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert invoke(["neighbours", "ring"]) == 2
     assert "this run made points" in capsys.readouterr().err
     assert invoke(["neighbours", "digits", "--by", "inception", "--inception-weights", "x.pth"]) == 2
+
+
+def test_the_command_with_inception(inception, inception_weights, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    Path("pictures").mkdir()
+    for i, picture in enumerate(TINTED[:52]):
+        Image.fromarray(picture.transpose(1, 2, 0)).save(f"pictures/{i:02}.png")
+    parts = "generator: {name: mlp, hidden: [8]}, critic: {name: mlp, hidden: [8]}, loss: minimax"
+    Path("tinted.yaml").write_text(f"{{data: {{name: folder, root: pictures, size: 16}}, {parts}}}")
+    assert invoke(["run", "tinted.yaml", "--out", "run", "-q", "-o", "train={steps: 1, batch_size: 4, threads: 1}"]) == 0
+    command = ["neighbours", "run", "--by", "inception", "--inception-weights", str(inception), "--samples", "4", "-n", "2"]
+    capsys.readouterr()
+    assert invoke([*command, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["memorised"] is False
+    assert said["samples"]["median_distance"] > said["held_out"]["median_distance"] > 0
+    assert said["provenance"]["by"] == "inception"
+    assert said["provenance"]["network"] == f"inception {inception_weights[1][:12]}"
+    assert said["provenance"]["training_samples"] == 52
+    with Image.open("run/neighbours.png") as shown:
+        assert shown.width == 6 * (3 * 16 + 2) + 2  # a sample before its five neighbours, three times their size
+
+    monkeypatch.setattr("ganzoo.engine.memorisation.INCEPTION_SHA256", "0" * 64)
+    assert invoke(command) == 2
+    assert "truncated or holds other weights" in capsys.readouterr().err
