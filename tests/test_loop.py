@@ -1,14 +1,12 @@
-"""The loop: who moves when, on what, and who rests; and the average, the rates and the log that go with it."""
+"""The loop: who moves when and on what, what carries gradients, a loss's hooks, what is logged, and what is never stepped with."""
 
 import copy
 
 import pytest
 import torch
 from small_game import Difference, Judge, Maker, N, make, moved, steps, weights
-from torch import Tensor, nn
+from torch import nn
 
-from ganzoo.engine.ema import MovingAverage
-from ganzoo.engine.loop import acting
 from ganzoo.errors import DivergenceError
 from ganzoo.rules import Loss, Plan
 
@@ -18,9 +16,6 @@ def threads():
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
-
-
-# The whole of it.
 
 
 def test_the_loop_is_the_textbooks_bit_for_bit():
@@ -88,9 +83,6 @@ def test_a_side_that_no_loss_gives_terms_rests():
     assert loop.run.critic.seen == []  # not even looked at
 
 
-# Gradients.
-
-
 def test_the_generators_turn_leaves_the_critics_gradients_as_they_were():
     class Compares(Difference):
         def after(self, turn):
@@ -123,134 +115,6 @@ def test_the_critic_and_the_generator_are_in_training_mode_in_every_forward():
     loop = steps(make(Plan(2, 2), ema=0.9), 2)
     assert loop.run.critic.modes == {True}
     assert loop.run.generator.modes == {True}
-
-
-# Rest.
-
-
-def rest_of_the_tail(spoil=None):
-    """Train three steps, rest the generator's tail for three, and train three more; what moved in each three."""
-    resting = Plan(frozen=("generator.tail", "critic.body"))
-    loop = make(Plan(), Plan(), Plan(), resting, resting, resting, Plan())
-    if spoil:
-        spoil(loop)
-    found = []
-    for _ in range(3):
-        before = weights(loop.run.generator), weights(loop.run.critic)
-        steps(loop, 3)
-        found.append((moved(loop.run.generator, before[0]), moved(loop.run.critic, before[1])))
-        assert all(p.requires_grad for p in [*loop.run.generator.parameters(), *loop.run.critic.parameters()])
-    return found
-
-
-BOTH = ({"body", "tail"}, {"body", "head"})
-
-
-def test_a_frozen_submodule_rests_even_against_adams_momentum_and_wakes_again():
-    assert rest_of_the_tail() == [BOTH, ({"body"}, {"head"}), BOTH]
-
-
-def test_a_zero_in_place_of_no_gradient_would_move_it():
-    """What an all-reduce that fills in zeros does: Adam's momentum goes on without any gradient."""
-
-    def fill(loop):
-        def zeros(optimizer, args, kwargs):
-            for parameter in optimizer.param_groups[0]["params"]:
-                if parameter.grad is None:
-                    parameter.grad = torch.zeros_like(parameter)
-
-        loop.run.optimizers["generator"].register_step_pre_hook(zeros)
-
-    assert rest_of_the_tail(fill)[1][0] == {"body", "tail"}
-
-
-def test_a_whole_network_can_rest():
-    loop = make(Plan(frozen=("generator",)))
-    before = weights(loop.run.generator)
-    steps(loop, 2)
-    assert moved(loop.run.generator, before) == set()
-
-
-# One fake for both turns.
-
-
-def test_a_shared_fake_is_made_once_and_seen_by_both_turns():
-    loop = steps(make(Plan(share_fake=True)), 1)
-    turns = loop.run.losses["difference"].turns
-    assert loop.run.generator.calls == 1
-    assert torch.equal(turns[0].fake["sample"], turns[1].fake["sample"])
-    assert not turns[0].fake["sample"].requires_grad
-    assert turns[1].fake["sample"].requires_grad
-    before = weights(loop.run.generator)
-    loop.step()
-    assert len(moved(loop.run.generator, before)) == 2
-    assert steps(make(Plan()), 1).run.generator.calls == 2
-
-
-# Which losses act.
-
-
-def test_a_plan_names_the_losses_that_act():
-    first, second, third = Difference(), Difference(), Difference()
-    second.generator_terms = second.critic_terms = lambda turn: second.turns.append(turn) or {}
-    third.generator_terms = third.critic_terms = lambda turn: third.turns.append(turn) or {}
-    losses = {"first": first, "pixel": second, "pixel#2": third}
-    loop = make(Plan(losses=frozenset({"pixel"})), Plan(losses=frozenset({"first"})), Plan(), losses=losses)
-    assert [(first.sides, second.sides, third.sides) for _ in range(3) if not loop.step()] == [
-        ("", "cg", "cg"),
-        ("cg", "cg", "cg"),
-        ("cgcg", "cgcg", "cgcg"),
-    ]
-
-
-def test_a_lazy_loss_acts_every_so_many_steps_from_the_first_on():
-    lazy = Difference()
-    lazy.every = 3
-    assert [step for step in range(8) if acting({"lazy": lazy}, Plan(), step)] == [0, 3, 6]
-    always = Difference()
-    lazy.critic_terms = lambda turn: lazy.turns.append(turn) or {}
-    lazy.generator_terms = lambda turn: {}
-    steps(make(losses={"always": always, "lazy": lazy}), 7)
-    assert lazy.sides == "ccc"
-    assert always.sides == "cg" * 7
-
-
-# A plan's values.
-
-
-def test_a_plans_values_are_fields_for_everyone():
-    class Grows(Maker):
-        def forward(self, latent: Tensor, alpha, stage):
-            self.alphas = [*getattr(self, "alphas", []), (alpha, stage)]
-            return {"sample": alpha * super().forward(latent)["sample"]}
-
-    class Watches(Judge):
-        def forward(self, sample: Tensor, stage):
-            self.stages = [*getattr(self, "stages", []), stage]
-            return super().forward(sample)
-
-    loop = make(*(Plan(values={"alpha": step / 2, "stage": step}) for step in range(3)), generator=Grows(), critic=Watches())
-    steps(loop, 2)
-    assert [(alpha.item(), stage) for alpha, stage in loop.run.generator.alphas] == [(0.0, 0), (0.0, 0), (0.5, 1), (0.5, 1)]
-    assert loop.run.critic.stages == [0, 0, 0, 1, 1, 1]
-    assert loop.run.last_plan.values == {"alpha": 0.5, "stage": 1}  # what sampling goes on with
-
-
-# Rates.
-
-
-def test_the_plan_scales_both_rates_and_scaling_does_not_pile_up():
-    loop = make(Plan(lr_scale=0.5), Plan(lr_scale=0.5), Plan(lr_scale=1.0), Plan(lr_scale=0.0))
-    rates = []
-    for _ in range(4):
-        before = weights(loop.run.generator)
-        loop.step()
-        rates.append([optimizer.param_groups[0]["lr"] for optimizer in loop.run.optimizers.values()])
-    assert rates == [[0.005] * 2, [0.005] * 2, [0.01] * 2, [0.0] * 2]
-    assert moved(loop.run.generator, before) == set()
-
-
-# A loss's hooks.
 
 
 def test_views_are_asked_for_every_batch_and_every_judgement_of_every_turn():
@@ -317,9 +181,6 @@ def test_a_losss_own_buffers_are_state_and_the_networks_it_holds_are_not():
     assert moved(fresh.run.generator, weights(loop.run.generator)) == set()
 
 
-# The log.
-
-
 def test_terms_estimates_scores_and_gradients_are_logged_as_means_by_side_and_name():
     class Estimates(Difference):
         def estimates(self, turn):
@@ -340,9 +201,6 @@ def test_terms_estimates_scores_and_gradients_are_logged_as_means_by_side_and_na
     assert record["critic/real_score"] == pytest.approx(mean, abs=1e-6)
     assert record["images_per_second"] > 0
     assert loop.meter.read().keys() == {"images_per_second"}  # reading starts anew
-
-
-# Divergence.
 
 
 @pytest.mark.parametrize("side", ["critic", "generator"])
@@ -371,52 +229,3 @@ def test_nothing_is_updated_with_what_is_not_finite(side, fault):
     assert ("the term 'sick' is " if fault == "term" else "its gradient is not finite") in str(caught.value)
     assert "lower the learning rate" in str(caught.value)
     assert caught.value.exit_code == 3
-
-
-# The moving average.
-
-
-def test_five_updates_from_0_towards_1_reach_the_closed_form():
-    network = nn.Linear(1, 1, dtype=torch.float64)
-    nn.init.zeros_(network.weight)
-    average = MovingAverage(network, 0.9)
-    nn.init.ones_(network.weight)
-    for _ in range(5):
-        average.update()
-    assert average.network.weight.item() == pytest.approx(0.40951, abs=1e-12)  # 1 - 0.9 ** 5
-    assert network.weight.item() == 1.0
-
-
-def test_a_young_average_forgets_faster():
-    network = nn.Linear(1, 1, bias=False)
-    nn.init.zeros_(network.weight)
-    average = MovingAverage(network, 0.99)
-    nn.init.ones_(network.weight)
-    average.update(0)
-    assert average.network.weight.item() == pytest.approx(0.9)  # beta is 1/10
-    old = MovingAverage(network, 0.99)
-    nn.init.zeros_(network.weight)
-    old.update(10_000)
-    assert old.network.weight.item() == pytest.approx(0.99)
-
-
-def test_statistics_are_averaged_counters_copied_and_nothing_of_it_trains():
-    network = nn.BatchNorm1d(1, momentum=1.0)
-    average = MovingAverage(network, 0.5)
-    network.train()(torch.tensor([[4.0], [8.0]]))
-    average.update()
-    assert average.network.running_mean.item() == pytest.approx(3.0)  # half of 0 and 6
-    assert average.network.num_batches_tracked.item() == 1
-    assert not average.network.training
-    assert not any(p.requires_grad for p in average.network.parameters())
-
-
-def test_the_loop_averages_after_every_generator_update():
-    loop = make(Plan(3, 2), ema=0.5)
-    updates = []
-    update = loop.run.average.update
-    loop.run.average.update = lambda step: updates.append(step) or update(step)
-    steps(loop, 2)
-    assert updates == [0, 0, 1, 1]
-    assert loop.run.best_generator is loop.run.average.network
-    assert len(moved(loop.run.best_generator, weights(loop.run.generator))) == 2
