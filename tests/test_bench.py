@@ -4,6 +4,7 @@ No time is judged here. ``tools/bench --quick`` does everything once; that is th
 """
 
 import importlib
+import importlib.util
 import itertools
 import subprocess
 import sys
@@ -63,10 +64,12 @@ def test_the_loops_by_hand_update_both_networks():
 
 
 @pytest.mark.parametrize("side", packages.PACKAGES)
-def test_other_packages_train_where_they_are_installed(side):
-    module, steps = packages.PACKAGES[side]
-    pytest.importorskip(module, exc_type=ImportError)
-    assert list(itertools.islice(steps("dcgan64", CPU, 4), 2)) == [4, 4]
+def test_other_packages_train_where_they_are_installed(side, tmp_path):
+    module, _ = packages.PACKAGES[side]
+    if not importlib.util.find_spec(module):
+        pytest.skip(f"{module} is not installed")
+    found = runs.run_child(side, "dcgan64", "fp32", 1, tmp_path, "--batch", "4")  # what they import stays in a process of its own
+    assert found["images"] == 4
 
 
 def test_a_package_that_does_not_run_is_left_out_and_named(monkeypatch, tmp_path):

@@ -1,9 +1,11 @@
-"""Other packages of the field on the same networks, where they are installed. None of them is a dependency."""
+"""Other packages of the field on the same networks, where they are installed. None of them is a dependency.
+
+torch-mimicry 0.1.16, its last version, is not among them: it imports ``torch._six``, which torch 2.0 left out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -32,42 +34,8 @@ def torchgan_steps(name: str, device: torch.device, batch: int) -> Iterator[int]
         yield len(real)
 
 
-def mimicry_steps(name: str, device: torch.device, batch: int) -> Iterator[int]:
-    """DCGAN by torch-mimicry's base classes, whose ``train_step`` is the whole update; yields real images after each batch."""
-    from torch_mimicry.nets.gan import gan
-    from torch_mimicry.training.metric_log import MetricLog
-
-    made, judging = (network.to(device) for network in networks(name))
-
-    class Generator(gan.BaseGenerator):
-        def __init__(self) -> None:
-            super().__init__(nz=LATENT, ngf=64, bottom_width=4, loss_type="ns")
-            self.net = made
-
-        def forward(self, latent: Tensor) -> Any:
-            return self.net(latent)
-
-    class Discriminator(gan.BaseDiscriminator):
-        def __init__(self) -> None:
-            super().__init__(ndf=64, loss_type="ns")
-            self.net = judging
-
-        def forward(self, image: Tensor) -> Any:
-            return self.net(image)[:, None]
-
-    generator, critic = Generator(), Discriminator()
-    c_optimizer, g_optimizer = optimizers(critic, generator)
-    for real, label in batches(name, batch):
-        # As mimicry's Trainer calls them.
-        log, both = MetricLog(), (real.to(device), label.to(device))
-        critic.train_step(real_batch=both, netG=generator, optD=c_optimizer, log_data=log, device=device)
-        generator.train_step(real_batch=both, netD=critic, optG=g_optimizer, log_data=log, device=device)
-        yield len(real)
-
-
 PACKAGES: Mapping[str, tuple[str, Callable[[str, torch.device, int], Iterator[int]]]] = {
     "torchgan": ("torchgan", torchgan_steps),
-    "mimicry": ("torch_mimicry", mimicry_steps),
 }
 """Side -> the module that has to be installed for it, and its loop."""
 

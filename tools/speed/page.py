@@ -57,7 +57,7 @@ def machine(device: str) -> str:
         parts.append(f"{torch.cuda.get_device_name()}, CUDA {torch.version.cuda}")
     else:
         parts.append(f"instructions {torch.backends.cpu.get_cpu_capability()}")
-    packages = versions("torch", "ganzoo-core", "torchgan", "torch-mimicry")
+    packages = versions("torch", "ganzoo-core", "torchgan")
     return "; ".join([*parts, f"{platform.system()}, Python {platform.python_version()}", *packages])
 
 
