@@ -21,6 +21,7 @@ command, fast, packages, page, pairs, runs, textbook, workloads, child, evaluati
     importlib.import_module(f"speed.{name}")
     for name in ("command", "fast", "packages", "page", "pairs", "runs", "textbook", "workloads", "child", "evaluation")
 )
+put_into = command.put_into
 CPU = torch.device("cpu")
 
 
@@ -131,11 +132,11 @@ def test_the_page_holds_ratios_to_their_bars(ganzoo, verdicts):
 def test_sections_are_replaced_and_the_rest_of_the_page_stays(tmp_path):
     file = tmp_path / "page.md"
     file.write_text("# A\n<!-- start: written by tools/bench -->\nold\n<!-- end of start -->\nrest\n")
-    page.put_into(file, "start", "new")
-    page.put_into(file, "start", "newer")
+    put_into(file, "start", "bench", "new")
+    put_into(file, "start", "bench", "newer")
     assert file.read_text() == "# A\n<!-- start: written by tools/bench -->\n\nnewer\n\n<!-- end of start -->\nrest\n"
     with pytest.raises(UserError, match="no place for scale"):
-        page.put_into(file, "scale", "x")
+        put_into(file, "scale", "bench", "x")
 
 
 def test_the_page_has_a_place_for_every_part(tmp_path):
@@ -179,7 +180,7 @@ def test_the_run_that_a_gpu_is_measured_with_trains():
 
 
 def test_paths_are_no_part_of_the_command_that_a_page_shows():
-    assert command.without_paths(["--only", "mlp", "--work", "x", "--page=y", "--quick"]) == ["--only", "mlp", "--quick"]
+    assert command.without_paths(["--only", "mlp", "--work", "x", "--page=y", "--quick"], command.PATHS) == ["--only", "mlp", "--quick"]
 
 
 @pytest.mark.slow

@@ -122,10 +122,10 @@ def test_two_benchmarks_do_not_share_a_folder(tmp_path):
 
 def test_a_page_keeps_what_is_written_by_hand(tmp_path):
     path = tmp_path / "quality.md"
-    path.write_text(f"before\n{page.START}old\n{page.END}after\n")
+    path.write_text("before\n<!-- results: written by tools/benchmark_quality -->\nold\n<!-- end of results -->\nafter\n")
     text = page.tables({"ring_lsgan": {0: result(), 1: result(high_quality=0.8), 2: result()}}, "tools/benchmark_quality", "a machine")
-    page.put_into(path, text)
-    page.put_into(path, text)
+    for _ in range(2):
+        command.put_into(path, "results", "benchmark_quality", text)
     content = path.read_text()
     assert content.startswith("before\n")
     assert content.endswith("after\n")
@@ -138,8 +138,8 @@ def test_a_page_keeps_what_is_written_by_hand(tmp_path):
 def test_a_page_without_a_place_for_results_is_refused(tmp_path):
     path = tmp_path / "quality.md"
     path.write_text("by hand")
-    with pytest.raises(UserError, match="no place for the results"):
-        page.put_into(path, "tables")
+    with pytest.raises(UserError, match="no place for results"):
+        command.put_into(path, "results", "benchmark_quality", "tables")
     assert path.read_text() == "by hand"
 
 
@@ -166,4 +166,4 @@ def test_bad_arguments_end_with_one_line(arguments, said):
 
 def test_the_page_names_no_folders_of_the_machine():
     given = ["--jobs", "2", "--mnist", "/a", "--out=/b", "--page", "c", "--seeds=0,1"]
-    assert command.without_paths(given) == ["--jobs", "2", "--seeds=0,1"]
+    assert command.without_paths(given, command.PATHS) == ["--jobs", "2", "--seeds=0,1"]

@@ -45,7 +45,7 @@ def finished(tmp_path, monkeypatch):
     settings = ["-o", "train.steps=2", "-o", "train.threads=1", "-o", "train.batch_size=8", "-o", "sample.count=16"]
     assert invoke(["run", str(runs.RECIPES / "ring_lsgan.yaml"), *settings, "-q", "--out", str(tmp_path / "runs/ring_lsgan-0")]) == 0
     assert invoke(["eval", str(tmp_path / "runs/ring_lsgan-0"), "--metric", "modes", "-q"]) == 0
-    (tmp_path / "page.md").write_text(f"# Gallery\n\n{page.START}{page.END}\nThe end.\n")
+    (tmp_path / "page.md").write_text("# Gallery\n\n<!-- gallery: written by tools/make_gallery -->\n<!-- end of gallery -->\n\nThe end.\n")
     return tmp_path
 
 
@@ -90,4 +90,4 @@ def test_a_page_without_a_place_for_cards_is_an_error(finished, monkeypatch, cap
     (finished / "page.md").write_text("# Gallery\n")
     monkeypatch.setattr(sys, "argv", ["make_gallery", "--runs", str(finished / "runs"), "--page", str(finished / "page.md")])
     assert command.main() == 2
-    assert "has no place for the cards" in capsys.readouterr().err
+    assert "has no place for gallery; put the lines" in capsys.readouterr().err

@@ -13,11 +13,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from common.command import exit_code_of
+from common.page import put_into
 from quality.trainings import ROOT
 
-from ganzoo.errors import GanzooError, UserError
-
-from .page import END, START, cards, write_picture
+from .page import cards, write_picture
 from .runs import METRICS, RECIPES, Finished, find, train
 
 PAGE = ROOT / "docs" / "gallery.md"
@@ -25,14 +25,7 @@ PAGE = ROOT / "docs" / "gallery.md"
 
 def main() -> int:
     """Run the command; returns its exit code."""
-    try:
-        make(parser().parse_args())
-    except GanzooError as error:
-        print(f"make_gallery: error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return exit_code_of("make_gallery", lambda: make(parser().parse_args()))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -64,19 +57,5 @@ def make(arguments: argparse.Namespace) -> None:
         if run is not None:
             found[recipe] = run
             write_picture(run.picture, arguments.page.parent / "pictures" / "gallery" / f"{recipe}.png")
-    put_into(arguments.page, cards(found, [recipe for recipe in recipes if recipe not in found]))
+    put_into(arguments.page, "gallery", "make_gallery", cards(found, [recipe for recipe in recipes if recipe not in found]))
     print(f"{arguments.page}: {len(found)} of {len(recipes)} recipes", file=sys.stderr)
-
-
-def put_into(page: Path, text: str) -> None:
-    """Replace the cards of ``page``.
-
-    Raises:
-        UserError: where it lacks the two comments.
-    """
-    content = page.read_text(encoding="utf-8") if page.is_file() else ""
-    before, start, rest = content.partition(START)
-    _, end, after = rest.partition(END)
-    if not (start and end):
-        raise UserError(f"{page} has no place for the cards", f"put the lines {START.strip()} and {END.strip()} into it", key="--page")
-    page.write_text(f"{before}{START}\n{text.rstrip()}\n\n{END}{after}", encoding="utf-8")

@@ -14,8 +14,6 @@ from ganzoo.config import load_config
 
 from .runs import HEADLINES, MISSING, RECIPES, Finished
 
-START = "<!-- gallery: written by tools/make_gallery -->\n"
-END = "<!-- end of gallery -->\n"
 LARGEST = 900
 """Pixels of a picture's edge."""
 MOST_BYTES = 100_000

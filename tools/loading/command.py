@@ -13,16 +13,15 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from common.command import exit_code_of
 
 from ganzoo.data.decoding import process_count
-from ganzoo.errors import GanzooError
 
 from . import measures
 from .measures import Cost
@@ -61,12 +60,13 @@ def main() -> int:
     parser.add_argument("--page", action="store_true", help="write docs/benchmarks-data.md")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    try:
-        with tempfile.TemporaryDirectory(dir=arguments.work) as work:
-            results = measure(Path(work), arguments.rounds, arguments.full)
-    except GanzooError as error:
-        print(f"bench_data: error: {error}", file=sys.stderr)
-        return error.exit_code
+    return exit_code_of("bench_data", lambda: bench(arguments))
+
+
+def bench(arguments: argparse.Namespace) -> int:
+    """Measure, and write the page where that is asked for; exit code 1 where a bar is missed."""
+    with tempfile.TemporaryDirectory(dir=arguments.work) as work:
+        results = measure(Path(work), arguments.rounds, arguments.full)
     if arguments.page:
         write_page(results, ["--full"] * arguments.full + ["--rounds", str(arguments.rounds), "--page"])
     return 0 if all(result.met for result in results) else 1

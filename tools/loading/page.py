@@ -11,20 +11,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from common.machine import processor
+from common.page import put_into
+
 if TYPE_CHECKING:
     from .command import Result
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks-data.md"
-START = "<!-- results: written by tools/bench_data -->\n"
-END = "<!-- end of results -->\n"
-"""Between the two stands what the tool writes; the rest of the page is written by hand."""
 
 
 def write_page(results: Sequence[Result], arguments: Sequence[str]) -> None:
     """Put the results where the page has them."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{START}{table(results, arguments)}{END}{after}", encoding="utf-8")
+    put_into(PAGE, "results", "bench_data", table(results, arguments))
 
 
 def table(results: Sequence[Result], arguments: Sequence[str]) -> str:
@@ -43,12 +41,3 @@ def table(results: Sequence[Result], arguments: Sequence[str]) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def processor() -> str:
-    """What the machine calls its processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

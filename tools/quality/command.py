@@ -17,10 +17,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from ganzoo.errors import GanzooError, UserError, did_you_mean
+from common.command import chosen, exit_code_of, without_paths
+from common.page import put_into
+
+from ganzoo.errors import UserError
 
 from .benchmarks import BENCHMARKS
-from .page import median_table, missed, name_of, put_into, shown, tables
+from .page import median_table, missed, name_of, shown, tables
 from .trainings import ROOT, Result, Training, check_mnist, finished, held, machine, perform
 
 ENOUGH_SEEDS = 3
@@ -31,13 +34,7 @@ PATHS = ("--mnist", "--out", "--page")
 
 def main() -> int:
     """Run the command; returns its exit code."""
-    try:
-        return benchmark(parser().parse_args())
-    except GanzooError as error:
-        print(f"benchmark_quality: error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
+    return exit_code_of("benchmark_quality", lambda: benchmark(parser().parse_args()))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -59,7 +56,7 @@ def benchmark(arguments: argparse.Namespace) -> int:
         UserError: for arguments that make no sense.
         GanzooError: where a training or a measurement fails.
     """
-    recipes, seeds = choose_recipes(arguments.only), choose_seeds(arguments.seeds)
+    recipes, seeds = chosen("--only", arguments.only, BENCHMARKS, "benchmark"), choose_seeds(arguments.seeds)
     if arguments.jobs < 1:
         raise UserError(f"{arguments.jobs} trainings side by side are asked for", "give 1 or more", key="--jobs")
     mnist, out = check_mnist(arguments.mnist), arguments.out.resolve()
@@ -70,27 +67,14 @@ def benchmark(arguments: argparse.Namespace) -> int:
             results[training.recipe][training.seed] = result
     print("\n".join(["", *median_table(results), ""]))
     if len(recipes) == len(BENCHMARKS) and len(seeds) >= ENOUGH_SEEDS:
-        command = shlex.join(["tools/benchmark_quality", *without_paths(sys.argv[1:])])
-        put_into(arguments.page, tables(results, command, machine()))
+        command = shlex.join(["tools/benchmark_quality", *without_paths(sys.argv[1:], PATHS)])
+        put_into(arguments.page, "results", "benchmark_quality", tables(results, command, machine()))
         print(f"{arguments.page}: written")
     else:
         print(f"{arguments.page}: left as it is; it takes all recipes and {ENOUGH_SEEDS} seeds")
     for line in missed(results):
         print(f"missed: {line}")
     return 1 if missed(results) else 0
-
-
-def choose_recipes(only: str | None) -> list[str]:
-    """The recipes asked for, in the order of the page.
-
-    Raises:
-        UserError: for one that is no benchmark.
-    """
-    asked = only.split(",") if only else list(BENCHMARKS)
-    for name in asked:
-        if name not in BENCHMARKS:
-            raise UserError(f"there is no benchmark '{name}'", did_you_mean(name, BENCHMARKS), key="--only")
-    return [name for name in BENCHMARKS if name in asked]
 
 
 def choose_seeds(text: str) -> list[int]:
@@ -134,14 +118,3 @@ def describe(training: Training, result: Result) -> str:
     """A result as one line."""
     numbers = ", ".join(f"{name_of(number)} {shown(number, value)}" for number, value in result.numbers.items())
     return f"{training.recipe} seed {training.seed}: {numbers}"
-
-
-def without_paths(arguments: Sequence[str]) -> list[str]:
-    """A command's arguments without those in ``PATHS``, ``--out X`` and ``--out=X`` alike."""
-    kept: list[str] = []
-    skip = False
-    for argument in arguments:
-        if not skip and argument.split("=")[0] not in PATHS:
-            kept.append(argument)
-        skip = not skip and argument in PATHS
-    return kept

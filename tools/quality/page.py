@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from statistics import median
-
-from ganzoo.errors import UserError
 
 from .benchmarks import BENCHMARKS, CPU_SECONDS, Bar
 from .trainings import Result
-
-START = "<!-- results: written by tools/benchmark_quality -->\n"
-END = "<!-- end of results -->\n"
-"""Between the two stands what the tool writes; the rest of the page is written by hand."""
 
 Results = Mapping[str, Mapping[int, Result]]
 """Recipe to seed to result."""
@@ -124,17 +117,3 @@ def shown(number: str, value: float) -> str:
 def bound_of(bar: Bar) -> str:
     """A bar in words."""
     return f"{'at least' if bar.at_least else 'at most'} {shown(bar.number, bar.bound)}"
-
-
-def put_into(page: Path, text: str) -> None:
-    """Replace what the tool wrote into ``page`` before.
-
-    Raises:
-        UserError: where the page lacks the two comments.
-    """
-    content = page.read_text(encoding="utf-8") if page.is_file() else ""
-    before, start, rest = content.partition(START)
-    _, end, after = rest.partition(END)
-    if not (start and end):
-        raise UserError(f"{page} has no place for the results", f"put the lines {START.strip()} and {END.strip()} into it", key="--page")
-    page.write_text(f"{before}{START}\n{text.rstrip()}\n\n{END}{after}", encoding="utf-8")

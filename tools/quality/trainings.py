@@ -12,12 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from common.machine import processor
 
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.files import write_atomically
@@ -186,17 +188,8 @@ def commit() -> str:
 
 def machine() -> str:
     """The processor, its cores and the software."""
-    names = [line.partition(":")[2].strip() for line in _lines(Path("/proc/cpuinfo")) if line.startswith("model name")]
-    processor = names[0] if names else platform.processor() or platform.machine()
     software = [f"{name} {version(name)}" for name in ("torch", "ganzoo-core")]
-    return f"{processor}, {os.cpu_count()} cores; {platform.system()}, Python {platform.python_version()}, {', '.join(software)}"
-
-
-def _lines(path: Path) -> Sequence[str]:
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
+    return f"{processor()}, {os.cpu_count()} cores; {platform.system()}, Python {platform.python_version()}, {', '.join(software)}"
 
 
 def check_mnist(root: Path) -> Path:

@@ -19,7 +19,10 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ganzoo.errors import GanzooError, UserError, did_you_mean
+from common.command import chosen, exit_code_of, without_paths
+from common.page import put_into
+
+from ganzoo.errors import UserError
 
 from . import page
 from .pairs import Measured, measure
@@ -33,13 +36,7 @@ PATHS = ("--page", "--work")
 
 def main() -> int:
     """Run the command; returns its exit code."""
-    try:
-        return bench(parser().parse_args())
-    except GanzooError as error:
-        print(f"bench: error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
+    return exit_code_of("bench", lambda: bench(parser().parse_args()))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -65,7 +62,7 @@ def bench(arguments: argparse.Namespace) -> int:
     names = chosen("--only", arguments.only, WORKLOADS)
     if arguments.rounds < 1:
         raise UserError(f"{arguments.rounds} rounds are asked for", "give 1 or more", key="--rounds")
-    command = shlex.join(["tools/bench", *without_paths(sys.argv[1:])])
+    command = shlex.join(["tools/bench", *without_paths(sys.argv[1:], PATHS)])
     with tempfile.TemporaryDirectory() as temporary:
         work = (arguments.work or Path(temporary)).resolve()
         work.mkdir(parents=True, exist_ok=True)
@@ -81,7 +78,7 @@ def bench(arguments: argparse.Namespace) -> int:
         if arguments.quick or (section == "pairs" and any(f"`{name}`" not in "\n".join(lines) for name in WORKLOADS)):
             print(f"{arguments.page}: {section} is left as it is; it takes all workloads, and no --quick")
         else:
-            page.put_into(arguments.page, section, "\n".join([*page.head(command, arguments.device), *lines]))
+            put_into(arguments.page, section, "bench", "\n".join([*page.head(command, arguments.device), *lines]))
     return 1 if any("**missed**" in line for lines in sections.values() for line in lines) and not arguments.quick else 0
 
 
@@ -123,30 +120,6 @@ MEASURE: Mapping[str, Callable[[argparse.Namespace, list[str], Path], list[str]]
 }
 
 
-def chosen(key: str, text: str | None, known: Mapping[str, object]) -> list[str]:
-    """Those of ``known`` that are asked for, in their order.
-
-    Raises:
-        UserError: for one that does not exist.
-    """
-    asked = text.split(",") if text else list(known)
-    for name in asked:
-        if name not in known:
-            raise UserError(f"there is no '{name}'", did_you_mean(name, known), key=key)
-    return [name for name in known if name in asked]
-
-
 def say(line: str) -> None:
     """A line of progress."""
     print(line, flush=True)
-
-
-def without_paths(arguments: list[str]) -> list[str]:
-    """A command's arguments without those in ``PATHS``, ``--work X`` and ``--work=X`` alike."""
-    kept: list[str] = []
-    skip = False
-    for argument in arguments:
-        if not skip and argument.split("=")[0] not in PATHS:
-            kept.append(argument)
-        skip = not skip and argument in PATHS
-    return kept

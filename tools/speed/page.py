@@ -7,30 +7,14 @@ import platform
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
-from ganzoo.errors import UserError
+from common.machine import processor
 
 from .packages import PACKAGES
 from .pairs import Measured
 from .workloads import WORKLOADS, Bar
 
 WORDS = {"fp32": "fp32", "medium": "fp32, `matmul: medium`", "bf16": "bf16"}
-
-
-def put_into(page: Path, section: str, text: str) -> None:
-    """Replace what the tool wrote into ``section`` of ``page`` before.
-
-    Raises:
-        UserError: where the page lacks its two comments.
-    """
-    start, end = f"<!-- {section}: written by tools/bench -->\n", f"<!-- end of {section} -->\n"
-    content = page.read_text(encoding="utf-8") if page.is_file() else ""
-    before, found, rest = content.partition(start)
-    _, closed, after = rest.partition(end)
-    if not (found and closed):
-        raise UserError(f"{page} has no place for {section}", f"put the lines {start.strip()} and {end.strip()} into it", key="--page")
-    page.write_text(f"{before}{start}\n{text.strip()}\n\n{end}{after}", encoding="utf-8")
 
 
 def head(command: str, device: str) -> list[str]:
@@ -45,12 +29,7 @@ def head(command: str, device: str) -> list[str]:
 
 def machine(device: str) -> str:
     """Processor, GPU where one was used, and versions."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    parts = [f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"]
+    parts = [f"{processor()}, {os.cpu_count()} cores"]
     import torch
 
     if device == "cuda":
