@@ -122,8 +122,9 @@ def _check_is_file(path: Path) -> None:
             names = [inside.name] if inside.is_file() else sorted(entry.name for entry in path.glob("*.yaml"))
             remedy = f"name a file in it: {', '.join(names)}" if names else "name a YAML file"
             raise UserError("this is a folder", remedy, where=str(path))
-        if not path.exists():
-            raise UserError("there is no such file", _nearest(path), where=str(path))
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError("there is no such file", _nearest(path), where=str(path)) from None
     except (OSError, ValueError) as error:  # a name that is too long, or holds NUL
         raise UserError(f"the file cannot be read: {error}", "check its name and permissions", where=str(path)) from None
 
