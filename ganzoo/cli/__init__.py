@@ -24,11 +24,13 @@ def invoke(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; errors go to stderr as ``ganzoo: error: ...``."""
     import typer
 
+    from . import completing
     from .app import app
 
     debug = "--debug" in arguments
     try:
-        code = app(args=[a for a in arguments if a != "--debug"], prog_name="ganzoo", standalone_mode=False)
+        with completing.in_bash():
+            code = app(args=[a for a in arguments if a != "--debug"], prog_name="ganzoo", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except (BrokenPipeError, SystemExit) as end:
