@@ -1,11 +1,9 @@
-"""Ordinary comfort: completion, help with examples, did-you-mean, paths of any name, and what doctor says."""
+"""Ordinary comfort: help with examples, did-you-mean, paths of any name, and what doctor says."""
 
 import importlib.metadata
 import json
-import os
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,8 +11,9 @@ import pytest
 import torch
 from typer.main import get_command
 
-from ganzoo.cli import completing, doctoring, invoke
+from ganzoo.cli import doctoring, invoke
 from ganzoo.cli.app import app
+from ganzoo.cli.grouping import GROUPS
 from ganzoo.registry import Registry
 
 GROUP = get_command(app)
@@ -40,6 +39,25 @@ def test_every_command_has_an_example_that_is_a_command(name, capsys):
     assert found, text
     arguments = shlex.split(found[1].partition(" > ")[0])[2:]
     GROUP.commands[name].make_context(name, arguments)  # raises where an option or an argument does not exist
+
+
+def test_help_lists_every_command_once_with_a_whole_sentence(capsys, monkeypatch):
+    assert sorted(name for names in GROUPS.values() for name in names) == COMMANDS
+    for width in ("80", "60"):
+        monkeypatch.setenv("COLUMNS", width)
+        assert invoke(["--help"]) == 0
+        text = capsys.readouterr().out
+        assert "..." not in text.partition("\nTrain:")[2]
+        assert all(len(line) <= int(width) for line in text.splitlines())
+    assert all(command.get_short_help_str(200).endswith(".") for command in GROUP.commands.values())
+
+
+def test_values_have_words_of_their_own_in_help():
+    """``--out FOLDER``, and no name of a Python type."""
+    for name, command in GROUP.commands.items():
+        for parameter in command.params:
+            is_choice = parameter.opts[0] in ("--by", "--to")  # their choices are shown
+            assert parameter.metavar or is_choice or getattr(parameter, "is_flag", False), f"{name}: {parameter.name}"
 
 
 def test_help_of_options_says_what_they_mean():
@@ -85,66 +103,6 @@ def test_what_resembles_nothing_gets_no_suggestion(tmp_path, monkeypatch, capsys
     (tmp_path / "tiny.yaml").write_text(TINY)
     assert invoke(["run", "completely-different.yaml"]) == 2
     assert capsys.readouterr().err == "ganzoo: error: completely-different.yaml: there is no such file; here: tiny.yaml\n"
-
-
-# Completion.
-
-
-def complete(line, folder, shell="bash"):
-    """What the shell is offered for a line that TAB is pressed at the end of."""
-    words = line.split(" ")
-    environment = {**os.environ, "_GANZOO_COMPLETE": f"complete_{shell}", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
-    code = "import sys; from ganzoo.cli import invoke; invoke([]); sys.exit('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True)
-    assert "Traceback" not in done.stderr
-    return done.stdout.split()
-
-
-def test_the_shell_completes_commands_options_and_names(tmp_path):
-    """Through the entry that the shell's script asks; what each offers is tested below."""
-    assert sorted(complete("ganzoo rep", tmp_path)) == ["replay", "report"]
-    assert complete("ganzoo info weight_", tmp_path) == ["weight_clip"]
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_can_be_installed(shell, capsys, monkeypatch):
-    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
-    monkeypatch.delenv("SHELL", raising=False)
-    with pytest.raises(SystemExit, match="0"):
-        invoke(["--show-completion", shell])
-    assert "_GANZOO_COMPLETE=complete_" in capsys.readouterr().out
-
-
-def offered(function, incomplete):
-    return [text for text, _ in function(incomplete)]
-
-
-def test_components_are_offered_by_name():
-    registry = Registry.installed()
-    assert set(offered(completing.components, "")) == {c.name for c in registry.components}
-    assert offered(completing.of_kind("metric"), "mod") == ["modes"]
-    assert offered(completing.of_kind("observer"), "") == [c.name for c in registry.of_kind("observer")]
-    assert offered(completing.kinds, "d") == ["dataset"]
-
-
-def test_configuration_keys_and_the_names_behind_them_are_offered():
-    assert offered(completing.overrides, "train.se") == ["train.seed="]
-    assert {"data=", "loss=", "optimizer.critic=", "log.every="} <= set(offered(completing.overrides, ""))
-    assert offered(completing.overrides, "generator=d") == ["generator=dcgan"]
-    assert offered(completing.overrides, "data=ri") == ["data=ring"]
-    assert offered(completing.overrides, "optimizer.critic=s") == ["optimizer.critic=sgd"]
-    assert offered(completing.overrides, "train.steps=") == []
-    assert all(meaning for _, meaning in completing.overrides("train."))
-
-
-def test_configurations_are_offered_as_files_and_recipes(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "tiny.yaml").touch()
-    (tmp_path / "deep").mkdir()
-    (tmp_path / "deep/other.yaml").touch()
-    assert offered(completing.configurations, "ti") == ["tiny.yaml"]
-    assert offered(completing.configurations, "de") == ["deep/"]
-    assert offered(completing.configurations, "deep/") == ["deep/other.yaml"]
 
 
 # Any path.

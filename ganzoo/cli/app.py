@@ -12,10 +12,12 @@ from ganzoo.errors import UserError
 from ganzoo.hookspecs import KINDS
 
 from . import completing, results
+from .grouping import Commands
 from .options import ConfigFile, Json, Override, Quiet, RunFolder, Seed, Weights
 
 app = typer.Typer(
     name="ganzoo",
+    cls=Commands,
     help="A GAN zoo made of plugins: train any installed generator, critic, loss and schedule that fit together.",
     epilog="Start with: ganzoo list, then ganzoo run zoo_configs/quickstart.yaml",
     no_args_is_help=True,
@@ -41,7 +43,7 @@ def _options(
 
 @app.command("list")
 def list_(
-    kind: Annotated[str | None, typer.Option(autocompletion=completing.kinds, help=f"One of: {', '.join(KINDS)}.")] = None,
+    kind: Annotated[str | None, typer.Option(metavar="KIND", autocompletion=completing.kinds, help=f"One of: {', '.join(KINDS)}.")] = None,
     as_json: Json = False,
 ) -> None:
     """List the installed components and where each comes from.
@@ -55,10 +57,12 @@ def list_(
 
 @app.command()
 def info(
-    name: Annotated[str, typer.Argument(autocompletion=completing.components, help="A component, or distribution/component.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", autocompletion=completing.components, help="A component, or distribution/component.")
+    ],
     as_json: Json = False,
 ) -> None:
-    """Show a component's parameters, their meaning and the paper.
+    """Show the parameters of a component, their meaning and the paper.
 
     Example: ganzoo info alternate
     """
@@ -69,7 +73,7 @@ def info(
 
 @app.command()
 def plugins(as_json: Json = False) -> None:
-    """List the installed plugins with their recipes, and why the broken ones are broken.
+    """List the plugins and their recipes, and why some are broken.
 
     Example: ganzoo plugins
     """
@@ -82,7 +86,7 @@ def plugins(as_json: Json = False) -> None:
 def run(
     config: ConfigFile,
     override: Override = None,
-    out: Annotated[Path | None, typer.Option(help="The run directory (default: runs/NAME of the configuration).")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The run directory (default: runs/NAME of the configuration).")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the run in --out (or the last of that name); start one if there is none.")
     ] = False,
@@ -100,7 +104,12 @@ def run(
 @app.command()
 def check(
     config: Annotated[
-        Path, typer.Argument(metavar="CONFIG|PLUGIN_DIR|WHEEL", help="A configuration as 'run' takes it, a plugin's folder, or its wheel.")
+        Path,
+        typer.Argument(
+            metavar="CONFIG|PLUGIN_DIR|WHEEL",
+            autocompletion=completing.configurations,
+            help="A configuration as 'run' takes it, a plugin's folder, or its wheel.",
+        ),
     ],
     override: Override = None,
     here: Annotated[
@@ -109,7 +118,9 @@ def check(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Check a configuration: keys, components, data, and whether the combination fits, by one step of it.
+    """Check a configuration by one step of it, or a plugin.
+
+    Of a configuration: its keys, its components, its data, and whether the combination fits. Nothing is written.
 
     Given a plugin's folder or wheel: build it, install it into a clean environment, run the conformance kit there on all
     that it gives, and train two steps of everything installed that it fits. This runs the plugin's code.
@@ -131,14 +142,14 @@ def check(
 
 @app.command("new-plugin")
 def new_plugin(
-    name: Annotated[str, typer.Argument(help="Its name in lower-case words, joined by hyphens: tower makes ganzoo-tower.")],
-    kind: Annotated[str, typer.Option(autocompletion=completing.kinds, help=f"What it gives: {', '.join(KINDS)}.")],
-    out: Annotated[Path | None, typer.Option(help="The project's folder (default: ganzoo-NAME).")] = None,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name in lower-case words, joined by hyphens: tower makes ganzoo-tower.")],
+    kind: Annotated[str, typer.Option(metavar="KIND", autocompletion=completing.kinds, help=f"What it gives: {', '.join(KINDS)}.")],
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The project's folder (default: ganzoo-NAME).")] = None,
     like: Annotated[
         str | None, typer.Option(metavar="CONFIG", help="The configuration that its recipe starts from (default: an installed recipe).")
     ] = None,
 ) -> None:
-    """Write the project of a new plugin: a component that works, and tests that pass.
+    """Write a new plugin: a component that works, with its tests.
 
     Example: ganzoo new-plugin tower --kind loss
     """
@@ -152,12 +163,16 @@ def matrix(
     data: Annotated[
         str,
         typer.Option(
-            autocompletion=completing.of_kind("dataset"), help="The data set to fit, as YAML: digits, ring, '{name: celeba, root: ...}'."
+            metavar="DATA",
+            autocompletion=completing.of_kind("dataset"),
+            help="The data set to fit, as YAML: digits, ring, '{name: celeba, root: ...}'.",
         ),
     ] = "digits",
     as_json: Json = False,
 ) -> None:
-    """Show which generators, critics, losses and schedules fit together, and why the others don't.
+    """Show what fits together, and why the rest does not.
+
+    Every installed generator with every critic, loss and schedule, on one data set.
 
     Example: ganzoo matrix --data ring
     """
@@ -174,6 +189,7 @@ def eval_(
         typer.Option(
             "--metric",
             "-m",
+            metavar="METRIC",
             autocompletion=completing.of_kind("metric"),
             help="A metric, or YAML: '{name: fid, samples: 5000}'; may be given several times.",
         ),
@@ -183,12 +199,16 @@ def eval_(
         typer.Option("-o", "--override", metavar="KEY=VALUE", help="Set a parameter of the metrics that have it: -o samples=5000."),
     ] = None,
     weights: Weights = None,
-    inception_weights: Annotated[Path | None, typer.Option(help="File of Inception's weights, for the metrics that see with it.")] = None,
+    inception_weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="File of Inception's weights, for the metrics that see with it.")
+    ] = None,
     seed: Seed = 0,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure a run's generator, and note it in metrics.jsonl; every number comes with what it depends on.
+    """Measure the generator of a run.
+
+    Every number comes with what it depends on, and is noted in the run's metrics.jsonl.
 
     Example: ganzoo eval runs/quickstart --metric classifier_fid
     """
@@ -200,17 +220,19 @@ def eval_(
 @app.command()
 def sweep(
     sweep_file: Annotated[Path, typer.Argument(metavar="SWEEP", help="A YAML file: a configuration and what to vary in it.")],
-    out: Annotated[Path | None, typer.Option(help="Folder of the trials (default: runs/NAME of the file).")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder of the trials (default: runs/NAME of the file).")] = None,
     ray: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Run on a Ray cluster: auto, HOST:PORT, or local for Ray's workers here.")
     ] = None,
-    cpus: Annotated[float, typer.Option(min=0.01, help="CPU cores of a trial on Ray.")] = 1,
-    gpus: Annotated[float, typer.Option(min=0, help="GPUs of a trial on Ray; 0.5: two trials share one.")] = 0,
+    cpus: Annotated[float, typer.Option(metavar="N", min=0.01, help="CPU cores of a trial on Ray.")] = 1,
+    gpus: Annotated[float, typer.Option(metavar="N", min=0, help="GPUs of a trial on Ray; 0.5: two trials share one.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every trial, list them and run nothing.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Train a configuration with many settings and seeds, one after another; call it again to go on.
+    """Train a configuration with many settings and seeds.
+
+    One after another, or on a Ray cluster. Interrupted, the same command goes on.
 
     Example: ganzoo sweep sweep.yaml
     """
@@ -225,7 +247,7 @@ for command in results.COMMANDS:
 
 @app.command()
 def schema() -> None:
-    """Print the JSON schema of configurations, for an editor's completion and hover texts.
+    """Print the JSON schema of configurations, for an editor.
 
     Example: ganzoo schema > ganzoo.schema.json
     """
@@ -236,7 +258,9 @@ def schema() -> None:
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
-    """Print what a bug report needs: versions, devices, plugins and what is broken about them, the cache, the disk.
+    """Print what a bug report needs.
+
+    Versions, devices, plugins and what is broken about them, the cache, the disk.
 
     Example: ganzoo doctor --json
     """

@@ -24,5 +24,8 @@ ConfigFile = Annotated[
     ),
 ]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' made.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of the latents.")]
-Weights = Annotated[Path | None, typer.Option(help="Generator weights from elsewhere: .safetensors, or a plain state dict.")]
+RunOrPack = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' or 'ganzoo pack' made.")]
+Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the latents.")]
+Weights = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Generator weights from elsewhere: .safetensors, or a plain state dict.")
+]

@@ -8,26 +8,33 @@ from typing import Annotated, Literal
 import typer
 
 from . import completing
-from .options import Json, Quiet, RunFolder, Seed, Weights
+from .options import Json, Quiet, RunFolder, RunOrPack, Seed, Weights
 
-Rows = Annotated[int | None, typer.Option(min=1, help="Walks, one a row (default: one a class where there are few, else 8).")]
+Rows = Annotated[int | None, typer.Option(metavar="N", min=1, help="Walks, one a row (default: one a class where there are few, else 8).")]
 
 
 def sample(
-    run_folder: RunFolder,
-    n: Annotated[int | None, typer.Option("-n", min=1, help="How many samples (default: 64).")] = None,
+    run_folder: RunOrPack,
+    n: Annotated[int | None, typer.Option("-n", metavar="N", min=1, help="How many samples (default: 64).")] = None,
     seed: Seed = 0,
-    label: Annotated[int | None, typer.Option(help="One class, from 0 (default: all in turn).")] = None,
-    per_class: Annotated[int | None, typer.Option(min=1, help="So many samples of each class, a row a class, instead of -n.")] = None,
-    truncation: Annotated[
-        float | None, typer.Option(help="Cut the normal prior off at so many standard deviations: less variety, better samples.")
+    label: Annotated[int | None, typer.Option(metavar="CLASS", help="One class, from 0 (default: all in turn).")] = None,
+    per_class: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="So many samples of each class, a row a class, instead of -n.")
     ] = None,
-    npz: Annotated[Path | None, typer.Option(help="Write arrays: sample (N, C, H, W) uint8 or (N, 2) float32, and label.")] = None,
-    png: Annotated[Path | None, typer.Option(help="Write a picture (default: samples.png in the run).")] = None,
+    truncation: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="Cut the normal prior off at so many standard deviations: less variety, better samples."),
+    ] = None,
+    npz: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write arrays: sample (N, C, H, W) uint8 or (N, 2) float32, and label.")
+    ] = None,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a picture (default: samples.png in the run).")] = None,
     weights: Weights = None,
     as_json: Json = False,
 ) -> None:
-    """Sample from the generator of a run or a pack (its moving average where that is on).
+    """Draw samples from the generator of a run or a pack.
+
+    Of its moving average where that is on. The same seed gives the same samples.
 
     Example: ganzoo sample runs/quickstart --per-class 10 --truncation 1
     """
@@ -37,21 +44,25 @@ def sample(
 
 
 def interpolate(
-    run_folder: RunFolder,
-    png: Annotated[Path | None, typer.Option(help="Write a grid, a row a walk (default: interpolation.png in the run).")] = None,
-    gif: Annotated[Path | None, typer.Option(help="Write an animation, there and back.")] = None,
-    steps: Annotated[int, typer.Option(min=2, help="Pictures in a row of the grid, both ends included.")] = 9,
-    frames: Annotated[int, typer.Option(min=2, help="Pictures of the animation on the way there.")] = 32,
+    run_folder: RunOrPack,
+    png: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a grid, a row a walk (default: interpolation.png in the run).")
+    ] = None,
+    gif: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an animation, there and back.")] = None,
+    steps: Annotated[int, typer.Option(metavar="N", min=2, help="Pictures in a row of the grid, both ends included.")] = 9,
+    frames: Annotated[int, typer.Option(metavar="N", min=2, help="Pictures of the animation on the way there.")] = 32,
     rows: Rows = None,
     seed: Seed = 0,
-    label: Annotated[int | None, typer.Option(help="One class for all walks, from 0 (default: all in turn).")] = None,
-    to: Annotated[int | None, typer.Option(help="Walk from the class --label to this one, with the latents at rest.")] = None,
+    label: Annotated[int | None, typer.Option(metavar="CLASS", help="One class for all walks, from 0 (default: all in turn).")] = None,
+    to: Annotated[
+        int | None, typer.Option(metavar="CLASS", help="Walk from the class --label to this one, with the latents at rest.")
+    ] = None,
     weights: Weights = None,
     as_json: Json = False,
 ) -> None:
-    """Walk through the latent space, along the sphere, or from one class to another.
+    """Walk through the latent space, or from class to class.
 
-    A walk with the next seed begins where this one ends.
+    Latents move along the sphere that they lie on. A walk with the next seed begins where this one ends.
 
     Example: ganzoo interpolate runs/quickstart --gif walk.gif --label 3 --to 5
     """
@@ -61,14 +72,15 @@ def interpolate(
 
 
 def compare(
-    run_folders: Annotated[list[Path], typer.Argument(metavar="RUN RUN...", help="Folders that 'ganzoo run' made.")],
-    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("compare.html"),
-    n: Annotated[int, typer.Option("-n", min=1, help="How many samples of each.")] = 64,
+    run_folders: Annotated[list[Path], typer.Argument(metavar="RUN", help="Two or more folders that 'ganzoo run' made.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")] = Path("compare.html"),
+    n: Annotated[int, typer.Option("-n", metavar="N", min=1, help="How many samples of each.")] = 64,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Set runs side by side: samples from the same latents, curves, numbers with what they depend on, and what differs.
+    """Set runs side by side, on one page.
 
+    Samples from the same latents, curves, numbers with what they depend on, and what differs in the configurations.
     Numbers are ranked only where all that they depend on is the same; otherwise it says what is not.
 
     Example: ganzoo compare runs/original runs/wider --out compare.html
@@ -84,16 +96,18 @@ def neighbours(
         Literal["pixels", "judge", "inception"],
         typer.Option(help="The distance: grey levels, or features of the judge of digits or Inception."),
     ] = "pixels",
-    samples: Annotated[int, typer.Option(min=1, help="How many samples are compared with all training images.")] = 1000,
-    n: Annotated[int, typer.Option("-n", min=1, help="How many of them are shown, the most suspicious first.")] = 10,
-    png: Annotated[Path | None, typer.Option(help="Write the picture here (default: neighbours.png in the run).")] = None,
+    samples: Annotated[int, typer.Option(metavar="N", min=1, help="How many samples are compared with all training images.")] = 1000,
+    n: Annotated[int, typer.Option("-n", metavar="N", min=1, help="How many of them are shown, the most suspicious first.")] = 10,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the picture here (default: neighbours.png in the run).")] = None,
     seed: Seed = 0,
     weights: Weights = None,
-    inception_weights: Annotated[Path | None, typer.Option(help="File of Inception's weights, for --by inception.")] = None,
+    inception_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="File of Inception's weights, for --by inception.")] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show the nearest training images of samples: whether the generator makes new ones, or copies.
+    """Show samples beside the training images nearest to them.
+
+    So that one can tell whether the generator makes new images, or copies.
 
     Example: ganzoo neighbours runs/quickstart --by judge
     """
@@ -103,7 +117,7 @@ def neighbours(
 
 
 def report(run_folder: RunFolder) -> None:
-    """Make a run's report.html again.
+    """Make the report.html of a run again.
 
     Example: ganzoo report runs/quickstart
     """
@@ -113,13 +127,17 @@ def report(run_folder: RunFolder) -> None:
 
 
 def export(
-    run_folder: RunFolder,
+    run_folder: RunOrPack,
     to: Annotated[Literal["onnx", "torch"], typer.Option(help="The format: ONNX, or a program of torch.export.")] = "onnx",
-    out: Annotated[Path | None, typer.Option(help="The file (default: generator.onnx or generator.pt2 in the run).")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The file (default: generator.onnx or generator.pt2 in the run).")
+    ] = None,
     weights: Weights = None,
     as_json: Json = False,
 ) -> None:
-    """Write the generator as a file that runs without ganzoo, compared with the generator itself.
+    """Export the generator to one file that runs without ganzoo.
+
+    What it computes is compared with the generator (ONNX: where onnxruntime is installed).
 
     Example: ganzoo export runs/quickstart --to onnx --out digits.onnx
     """
@@ -130,11 +148,15 @@ def export(
 
 def pack(
     run_folder: RunFolder,
-    out: Annotated[Path | None, typer.Option(help="The folder to make (default: RUN-pack beside the run).")] = None,
-    license_name: Annotated[str | None, typer.Option("--license", help="Licence of the weights, for the model card: cc-by-4.0.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The folder to make (default: RUN-pack beside the run).")] = None,
+    license_name: Annotated[
+        str | None, typer.Option("--license", metavar="LICENCE", help="Licence of the weights, for the model card: cc-by-4.0.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Put weights, configuration, model card, pins and hashes into one folder that 'ganzoo sample' runs on another machine.
+    """Pack a generator into a folder that works elsewhere.
+
+    Weights, configuration, model card, pinned requirements and hashes: 'ganzoo sample' runs it on another machine.
 
     Example: ganzoo pack runs/quickstart --out digits --license cc-by-sa-3.0
     """

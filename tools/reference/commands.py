@@ -23,8 +23,8 @@ def section(name: str, command: Any) -> str:
     options = [one for one in command.params if one.opts[0].startswith("-") and not one.hidden]
     usage = " ".join(["ganzoo", name, *map(argument_word, arguments), *(["[OPTIONS]"] if options else [])])
     text = "\n\n".join(" ".join(paragraph.split()) for paragraph in (command.help or "").split("\n\n"))
-    rows = [(f"`{argument_word(one)}`", "required" if one.required else shown(one.default), one.help or "") for one in arguments]
-    rows += [(", ".join(f"`{word}`" for word in option_words(one)), shown(one.default), one.help or "") for one in options]
+    rows = [(f"`{argument_word(one)}`", shown(one), one.help or "") for one in arguments]
+    rows += [(", ".join(f"`{word}`" for word in option_words(one)), shown(one), one.help or "") for one in options]
     return f"## `ganzoo {name}`\n\n```text\n{usage}\n```\n\n{in_markdown(text)}\n\n" + (
         table(("argument", "default", "meaning"), rows) if rows else ""
     )
@@ -43,6 +43,7 @@ def option_words(option: Any) -> list[str]:
     return [*words[:-1], words[-1] + value, *option.secondary_opts]
 
 
-def shown(default: Any) -> str:
-    """A default; nothing for flags and for what may be left out."""
-    return "" if default is None or default is False or default == [] else f"`{default}`"
+def shown(parameter: Any) -> str:
+    """A default, or that there has to be a value; nothing for flags and for what may be left out."""
+    default = parameter.default
+    return "required" if parameter.required else "" if default is None or default is False or default == [] else f"`{default}`"
