@@ -31,6 +31,8 @@ def test_chart_draws_the_line_where_it_belongs():
     assert third[1] == pytest.approx((first[1] + second[1]) / 2, abs=0.1)
     assert [(entry.name, entry.last) for entry in chart.legend] == [("a", "0.5")]
     assert "<title>step 100\na 1</title>" in chart.svg
+    words = re.findall(r"<text [^>]*>([^<]*)</text>", chart.svg)
+    assert words[0] == "step"  # what the lower axis counts
 
 
 def test_one_point_is_a_dot():

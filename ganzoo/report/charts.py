@@ -17,8 +17,8 @@ from ganzoo.scatter import round_step
 
 from .record import Series
 
-WIDTH, HEIGHT = 460, 230
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 8, 24
+WIDTH, HEIGHT = 460, 246
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 8, 40
 _PLOT_WIDTH, _PLOT_HEIGHT = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
 
 BUCKETS = 200
@@ -162,8 +162,8 @@ class _Frame:
         return near
 
     def grid(self) -> list[str]:
-        """Lines at round values, a stronger one at zero, and the numbers along both axes."""
-        shapes = []
+        """Lines at round values, a stronger one at zero, the numbers along both axes, and what the lower one counts."""
+        shapes = [f'<text x="{_LEFT + _PLOT_WIDTH / 2:.1f}" y="{HEIGHT - 4}" text-anchor="middle">step</text>']
         for value in _round_values(self.low, self.high, 3):
             y = _TOP + float(self.y(np.array(value)))
             strong = ' class="zero"' if value == 0 else ""
@@ -172,7 +172,7 @@ class _Frame:
         for step in _round_values(self.first, self.last, 4):
             x = _LEFT + float(self.x(np.array(step)))
             if step == int(step):
-                shapes.append(f'<text x="{x:.1f}" y="{HEIGHT - 6}" text-anchor="middle">{_tick_text(step)}</text>')
+                shapes.append(f'<text x="{x:.1f}" y="{HEIGHT - 22}" text-anchor="middle">{_tick_text(step)}</text>')
         return shapes
 
 
