@@ -268,9 +268,9 @@ ARGUMENTS = {
     "no component of that name": (["info", "dcgn"], "'dcgn'", "did you mean 'dcgan'"),
     "no data set of that name": (["matrix", "--data", "digit"], "'digit'", "did you mean 'digits'"),
     "no run": (["sample", "runs/none"], "RUN: there is no folder runs/none", "name a folder that 'ganzoo run' or 'ganzoo pack' made"),
-    "a folder that is no run": (["sample", "."], "no run directory", "name a folder that 'ganzoo run' made"),
+    "a folder that is no run": (["sample", "."], "no run directory", "name a folder that 'ganzoo run' or 'ganzoo pack' made"),
     "no samples": (["sample", ".", "-n", "0"], "-n", "ganzoo sample --help"),
-    "a report of nothing": (["report", "runs/none"], "runs/none is no folder", "name a run directory"),
+    "a report of nothing": (["report", "runs/none"], "there is no folder runs/none", "name a folder that 'ganzoo run' made"),
 }
 
 

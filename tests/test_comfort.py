@@ -85,11 +85,24 @@ def test_help_of_options_says_what_they_mean():
         (["run", "tiny.yaml", "-o", "metrics=[fidd]"], "did you mean 'fid'?"),
         (["eval", "nowhere", "--metric", "mode"], "did you mean 'modes'?"),
         (["replay", "nowhere", "--to", "tensorbord"], "did you mean 'tensorboard'?"),
+        (["list", "--kindd", "loss"], "did you mean '--kind'?"),
+        (["run", "--quite", "tiny.yaml"], "did you mean '--quiet'?"),
+        (["plugin"], "did you mean 'plugins'?"),
+        (["export", "runs/one", "--to", "onx"], "'onx' is not one of 'onnx', 'torch'; did you mean 'onnx'?"),
+        (["sample", "runs/oen"], "there is no folder runs/oen; did you mean 'runs/one'?"),
+        (["report", "runs/oen"], "did you mean 'runs/one'?"),
+        (["compare", "runs/one", "runs/oen"], "did you mean 'runs/one'?"),
+        (["replay", "runs/oen", "--to", "tensorboard"], "did you mean 'runs/one'?"),
+        (["sweep", "tinny.yaml"], "did you mean 'tiny.yaml'?"),
+        (["run", "ganzoo-lsgan:rnig"], "did you mean 'ganzoo-lsgan:ring'?"),
+        (["matrix", "--data", "rng"], "did you mean 'ring'?"),
     ],
 )
 def test_a_misspelt_word_gets_a_suggestion(arguments, words, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.yaml").write_text(TINY)
+    (tmp_path / "runs/one").mkdir(parents=True)
+    (tmp_path / "runs/one/config.yaml").write_text(TINY)
     (tmp_path / "zoo_configs").symlink_to(Path(__file__).parents[1] / "zoo_configs")
     assert invoke(arguments) == 2
     error = capsys.readouterr().err

@@ -244,7 +244,7 @@ def test_a_run_that_cannot_be_sampled_is_still_compared(trained, tmp_path, capsy
 
 
 @pytest.mark.parametrize(
-    ("names", "words"), [(["first"], "needs two runs"), (["first", "first"], "named twice"), (["first", "nowhere"], "no run directory")]
+    ("names", "words"), [(["first"], "needs two runs"), (["first", "first"], "named twice"), (["first", "nowhere"], "there is no folder")]
 )
 def test_compare_refuses(names, words, trained, tmp_path, capsys):
     assert invoke(["compare", *(str(trained / name) for name in names), "--out", str(tmp_path / "c.html")]) == 2

@@ -72,7 +72,7 @@ def test_empty_run_directory_says_so(tmp_path):
 
 
 def test_no_run_at_all_is_the_users_error(tmp_path):
-    with pytest.raises(UserError, match="is no folder"):
+    with pytest.raises(UserError, match="there is no folder"):
         write_report(tmp_path / "nowhere")
     (tmp_path / "letter.txt").write_text("Dear")
     with pytest.raises(UserError, match="holds no run"):

@@ -6,6 +6,7 @@ import what they need when they run, so that ``list`` and ``--help`` import no t
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import sys
@@ -69,7 +70,13 @@ def explain(error: Exception) -> int:
 
 
 def _in_our_words(message: str) -> str:
-    """A usage error of typer's with its suggestions as all others are made."""
-    message = re.sub(r"\. Did you mean '([^']+)'\?$", r"; did you mean '\1'?", message.strip())
-    message = re.sub(r" \(Possible options: ([^),]+)[^)]*\)$", r"; did you mean '\1'?", message)
-    return message.rstrip(".")
+    """A usage error of typer's, with the nearest of what it suggests."""
+    message = message.strip().rstrip(".").replace("Value error, ", "")
+    for mark in (" (Possible options: ", ". Did you mean ", " is not one of "):
+        said, found, offered = message.partition(mark)
+        if found:
+            wrong = said.split()[-1].strip("'")
+            near = difflib.get_close_matches(wrong, re.findall(r"[\w-]+", offered), n=1)
+            kept = message if "one of" in mark else said
+            return f"{kept}; did you mean '{near[0]}'?" if near else kept
+    return message

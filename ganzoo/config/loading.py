@@ -36,7 +36,7 @@ def load_config(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> 
         UserError: where the file cannot be read, or at ``FILE:LINE`` (``-o TEXT``) for the first thing wrong in it.
     """
     path = located(path)
-    _check_is_file(path)
+    check_is_file(path)
     return _validate(read(path), overrides)
 
 
@@ -113,7 +113,12 @@ def _resolve_observer(text: str, registry: Registry) -> ResolvedPart:
     return dataclasses.replace(part, key="", where=where)
 
 
-def _check_is_file(path: Path) -> None:
+def check_is_file(path: Path) -> None:
+    """Refuse what is no file.
+
+    Raises:
+        UserError: naming the nearest file that there is.
+    """
     try:
         if path.is_file():
             return

@@ -10,7 +10,7 @@ from ganzoo.config import ResolvedPart, strict_yaml
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
 from ganzoo.progress import Reporter
-from ganzoo.report.record import OUTCOMES, as_number, file_in, read_events
+from ganzoo.report.record import OUTCOMES, as_number, check_run, file_in, read_events
 
 from .observers import Observers
 from .rundir import read_environment
@@ -37,8 +37,7 @@ def replay(directory: Path, parts: Sequence[ResolvedPart], reporter: Reporter) -
         UserError: where the folder holds no run.
         GanzooError: where an observer fails.
     """
-    if not (directory / "config.yaml").is_file():
-        raise UserError(f"{directory} is no run directory (it has no config.yaml)", "name a folder that 'ganzoo run' made", key="RUN")
+    check_run(directory)
     config, events = strict_yaml.read(directory / "config.yaml").value, read_events(directory)
     observers = Observers(parts, _data_of(directory), reporter)
     ends = [event for event in events if event["event"] in OUTCOMES]

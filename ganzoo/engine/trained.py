@@ -14,13 +14,13 @@ import torch
 from ganzoo.compat import plan_fields
 from ganzoo.config import ResolvedPart, RunConfig, load_config, resolve_part
 from ganzoo.data.cache import Cache
-from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, named_arguments
 from ganzoo.files import write_atomically
 from ganzoo.pictures import image_grid, save_png
 from ganzoo.players import Generator
 from ganzoo.progress import Reporter
 from ganzoo.registry import Registry
+from ganzoo.report.record import check_run
 from ganzoo.rules import Plan
 from ganzoo.scatter import scatter
 
@@ -163,13 +163,11 @@ def load_trained(folder: Path, weights: Path | None, registry: Registry, reporte
     Raises:
         UserError: where the folder holds no run, a pack's files are not as they were packed, or the weights do not fit.
     """
-    if not folder.is_dir():
-        raise UserError(f"there is no folder {folder}", "name a folder that 'ganzoo run' or 'ganzoo pack' made", key="RUN")
-    verify_pack(folder)
+    if folder.is_dir():
+        verify_pack(folder)
+    check_run(folder, "'ganzoo run' or 'ganzoo pack'")
     if reporter and (note := version_note(folder)):
         reporter.say(note)
-    if not (folder / "config.yaml").is_file():
-        raise UserError(f"{folder} is no run directory (it has no config.yaml)", "name a folder that 'ganzoo run' made", key="RUN")
     config = load_config(folder / "config.yaml", [])
     part = resolve_part(config, registry, "generator", config.generator, ("generator",))
     data = DataSpec.from_json(read_environment(folder)["data"])

@@ -10,7 +10,7 @@ from typing import Any
 from ganzoo.errors import UserError
 
 from .changes import changed_keys, read_yaml
-from .record import Record, Series, as_number, read_json, read_record
+from .record import Record, Series, as_number, check_run, read_json, read_record
 
 UNIMPORTANT = ("seed",)
 """Provenance that may differ between numbers that are ranked: another draw of latents is the same measurement."""
@@ -97,8 +97,7 @@ def read_runs(folders: Sequence[Path]) -> list[ComparedRun]:
         raise UserError("a comparison needs two runs", "name another run directory", key="RUN")
     places = [folder.resolve() for folder in folders]
     for i, folder in enumerate(folders):
-        if not (folder / "config.yaml").is_file():
-            raise UserError(f"{folder} is no run directory (it has no config.yaml)", "name a folder that 'ganzoo run' made", key="RUN")
+        check_run(folder)
         if places[i] in places[:i]:
             raise UserError(f"{folder} is named twice", "name each run once", key="RUN")
     runs = []

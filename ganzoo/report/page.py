@@ -18,7 +18,7 @@ from .charts import Chart, make_charts, number_text
 from .health import sentences, tally
 from .html import render_page
 from .pictures import load_pictures
-from .record import Evaluation, Record, Series, as_number, file_in, read_json, read_record, read_text, sample_files
+from .record import Evaluation, Record, Series, as_number, check_run, file_in, read_json, read_record, read_text, sample_files
 
 RUN_FILES = ("config.yaml", "env.json", "metrics.jsonl", "samples", "checkpoints", "weights")
 """What makes a folder a run directory."""
@@ -41,7 +41,7 @@ def write_report(run_directory: Path) -> Path:
     """
     directory = Path(run_directory)
     if not directory.is_dir():
-        raise UserError(f"{directory} is no folder", "name a run directory, which 'ganzoo run' makes")
+        check_run(directory)
     if any(directory.iterdir()) and not any((directory / name).exists() for name in RUN_FILES):
         raise UserError(
             f"{directory} holds no run: it has none of {', '.join(RUN_FILES)}", "name a run directory, which 'ganzoo run' makes"

@@ -6,6 +6,7 @@ what cannot be read is left out.
 
 from __future__ import annotations
 
+import difflib
 import json
 import math
 import re
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from ganzoo.errors import UserError
 
 OUTCOMES = ("finished", "stopped", "failed")
 """The events that end a run."""
@@ -79,6 +82,23 @@ class Record:
                 steps.append(step)
                 values.append(value)
         return {key: Series(key, np.array(steps), np.array(values)) for key, (steps, values) in points.items()}
+
+
+def check_run(directory: Path, made_by: str = "'ganzoo run'") -> None:
+    """Refuse what is no run directory.
+
+    Args:
+        directory: the folder.
+        made_by: the commands that make such folders.
+
+    Raises:
+        UserError: naming the nearest folder that is one.
+    """
+    if (directory / "config.yaml").is_file():
+        return
+    what = f"{directory} is no run directory (it has no config.yaml)" if directory.is_dir() else f"there is no folder {directory}"
+    near = difflib.get_close_matches(directory.name, (path.parent.name for path in directory.parent.glob("*/config.yaml")), n=1)
+    raise UserError(what, f"did you mean '{directory.parent / near[0]}'?" if near else f"name a folder that {made_by} made", key="RUN")
 
 
 def read_record(directory: Path) -> Record:

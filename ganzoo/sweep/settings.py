@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import MinLen
 
 from ganzoo.config import strict_yaml
+from ganzoo.config.loading import check_is_file
 from ganzoo.config.overrides import Places
 from ganzoo.config.settings import Section
 from ganzoo.config.strict_yaml import KeyPath
@@ -103,6 +104,7 @@ def read_sweep(path: Path) -> SweepFile:
     Raises:
         UserError: at ``FILE:LINE``, for the first thing wrong in it.
     """
+    check_is_file(path)
     document = strict_yaml.read(path)
     if not isinstance(document.value, dict):
         remedy = "write 'config: FILE.yaml' and, under 'grid:', the keys to vary"
