@@ -14,7 +14,7 @@ critic: {name: ganzoo-dcgan/dcgan, width: 64, norm: none}
 loss:
   - {name: ganzoo-wgan/wasserstein, weight: 1.0}
   - {name: ganzoo-wgan-gp/gradient_penalty, weight: 5.0}
-train: {steps: 1000, batch_size: 64, seed: 3}
+train: {steps: 1000, batch_size: 64, seed: 3, ema: 0.99, precision: auto}
 """
 RECIPE = """data: digits
 generator: {name: dcgan, width: 64}
@@ -22,6 +22,7 @@ critic: {name: dcgan, norm: none}
 loss: [wasserstein, {name: gradient_penalty, weight: 10}]
 train: {steps: 1000, batch_size: 64, seed: 0}
 """
+COMMAND = "ganzoo run wgan_gp.yaml -o train.seed=3 --override train.ema=0.99"
 
 
 class Page(HTMLParser):
@@ -94,9 +95,7 @@ def make_run(directory, steps=1000, pictures=5):
     write_events(directory, events)
     (directory / "config.yaml").write_text(CONFIG)
     (directory / "recipe.yaml").write_text(RECIPE)
-    (directory / "env.json").write_text(
-        json.dumps({"command": "ganzoo run wgan_gp.yaml -o train.seed=3", "runtime": {"device": "cpu"}, "versions": {"torch": "2.15.0"}})
-    )
+    (directory / "env.json").write_text(json.dumps({"command": COMMAND, "runtime": {"device": "cpu"}, "versions": {"torch": "2.15.0"}}))
     (directory / "weights").mkdir()
     (directory / "weights" / "generator.safetensors").write_bytes(b"0" * 1_500_000)
     return directory

@@ -135,6 +135,19 @@ def test_nothing_is_wider_than_a_phone(name, width, run, open_page, tmp_path):
     assert page.evaluate(small) == 0
 
 
+def test_why_there_is_no_ranking_can_be_read_on_a_phone(run, open_page, tmp_path):
+    shutil.copytree(run, tmp_path / "other")
+    log = tmp_path / "other/metrics.jsonl"
+    log.write_text(log.read_text().replace('"samples": 10000', '"samples": 5000'))
+    path = tmp_path / "compare.html"
+    assert invoke(["compare", str(run), str(tmp_path / "other"), "--out", str(path)]) == 0
+    page = open_page(path, viewport={"width": 375, "height": 800})
+    verdict = page.locator("td.verdict p").first
+    assert verdict.inner_text() == "not ranked: samples is 10000 for run é, 5000 for other"
+    box = verdict.bounding_box()
+    assert 0 <= box["x"] < box["x"] + box["width"] <= 375
+
+
 def test_the_dark_is_dark(run, open_page):
     ink = "(() => { const s = getComputedStyle(document.body); return [s.color, s.backgroundColor] })()"
 

@@ -74,6 +74,13 @@ def test_decimation_keeps_gaps():
     assert len(points_of(chart)) == 2
 
 
+def test_an_axis_that_starts_at_zero_leaves_room_above_the_line():
+    low, high = value_limits([series([0.93, 0.94])], from_zero=True)
+    assert low == 0
+    assert high > 0.98  # a share of what is in view, not of the little that the line moves
+    assert value_limits([series([-1.0, 1.0])], from_zero=True) == value_limits([series([-1.0, 1.0])])
+
+
 def test_few_extremes_do_not_flatten_the_rest():
     values = [1000.0, *np.linspace(1, 2, 200)]
     low, high = value_limits([series(values)])

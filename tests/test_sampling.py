@@ -154,6 +154,10 @@ def test_pictures(runs, capsys):
     assert json.loads(capsys.readouterr().out) == {"n": 20, "seed": 0, "files": ["grid.png"]}
     with Image.open("grid.png") as grid:
         assert grid.height > 4 * grid.width  # ten rows of two: a row a class
+    assert invoke(["sample", str(runs / "digits"), "-n", "16", "--label", "3", "--png", "threes.png"]) == 0
+    capsys.readouterr()
+    with Image.open("threes.png") as grid:
+        assert grid.height == grid.width  # one class alone makes no rows
     assert invoke(["sample", str(runs / "ring")]) == 0
     assert capsys.readouterr().out == f"{runs / 'ring' / 'samples.png'}\n"
     with Image.open(runs / "ring/samples.png") as cloud:

@@ -13,7 +13,7 @@ from ganzoo.hookspecs import KINDS
 
 from . import completing, results
 from .grouping import Commands
-from .options import ConfigFile, Json, Override, Quiet, RunFolder, Seed, Weights
+from .options import ConfigFile, Json, Override, Quiet
 
 app = typer.Typer(
     name="ganzoo",
@@ -181,42 +181,6 @@ def matrix(
     training.show_matrix(data, as_json)
 
 
-@app.command("eval")
-def eval_(
-    run_folder: RunFolder,
-    metric: Annotated[
-        list[str],
-        typer.Option(
-            "--metric",
-            "-m",
-            metavar="METRIC",
-            autocompletion=completing.of_kind("metric"),
-            help="A metric, or YAML: '{name: fid, samples: 5000}'; may be given several times.",
-        ),
-    ],
-    override: Annotated[
-        list[str] | None,
-        typer.Option("-o", "--override", metavar="KEY=VALUE", help="Set a parameter of the metrics that have it: -o samples=5000."),
-    ] = None,
-    weights: Weights = None,
-    inception_weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="File of Inception's weights, for the metrics that see with it.")
-    ] = None,
-    seed: Seed = 0,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """Measure the generator of a run.
-
-    Every number comes with what it depends on, and is noted in the run's metrics.jsonl.
-
-    Example: ganzoo eval runs/quickstart --metric classifier_fid
-    """
-    from . import evaluating
-
-    evaluating.evaluate_run(run_folder, metric, override or [], weights, inception_weights, seed, as_json, quiet)
-
-
 @app.command()
 def sweep(
     sweep_file: Annotated[Path, typer.Argument(metavar="SWEEP", help="A YAML file: a configuration and what to vary in it.")],
@@ -242,7 +206,7 @@ def sweep(
 
 
 for command in results.COMMANDS:
-    app.command()(command)
+    app.command(command.__name__.rstrip("_"))(command)
 
 
 @app.command()

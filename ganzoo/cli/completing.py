@@ -67,8 +67,9 @@ def _keys() -> dict[str, tuple[str, object]]:
     """Each key of a configuration with its meaning and its default; None where it has none."""
     from ganzoo.config.settings import SECTIONS, RunConfig
 
-    models = {"": RunConfig, **{f"{name}.": section for name, section in SECTIONS.items()}}
-    fields = {prefix + name: field for prefix, model in models.items() for name, field in model.model_fields.items()}
+    fields = dict(RunConfig.model_fields)
+    for section, model in SECTIONS.items():
+        fields |= {f"{section}.{name}": field for name, field in model.model_fields.items()}
     known = {key: (field.description or "", field.default) for key, field in fields.items()}
     return {key: known[key] for key in known if key not in (*SECTIONS, "versions")}
 

@@ -116,6 +116,41 @@ def neighbours(
     viewing.neighbours(run_folder, by, samples, n, png, seed, weights, inception_weights, as_json, quiet)
 
 
+def eval_(
+    run_folder: RunFolder,
+    metric: Annotated[
+        list[str],
+        typer.Option(
+            "--metric",
+            "-m",
+            metavar="METRIC",
+            autocompletion=completing.of_kind("metric"),
+            help="A metric, or YAML: '{name: fid, samples: 5000}'; may be given several times.",
+        ),
+    ],
+    override: Annotated[
+        list[str] | None,
+        typer.Option("-o", "--override", metavar="KEY=VALUE", help="Set a parameter of the metrics that have it: -o samples=5000."),
+    ] = None,
+    weights: Weights = None,
+    inception_weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="File of Inception's weights, for the metrics that see with it.")
+    ] = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure the generator of a run.
+
+    Every number comes with what it depends on, and is noted in the run's metrics.jsonl.
+
+    Example: ganzoo eval runs/quickstart --metric classifier_fid
+    """
+    from . import evaluating
+
+    evaluating.evaluate_run(run_folder, metric, override or [], weights, inception_weights, seed, as_json, quiet)
+
+
 def report(run_folder: RunFolder) -> None:
     """Make the report.html of a run again.
 
@@ -187,5 +222,5 @@ def replay(
     replaying.replay_run(run_folder, to, quiet)
 
 
-COMMANDS = (sample, interpolate, neighbours, report, compare, replay, export, pack)
-"""In the order of ``ganzoo --help``."""
+COMMANDS = (sample, interpolate, neighbours, eval_, report, compare, replay, export, pack)
+"""Each is called as its function, without the underscore that keeps ``eval`` apart from Python's own."""

@@ -69,7 +69,8 @@ class Samples:
         """A grid of the images, a row a class with its name where that comes out even, or a scatter of the points."""
         if not self.data.is_image:
             return scatter(self.sample, None)
-        columns = columns_of(self.data, self.label is not None, len(self.sample))
+        has_classes = self.label is not None and len(np.unique(self.label)) > 1
+        columns = columns_of(self.data, has_classes, len(self.sample))
         return image_grid(self.sample, columns, row_names=self._row_names(columns))
 
     def _row_names(self, columns: int) -> list[str] | None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ganzoo.config.overrides import apply, parse_override
 from ganzoo.config.strict_yaml import parse
 from ganzoo.config.yaml_writer import flow
 from ganzoo.errors import UserError
@@ -19,6 +23,8 @@ COMPONENT_KEYS = ("data", "generator", "critic", "loss", "schedule", "metrics", 
 
 ABSENT = "(not there)"
 """Stands for the value of a key that a configuration does not have."""
+DEFAULT = "(default)"
+"""Stands for what a recipe leaves to the default."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +45,34 @@ def read_yaml(directory: Path, name: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def changes(recipe: dict[str, Any], config: dict[str, Any]) -> list[Change]:
-    """Keys that the recipe sets and the run has otherwise. What the recipe leaves to defaults is no change."""
+def changes(recipe: dict[str, Any], config: dict[str, Any], command: str = "") -> list[Change]:
+    """Keys that the run has otherwise than the recipe, and those that its command set beside the recipe's.
+
+    Args:
+        recipe: the configuration as it was written; what it leaves to defaults is no change.
+        config: the configuration of the run, resolved.
+        command: what started the run, for its overrides.
+    """
     ours, theirs = dict(_flat(_spelled_out(recipe))), dict(_flat(_spelled_out(config)))
-    return [Change(key, _text(value), _text(theirs.get(key, ABSENT))) for key, value in ours.items() if theirs.get(key, ABSENT) != value]
+    changed = [Change(key, _text(value), _text(theirs.get(key, ABSENT))) for key, value in ours.items() if theirs.get(key, ABSENT) != value]
+    asked = dict(_flat(_spelled_out(_overridden(recipe, command))))
+    return changed + [Change(key, DEFAULT, _text(theirs[key])) for key in asked if key not in ours and key in theirs]
+
+
+def _overridden(recipe: dict[str, Any], command: str) -> dict[str, Any]:
+    """The recipe with the overrides of the command; those that cannot be read are left out."""
+    tree = copy.deepcopy(recipe)
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return tree
+    for option, text in itertools.pairwise(words):
+        if option in ("-o", "--override"):
+            try:
+                apply(tree, parse_override(text))
+            except UserError:
+                continue
+    return tree
 
 
 def changed_keys(configs: Sequence[dict[str, Any]]) -> dict[str, list[str]]:

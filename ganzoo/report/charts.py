@@ -98,8 +98,11 @@ def decimate(series: Series, buckets: int = BUCKETS) -> _Line:
     return _Line(middles, means, low, high)
 
 
-def value_limits(series: Sequence[Series]) -> tuple[float, float]:
-    """Lowest and highest value in view. A few values far from all others stay out of it, or nothing else could be seen."""
+def value_limits(series: Sequence[Series], from_zero: bool = False) -> tuple[float, float]:
+    """Lowest and highest value in view, zero included where asked for.
+
+    A few values far from all others stay out of it, or nothing else could be seen.
+    """
     values = np.concatenate([s.values[np.isfinite(s.values)] for s in series])
     low, high = float(values.min()), float(values.max())
     if len(values) >= 20:
@@ -107,8 +110,10 @@ def value_limits(series: Sequence[Series]) -> tuple[float, float]:
         reach = last - first or abs(last) or 1.0
         low = first - 0.3 * reach if low < first - 2 * reach else low
         high = last + 0.3 * reach if high > last + 2 * reach else high
+    starts_at_zero = from_zero and low >= 0
+    low = 0.0 if starts_at_zero else low
     spare = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
-    return low - spare, high + spare
+    return (low if starts_at_zero else low - spare), high + spare
 
 
 def number_text(value: float) -> str:
@@ -124,8 +129,7 @@ def _chart(title: str, series: Sequence[Series], prefix: str, from_zero: bool, c
     names = [s.name.removeprefix(prefix) for s in series]
     first = min(float(s.steps[0]) for s in series)
     last = max(float(s.steps[-1]) for s in series)
-    low, high = value_limits(series)
-    frame = _Frame(first, last, min(low, 0.0) if from_zero else low, high)
+    frame = _Frame(first, last, *value_limits(series, from_zero))
     lines = [decimate(s) for s in series]
     body = [
         *frame.grid(),

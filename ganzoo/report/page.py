@@ -74,7 +74,7 @@ def _content(directory: Path) -> dict[str, Any]:
         "evaluations": _evaluations(record.evaluations),
         "config": read_text(directory, "config.yaml"),
         "has_recipe": bool(recipe),
-        "changes": changes(recipe, config),
+        "changes": changes(recipe, config, str(facts.get("command", ""))),
         "environment": [(key, value) for key, value in flat(facts) if key and key != "command"],
         "command": str(facts.get("command", "")),
         "files": _files(directory),
