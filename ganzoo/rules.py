@@ -65,7 +65,7 @@ class Plan:
         critic_updates: critic updates, each on a batch of its own, before the generator's.
         generator_updates: generator updates.
         lr_scale: factor on both learning rates.
-        share_fake: one fake for both turns of the step, as Radford et al. (2016) do in their code; needs one update each.
+        share_fake: one fake for both turns of the step, as pytorch/examples does; needs one update each.
         values: become fields (a growing alpha, a stage); sampling and export keep the last ones.
         losses: names of the loss entries that act; None: all.
         frozen: sub-modules that rest, dotted, from "generator" or "critic" on.

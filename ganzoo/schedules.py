@@ -14,7 +14,7 @@ class Alternate(Schedule):
         critic_updates: critic updates a step, each on a batch of its own.
         generator_updates: generator updates a step.
         decay_from: fraction of the run after which both learning rates fall linearly to 0; 1: never.
-        share_fake: one fake for both turns, as Radford et al. (2016) do in their code; needs one update of each a step.
+        share_fake: one fake for both turns, as pytorch/examples does; needs one update of each a step.
     """
 
     paper = "Goodfellow et al., 2014, arXiv:1406.2661, algorithm 1"
