@@ -39,7 +39,7 @@ GAP = 1e-3
 """Relative. Penalised points are drawn anew at each update; the decaying rate averages that out to about 1e-5."""
 
 
-# The original loss: D* = p / (p + q) and V* = -2 ln 2 + 2 JSD (Goodfellow et al., 2014, proposition 1 and theorem 1).
+# The original loss: D* = p / (p + q) and V* = -2 ln 2 + 2 JSD (Goodfellow et al., 2014, proposition 1 and equation 6).
 
 
 @cache
@@ -99,7 +99,7 @@ def test_a_critic_that_knows_its_few_samples_by_heart_sees_another_divergence():
     assert game.final["critic/js_estimate"] == pytest.approx(math.log(2), rel=0.01)
 
 
-# Least squares: the same critic without a sigmoid, and the value 1/2 E[p q / (p + q)^2] (Mao et al., 2017, equation 5).
+# Least squares: the same critic without a sigmoid (Mao et al., 2017, at a = 0 and b = 1), and the value 1/2 integral of p q / (p + q).
 
 
 @cache
@@ -141,7 +141,7 @@ def test_the_gap_of_a_translation_in_two_dimensions():
 
 
 def test_a_weak_penalty_overstates_the_distance():
-    """With the paper's 0.1 for toys, 2 apart: 2 (1 + 2 / 0.2) = 22, eleven times the distance."""
+    """With the 0.1 of the authors' program for toys, 2 apart: 2 (1 + 2 / 0.2) = 22, eleven times the distance."""
     check_gap(games.two_points(penalised(0.1), 2.0), 22.0)
 
 

@@ -60,7 +60,7 @@ def truncate(latent: torch.Tensor, threshold: float) -> torch.Tensor:
     """Draw the entries beyond ``threshold`` anew until none is: typical samples rather than varied ones.
 
     The result is standard normal, cut off at the threshold; entries within it stay as they were, so that the same seed
-    shows nearly the same samples. Brock et al. 2019, arXiv:1809.11096, section 3.1.
+    shows nearly the same samples. The truncation trick of Brock et al. 2019, arXiv:1809.11096.
 
     Args:
         latent: (N, L) standard normal.

@@ -75,7 +75,8 @@ def class_kl(made: Tensor, reference: Tensor, classes: int) -> float:
 def earth_movers_1d(first: Tensor, second: Tensor) -> float:
     """Earth mover's distance between two samples of one number: the area between their distribution functions.
 
-    For samples of one size that is the mean distance between the sorted values (Villani 2003, theorem 2.18).
+    For samples of one size that is the mean distance between the sorted values.
+    Source: Ramdas, Garcia and Cuturi 2015, arXiv:1509.02237.
 
     Args:
         first: (N,) values.

@@ -83,8 +83,9 @@ def stacked_class(digits: Tensor) -> Tensor:
 def stacked_modes(classes: Tensor, modes: int = STACKED_MODES) -> StackedModes:
     """Modes covered, and KL(made || even) in nats, from the class of each sample.
 
-    Source: Unrolled GAN (Metz et al. 2017, arXiv:1611.02163), the VEEGAN and PacGAN papers: 26,000 samples; a plain
-    convolutional GAN covers 99 modes at a divergence of 3.40, one whose critic sees packs of samples 1000 at 0.06.
+    Source: proposed by Metz et al. 2017, arXiv:1611.02163 (Unrolled GAN); with 26,000 samples as in the VEEGAN and PacGAN
+    papers, where a plain convolutional GAN covers 99 modes at a divergence of 3.40, and one whose critic sees packs of
+    samples 1000 at 0.06.
 
     Args:
         classes: (N,) int64 from 0 to ``modes`` - 1, such as ``stacked_class`` gives.

@@ -2,8 +2,8 @@
 
 A distance by itself says nothing, so each is put into its place: against the distances of real samples that were not trained
 on, and against the neighbourhood of the sample itself. A *copy* is nearer to its nearest training sample than half the mean
-distance to the 50 nearest (Carlini et al. 2023, arXiv:2301.13188, who take n = 50 and the factor 0.5). Comparing with real
-samples that were held out follows Meehan et al. 2020, arXiv:2004.05675.
+distance to the 50 nearest: the relative distance of Carlini et al. 2023, arXiv:2301.13188, with their n = 50 and alpha = 0.5, is
+below 1. Comparing with real samples that were held out follows Meehan et al. 2020, arXiv:2004.05675.
 
 Legend of shapes: N queries, T training samples, D values of a sample or features of it, K neighbours.
 """

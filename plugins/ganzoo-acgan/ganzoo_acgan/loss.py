@@ -4,7 +4,7 @@ critic:     CE(c(x), y) + CE(c(G(z, y')), y')
 generator:  CE(c(G(z, y')), y')
 
 with c the critic's raw label logits and CE the cross entropy, in nats. It is added to an adversarial loss. Odena et
-al., 2017, arXiv:1610.09585, equation 3.
+al., 2017, arXiv:1610.09585: the log-likelihood L_C of the correct class, here with its sign turned.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The networks of DCGAN (Radford et al., 2015, arXiv:1511.06434), for square images of many sizes.
+"""The networks of DCGAN (Radford et al., 2016, arXiv:1511.06434), for square images of many sizes.
 
 Each of S stages doubles (generator) or halves (critic) the side, between a base of 4 x 4 (7 x 7 for 28 pixels) and
 the image. The stage nearest the image has ``width`` channels, each one further inwards twice as many:
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ganzoo import Critic, DataSpec, Fields, Generator, PositiveFloat, PositiveInt, Scores, UserError
 
 Norm = Literal["batch", "layer", "instance", "none"]
-PAPER = "Radford et al., 2015, arXiv:1511.06434; 4 x 4 kernels and widths as in pytorch/examples"
+PAPER = "Radford et al., 2016, arXiv:1511.06434; 4 x 4 kernels and widths as in pytorch/examples"
 
 
 class DCGANGenerator(Generator):

@@ -3,7 +3,7 @@
 critic:     1/2 mean (r - b)^2 + 1/2 mean (f - a)^2
 generator:  1/2 mean (f - c)^2
 
-Mao et al., 2017, arXiv:1611.04076, equation 2.
+Mao et al., 2017, arXiv:1611.04076: the objectives of LSGAN with the coding a, b and c.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class GradientPenalty(Loss):
     """Keeps the critic near Lipschitz constant ``target``; added to ``wasserstein`` or to any other loss.
 
     Args:
-        weight: factor on the penalty; the paper's 10, and 0.1 for its 2-D points.
+        weight: factor on the penalty; the paper's 10. The authors' program for 2-D points has 0.1.
         target: the gradient norm wanted.
         one_sided: true punishes only norms above the target.
     """

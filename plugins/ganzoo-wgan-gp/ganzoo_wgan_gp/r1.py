@@ -13,7 +13,7 @@ from .gradients import score_gradients
 
 
 class R1(Loss):
-    """Makes the critic flat at the data, which lets the original GAN converge; added to ``non_saturating``.
+    """Makes the critic flat at the data, so that the original GAN converges locally; added to ``non_saturating``.
 
     Args:
         gamma: strength of the penalty; the paper's 10.

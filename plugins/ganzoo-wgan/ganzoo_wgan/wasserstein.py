@@ -35,5 +35,5 @@ class Wasserstein(Loss):
         return {"adversarial": -self.weight * turn.fake_scores["score"].mean()}
 
     def estimates(self, turn: Turn) -> Terms:
-        """The distance as the critic sees it: the data's, times the critic's Lipschitz constant."""
+        """The distance as the critic sees it: at most the data's, times the critic's Lipschitz constant."""
         return {"wasserstein_estimate": turn.real_scores["score"].mean() - turn.fake_scores["score"].mean()}
