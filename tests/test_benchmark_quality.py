@@ -83,9 +83,13 @@ def test_a_finished_training_is_not_repeated_until_its_recipe_changes(training, 
     count = len(commands)
     assert len(list(command.perform_all([training], 2))) == 1
     assert len(commands) == count
+    text = training.config.read_text()
     (tmp_path / "zoo_configs").mkdir()
-    (tmp_path / "zoo_configs" / "ring_lsgan.yaml").write_text("other: 1")
+    recipe = tmp_path / "zoo_configs" / "ring_lsgan.yaml"
     monkeypatch.setattr(trainings, "ROOT", tmp_path)
+    recipe.write_text("# A comment more.\n" + text)
+    assert trainings.finished(training) is not None
+    recipe.write_text("other: 1")
     assert trainings.finished(training) is None
 
 

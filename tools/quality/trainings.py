@@ -21,6 +21,7 @@ from typing import Any
 
 from common.machine import processor
 
+from ganzoo.config import strict_yaml
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.files import write_atomically
 
@@ -68,9 +69,10 @@ class Training:
 
     @property
     def key(self) -> str:
-        """What a result depends on, hashed: the recipe, the seed, the software. Where the digits lie does not count."""
+        """What a result depends on, hashed: the recipe's values, the seed, the software. Comments do not count, nor where the digits lie."""
         versions = [f"{name} {version(name)}" for name in ("ganzoo-core", "torch")]
-        return hashlib.sha256("\n".join([self.config.read_text(), str(self.seed), *versions]).encode()).hexdigest()
+        values = json.dumps(strict_yaml.read(self.config).value)
+        return hashlib.sha256("\n".join([values, str(self.seed), *versions]).encode()).hexdigest()
 
 
 @contextmanager
