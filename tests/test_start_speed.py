@@ -3,33 +3,16 @@
 Measured as ``test_list_speed`` does: processor time, the least of several, by turns.
 """
 
+import importlib
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-LIMIT = 2.5
+sys.path.insert(0, str(ROOT / "tools"))
+LIMIT, RUN, TORCH = (getattr(importlib.import_module("speed.start"), name) for name in ("LIMIT", "RUN", "TORCH"))
 RUNS = 2
-TORCH = "import json, resource, torch; used = resource.getrusage(resource.RUSAGE_SELF); print(json.dumps([used.ru_utime + used.ru_stime]))"
-RUN = """
-import json, os, resource, sys
-from ganzoo.engine import signals
-
-def step(self):
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    print(json.dumps([used.ru_utime + used.ru_stime, sorted({"torchvision", "scipy", "pytorch_fid"} & sys.modules.keys())]), flush=True)
-    os._exit(0)
-
-def stop_on_signals(stop_on_signals=signals.stop_on_signals):
-    from ganzoo.engine.loop import Loop  # not before: a run imports it in its own way
-    Loop.step = step
-    return stop_on_signals()
-
-signals.stop_on_signals = stop_on_signals
-from ganzoo.cli import invoke
-sys.exit(invoke(sys.argv[1:]))
-"""
 
 
 def told(code, *arguments):

@@ -19,7 +19,7 @@ from ganzoo.engine import signals
 
 def step(self):
     used = resource.getrusage(resource.RUSAGE_SELF)
-    print(json.dumps([used.ru_utime + used.ru_stime, "torchvision" in sys.modules]), flush=True)
+    print(json.dumps([used.ru_utime + used.ru_stime, sorted({"torchvision", "scipy", "pytorch_fid"} & sys.modules.keys())]), flush=True)
     os._exit(0)
 
 def stop_on_signals(stop_on_signals=signals.stop_on_signals):
@@ -31,11 +31,11 @@ signals.stop_on_signals = stop_on_signals
 from ganzoo.cli import invoke
 sys.exit(invoke(sys.argv[1:]))
 """
-"""``ganzoo run`` up to its first step, in place of which it says what it has used; the engine is imported when a run imports it."""
+"""``ganzoo run`` up to its first step, in place of which it says what it has used and imported; the engine is imported when a run imports it."""
 TORCH = """
 import json, resource, torch
 used = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps([used.ru_utime + used.ru_stime, False]))
+print(json.dumps([used.ru_utime + used.ru_stime, []]))
 """
 
 
