@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from small_runs import CONFIGS, train_both
 from torch import nn
 
 from ganzoo.cli import invoke
@@ -23,44 +24,17 @@ from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
 
-DIGITS = """\
-data: {name: digits, size: 28}
-generator: {name: acgan, width: 4, latent_dim: 4}
-critic: {name: acgan, width: 4}
-loss: [non_saturating, label_classification]
-train: {steps: 2, batch_size: 8, ema: 0.5, device: cpu, threads: 1}
-sample: {count: 20}
-"""
-RING = """\
-data: {name: ring, count: 64}
-generator: {name: mlp, hidden: [8], latent_dim: 2}
-critic: {name: mlp, hidden: [8]}
-loss: non_saturating
-train: {steps: 2, batch_size: 8, device: cpu, threads: 1}
-"""
-
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Two finished runs: ``digits`` (with labels) and ``ring``."""
-    folder = tmp_path_factory.mktemp("runs")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GANZOO_CACHE", str(folder / "cache"))
-        threads = torch.get_num_threads()
-        for name, text in (("digits", DIGITS), ("ring", RING)):
-            (folder / f"{name}.yaml").write_text(text)
-            assert invoke(["run", str(folder / f"{name}.yaml"), "--out", str(folder / name), "--quiet"]) == 0
-        torch.set_num_threads(threads)
-    return folder
+    return train_both(tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    threads = torch.get_num_threads()
-    yield tmp_path
-    torch.set_num_threads(threads)
+    return tmp_path
 
 
 @pytest.fixture
@@ -289,7 +263,7 @@ def test_a_planted_pickle_is_not_executed_by_the_installed_command(runs, state, 
 
 
 def test_init_starts_from_an_earlier_runs_weights(runs, state):
-    recipe = RING.replace("steps: 2", "steps: 1") + f"init: {{generator: {runs / 'ring/weights/generator.safetensors'}}}\n"
+    recipe = CONFIGS["ring"].replace("steps: 2", "steps: 1") + f"init: {{generator: {runs / 'ring/weights/generator.safetensors'}}}\n"
     Path("again.yaml").write_text(recipe + "optimizer: {generator: {name: sgd, lr: 1e-30}}\n")
     assert invoke(["run", "again.yaml", "--out", "again", "--quiet"]) == 0
     a, b = (load_file(folder / "weights/generator.safetensors") for folder in (runs / "ring", Path("again")))

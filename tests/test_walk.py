@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small_runs import train_both
 from torch import nn
 from torch.nn import functional
 
@@ -18,32 +19,10 @@ from ganzoo.errors import UserError
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
 
-DIGITS = """\
-data: {name: digits, size: 28}
-generator: {name: acgan, width: 4, latent_dim: 4}
-critic: {name: acgan, width: 4}
-loss: [non_saturating, label_classification]
-train: {steps: 1, batch_size: 8, device: cpu, threads: 1}
-sample: {count: 10}
-"""
-RING = """\
-data: {name: ring, count: 64}
-generator: {name: mlp, hidden: [8], latent_dim: 2}
-critic: {name: mlp, hidden: [8]}
-loss: non_saturating
-train: {steps: 1, batch_size: 8, device: cpu, threads: 1}
-"""
-
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("runs")
-    threads = torch.get_num_threads()
-    for name, text in (("digits", DIGITS), ("ring", RING)):
-        (folder / f"{name}.yaml").write_text(text)
-        assert invoke(["run", str(folder / f"{name}.yaml"), "--out", str(folder / name), "--quiet"]) == 0
-    torch.set_num_threads(threads)
-    return folder
+    return train_both(tmp_path_factory.mktemp("runs"))
 
 
 # The arc.
