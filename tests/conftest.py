@@ -15,6 +15,16 @@ def _promise(request, record_property):
         record_property("promise", text)
 
 
+THREADS = torch.get_num_threads()
+
+
+@pytest.fixture(autouse=True)
+def _threads():
+    """Put torch's number of threads back: a run sets that of the whole process."""
+    yield
+    torch.set_num_threads(THREADS)
+
+
 @pytest.fixture
 def found(record_property):
     """Put a figure on record: ``found("200 kills: 0 lost")``."""

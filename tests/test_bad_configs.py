@@ -161,9 +161,7 @@ def folder(tmp_path, monkeypatch):
     for i in range(8):
         Image.new("RGB", (50, 50), (i, i, i)).save(pictures / f"{i}.png")
     monkeypatch.chdir(work)
-    threads = torch.get_num_threads()
-    yield work
-    torch.set_num_threads(threads)
+    return work
 
 
 def files():

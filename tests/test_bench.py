@@ -28,9 +28,6 @@ CPU = torch.device("cpu")
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("name", ["acgan32", *(pytest.param(n, marks=pytest.mark.slow) for n in workloads.WORKLOADS if n != "acgan32")])

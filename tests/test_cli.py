@@ -49,15 +49,13 @@ checkpoint: {every: 4, keep: 2}
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """Every test works in an empty folder and leaves torch's thread count as it was."""
+    """Every test works in an empty folder."""
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
     (work / "tiny.yaml").write_text(RECIPE)
-    threads = torch.get_num_threads()
-    yield work
-    torch.set_num_threads(threads)
+    return work
 
 
 @pytest.fixture

@@ -52,13 +52,6 @@ def fits(text, data):
 DATA = {"digits": DataSpec({"sample": (1, 28, 28), "label": ()}, 10), "{name: ring, count: 64}": DataSpec({"sample": (2,)}, 0, 0.7)}
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.mark.parametrize("critic", NAMES["critic"])
 @pytest.mark.parametrize("generator", NAMES["generator"])
 @pytest.mark.parametrize("data", DATA)

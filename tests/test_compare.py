@@ -174,12 +174,10 @@ def test_a_run_keeps_its_colour_where_another_has_no_line():
 def trained(tmp_path_factory):
     """Three runs: one, one of another loss, and one with longer latents."""
     folder = tmp_path_factory.mktemp("compared")
-    threads = torch.get_num_threads()
     (folder / "small.yaml").write_text(RECIPE)
     for name, overrides in (("first", []), ("second", ["loss=least_squares"]), ("longer", ["generator.latent_dim=6"])):
         words = [word for text in overrides for word in ("-o", text)]
         assert invoke(["run", str(folder / "small.yaml"), "--out", str(folder / name), "-q", *words]) == 0
-    torch.set_num_threads(threads)
     for name, value in (("first", 20.0), ("second", 10.0)):
         values = {"classifier_fid": value, "provenance": FACTS}
         append_event(folder / name, "evaluated", step=4, metric="classifier_fid", values=values)

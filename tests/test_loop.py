@@ -11,13 +11,6 @@ from ganzoo.errors import DivergenceError
 from ganzoo.rules import Loss, Plan
 
 
-@pytest.fixture(autouse=True)
-def threads():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
 def test_the_loop_is_the_textbooks_bit_for_bit():
     """Five steps against the loop of Goodfellow et al. (2014), algorithm 1, written out by hand."""
     loop = make(Plan(critic_updates=2))

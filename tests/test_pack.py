@@ -40,7 +40,6 @@ def packed(tmp_path_factory):
         (folder / "pictures" / name).mkdir(parents=True)
         for i in range(4):
             Image.fromarray(random.integers(0, 256, (16, 16), dtype=np.uint8)).save(folder / "pictures" / name / f"{i}.png")
-    threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANZOO_CACHE", str(folder / "cache"))
         (folder / "pets.yaml").write_text(RECIPE.format(root=folder / "pictures"))
@@ -51,7 +50,6 @@ def packed(tmp_path_factory):
         append_event(folder / "pets", "evaluated", step=2, metric="fid", values=values)
         assert invoke(["sample", str(folder / "pets"), "-n", "6", "--npz", str(folder / "wanted.npz")]) == 0
         assert invoke(["pack", str(folder / "pets"), "--license", "cc-by-4.0"]) == 0
-    torch.set_num_threads(threads)
     with np.load(folder / "wanted.npz", allow_pickle=False) as arrays:
         wanted = dict(arrays)
     elsewhere = tmp_path_factory.mktemp("another machine") / "pets"

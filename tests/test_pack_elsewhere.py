@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from ganzoo.authoring.environment import make_environment, pip
 from ganzoo.cli import invoke
@@ -29,11 +28,9 @@ sample: {count: 4}
 def pack(tmp_path):
     """A pack, and what its run sampled."""
     (tmp_path / "digits.yaml").write_text(RECIPE)
-    threads = torch.get_num_threads()
     assert invoke(["run", str(tmp_path / "digits.yaml"), "--out", str(tmp_path / "run"), "--quiet"]) == 0
     assert invoke(["sample", str(tmp_path / "run"), "-n", "20", "--seed", "3", "--npz", str(tmp_path / "wanted.npz")]) == 0
     assert invoke(["pack", str(tmp_path / "run")]) == 0
-    torch.set_num_threads(threads)
     shutil.rmtree(tmp_path / "run")
     return tmp_path / "run-pack"
 

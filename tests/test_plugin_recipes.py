@@ -7,7 +7,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import torch
 from packaging.requirements import Requirement
 
 from ganzoo.cli import invoke
@@ -30,9 +29,7 @@ TINY = ["-o", "train.steps=2", "-o", "train.batch_size=8", "-o", "train.threads=
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    threads = torch.get_num_threads()
-    yield tmp_path
-    torch.set_num_threads(threads)
+    return tmp_path
 
 
 def test_each_recipe_of_the_repository_is_shipped_by_one_plugin_byte_for_byte():

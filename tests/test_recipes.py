@@ -7,7 +7,6 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-import torch
 from stand_ins import SMALL, WRITE
 
 from ganzoo import compat
@@ -94,9 +93,7 @@ def small(name, steps, folder):
 def test_a_recipe_takes_two_steps_at_a_small_size(name, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    threads = torch.get_num_threads()
     code = invoke([*small(name, 2, tmp_path / "data"), "--out", "run"])
-    torch.set_num_threads(threads)
     assert code == 0, capsys.readouterr().err
     assert (tmp_path / "run/samples/step-00000002.png").stat().st_size > 100
     assert (tmp_path / "run/recipe.yaml").read_bytes() == RECIPES[name].read_bytes()
@@ -124,13 +121,12 @@ def test_a_recipe_resumes_bit_for_bit_in_a_fresh_process(name, tmp_path, monkeyp
             raise BrokenOff
         step(self)
 
-    threads, step = torch.get_num_threads(), Loop.step
+    step = Loop.step
     assert invoke([*words, "whole"]) == 0
     with monkeypatch.context() as patch:
         patch.setattr(Loop, "step", break_off)
         with pytest.raises(BrokenOff):
             invoke([*words, "halves"])
-    torch.set_num_threads(threads)
     assert checkpoint.existing(Path("halves/checkpoints"))[0].name == "step-00000020.ckpt"
     done = subprocess.run([sys.executable, "-m", "ganzoo", *words, "halves", "--resume"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

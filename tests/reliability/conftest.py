@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 
 from ganzoo.cli import invoke
 from ganzoo.engine import checkpoint
@@ -26,15 +25,13 @@ checkpoint: {every: 4}
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """An empty folder to work in, with ``ring.yaml``; torch's thread count is put back."""
+    """An empty folder to work in, with ``ring.yaml``."""
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
     Path("ring.yaml").write_text(RECIPE)
-    threads = torch.get_num_threads()
-    yield work
-    torch.set_num_threads(threads)
+    return work
 
 
 @pytest.fixture
@@ -57,9 +54,7 @@ def whole(tmp_path_factory):
     """The last state of ``ring.yaml``, trained without interruption."""
     folder = tmp_path_factory.mktemp("whole")
     (folder / "ring.yaml").write_text(RECIPE)
-    threads = torch.get_num_threads()
     assert invoke(["run", str(folder / "ring.yaml"), "--quiet", "--out", str(folder / "out")]) == 0
-    torch.set_num_threads(threads)
     return Left(folder / "out").state
 
 

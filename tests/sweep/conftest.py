@@ -4,7 +4,6 @@ import io
 from contextlib import redirect_stdout
 
 import pytest
-import torch
 from sweeps import BASE
 
 from ganzoo.cli import invoke
@@ -13,13 +12,11 @@ from ganzoo.sweep import running
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """Every test works in an empty folder and leaves torch's thread count as it was."""
+    """Every test works in an empty folder."""
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "base.yaml").write_text(BASE)
-    threads = torch.get_num_threads()
-    yield tmp_path
-    torch.set_num_threads(threads)
+    return tmp_path
 
 
 @pytest.fixture
