@@ -31,7 +31,7 @@ signals.stop_on_signals = stop_on_signals
 from ganzoo.cli import invoke
 sys.exit(invoke(sys.argv[1:]))
 """
-"""``ganzoo run`` up to its first step, in place of which it says what it has used and imported; the engine is imported when a run imports it."""
+"""``ganzoo run`` up to its first step, in place of which it says what it has used and imported. The engine is imported as a run does."""
 TORCH = """
 import json, resource, torch
 used = resource.getrusage(resource.RUSAGE_SELF)
