@@ -69,7 +69,7 @@ class Training:
 
     @property
     def key(self) -> str:
-        """What a result depends on, hashed: the recipe's values, the seed, the software. Comments do not count, nor where the digits lie."""
+        """What a result depends on, hashed: the recipe's values, seed and software. Comments do not count, nor where the digits lie."""
         versions = [f"{name} {version(name)}" for name in ("ganzoo-core", "torch")]
         values = json.dumps(strict_yaml.read(self.config).value)
         return hashlib.sha256("\n".join([values, str(self.seed), *versions]).encode()).hexdigest()
