@@ -5,6 +5,7 @@ the device between two reads of the log.
 """
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -102,6 +103,28 @@ def test_an_update_that_is_not_finite_is_held_back_by_a_graph():
         loop.check()
     for name, value in loop.run.critic.state_dict().items():
         assert torch.equal(value, before[name]), name
+
+
+def test_replayed_turns_of_a_side_at_rest_do_not_shift_the_step_that_is_named(monkeypatch):
+    loop = trained(KINDS["two fakes"], "bf16", True, steps=4)
+    plan = loop.run.schedule.plan
+
+    def resting(step, total):
+        return replace(plan(step, total), frozen=("generator",) if step % 2 else ())
+
+    monkeypatch.setattr(loop.run.schedule, "plan", resting)
+    while loop.run.step < 40:
+        loop.step()
+    loop.check()
+    while loop.run.step < 60:
+        loop.step()
+    with torch.no_grad():
+        next(loop.run.generator.parameters()).fill_(float("nan"))
+    for _ in range(3):
+        loop.step()
+    assert len(loop.phases._replays) == 4
+    with pytest.raises(DivergenceError, match="diverged at step 60: on the critic's turn"):
+        loop.check()
 
 
 def test_a_checkpoint_goes_from_the_gpu_to_the_cpu_and_back():
