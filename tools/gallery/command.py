@@ -2,7 +2,8 @@
 
     tools/make_gallery                          from the runs of tools/benchmark_quality, in runs/quality
     tools/make_gallery --runs FOLDER            from FOLDER/RECIPE-SEED
-    tools/make_gallery --train --mnist FOLDER   train what a CPU can do and what is missing: about 3 minutes a recipe
+    tools/make_gallery --train --mnist FOLDER   train what a CPU can do and what is missing: about 3 minutes
+                                                a recipe, an hour for vanilla_mnist
 
 Picture and number are of the same run, the one with the seed asked for, and not the best of several.
 """

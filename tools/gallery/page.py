@@ -43,9 +43,14 @@ def as_png(image: Image.Image) -> bytes:
 
 def cards(found: Mapping[str, Finished], missing: Sequence[str]) -> str:
     """A grid of what was trained, and a list of what was not."""
-    listed = [f"- `{recipe}`: {title(recipe)}. {MISSING.get(data_of(recipe), 'It has not been trained yet.')}" for recipe in missing]
+    listed = [f"- `{recipe}`: {title(recipe)}. {why_missing(recipe)}" for recipe in missing]
     grid = ["::::{grid} 1 2 2 2", ":gutter: 3", "", *(card(run) for run in found.values()), "::::"]
     return "\n".join([*grid, "", *(["## Not run here", "", *listed] if listed else [])])
+
+
+def why_missing(recipe: str) -> str:
+    """What keeps a recipe from being shown."""
+    return MISSING.get(recipe) or MISSING.get(data_of(recipe), "It has not been trained yet.")
 
 
 def card(run: Finished) -> str:

@@ -28,8 +28,9 @@ MISSING: Mapping[str, str] = {
     "cifar10": "It wants a GPU.",
     "folder": "It wants pictures of yours, and a GPU.",
     "stacked_mnist": "It wants a GPU.",
+    "vanilla_mnist": "Its 200 epochs take an hour of one core.",
 }
-"""Data set to why its recipes are not trained by this tool."""
+"""Data set, or recipe, to what keeps it from being shown."""
 
 
 @dataclass(frozen=True)
