@@ -36,7 +36,7 @@ class Project:
         """
         isolation = ["--no-build-isolation", "--no-index"] if _is_here(self.backend) else []
         try:
-            pip("wheel", "--no-deps", *isolation, "--wheel-dir", str(into), str(self.folder))
+            pip("wheel", "--no-deps", *isolation, "--wheel-dir", str(into), str(self.folder.absolute()))  # a bare name is a package to pip
         except UserError as error:
             remedy = "repair the build: python -m build shows all of it"
             if not isolation:
