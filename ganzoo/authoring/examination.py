@@ -53,7 +53,9 @@ def _inside(environment: Environment, distribution: str, folder: Path, reporter:
     """Run the examination in the environment, and pass on what it finds while it goes on."""
     reading, writing = os.pipe()
     words = [str(environment.python), "-P", "-m", "ganzoo.authoring.inside", distribution, str(writing)]
-    variables = {**environment.variables(), "GANZOO_CACHE": str(folder / "cache")}
+    # Components are tried small: more threads would only wait for each other.
+    threads = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
+    variables = {**environment.variables(), **threads, "GANZOO_CACHE": str(folder / "cache")}
     with (folder / "output.txt").open("w+", encoding="utf-8", errors="replace") as output:
         with subprocess.Popen(words, cwd=folder, env=variables, stdout=output, stderr=output, pass_fds=[writing]) as process:
             os.close(writing)

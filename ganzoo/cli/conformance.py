@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ganzoo.authoring.examination import examine
@@ -38,7 +39,8 @@ def check_plugin(target: Path, here: bool, as_json: bool, quiet: bool) -> int:
         _print(name, version, findings, quiet)
     failed = [finding for finding in findings if finding.status == "failed"]
     if failed:
-        what = f"{name}: {len(failed)} of {len(findings)} checks fail, the first: {failed[0].component}: {failed[0].check}"
+        checks = sum(not finding.is_combination for finding in findings)
+        what = f"{name}: {len(failed)} of {checks} checks fail, the first: {failed[0].component}: {failed[0].check}"
         raise UserError(f"{what}: {failed[0].reason}", where=str(target))
     return 0
 
@@ -64,16 +66,25 @@ def _print(name: str, version: str, findings: Sequence[Finding], quiet: bool) ->
     checks = [finding for finding in findings if not finding.is_combination]
     combined = [finding for finding in findings if finding.is_combination]
     shown = [finding for finding in checks if finding.status == "failed" or not quiet]
-    print_table(["component", "check", "result"] if shown else [], [(f.component, f.check, WORDS[f.status] + f.reason) for f in shown])
+    print_table(["component", "check", "result"] if shown else [], [(f.component, f.check, text) for f, text in _told_once(shown)])
     if combined and not quiet:
         print()
         print_table(["data", "generator x critic x loss", "fits"], [(f.check, f.component, WORDS[f.status] + f.reason) for f in combined])
         print()
-    passed = sum(finding.status == "ok" for finding in checks)
-    print(f"{name} {version}: {passed} of {len(checks)} checks passed")
+    passed, skipped = (sum(finding.status == status for finding in checks) for status in ("ok", "skipped"))
+    print(f"{name} {version}: {passed} of {len(checks)} checks passed{f', {skipped} could not be made here' if skipped else ''}")
     if combined:
         fitting = sum(finding.status == "fits" for finding in combined)
         print(f"{fitting} of {len(combined)} combinations with what is installed here fit, and took two steps")
+
+
+def _told_once(findings: Sequence[Finding]) -> Iterator[tuple[Finding, str]]:
+    """Each finding with its result in words; a failure that says, numbers apart, what an earlier one said names that."""
+    earlier: dict[tuple[str, str], str] = {}
+    for finding in findings:
+        first = earlier.setdefault((finding.component, re.sub(r"\d+", "0", finding.reason)), finding.check)
+        repeated = finding.status == "failed" and first != finding.check
+        yield finding, WORDS[finding.status] + (f"as in '{first}'" if repeated else finding.reason)
 
 
 def _check_installed(plugin: Plugin, quiet: bool) -> list[Finding]:
