@@ -48,7 +48,7 @@ class DivergenceError(GanzooError):
 
 def did_you_mean(name: str, known: Iterable[str], *, noun: str = "known") -> str:
     """A remedy for an unknown name: the nearest one, and all there are."""
-    names = sorted(known)
+    names = sorted(set(known))
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     exist = f"{noun}: {', '.join(names)}" if names else f"{noun}: none"
     return f"did you mean '{close[0]}'? ({exist})" if close else exist

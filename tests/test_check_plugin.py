@@ -15,8 +15,9 @@ import pytest
 
 from ganzoo.authoring.environment import make_environment
 from ganzoo.authoring.examination import examine
+from ganzoo.authoring.finding import Finding
 from ganzoo.authoring.wheel import read_wheel, wheel_findings
-from ganzoo.cli import invoke
+from ganzoo.cli import conformance, invoke
 from ganzoo.errors import UserError
 from ganzoo.progress import reporter
 from ganzoo.registry import Registry
@@ -50,6 +51,8 @@ class Tower(Schedule):
         return Plan(critic_updates=self.critic_updates)
 '''
 CORE = ("ganzoo-core>=0.1,<0.2",)
+UNFIT = "data: digits\ngenerator: dcgan\ncritic: dcgan\nloss: [non_saturating, gradient_penalty]\n"
+"""A recipe whose critic mixes the batch under a penalty."""
 
 
 def make_wheel(folder, *, door=DOOR, parts=PARTS, entry="tower = ganzoo_tower", group="ganzoo", requires=CORE, more=(), python=">=3.11"):
@@ -95,10 +98,11 @@ def refusal(command, capsys):
 # A sound plugin, from its folder.
 
 
-def test_a_folder_is_built_installed_apart_checked_and_combined(tmp_path, capsys):
+def test_a_folder_is_built_installed_apart_checked_and_combined(tmp_path, monkeypatch, capsys):
     folder = project(tmp_path / "mein Türmchen")
     before = set(folder.rglob("*"))
-    assert invoke(["check", str(folder), "--json"]) == 0, capsys.readouterr().err
+    monkeypatch.chdir(tmp_path)
+    assert invoke(["check", folder.name, "--json"]) == 0, capsys.readouterr().err
     told = json.loads(capsys.readouterr().out)
     assert (told["distribution"], told["version"]) == ("ganzoo-tower", "1.0")
     assert {row["status"] for row in told["outcomes"]} == {"ok"}
@@ -239,7 +243,10 @@ INSIDE = {
         {"door": "import no_such_module\n" + DOOR},
         "No module named 'no_such_module'; import only ganzoo in this module, and the rest in those of the classes",
     ),
-    "a heavy door": ({"door": "import torch\n" + DOOR}, "listing what ganzoo_tower gives imports torch; import it only in the modules"),
+    "a heavy door": (
+        {"door": "import torch\n" + DOOR},
+        "listing what ganzoo_tower gives imports torch; give 'module:Class' in place of classes",
+    ),
     "a name that is taken": (
         {"door": DOOR.replace('"tower":', '"alternate":')},
         "ganzoo-core gives a schedule named 'alternate' too; rename it, or every configuration must say 'ganzoo-tower/alternate'",
@@ -247,6 +254,18 @@ INSIDE = {
     "a positional parameter": (
         {"parts": PARTS.replace("*, critic", "critic")},
         "takes 'critic_updates=1'; make it keyword-only and annotated",
+    ),
+    "a method that fails": (
+        {"parts": PARTS.replace("critic_updates=self.critic_updates", "critic_updates=self.updates")},
+        "parts.py:17 raises AttributeError: 'Tower' object has no attribute 'updates'; repair it, or refuse in the constructor",
+    ),
+    "a recipe that does not fit": (
+        {"more": {"ganzoo_tower/recipes/unfit.yaml": UNFIT}},
+        "recipe unfit: trains: ganzoo_tower/recipes/unfit.yaml: its parts do not fit: loss.1: loss 'gradient_penalty' needs each score",
+    ),
+    "a recipe that names what is not there": (
+        {"more": {"ganzoo_tower/recipes/unfit.yaml": UNFIT.replace("non_saturating", "non_saturatng")}},
+        "ganzoo_tower/recipes/unfit.yaml:4: loss.0: 'non_saturatng' is not an installed loss; did you mean 'non_saturating'?",
     ),
     "a component that ends the process": ({"parts": "import os\nos._exit(7)\n"}, "the examination itself ended with code 7"),
     "a module that is not shipped": ({"door": DOOR.replace(".parts", ".part")}, "No module named 'ganzoo_tower.part'"),
@@ -260,6 +279,18 @@ def test_a_fault_that_shows_once_it_is_installed_is_told(fault, tmp_path, capsys
     changes, reason = INSIDE[fault]
     said = refusal(["check", str(make_wheel(tmp_path, **changes)), "-q"], capsys)
     assert reason in said
+
+
+def test_a_failure_is_told_once(capsys):
+    reasons = [f"on digits: parts.py:7 raises ValueError: ({n}, 3); repair it" for n in (2, 4)]
+    findings = [Finding("critic tower", check, "failed", text) for check, text in zip(("outputs", "raw"), reasons, strict=True)]
+    findings += [Finding("critic spire", "raw", "failed", reasons[0]), Finding("critic tower", "engine", "failed", "another; repair it")]
+    assert [text for _, text in conformance._told_once(findings)] == [
+        f"FAILED: {reasons[0]}",
+        "FAILED: as in 'outputs'",
+        f"FAILED: {reasons[0]}",
+        "FAILED: another; repair it",
+    ]
 
 
 @pytest.mark.slow

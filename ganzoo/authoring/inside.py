@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,9 +73,14 @@ def _try_all(registry: Registry, distribution: str) -> Iterator[Finding | int]:
         yield len(cases) + len(trials)
         for case in cases:
             outcome = case.run()
-            yield Finding(outcome.component, outcome.check, outcome.status, outcome.reason)
+            yield Finding(outcome.component, outcome.check, outcome.status, as_in_the_wheel(outcome.reason))
         for trial in trials:
             yield trial.try_it(registry)
+
+
+def as_in_the_wheel(text: str) -> str:
+    """``text`` with paths of this environment as the plugin's author knows them: ``ganzoo_tower/recipes/ring.yaml``."""
+    return text.replace(f"{sysconfig.get_path('purelib')}{os.sep}", "")
 
 
 def main() -> None:

@@ -43,7 +43,8 @@ def dry_run(players: Players, data: DataSpec, n: int = 4) -> list[Problem]:
         except UserError as error:
             problems.append(Problem(error.key or side, error.what, error.remedy))
         except Exception as error:  # whatever a plugin's code raises is the reason
-            problems.append(Problem(side, f"the {side}'s turn fails: {reason_of(error)}", "choose components whose shapes fit"))
+            remedy = "choose components whose shapes fit" if isinstance(error, RuntimeError) else "repair the component, or choose another"
+            problems.append(Problem(side, f"the {side}'s turn fails: {reason_of(error)}", remedy))
     return problems
 
 

@@ -31,7 +31,8 @@ def loads(part: Part) -> None:
 def door(part: Part) -> None:
     """Listing it imports no torch: its plugin's entry point gives "module:Class" and imports nothing heavy."""
     if part.door and (found := _imported_by(part.door)):
-        raise ContractError(f"listing what {part.door} gives imports {found}", "import it only in the modules that hold the classes")
+        remedy = "give 'module:Class' in place of classes, and import it in those modules only"
+        raise ContractError(f"listing what {part.door} gives imports {found}", remedy)
 
 
 @functools.cache

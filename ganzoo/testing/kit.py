@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from ganzoo.errors import GanzooError, UserError
@@ -107,8 +110,19 @@ class Case:
         except GanzooError as error:
             return "failed", f"{on}{error}", error
         except Exception as error:  # whatever a plugin's code raises is the finding
-            return "failed", f"{on}it raises {reason(error)}", error
+            return "failed", f"{on}{place_of(error, self.part.cls)} raises {reason(error)}; {REPAIR}", error
         return "ok", "", None
+
+
+REPAIR = "repair it, or refuse in the constructor, by a UserError, what it cannot serve"
+
+
+def place_of(error: BaseException, cls: type) -> str:
+    """The last line of the component's own files that an exception came by: ``tower.py:31``; "it" where it came by none."""
+    file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if file and Path(frame.filename).parent == Path(file).parent]
+    return f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else "it"
 
 
 def check(*kinds: str, of_class: bool = False, concerns: Callable[[type], bool] = lambda cls: True) -> Callable[..., Any]:

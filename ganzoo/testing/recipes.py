@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from ganzoo.config import Resolved, RunConfig, load_config, parse_config, resolve
 from ganzoo.data.cache import Cache
 from ganzoo.engine.rehearsal import rehearse
-from ganzoo.engine.run import build
+from ganzoo.engine.run import MisfitError, build
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.progress import reporter
 from ganzoo.recipes import Recipe, recipes_of
@@ -51,6 +51,9 @@ class RecipeCase:
                 self._try(Path(folder))
         except NotHere as absent:
             return Outcome(title, check, "skipped", str(absent))
+        except MisfitError as error:
+            problems = "; ".join(f"{key}: {text}" for key, text in error.problems)
+            return Outcome(title, check, "failed", f"{self.recipe.path}: its parts do not fit: {problems}", error)
         except GanzooError as error:
             return Outcome(title, check, "failed", str(error), error)
         except Exception as error:  # whatever a plugin's code raises is the finding
@@ -64,10 +67,15 @@ class RecipeCase:
             raise NotHere(f"it needs {', '.join(absent)}; pip install '{self.recipe.distribution}[{EXTRA}]'")
         config = load_config(self.recipe.path, OVERRIDES)
         resolved = resolve(config, registry)
+        if resolved.data.params.get("download") is True:  # a check fetches nothing
+            resolved.data.params["download"] = False
         try:
             resolved.data.build().arrays(Cache(folder, reporter(quiet=True)))
         except UserError as missing:
-            raise NotHere(f"its data is not here ({missing})") from None
+            what = missing.what.replace(f"{Path.cwd()}/", "")
+            raise NotHere(
+                f"its data is not here: {what}; pytest and 'ganzoo check --here' look in the folder where you call them"
+            ) from None
         two_steps(config, resolved)
 
     def _needed(self) -> set[str]:
