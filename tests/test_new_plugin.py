@@ -78,7 +78,10 @@ def test_the_project_is_whole(project, kind):
     assert len((project / "ganzoo_two_towers/two_towers.py").read_text().splitlines()) < 40
     config = load_config(project / recipe)
     assert "two_towers" in str(config)
-    assert "ganzoo run ganzoo-two-towers:" in (project / "README.md").read_text()
+    readme = (project / "README.md").read_text()
+    assert "ganzoo run ganzoo-two-towers:" in readme
+    assert ("Departures from the paper" in readme) == (kind not in ("dataset", "observer"))
+    assert "\n\n\n" not in readme
     for path in project.rglob("*"):
         if path.is_file():
             text = path.read_text(encoding="utf-8")

@@ -70,7 +70,7 @@ def show_component(name: str, as_json: bool) -> None:
         print(f"{component['kind']} {component['name']}  ({component['distribution']} {component['version']})")
         print("  " + "\n  ".join(component["text"].splitlines()))
         if component["paper"]:
-            print(f"\n  Paper: {component['paper']}")
+            print(f"\n  {'Source' if component['kind'] == 'dataset' else 'Paper'}: {component['paper']}")
         if component["parameters"]:
             print()
             rows = [(p["name"], p["type"], p["default"], p["meaning"]) for p in component["parameters"]]
