@@ -5,94 +5,22 @@ import importlib.metadata
 import json
 import os
 import re
-import stat
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
+from plugin_wheels import DOOR, PARTS, UNFIT, make_wheel, project, refusal
 
 from ganzoo.authoring.environment import make_environment
 from ganzoo.authoring.examination import examine
 from ganzoo.authoring.finding import Finding
-from ganzoo.authoring.wheel import read_wheel, wheel_findings
 from ganzoo.cli import conformance, invoke
 from ganzoo.errors import UserError
 from ganzoo.progress import reporter
 from ganzoo.registry import Registry
 
 ROOT = Path(__file__).parents[1]
-DOOR = """\
-from ganzoo import hookimpl
-GANZOO_API = 1
-
-@hookimpl
-def ganzoo_schedules():
-    return {"tower": "ganzoo_tower.parts:Tower"}
-"""
-PARTS = '''\
-from ganzoo import DataSpec, Plan, PositiveInt, Schedule
-
-
-class Tower(Schedule):
-    """Some critic updates a step.
-
-    Args:
-        critic_updates: how many.
-    """
-
-    paper = "nobody, 2026"
-
-    def __init__(self, data: DataSpec, *, critic_updates: PositiveInt = 1) -> None:
-        self.critic_updates = critic_updates
-
-    def plan(self, step: int, total: int) -> Plan:
-        return Plan(critic_updates=self.critic_updates)
-'''
-CORE = ("ganzoo-core>=0.1,<0.2",)
-UNFIT = "data: digits\ngenerator: dcgan\ncritic: dcgan\nloss: [non_saturating, gradient_penalty]\n"
-"""A recipe whose critic mixes the batch under a penalty."""
-
-
-def make_wheel(folder, *, door=DOOR, parts=PARTS, entry="tower = ganzoo_tower", group="ganzoo", requires=CORE, more=(), python=">=3.11"):
-    """A wheel of one schedule, as a build backend would write it."""
-    path = folder / "ganzoo_tower-1.0-py3-none-any.whl"
-    lines = ["Metadata-Version: 2.4", "Name: ganzoo-tower", "Version: 1.0", f"Requires-Python: {python}"]
-    files = {
-        "ganzoo_tower/__init__.py": door,
-        "ganzoo_tower/parts.py": parts,
-        **dict(more),
-        "ganzoo_tower-1.0.dist-info/METADATA": "\n".join([*lines, *(f"Requires-Dist: {text}" for text in requires), "", ""]),
-        "ganzoo_tower-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        "ganzoo_tower-1.0.dist-info/entry_points.txt": f"[{group}]\n{entry}\n",
-    }
-    record = "ganzoo_tower-1.0.dist-info/RECORD"
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, text in (files | {record: "".join(f"{name},,\n" for name in [*files, record])}).items():
-            archive.writestr(name, text)
-    return path
-
-
-def project(folder, name="ganzoo-tower"):
-    """The folder of a project that builds such a wheel."""
-    (folder / "ganzoo_tower").mkdir(parents=True)
-    (folder / "ganzoo_tower/__init__.py").write_text(DOOR)
-    (folder / "ganzoo_tower/parts.py").write_text(PARTS)
-    (folder / "pyproject.toml").write_text(
-        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n\n'
-        f'[project]\nname = "{name}"\nversion = "1.0"\ndependencies = ["ganzoo-core>=0.1,<0.2"]\n\n'
-        '[project.entry-points.ganzoo]\ntower = "ganzoo_tower"\n\n[tool.hatch.build.targets.wheel]\npackages = ["ganzoo_tower"]\n'
-    )
-    return folder
-
-
-def refusal(command, capsys):
-    """The one line with which a command fails."""
-    assert invoke(command) == 2
-    err = capsys.readouterr().err
-    assert "Traceback" not in err
-    return err.splitlines()[-1]
 
 
 # A sound plugin, from its folder.
@@ -113,71 +41,6 @@ def test_a_folder_is_built_installed_apart_checked_and_combined(tmp_path, monkey
     assert "square images" in tried["ring", "dcgan x mlp x least_squares + tower"]["reason"]
     assert set(folder.rglob("*")) == before  # the build leaves nothing behind
     assert "ganzoo-tower" not in {plugin.distribution for plugin in Registry.installed().plugins}
-
-
-# What a wheel says of itself.
-
-FAULTS = {
-    "no entry point": ({"group": "other"}, "door", "it has no entry point in the group 'ganzoo', so nothing finds it; add "),
-    "a module that is not shipped": (
-        {"entry": "tower = ganzoo_towr"},
-        "door",
-        "names the module 'ganzoo_towr', which the wheel does not hold (it holds ganzoo_tower); ship it",
-    ),
-    "no requirement of the core": ({"requires": ["torch"]}, "requirements", "it does not require ganzoo-core, so it would be"),
-    "another project's name": ({"requires": [*CORE, "ganzoo>=1"]}, "requirements", "'ganzoo', which is another project on the package"),
-    "an older core": ({"requires": ["ganzoo-core<0.1"]}, "requirements", "it requires ganzoo-core<0.1, this is ganzoo-core "),
-    "no upper bound": ({"requires": ["ganzoo-core>=0.1"]}, "requirements", "without an upper bound, so a later ganzoo-core would break it"),
-    "another Python": ({"python": ">=4"}, "requirements", "it takes Python >=4, this is 3."),
-    "a requirement that is none": ({"requires": ["ganzoo-core >> 1"]}, "requirements", "a requirement cannot be read"),
-    "somebody else's module": ({"more": {"numpy/__init__.py": ""}}, "modules", "'numpy', which numpy installs too: one would overwrite"),
-    "its tests at the top": ({"more": {"tests/test_it.py": ""}}, "modules", "it installs 'tests' beside every other package's"),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_of_the_wheel_is_told(fault, tmp_path):
-    changes, check, said = FAULTS[fault]
-    findings = {finding.check: finding.reason for finding in wheel_findings(read_wheel(make_wheel(tmp_path, **changes)))}
-    assert said in findings.pop(check)
-    assert set(findings.values()) == {""}
-
-
-def test_a_sound_wheel_has_none(tmp_path):
-    assert {finding.status for finding in wheel_findings(read_wheel(make_wheel(tmp_path)))} == {"ok"}
-
-
-def test_without_a_door_nothing_is_installed(tmp_path, capsys):
-    wheel = make_wheel(tmp_path, group="other")
-    assert f"{wheel}: ganzoo-tower: 1 of 3 checks fail, the first: wheel: door: it has no entry point" in refusal(
-        ["check", str(wheel), "-q"], capsys
-    )
-
-
-@pytest.mark.parametrize("name", ["../outside.py", "/outside.py", "ganzoo_tower/../../outside.py", "..\\outside.py", "C:/outside.py"])
-def test_a_wheel_that_would_write_elsewhere_is_refused_before_it_is_unpacked(name, tmp_path, capsys):
-    inner = tmp_path / "a" / "b"
-    inner.mkdir(parents=True)
-    wheel = make_wheel(inner, more={name: "print('planted')"})
-    before = sorted(tmp_path.rglob("*"))
-    said = refusal(["check", str(wheel), "-q"], capsys)
-    assert "outside of where it is installed; do not install it" in said
-    assert sorted(tmp_path.rglob("*")) == before
-    assert not Path("/outside.py").exists()
-
-
-def test_links_bombs_and_what_is_no_wheel_are_refused(tmp_path, capsys, monkeypatch):
-    wheel = make_wheel(tmp_path)
-    with zipfile.ZipFile(wheel, "a") as archive:
-        link = zipfile.ZipInfo("ganzoo_tower/link")
-        link.external_attr = (stat.S_IFLNK | 0o777) << 16
-        archive.writestr(link, "/etc/passwd")
-    assert "'ganzoo_tower/link' is a link, which no wheel holds" in refusal(["check", str(wheel)], capsys)
-    monkeypatch.setattr("ganzoo.authoring.wheel.MOST_BYTES", 500)
-    assert "it unpacks to" in refusal(["check", str(make_wheel(tmp_path))], capsys)
-    (tmp_path / "torn-1.0-py3-none-any.whl").write_bytes(make_wheel(tmp_path).read_bytes()[:300])
-    assert "no wheel that can be read" in refusal(["check", str(tmp_path / "torn-1.0-py3-none-any.whl")], capsys)
-    assert "no wheel that can be read" in refusal(["check", str(tmp_path / "absent-1.0-py3-none-any.whl")], capsys)
 
 
 # What a project says of itself.

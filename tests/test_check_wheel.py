@@ -1,0 +1,72 @@
+"""``ganzoo check WHEEL``: what a wheel says of itself is looked at before anything of it is unpacked or installed."""
+
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+from plugin_wheels import CORE, make_wheel, refusal
+
+from ganzoo.authoring.wheel import read_wheel, wheel_findings
+
+FAULTS = {
+    "no entry point": ({"group": "other"}, "door", "it has no entry point in the group 'ganzoo', so nothing finds it; add "),
+    "a module that is not shipped": (
+        {"entry": "tower = ganzoo_towr"},
+        "door",
+        "names the module 'ganzoo_towr', which the wheel does not hold (it holds ganzoo_tower); ship it",
+    ),
+    "no requirement of the core": ({"requires": ["torch"]}, "requirements", "it does not require ganzoo-core, so it would be"),
+    "another project's name": ({"requires": [*CORE, "ganzoo>=1"]}, "requirements", "'ganzoo', which is another project on the package"),
+    "an older core": ({"requires": ["ganzoo-core<0.1"]}, "requirements", "it requires ganzoo-core<0.1, this is ganzoo-core "),
+    "no upper bound": ({"requires": ["ganzoo-core>=0.1"]}, "requirements", "without an upper bound, so a later ganzoo-core would break it"),
+    "another Python": ({"python": ">=4"}, "requirements", "it takes Python >=4, this is 3."),
+    "a requirement that is none": ({"requires": ["ganzoo-core >> 1"]}, "requirements", "a requirement cannot be read"),
+    "somebody else's module": ({"more": {"numpy/__init__.py": ""}}, "modules", "'numpy', which numpy installs too: one would overwrite"),
+    "its tests at the top": ({"more": {"tests/test_it.py": ""}}, "modules", "it installs 'tests' beside every other package's"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_wheel_is_told(fault, tmp_path):
+    changes, check, said = FAULTS[fault]
+    findings = {finding.check: finding.reason for finding in wheel_findings(read_wheel(make_wheel(tmp_path, **changes)))}
+    assert said in findings.pop(check)
+    assert set(findings.values()) == {""}
+
+
+def test_a_sound_wheel_has_none(tmp_path):
+    assert {finding.status for finding in wheel_findings(read_wheel(make_wheel(tmp_path)))} == {"ok"}
+
+
+def test_without_a_door_nothing_is_installed(tmp_path, capsys):
+    wheel = make_wheel(tmp_path, group="other")
+    assert f"{wheel}: ganzoo-tower: 1 of 3 checks fail, the first: wheel: door: it has no entry point" in refusal(
+        ["check", str(wheel), "-q"], capsys
+    )
+
+
+@pytest.mark.parametrize("name", ["../outside.py", "/outside.py", "ganzoo_tower/../../outside.py", "..\\outside.py", "C:/outside.py"])
+def test_a_wheel_that_would_write_elsewhere_is_refused_before_it_is_unpacked(name, tmp_path, capsys):
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    wheel = make_wheel(inner, more={name: "print('planted')"})
+    before = sorted(tmp_path.rglob("*"))
+    said = refusal(["check", str(wheel), "-q"], capsys)
+    assert "outside of where it is installed; do not install it" in said
+    assert sorted(tmp_path.rglob("*")) == before
+    assert not Path("/outside.py").exists()
+
+
+def test_links_bombs_and_what_is_no_wheel_are_refused(tmp_path, capsys, monkeypatch):
+    wheel = make_wheel(tmp_path)
+    with zipfile.ZipFile(wheel, "a") as archive:
+        link = zipfile.ZipInfo("ganzoo_tower/link")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "/etc/passwd")
+    assert "'ganzoo_tower/link' is a link, which no wheel holds" in refusal(["check", str(wheel)], capsys)
+    monkeypatch.setattr("ganzoo.authoring.wheel.MOST_BYTES", 500)
+    assert "it unpacks to" in refusal(["check", str(make_wheel(tmp_path))], capsys)
+    (tmp_path / "torn-1.0-py3-none-any.whl").write_bytes(make_wheel(tmp_path).read_bytes()[:300])
+    assert "no wheel that can be read" in refusal(["check", str(tmp_path / "torn-1.0-py3-none-any.whl")], capsys)
+    assert "no wheel that can be read" in refusal(["check", str(tmp_path / "absent-1.0-py3-none-any.whl")], capsys)
