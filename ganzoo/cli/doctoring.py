@@ -50,7 +50,8 @@ def _devices() -> dict[str, str]:
         import torch
 
         gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-        threads = f"{torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads"
+        count = torch.get_num_threads()
+        threads = f"{torch.backends.cpu.get_cpu_capability()}, {count} thread{'s' if count > 1 else ''}"
         versions = {"torch": torch.__version__, "cuda": torch.version.cuda or "none"}
     except Exception as error:  # a broken torch is what the report is about
         return {"torch": f"BROKEN: {reason(error)}", "cuda": "unknown", "gpus": "unknown", "cpu": f"{os.cpu_count()} cores"}
