@@ -1,5 +1,7 @@
 """``ganzoo compare``: the same latents, one page that stands alone, and no ranking of what is not comparable."""
 
+import base64
+import io
 import json
 import re
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from ganzoo.cli import comparing, invoke
 from ganzoo.engine.rundir import append_event
@@ -219,6 +222,22 @@ def test_grids_are_of_the_same_latents(trained):
     told = comparing.about_latents(["a", "b", "c"], models, 3)
     assert "4 numbers a sample for a and b, 6 numbers a sample for c" in told
     assert "do not correspond" in told
+
+
+def test_points_lie_over_those_of_the_data_on_the_same_axes(tmp_path):
+    """Two clouds are compared by eye only where they have one scale: an untrained one would otherwise fill its picture, too."""
+    threads = torch.get_num_threads()
+    (tmp_path / "ring.yaml").write_text(RECIPE.replace("digits", "{name: ring, count: 500}"))
+    for name, rate in (("still", "1e-6"), ("wild", "5.0")):
+        assert invoke(["run", f"{tmp_path}/ring.yaml", "--out", f"{tmp_path}/{name}", "-q", "-o", f"optimizer.generator.lr={rate}"]) == 0
+    torch.set_num_threads(threads)
+    assert invoke(["compare", f"{tmp_path}/still", f"{tmp_path}/wild", "--out", f"{tmp_path}/compare.html"]) == 0
+    found = re.findall(r'src="data:image/png;base64,([^"]+)"', (tmp_path / "compare.html").read_text())
+    still, wild = (np.asarray(Image.open(io.BytesIO(base64.b64decode(data)))) for data in found)
+    assert (still != wild).any()
+    assert (still[:, :28] == wild[:, :28]).all()  # the numbers of the vertical axis
+    grey = (still == 128).all(axis=2)
+    assert grey[28:-28, 28:-28].sum() > 20  # points of the data
 
 
 def test_json(trained, tmp_path, capsys):

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ganzoo.engine.trained import Trained, load_trained
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.players import Generator
@@ -18,6 +20,9 @@ from ganzoo.report.comparison import ComparedRun, NumberRow, config_differences,
 from ganzoo.report.pictures import as_picture
 
 from .listing import print_json, print_table
+
+POINTS = 2500
+"""A cloud of points wants many."""
 
 
 def compare(folders: list[Path], out: Path, n: int, seed: int, as_json: bool) -> None:
@@ -72,10 +77,19 @@ def _grid(trained: Trained | UserError, n: int, seed: int) -> Grid:
         return Grid(None, f"No samples: {trained}")
     try:
         buffer = io.BytesIO()
-        trained.sample(n if trained.data.is_image else 2500, seed).picture().save(buffer, format="PNG")
+        made = trained.sample(n if trained.data.is_image else POINTS, seed)
+        made.picture(None if trained.data.is_image else _real_points(trained)).save(buffer, format="PNG")
     except GanzooError as error:
         return Grid(None, f"No samples: {error}")
     return Grid(as_picture(0, "samples", buffer.getvalue()))
+
+
+def _real_points(trained: Trained) -> np.ndarray | None:
+    """Points of the data, so that runs on the same data have the same axes; None where it is not here."""
+    try:
+        return trained.real(POINTS)
+    except UserError:
+        return None
 
 
 def _directions(component: str, registry: Registry) -> Mapping[str, str]:

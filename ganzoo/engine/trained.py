@@ -29,7 +29,7 @@ from .device import Runtime, choose
 from .pack_reader import verify as verify_pack
 from .pack_reader import version_note
 from .rundir import read_environment
-from .sampling import columns_of, generate, make_inputs
+from .sampling import columns_of, generate, make_inputs, to_units
 from .weights import load_into, metadata
 
 if TYPE_CHECKING:
@@ -65,10 +65,14 @@ class Samples:
         save_png(self.picture(), path)
         return path
 
-    def picture(self) -> Image.Image:
-        """A grid of the images, a row a class with its name where that comes out even, or a scatter of the points."""
+    def picture(self, real: np.ndarray | None = None) -> Image.Image:
+        """A grid of the images, a row a class with its name where that comes out even, or a scatter of the points.
+
+        Args:
+            real: points of the data (M, 2), which lie under the made ones and set the axes; None: the made ones set them.
+        """
         if not self.data.is_image:
-            return scatter(self.sample, None)
+            return scatter(self.sample, real)
         has_classes = self.label is not None and len(np.unique(self.label)) > 1
         columns = columns_of(self.data, has_classes, len(self.sample))
         return image_grid(self.sample, columns, row_names=self._row_names(columns))
@@ -141,15 +145,23 @@ class Trained:
         labels = inputs["label"].numpy() if self.conditional else None
         return Samples(self.make(inputs), labels, self.data, self.class_names)
 
+    def real(self, n: int) -> np.ndarray:
+        """The first ``n`` samples of the data, in its own units.
+
+        Raises:
+            UserError: where the data or its plugin is not here.
+        """
+        return to_units(self._first(n)["sample"], self.data)
+
     def _conditions(self, n: int) -> Fields:
         """What an image-conditional generator needs of the data: its first ``n`` samples' fields."""
         needed = set(named_arguments(type(self.generator))) & (set(self.data.fields) - {"label"})
-        if not needed:
-            return {}
-        arrays = self.dataset.build().arrays(Cache())
-        batches = Batches(arrays, self.data, 1, 0, False, self.runtime)
-        fields = batches.fetch(np.arange(n) % batches.count)
+        fields = self._first(n) if needed else {}
         return {name: fields[name].cpu() for name in needed}
+
+    def _first(self, n: int) -> Fields:
+        batches = Batches(self.dataset.build().arrays(Cache()), self.data, 1, 0, False, self.runtime)
+        return batches.fetch(np.arange(n) % batches.count)
 
 
 def load_trained(folder: Path, weights: Path | None, registry: Registry, reporter: Reporter | None = None) -> Trained:
