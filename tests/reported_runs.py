@@ -80,7 +80,6 @@ def make_run(directory, steps=1000, pictures=5):
             "generator/wasserstein": 0.5,
             "generator/gradient_norm": 1.0,
             "images_per_second": 3000.0,
-            "lr_scale": 1.0,
         }
         events.append({"event": "log", "step": step, "seconds": step / 50, **values})
     for step in np.linspace(0, steps, pictures).astype(int).tolist():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from ganzoo.cli import doctoring, invoke
+from ganzoo.cli import doctoring, invoke, listing
 from ganzoo.cli.app import app
 from ganzoo.cli.grouping import GROUPS
 from ganzoo.registry import Registry
@@ -63,6 +63,28 @@ def test_help_of_options_says_what_they_mean():
     for name, command in GROUP.commands.items():
         for parameter in command.params:
             assert getattr(parameter, "help", None) or parameter.name == "help", f"{name}: {parameter.name}"
+
+
+# Tables.
+
+
+@pytest.mark.parametrize("columns", [60, 30])
+def test_a_terminal_wraps_the_last_column_and_a_pipe_gets_a_line_a_row(columns, capsys, monkeypatch):
+    head, rows = ["key", "meaning"], [["short", "a few words"], ["long-winded", "one word after the other " * 6]]
+    listing.print_table(head, rows, indent="  ")
+    piped = capsys.readouterr().out.splitlines()
+    assert len(piped) == 3
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    listing.print_table(head, rows, indent="  ")
+    shown = capsys.readouterr().out.splitlines()
+    if columns == 30:  # too narrow for a column of its own
+        assert shown == piped
+        return
+    assert max(map(len, shown)) <= columns
+    assert shown[:2] == piped[:2]
+    assert all(line[:15].isspace() and not line[15].isspace() for line in shown[3:])  # within its column
+    assert " ".join(" ".join(shown).split()) == " ".join(" ".join(piped).split())
 
 
 # Did you mean.

@@ -19,7 +19,7 @@ from .page import duration_text, is_estimate, is_health
 from .pictures import Picture
 from .record import Series, as_number
 
-NOT_COMPARED = ("seconds", "lr_scale")
+NOT_COMPARED = ("seconds",)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from .record import Evaluation, Record, Series, as_number, check_run, file_in, r
 
 RUN_FILES = ("config.yaml", "env.json", "metrics.jsonl", "samples", "checkpoints", "weights")
 """What makes a folder a run directory."""
-NOT_TERMS = ("seconds", "images_per_second", "lr_scale")
+NOT_TERMS = ("seconds", "images_per_second")
 """Logged values that are of neither side."""
 
 
@@ -120,7 +120,7 @@ def _facts(
 
 
 def _curves(record: Record, series: Mapping[str, Series]) -> list[Chart]:
-    """Terms of both sides, estimates, metrics, the rate of images, the learning rate's factor where it moves."""
+    """Terms of both sides, estimates, metrics, the rate of images."""
 
     def of(side: str, wanted: Callable[[str], bool]) -> list[Series]:
         return [s for key, s in series.items() if key.startswith(f"{side}/") and wanted(key)]
@@ -135,8 +135,6 @@ def _curves(record: Record, series: Mapping[str, Series]) -> list[Chart]:
         for one in measured:  # a chart each: their units differ
             charts += make_charts(metric if one.name == metric else f"{metric}: {one.name}", [one], from_zero=True)
     charts += make_charts("Samples a second", [s for key, s in series.items() if key == "images_per_second"], from_zero=True)
-    rates = [s for key, s in series.items() if key == "lr_scale" and len(set(s.values.tolist())) > 1]
-    charts += make_charts("Factor on the learning rate", rates)
     rest = [s for key, s in series.items() if not key.startswith(("critic/", "generator/")) and key not in NOT_TERMS]
     return charts + make_charts("Other values", rest)
 
