@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ganzoo import DataSpec, UserError
+from ganzoo import DataSpec, Plan, Schedule, UserError
 from ganzoo.cli import invoke
 from ganzoo.registry import Registry
 from ganzoo.testing import CHECKS, XFail, check_component, check_distribution, conformance_tests
@@ -47,6 +47,21 @@ def test_each_fault_is_caught_by_its_own_check_and_no_other(kind, cls):
             failed[outcome.check] = outcome.reason
     assert failed.keys() == ({cls.caught_by} if cls.caught_by else set()), failed
     assert all("; " in reason for reason in failed.values()), f"no remedy in {failed}"
+
+
+class Torn(Schedule):
+    """Fails whenever it is asked."""
+
+    def __init__(self, data: DataSpec) -> None: ...
+
+    def plan(self, step: int, total: int) -> Plan:
+        raise ValueError("torn")
+
+
+def test_an_exception_is_told_with_the_components_line_and_what_to_do():
+    told = next(outcome.reason for outcome in check_component("schedule", Torn) if "torn" in outcome.reason)
+    line = inspect.getsourcelines(Torn.plan)[1] + 1
+    assert f"test_testing.py:{line} raises ValueError: torn; repair it, or refuse in the constructor, by a UserError" in told
 
 
 def test_there_are_at_least_15_faults_and_every_check_catches_one():
