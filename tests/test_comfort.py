@@ -117,6 +117,8 @@ def test_a_terminal_wraps_the_last_column_and_a_pipe_gets_a_line_a_row(columns, 
         (["sweep", "tinny.yaml"], "did you mean 'tiny.yaml'?"),
         (["run", "ganzoo-lsgan:rnig"], "did you mean 'ganzoo-lsgan:ring'?"),
         (["matrix", "--data", "rng"], "did you mean 'ring'?"),
+        (["run", "tiny.yaml", "-o", "init={generatr: x}"], "did you mean 'generator'?"),
+        (["run", "tiny.yaml", "-o", "init={critic.nett: x}"], "did you mean 'critic.net'?"),
     ],
 )
 def test_a_misspelt_word_gets_a_suggestion(arguments, words, tmp_path, monkeypatch, capsys):

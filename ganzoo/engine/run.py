@@ -16,7 +16,7 @@ from ganzoo.config import Resolved, RunConfig
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.shards import Share
-from ganzoo.errors import ContractError, UserError
+from ganzoo.errors import ContractError, UserError, did_you_mean
 from ganzoo.fields import DataSpec
 from ganzoo.players import Critic, Generator
 from ganzoo.progress import Reporter
@@ -239,9 +239,9 @@ def initialise(sources: Mapping[str, str], networks: Mapping[str, nn.Module]) ->
         try:
             module = networks[name].get_submodule(inner)
         except (KeyError, AttributeError):
-            raise UserError(
-                f"'{target}' names no part of the networks", f"start with {' or '.join(networks)}", key=f"init.{target}"
-            ) from None
+            parts = [*networks, *(f"{side}.{child}" for side, network in networks.items() for child, _ in network.named_children())]
+            remedy = did_you_mean(target, parts, noun="their parts")
+            raise UserError(f"'{target}' names no part of the networks", remedy, key=f"init.{target}") from None
         try:
             load_into(module, path)
         except UserError as error:

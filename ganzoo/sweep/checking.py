@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -83,9 +84,15 @@ class _Checks:
         best = self._file.settings.best
         if best is None or best.value.startswith(LOGGED):
             return
-        metrics = [part.name for part in resolved.metrics]
-        if best.value.partition("/")[0] not in metrics:
+        metrics = {part.name: part for part in resolved.metrics}
+        metric, _, number = best.value.partition("/")
+        if metric not in metrics:
             remedy = did_you_mean(best.value, metrics, noun="metrics of the configuration")
+            raise self._file.refuse(f"'{best.value}' is not measured", remedy, ("best", "value"))
+        # A metric names only the numbers that have a better and a worse; another one is refused where it must be a slip.
+        known = [f"{metric}/{name}" for name in getattr(metrics[metric].cls, "better", {})]
+        if number and best.value not in known and difflib.get_close_matches(best.value, known, n=1, cutoff=0.9):
+            remedy = did_you_mean(best.value, known, noun="numbers of the metric")
             raise self._file.refuse(f"'{best.value}' is not measured", remedy, ("best", "value"))
 
     def _check_folder(self, config: RunConfig, resolved: Resolved, folder: Path) -> None:

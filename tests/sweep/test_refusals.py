@@ -34,6 +34,11 @@ from ganzoo.sweep.settings import read_sweep
             "sweep.yaml:2",
             "'fid' is not measured; metrics of the configuration: modes",
         ),
+        (
+            "config: base.yaml\nbest: {value: modes/high_qualty, goal: max}\n",
+            "sweep.yaml:2",
+            "'modes/high_qualty' is not measured; did you mean 'modes/high_quality'?",
+        ),
         ("config: bsae.yaml\n", "bsae.yaml", "there is no such file; did you mean 'base.yaml'?"),
         ("config: base.yaml\ngrid:\n  train.steps: [4, ten]\n", "sweep.yaml:3", "train.steps: expects an integer > 0"),
         ("config: base.yaml\nset:\n  generator.hiden: [4]\n", "sweep.yaml:3", "did you mean 'hidden'?"),
