@@ -7,6 +7,7 @@ import pytest
 from reported_runs import CONFIG, log, make_run, report_of, write_events
 
 from ganzoo.pictures import image_grid, save_png
+from ganzoo.report.changes import changes
 from ganzoo.report.record import read_record
 
 
@@ -150,3 +151,28 @@ def test_large_grids_are_shown_smaller_than_they_are(tmp_path):
     assert image["src"].startswith("data:image/jpeg")
     assert len(image["src"]) < path.stat().st_size * 4 / 3
     assert image["width"] == "530"
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("-o seed=5 --override train.steps=7", ["seed", "train.steps"]),
+        ("-oseed=5 --override=train.steps=7", ["seed", "train.steps"]),
+        ("-o schedule.critic_updates=5", ["schedule.critic_updates"]),
+        ("-o loss.weight=2", ["loss.0.weight"]),
+        ("-o loss.1.weight=2 -o 'data={name: ring'", []),
+        ("--out 'a -o seed=5", []),
+    ],
+)
+def test_a_change_is_what_the_command_set_in_each_way_of_writing_it(words, wanted):
+    recipe = {"data": "ring", "loss": {"name": "wasserstein"}}
+    config = {
+        "data": {"name": "ganzoo-core/ring", "modes": 8},
+        "loss": [{"name": "ganzoo-wgan/wasserstein", "weight": 2}],
+        "schedule": {"name": "ganzoo-core/alternate", "critic_updates": 5},
+        "seed": 5,
+        "train": {"steps": 7, "ema": 0.0},
+    }
+    found = changes(recipe, config, f"ganzoo run ring.yaml {words} --out runs/a")
+    assert [change.key for change in found] == sorted(wanted, key=["loss.0.weight", "schedule.critic_updates", "seed", "train.steps"].index)
+    assert {change.recipe for change in found} <= {"(default)"}

@@ -6,11 +6,12 @@ import copy
 import itertools
 import shlex
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.config.overrides import apply, parse_override
+from ganzoo.config.overrides import Override, apply, parse_override
 from ganzoo.config.strict_yaml import parse
 from ganzoo.config.yaml_writer import flow
 from ganzoo.errors import UserError
@@ -55,24 +56,38 @@ def changes(recipe: dict[str, Any], config: dict[str, Any], command: str = "") -
     """
     ours, theirs = dict(_flat(_spelled_out(recipe))), dict(_flat(_spelled_out(config)))
     changed = [Change(key, _text(value), _text(theirs.get(key, ABSENT))) for key, value in ours.items() if theirs.get(key, ABSENT) != value]
-    asked = dict(_flat(_spelled_out(_overridden(recipe, command))))
-    return changed + [Change(key, DEFAULT, _text(theirs[key])) for key in asked if key not in ours and key in theirs]
+    asked = {key for override in _overrides(command) for key in _set_by(override, recipe)}
+    return changed + [Change(key, DEFAULT, _text(theirs[key])) for key in theirs if key in asked and key not in ours]
 
 
-def _overridden(recipe: dict[str, Any], command: str) -> dict[str, Any]:
-    """The recipe with the overrides of the command; those that cannot be read are left out."""
-    tree = copy.deepcopy(recipe)
+def _overrides(command: str) -> Iterator[Override]:
+    """The overrides of a command, in each way of writing them; those that cannot be read are left out."""
     try:
         words = shlex.split(command)
     except ValueError:
-        return tree
-    for option, text in itertools.pairwise(words):
-        if option in ("-o", "--override"):
-            try:
-                apply(tree, parse_override(text))
-            except UserError:
-                continue
-    return tree
+        return
+    for before, word in itertools.pairwise(["", *words]):
+        text = word if before in ("-o", "--override") else ""
+        for option in ("--override=", "-o"):
+            if not text and word.startswith(option):
+                text = word.removeprefix(option)
+        if text:
+            with suppress(UserError):
+                yield parse_override(text)
+
+
+def _set_by(override: Override, recipe: dict[str, Any]) -> list[str]:
+    """The keys that an override sets, as they are called in a configuration that is spelled out."""
+    tree = copy.deepcopy(recipe)
+    try:
+        apply(tree, override)
+    except UserError:
+        return []
+    path = ".".join(map(str, override.path))
+    found = [key for key, _ in _flat(_spelled_out(tree))]
+    below = [key for key in found if key == path or key.startswith(f"{path}.")]
+    # A term of a loss that was one has become an item of a list.
+    return below or [key for key in found if key.startswith(f"{override.path[0]}.") and key.endswith(f".{override.path[-1]}")]
 
 
 def changed_keys(configs: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
