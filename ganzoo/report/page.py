@@ -18,7 +18,7 @@ from .charts import Chart, make_charts, number_text
 from .health import sentences, tally
 from .html import render_page
 from .pictures import load_pictures
-from .record import Evaluation, Record, Series, as_number, check_run, file_in, read_json, read_record, read_text, sample_files
+from .record import Evaluation, Record, Series, as_number, check_run, file_in, is_folder, read_json, read_record, read_text, sample_files
 
 RUN_FILES = ("config.yaml", "env.json", "metrics.jsonl", "samples", "checkpoints", "weights")
 """What makes a folder a run directory."""
@@ -40,7 +40,7 @@ def write_report(run_directory: Path) -> Path:
         GanzooError: where the disk refuses.
     """
     directory = Path(run_directory)
-    if not directory.is_dir():
+    if not is_folder(directory):
         check_run(directory)
     if any(directory.iterdir()) and not any((directory / name).exists() for name in RUN_FILES):
         raise UserError(

@@ -84,6 +84,14 @@ class Record:
         return {key: Series(key, np.array(steps), np.array(values)) for key, (steps, values) in points.items()}
 
 
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; what may not be looked at is none here, and ``check_run`` says why."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def check_run(directory: Path, made_by: str = "'ganzoo run'") -> None:
     """Refuse what is no run directory.
 
@@ -94,9 +102,12 @@ def check_run(directory: Path, made_by: str = "'ganzoo run'") -> None:
     Raises:
         UserError: naming the nearest folder that is one.
     """
-    if (directory / "config.yaml").is_file():
-        return
-    what = f"{directory} is no run directory (it has no config.yaml)" if directory.is_dir() else f"there is no folder {directory}"
+    try:
+        if (directory / "config.yaml").is_file():
+            return
+        what = f"{directory} is no run directory (it has no config.yaml)" if directory.is_dir() else f"there is no folder {directory}"
+    except (OSError, ValueError) as error:  # a name that is too long or holds NUL, a folder that may not be entered
+        raise UserError(f"the folder {directory} cannot be read: {error}", "check its name and permissions", key="RUN") from None
     near = difflib.get_close_matches(directory.name, (path.parent.name for path in directory.parent.glob("*/config.yaml")), n=1)
     raise UserError(what, f"did you mean '{directory.parent / near[0]}'?" if near else f"name a folder that {made_by} made", key="RUN")
 
