@@ -90,9 +90,10 @@ class _Checks:
             remedy = did_you_mean(best.value, metrics, noun="metrics of the configuration")
             raise self._file.refuse(f"'{best.value}' is not measured", remedy, ("best", "value"))
         # A metric names only the numbers that have a better and a worse; another one is refused where it must be a slip.
-        known = [f"{metric}/{name}" for name in getattr(metrics[metric].cls, "better", {})]
-        if number and best.value not in known and difflib.get_close_matches(best.value, known, n=1, cutoff=0.9):
-            remedy = did_you_mean(best.value, known, noun="numbers of the metric")
+        known = list(getattr(metrics[metric].cls, "better", {}))
+        extends_one = any(number.startswith(f"{name}_") for name in known)  # such as its deviation
+        if number and number not in known and not extends_one and difflib.get_close_matches(number, known, n=1, cutoff=0.9):
+            remedy = did_you_mean(best.value, [f"{metric}/{name}" for name in known], noun="numbers of the metric")
             raise self._file.refuse(f"'{best.value}' is not measured", remedy, ("best", "value"))
 
     def _check_folder(self, config: RunConfig, resolved: Resolved, folder: Path) -> None:
