@@ -87,6 +87,13 @@ def test_a_terminal_wraps_the_last_column_and_a_pipe_gets_a_line_a_row(columns, 
     assert " ".join(" ".join(shown).split()) == " ".join(" ".join(piped).split())
 
 
+def test_a_terminal_takes_blank_cells_and_line_breaks(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "30")
+    listing.print_table([], [["a", " " * 40], ["b", "one line of it\nand another line"]])
+    assert capsys.readouterr().out.splitlines() == ["a", "b  one line of it", "   and another line"]
+
+
 # Did you mean.
 
 

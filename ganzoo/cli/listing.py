@@ -130,7 +130,12 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], indent: str 
     room = shutil.get_terminal_size().columns - margin if sys.stdout.isatty() else 0
     for row in table:
         *cells, last = row
-        first, *more = textwrap.wrap(last, room, break_on_hyphens=False) if len(last) > room >= NARROWEST else [last]
+        first, *more = _wrapped(last, room) if len(last) > room >= NARROWEST else [last]
         print((indent + "".join(f"{cell:<{width}}  " for cell, width in zip(cells, widths, strict=False)) + first).rstrip())
         for line in more:
             print(" " * margin + line)
+
+
+def _wrapped(cell: str, columns: int) -> list[str]:
+    """The lines of a cell, each of ``columns`` at most; its own line breaks stay."""
+    return [part for line in cell.splitlines() for part in textwrap.wrap(line, columns, break_on_hyphens=False)] or [""]
