@@ -147,12 +147,13 @@ def test_a_fault_that_shows_once_it_is_installed_is_told(fault, tmp_path, capsys
 def test_a_failure_is_told_once(capsys):
     reasons = [f"on digits: parts.py:7 raises ValueError: ({n}, 3); repair it" for n in (2, 4)]
     findings = [Finding("critic tower", check, "failed", text) for check, text in zip(("outputs", "raw"), reasons, strict=True)]
-    findings += [Finding("critic spire", "raw", "failed", reasons[0]), Finding("critic tower", "engine", "failed", "another; repair it")]
+    elsewhere = reasons[0].replace("py:7", "py:31")  # another line: another fault
+    findings += [Finding("critic spire", "raw", "failed", reasons[0]), Finding("critic tower", "engine", "failed", elsewhere)]
     assert [text for _, text in conformance._told_once(findings)] == [
         f"FAILED: {reasons[0]}",
         "FAILED: as in 'outputs'",
         f"FAILED: {reasons[0]}",
-        "FAILED: another; repair it",
+        f"FAILED: {elsewhere}",
     ]
 
 

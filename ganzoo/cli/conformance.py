@@ -79,10 +79,10 @@ def _print(name: str, version: str, findings: Sequence[Finding], quiet: bool) ->
 
 
 def _told_once(findings: Sequence[Finding]) -> Iterator[tuple[Finding, str]]:
-    """Each finding with its result in words; a failure that says, numbers apart, what an earlier one said names that."""
+    """Each finding with its result in words; a failure that says what an earlier one said, but for sizes, names that."""
     earlier: dict[tuple[str, str], str] = {}
     for finding in findings:
-        first = earlier.setdefault((finding.component, re.sub(r"\d+", "0", finding.reason)), finding.check)
+        first = earlier.setdefault((finding.component, re.sub(r"(?<![:\d])\d+", "0", finding.reason)), finding.check)
         repeated = finding.status == "failed" and first != finding.check
         yield finding, WORDS[finding.status] + (f"as in '{first}'" if repeated else finding.reason)
 
