@@ -120,7 +120,8 @@ def check(
 ) -> int:
     """Check a configuration by one step of it, or a plugin.
 
-    Of a configuration: its keys, its components, its data, and whether the combination fits. Nothing is written.
+    Of a configuration: its keys, its components, its data, and whether the combination fits. No run directory is written;
+    images that had to be decoded stay in the cache.
 
     Given a plugin's folder or wheel: build it, install it into a clean environment, run the conformance kit there on all
     that it gives, and train two steps of everything installed that it fits. This runs the plugin's code.
