@@ -144,8 +144,10 @@ CASES = {
     ),
     "48 pixels": bad("generator", "(3, 48, 48)", "choose another size", data="{name: folder, root: ../pictures, size: 48}", line=2),
     # The machine and the disk.
-    "weights for nobody": bad("init.nobody", "no part of the networks", "generator or critic", init="{nobody: w.safetensors}"),
-    "weights for no part": bad("init.critic.tail", "no part of the networks", "generator or critic", init="{critic.tail: w.safetensors}"),
+    "weights for nobody": bad("init.nobody", "no part of the networks", "critic.net, generator,", init="{nobody: w.safetensors}"),
+    "weights for no part": bad(
+        "init.critic.tail", "no part of the networks", "did you mean 'critic.net'?", init="{critic.tail: w.safetensors}"
+    ),
     "weights that are missing": bad(
         "init.generator", "no weights file w.safetensors", "name a .safetensors file", init="{generator: w.safetensors}"
     ),
@@ -268,6 +270,8 @@ ARGUMENTS = {
     "no run": (["sample", "runs/none"], "RUN: there is no folder runs/none", "name a folder that 'ganzoo run' or 'ganzoo pack' made"),
     "a folder that is no run": (["sample", "."], "no run directory", "name a folder that 'ganzoo run' or 'ganzoo pack' made"),
     "no samples": (["sample", ".", "-n", "0"], "-n", "ganzoo sample --help"),
+    "a run with too long a name": (["sample", "x" * 300], "cannot be read", "check its name and permissions"),
+    "a report with too long a name": (["report", "x" * 300], "cannot be read", "check its name and permissions"),
     "a report of nothing": (["report", "runs/none"], "there is no folder runs/none", "name a folder that 'ganzoo run' made"),
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ganzoo.engine.sampling import CLOUD
 from ganzoo.engine.trained import Trained, load_trained
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.players import Generator
@@ -20,9 +21,6 @@ from ganzoo.report.comparison import ComparedRun, NumberRow, config_differences,
 from ganzoo.report.pictures import as_picture
 
 from .listing import print_json, print_table
-
-POINTS = 2500
-"""A cloud of points wants many."""
 
 
 def compare(folders: list[Path], out: Path, n: int, seed: int, as_json: bool) -> None:
@@ -77,7 +75,7 @@ def _grid(trained: Trained | UserError, n: int, seed: int) -> Grid:
         return Grid(None, f"No samples: {trained}")
     try:
         buffer = io.BytesIO()
-        made = trained.sample(n if trained.data.is_image else POINTS, seed)
+        made = trained.sample(n if trained.data.is_image else CLOUD, seed)
         made.picture(None if trained.data.is_image else _real_points(trained)).save(buffer, format="PNG")
     except GanzooError as error:
         return Grid(None, f"No samples: {error}")
@@ -87,8 +85,8 @@ def _grid(trained: Trained | UserError, n: int, seed: int) -> Grid:
 def _real_points(trained: Trained) -> np.ndarray | None:
     """Points of the data, so that runs on the same data have the same axes; None where it is not here."""
     try:
-        return trained.real(POINTS)
-    except UserError:
+        return trained.real(CLOUD)
+    except Exception:  # whatever a data set raises: it would only have been drawn beneath
         return None
 
 

@@ -22,7 +22,7 @@ from .meter import Meter
 from .observers import Observers
 from .run import Run
 from .rundir import RunDirectory, now
-from .sampling import columns_of, generate, make_inputs, to_units
+from .sampling import CLOUD, columns_of, generate, make_inputs, to_units
 from .weights import export
 
 
@@ -128,7 +128,7 @@ class Outputs:
     def _fix_inputs(self) -> tuple[Fields, np.ndarray]:
         """The inputs of the sample grids, the same at every step, and as many real samples to compare generated ones with."""
         run, count = self.run, self.config.sample.count
-        count = count if run.data.is_image else max(count, 2500)  # a cloud of points wants many
+        count = count if run.data.is_image else max(count, CLOUD)
         indices = np.arange(count) % run.batches.count
         given = {name: value.cpu() for name, value in run.batches.fetch(indices).items() if name != "label"}
         inputs = make_inputs(run.generator, run.data, count, seed=self.config.train.seed, given=given)

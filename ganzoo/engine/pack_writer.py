@@ -18,6 +18,7 @@ from ganzoo.report.card import write_card
 
 from .pack_reader import NEEDED, PINS, SUMS, sha256_of
 from .rundir import read_environment
+from .sampling import CLOUD
 from .trained import Trained
 
 EXAMPLE = "example.png"
@@ -103,7 +104,8 @@ def _command(text: str) -> str:
 
 def _example(trained: Trained) -> Any:
     classes = trained.data.classes
-    return trained.sample(8 * classes if trained.conditional and 1 < classes <= 20 else PICTURED if trained.data.is_image else 2500, seed=0)
+    count = PICTURED if trained.data.is_image else CLOUD
+    return trained.sample(8 * classes if trained.conditional and 1 < classes <= 20 else count, seed=0)
 
 
 def _data_source(trained: Trained) -> str:

@@ -16,6 +16,9 @@ from ganzoo.turn import check_given
 
 from .device import Runtime
 
+CLOUD = 2500
+"""Points that a picture of samples shows: a cloud wants many."""
+
 
 def make_inputs(
     generator: Generator,

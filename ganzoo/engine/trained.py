@@ -20,7 +20,7 @@ from ganzoo.pictures import image_grid, save_png
 from ganzoo.players import Generator
 from ganzoo.progress import Reporter
 from ganzoo.registry import Registry
-from ganzoo.report.record import check_run
+from ganzoo.report.record import check_run, is_folder
 from ganzoo.rules import Plan
 from ganzoo.scatter import scatter
 
@@ -146,22 +146,26 @@ class Trained:
         return Samples(self.make(inputs), labels, self.data, self.class_names)
 
     def real(self, n: int) -> np.ndarray:
-        """The first ``n`` samples of the data, in its own units.
+        """``n`` samples of the data, evenly spaced over it, in its own units.
 
         Raises:
             UserError: where the data or its plugin is not here.
         """
-        return to_units(self._first(n)["sample"], self.data)
+        batches = self._batches()
+        chosen = np.linspace(0, batches.count - 1, n).astype(np.int64)
+        return to_units(batches.fetch(chosen)["sample"], self.data)
 
     def _conditions(self, n: int) -> Fields:
         """What an image-conditional generator needs of the data: its first ``n`` samples' fields."""
         needed = set(named_arguments(type(self.generator))) & (set(self.data.fields) - {"label"})
-        fields = self._first(n) if needed else {}
+        if not needed:
+            return {}
+        batches = self._batches()
+        fields = batches.fetch(np.arange(n) % batches.count)
         return {name: fields[name].cpu() for name in needed}
 
-    def _first(self, n: int) -> Fields:
-        batches = Batches(self.dataset.build().arrays(Cache()), self.data, 1, 0, False, self.runtime)
-        return batches.fetch(np.arange(n) % batches.count)
+    def _batches(self) -> Batches:
+        return Batches(self.dataset.build().arrays(Cache()), self.data, 1, 0, False, self.runtime)
 
 
 def load_trained(folder: Path, weights: Path | None, registry: Registry, reporter: Reporter | None = None) -> Trained:
@@ -176,7 +180,7 @@ def load_trained(folder: Path, weights: Path | None, registry: Registry, reporte
     Raises:
         UserError: where the folder holds no run, a pack's files are not as they were packed, or the weights do not fit.
     """
-    if folder.is_dir():
+    if is_folder(folder):
         verify_pack(folder)
     check_run(folder, "'ganzoo run' or 'ganzoo pack'")
     if reporter and (note := version_note(folder)):
