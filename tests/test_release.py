@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo import API_VERSION
+from ganzoo import API_VERSION, GanzooError, UserError
 
 ROOT = Path(__file__).parents[1]
 TOOLS = ROOT / "tools"
@@ -134,6 +134,37 @@ def test_a_core_that_does_not_build_is_said(monkeypatch, capsys):
     monkeypatch.setattr(command, "build", build)
     assert command.main(["ganzoo-lsgan"]) == 2
     assert capsys.readouterr().err == "release-check: error: ganzoo-core: it does not build: ?\n"
+
+
+@pytest.mark.parametrize("failing", ["build", "attempt"])
+@pytest.mark.parametrize("error", [UserError("pip is not in this environment", "install it"), GanzooError("the disk is full")])
+def test_whatever_goes_wrong_with_one_is_said_and_the_others_are_still_tried(failing, error, monkeypatch, capsys):
+    def work(stage, name):
+        if (stage, name) == (failing, "ganzoo-lsgan"):
+            raise error
+
+    monkeypatch.setattr(command, "build", lambda name, project, folder: work("build", name) or release_of(name, folder))
+    monkeypatch.setattr(command, "attempt", lambda release, core, folder, hidden: work("attempt", release.name) or "1 passed")
+    assert command.main(["ganzoo-lsgan", "ganzoo-wgan"]) == 2
+    told = capsys.readouterr()
+    assert told.err == f"release-check: error: ganzoo-lsgan: {error}\n"
+    assert told.out == "ganzoo-wgan: ganzoo-wgan.whl, ganzoo-wgan.tar.gz: 1 passed\n"
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [
+        (UserError("it is no wheel", "build it again"), 2, "release-check: error: ganzoo-core: it is no wheel; build it again\n"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_a_core_that_fails_otherwise_and_an_interruption_end_without_a_traceback(raised, code, said, monkeypatch, capsys):
+    def build(name, project, folder):
+        raise raised
+
+    monkeypatch.setattr(command, "build", build)
+    assert command.main(["ganzoo-lsgan"]) == code
+    assert capsys.readouterr().err == said
 
 
 @pytest.mark.slow

@@ -22,6 +22,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import set_version
+from common.command import exit_code_of
+
+from ganzoo.errors import GanzooError
 
 from .building import CORE, Release, ReleaseError, build
 from .trying import attempt
@@ -29,8 +32,21 @@ from .versions import out_of_step, unready
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    return exit_code_of("release-check", lambda: check(parser().parse_args(arguments)))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments."""
+    made = argparse.ArgumentParser(prog="release-check", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("names", nargs="*", metavar="NAME", help="distributions (default: all)")
+    made.add_argument("--tag", help="refuse to go on unless this is the version's tag and the changelog says when it was released")
+    made.add_argument("--out", type=Path, metavar="FOLDER", help="keep wheel and sdist in FOLDER/NAME, once every check has passed")
+    return made
+
+
+def check(asked: argparse.Namespace) -> int:
     """Check the named distributions, or all; a line each, exit code 2 where one may not be released."""
-    asked = parser().parse_args(arguments)
     known = {name_of(project): project for project in set_version.projects()}
     problems = out_of_step() + (unready(asked.tag) if asked.tag else [])
     if unknown := sorted(set(asked.names) - known.keys()):
@@ -47,22 +63,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 2 if problems else 0
 
 
-def parser() -> argparse.ArgumentParser:
-    """The arguments."""
-    made = argparse.ArgumentParser(prog="release-check", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("names", nargs="*", metavar="NAME", help="distributions (default: all)")
-    made.add_argument("--tag", help="refuse to go on unless this is the version's tag and the changelog says when it was released")
-    made.add_argument("--out", type=Path, metavar="FOLDER", help="keep wheel and sdist in FOLDER/NAME, once every check has passed")
-    return made
-
-
 def check_all(known: dict[str, Path], names: list[str], folder: Path) -> tuple[list[Release], list[str]]:
     """Build and try each; what was built, and why some may not be released."""
     releases: list[Release] = []
     problems: list[str] = []
     try:
         core = build(CORE, known[CORE], folder)
-    except ReleaseError as error:  # the others are tried beside it
+    except (ReleaseError, GanzooError) as error:  # the others are tried beside it
         return [], [f"{CORE}: {error}"]
     for name in names:
         try:
@@ -70,7 +77,7 @@ def check_all(known: dict[str, Path], names: list[str], folder: Path) -> tuple[l
             passed = attempt(release, core, folder, hidden=list(known))
             print(f"{name}: {release.wheel.name}, {release.sdist.name}: {passed}", flush=True)
             releases.append(release)
-        except ReleaseError as error:
+        except (ReleaseError, GanzooError) as error:  # the rest are still checked
             problems.append(f"{name}: {error}")
     return releases, problems
 
