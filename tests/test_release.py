@@ -1,6 +1,7 @@
 """Our own distributions: versions in step from one place, and (slow) each passes its tests alone, from its wheel."""
 
 import importlib
+import os
 import re
 import shutil
 import subprocess
@@ -102,6 +103,22 @@ def test_what_cannot_be_released_is_refused_before_anything_is_built(arguments, 
     monkeypatch.setattr(command, "build", None)
     assert command.main(arguments) == 2
     assert f"release-check: error: {said}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("missing", ["ganzoo", "hatchling", "pytest"])
+def test_a_python_that_cannot_build_or_test_leaves_it_to_the_one_that_setup_made(missing, tmp_path):
+    tools, stubs, made = tmp_path / "tools", tmp_path / "stubs", tmp_path / ".venv/bin/python"
+    for folder in (tools, stubs, made.parent):
+        folder.mkdir(parents=True)
+    for name in ("release-check", "interpreter.py"):
+        shutil.copy(TOOLS / name, tools)
+    for module in {"ganzoo", "hatchling", "pytest"} - {missing}:
+        (stubs / f"{module}.py").touch()
+    made.write_text('#!/bin/sh\necho "$@"\n')
+    made.chmod(0o755)
+    words = [sys.executable, "-S", tools / "release-check", "ganzoo-lsgan"]  # -S: nothing that is installed is seen
+    done = subprocess.run(words, env={**os.environ, "PYTHONPATH": str(stubs)}, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (f"{tools / 'release-check'} ganzoo-lsgan\n", "")
 
 
 def release_of(name, folder):
