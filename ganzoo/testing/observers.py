@@ -20,11 +20,13 @@ LIFECYCLE = [name for name, value in vars(hookspecs).items() if hasattr(value, "
 def hooks(subject: Subject) -> None:
     """It implements hooks of the run's life, under their names and with arguments that they have."""
     built = subject.build()
-    for name, method in inspect.getmembers(type(built), inspect.isfunction):
-        marked = hasattr(method, "ganzoo_impl")
-        if marked and name not in LIFECYCLE:
-            raise ContractError(f"'{name}' is no hook", did_you_mean(name, LIFECYCLE, noun="hooks"))
-        if name in LIFECYCLE and not marked:
+    methods = inspect.getmembers(type(built), inspect.isfunction)
+    marked = {name: method.ganzoo_impl.get("specname") or name for name, method in methods if hasattr(method, "ganzoo_impl")}
+    for hook in marked.values():
+        if hook not in LIFECYCLE:
+            raise ContractError(f"'{hook}' is no hook", did_you_mean(hook, LIFECYCLE, noun="hooks"))
+    for name, _ in methods:
+        if name in LIFECYCLE and name not in marked and name not in marked.values():
             raise ContractError(f"the hook '{name}' is not marked, so nothing calls it", "put @ganzoo.hookimpl over it")
     manager = pluggy.PluginManager("ganzoo")
     manager.add_hookspecs(hookspecs)

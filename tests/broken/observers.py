@@ -16,6 +16,29 @@ class Sound:
         self.step = step
 
 
+class Renamed(Sound):
+    """A method of another name for a hook, as pluggy allows, and one of the hook's name that it calls; nothing is wrong with it."""
+
+    caught_by = ""
+
+    @hookimpl(specname="run_finished")
+    def note(self, outcome):
+        self.run_finished(outcome)
+
+    def run_finished(self, outcome):
+        self.step = 0
+
+
+class MisspeltElsewhere(Sound):
+    """The same for a hook that does not exist."""
+
+    caught_by = "hooks"
+
+    @hookimpl(specname="run_finishd")
+    def note(self, outcome):
+        self.step = 0
+
+
 class Misspelt(Sound):
     """A hook that does not exist, and would never be called."""
 
