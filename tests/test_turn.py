@@ -336,6 +336,31 @@ def spectral():
     return critic
 
 
+def judge_that(last):
+    """A critic whose scores go through ``last``."""
+    return lambda: Judge(lambda score: {"score": last(score)})
+
+
+SHAPES = "choose components whose shapes fit, or repair the component"
+REPAIR = "repair the component, or choose another"
+
+
+@pytest.mark.parametrize(
+    ("components", "message", "remedy"),
+    [
+        ({"critic": judge_that(nn.BatchNorm2d(2))}, "ValueError: expected 4D input", SHAPES),
+        ({"critic": judge_that(lambda score: score.reshape(7, 3))}, "RuntimeError: ", SHAPES),
+        ({"critic": judge_that(nn.Module())}, 'is missing the required "forward" function', REPAIR),
+        ({"critic": judge_that(lambda score: score.no_such_method())}, "AttributeError: ", REPAIR),
+        ({"losses": [Item]}, "reads a tensor's value", REPAIR),
+    ],
+)
+def test_a_turn_that_fails_is_told_with_what_mends_it(components, message, remedy):
+    problem = problems(**components)[0]
+    assert message in problem.what
+    assert problem.remedy == remedy
+
+
 @pytest.mark.parametrize(
     ("components", "key", "message"),
     [

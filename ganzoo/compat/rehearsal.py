@@ -15,7 +15,7 @@ from ganzoo.fields import DataSpec, Fields
 from ganzoo.rules import Plan, merge_terms
 from ganzoo.turn import Side, Turn
 
-from .verdict import Players, Problem, join, reason_of
+from .verdict import Players, Problem, join, reason_of, remedy_for
 
 
 @contextmanager
@@ -43,8 +43,7 @@ def dry_run(players: Players, data: DataSpec, n: int = 4) -> list[Problem]:
         except UserError as error:
             problems.append(Problem(error.key or side, error.what, error.remedy))
         except Exception as error:  # whatever a plugin's code raises is the reason
-            remedy = "choose components whose shapes fit" if isinstance(error, RuntimeError) else "repair the component, or choose another"
-            problems.append(Problem(side, f"the {side}'s turn fails: {reason_of(error)}", remedy))
+            problems.append(Problem(side, f"the {side}'s turn fails: {reason_of(error)}", remedy_for(error)))
     return problems
 
 

@@ -60,3 +60,10 @@ def reason_of(error: BaseException) -> str:
     if "DataDependent" in name or "DynamicOutputShape" in name:
         return f"a component reads a tensor's value ({' '.join(str(error).split())[:80]}), which would stop the device at every step"
     return f"{name}: {' '.join(str(error).split())[:300]}"
+
+
+def remedy_for(error: Exception) -> str:
+    """What to do about it: torch says by a RuntimeError or a ValueError that shapes do not fit, and by their heirs other things."""
+    if type(error) in (RuntimeError, ValueError):
+        return "choose components whose shapes fit, or repair the component"
+    return "repair the component, or choose another"
