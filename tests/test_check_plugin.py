@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from plugin_wheels import DOOR, PARTS, UNFIT, make_wheel, project, refusal
 
+from ganzoo.authoring import inside
 from ganzoo.authoring.environment import make_environment
 from ganzoo.authoring.examination import examine
 from ganzoo.authoring.finding import Finding
 from ganzoo.cli import conformance, invoke
 from ganzoo.errors import UserError
 from ganzoo.progress import reporter
-from ganzoo.registry import Registry
+from ganzoo.registry import Registry, reason
 
 ROOT = Path(__file__).parents[1]
 
@@ -106,6 +107,10 @@ INSIDE = {
         {"door": "import no_such_module\n" + DOOR},
         "No module named 'no_such_module'; import only ganzoo in this module, and the rest in those of the classes",
     ),
+    "a door that Python cannot read": (
+        {"door": DOOR + "def broken(:\n"},
+        "(__init__.py, line 7); repair it there: Python cannot read that file",
+    ),
     "a heavy door": (
         {"door": "import torch\n" + DOOR},
         "listing what ganzoo_tower gives imports torch; give 'module:Class' in place of classes",
@@ -142,6 +147,13 @@ def test_a_fault_that_shows_once_it_is_installed_is_told(fault, tmp_path, capsys
     changes, reason = INSIDE[fault]
     said = refusal(["check", str(make_wheel(tmp_path, **changes)), "-q"], capsys)
     assert reason in said
+
+
+@pytest.mark.parametrize("door", ["def broken(:\n", "if True:\npass\n", "if True:\n        pass\n\tpass\n"])
+def test_a_door_that_python_cannot_read_is_not_told_to_import_less(door):
+    with pytest.raises(SyntaxError) as caught:
+        compile(door, "__init__.py", "exec")
+    assert inside.remedy_for(reason(caught.value)) == "; repair it there: Python cannot read that file"
 
 
 def test_a_failure_is_told_once(capsys):

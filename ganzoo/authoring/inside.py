@@ -45,7 +45,9 @@ def examine(distribution: str) -> Iterator[Finding | int]:
 
 def remedy_for(broken: str) -> str:
     """What to do where a door ends with an exception of Python's own; ganzoo's own say it themselves."""
-    raised = re.match(r"(ImportError|ModuleNotFoundError|SyntaxError|SystemExit)\b", broken)
+    if re.match(r"(SyntaxError|IndentationError|TabError)\b", broken):
+        return "; repair it there: Python cannot read that file"
+    raised = re.match(r"(ImportError|ModuleNotFoundError|SystemExit)\b", broken)
     return "; import only ganzoo in this module, and the rest in those of the classes" if raised else ""
 
 
