@@ -15,8 +15,17 @@ from ganzoo.authoring.wheel import read_wheel
 
 from .building import CORE, Release, ReleaseError, unpack
 
-CORE_TESTS = ("test_params.py", "test_registry.py", "test_strict_yaml.py", "test_turn.py", "test_data_toys.py", "test_metrics_frechet.py")
-"""The core's tests that need no plugin; the others train what plugins give."""
+CORE_TESTS = (
+    "test_params.py",
+    "test_registry.py",
+    "test_strict_yaml.py",
+    "test_turn.py",
+    "test_turn_rehearsed.py",
+    "turn_players.py",
+    "test_data_toys.py",
+    "test_metrics_frechet.py",
+)
+"""The core's tests that need no plugin, with what they share; the others train what plugins give."""
 CONFORMANCE = 'from ganzoo.testing import conformance_tests\n\ntest_conformance = conformance_tests("ganzoo-core")\n'
 OPTIONS = ("-q", "-p", "no:cacheprovider", "--import-mode=importlib", "-m", "not slow and not gpu")
 
@@ -70,6 +79,7 @@ def _tests_of(release: Release, folder: Path) -> Path:
         for name in CORE_TESTS:
             shutil.copy(ROOT / "tests" / name, place / "tests" / name)
         (place / "tests/test_conformance.py").write_text(CONFORMANCE, encoding="utf-8")
+        (place / "pytest.ini").write_text("[pytest]\npythonpath = tests\n", encoding="utf-8")
         return place
     source = unpack(release.sdist, place)
     shutil.rmtree(source / read_wheel(release.wheel).modules[0])

@@ -1,0 +1,53 @@
+"""What goes wrong in a command is one line and an exit code; only ``--debug`` shows a traceback."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from ganzoo.cli import invoke, listing
+
+
+def test_debug_shows_the_traceback(capsys):
+    with pytest.raises(Exception, match="no such file"):
+        invoke(["run", "missing.yaml", "--debug"])
+    with pytest.raises(Exception, match="no such file"):
+        invoke(["--debug", "run", "missing.yaml"])
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (ValueError("two\nlines"), 3, "unexpected ValueError: two lines; run again with --debug"),
+        (OSError(28, "No space left on device", "metrics.jsonl"), 3, "metrics.jsonl: No space left on device"),
+        (MemoryError(), 3, "out of memory; lower train.batch_size"),
+        (torch.OutOfMemoryError("2 GiB"), 3, "out of memory; lower train.batch_size"),
+    ],
+)
+def test_what_nobody_foresaw_is_one_line_too(error, code, words, capsys, monkeypatch):
+    def fail(as_json):
+        raise error
+
+    monkeypatch.setattr(listing, "list_plugins", fail)
+    assert invoke(["plugins"]) == code
+    assert capsys.readouterr().err.startswith(f"ganzoo: error: {words}")
+
+
+def test_ctrl_c_outside_training_is_130(monkeypatch, capsys):
+    def interrupt(as_json):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(listing, "list_plugins", interrupt)
+    assert invoke(["plugins"]) == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    for arguments in ("schema", "list --json"):
+        done = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; {sys.executable} -m ganzoo {arguments} | head -c 1; exit ${{PIPESTATUS[0]}}"],
+            capture_output=True,
+            text=True,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "{", "")
