@@ -39,5 +39,6 @@ def ganzoo_metrics() -> dict[str, str]:
         "kid": "ganzoo.metrics.kid:KID",
         "modes": "ganzoo.metrics.mode_coverage:Modes",
         "precision_recall": "ganzoo.metrics.precision_recall:PrecisionRecall",
+        "sliced_wasserstein": "ganzoo.metrics.sliced_wasserstein:SlicedWasserstein",
         "stacked_modes": "ganzoo.metrics.mode_coverage:StackedModes",
     }

@@ -26,12 +26,12 @@ def batches(arrays, n, size=250):
         yield {name: as_seen(array[start : min(start + size, n)].copy(), CPU) for name, array in arrays.items()}
 
 
-def make_subject(folder, data, made, real, dataset=None, conditional=False):
-    """A subject of given arrays, field -> (N, ...)."""
+def make_subject(folder, data, made, real, dataset=None, conditional=False, size=250):
+    """A subject of given arrays, field -> (N, ...); samples are made in batches of ``size``."""
     return Subject(
         data,
         dataset or Digits(),
-        make=lambda n: batches(made, n),
+        make=lambda n: batches(made, n, size),
         real=RealSamples(data, lambda split: real),
         conditional=conditional,
         device=CPU,

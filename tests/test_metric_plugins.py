@@ -22,9 +22,9 @@ from ganzoo.metrics.recognition import InceptionScore
 from ganzoo.registry import Registry
 
 SERVES = {
-    (1, 28, 28): {"classifier_fid"},
-    (3, 28, 28): {"fid", "inception_score", "kid", "precision_recall", "stacked_modes"},
-    (3, 32, 32): {"fid", "inception_score", "kid", "precision_recall"},
+    (1, 28, 28): {"classifier_fid", "sliced_wasserstein"},
+    (3, 28, 28): {"fid", "inception_score", "kid", "precision_recall", "sliced_wasserstein", "stacked_modes"},
+    (3, 32, 32): {"fid", "inception_score", "kid", "precision_recall", "sliced_wasserstein"},
     (2,): {"modes"},
     (4, 8, 8): set(),
 }
