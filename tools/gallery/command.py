@@ -2,8 +2,9 @@
 
     tools/make_gallery                          from the runs of tools/benchmark_quality, in runs/quality
     tools/make_gallery --runs FOLDER            from FOLDER/RECIPE-SEED
-    tools/make_gallery --train --mnist FOLDER   train what a CPU can do and what is missing: about 3 minutes
-                                                a recipe, an hour for vanilla_mnist
+    tools/make_gallery --train --mnist FOLDER --celeba FOLDER
+                                                train what is missing, on one core: 3 to 12 minutes a recipe,
+                                                40 for vanilla_mnist; recipes that want a GPU in a small edition
 
 Picture and number are of the same run, the one with the seed asked for, and not the best of several.
 """
@@ -18,6 +19,7 @@ from common.command import exit_code_of
 from common.page import put_into
 from quality.trainings import ROOT
 
+from .editions import Sources
 from .page import cards, write_picture
 from .runs import METRICS, RECIPES, Finished, find, train
 
@@ -34,8 +36,9 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="make_gallery", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--runs", type=Path, default=Path("runs/quality"), metavar="FOLDER", help="finished runs (default: runs/quality)")
     made.add_argument("--seed", type=int, default=0, help="which run of a recipe (default: 0)")
-    made.add_argument("--train", action="store_true", help="train what is missing and a CPU can do")
+    made.add_argument("--train", action="store_true", help="train what is missing")
     made.add_argument("--mnist", type=Path, default=Path("data/mnist"), metavar="FOLDER", help="folder of MNIST (default: data/mnist)")
+    made.add_argument("--celeba", type=Path, default=Path("data/celeba"), metavar="FOLDER", help="folder of CelebA (default: data/celeba)")
     made.add_argument("--page", type=Path, default=PAGE, metavar="FILE", help="default: docs/gallery.md; pictures go beside it")
     return made
 
@@ -49,11 +52,12 @@ def make(arguments: argparse.Namespace) -> None:
     """
     found: dict[str, Finished] = {}
     recipes = sorted(path.stem for path in RECIPES.glob("*.yaml"))
+    sources = Sources(arguments.mnist, arguments.celeba, arguments.runs / "drawn")
     for recipe in (name for name in recipes if name in METRICS):
         run = find(recipe, arguments.seed, arguments.runs)
         if run is None and arguments.train:
             print(f"{recipe}: training", file=sys.stderr, flush=True)
-            train(recipe, arguments.seed, arguments.runs, arguments.mnist.resolve())
+            train(recipe, arguments.seed, arguments.runs, sources)
             run = find(recipe, arguments.seed, arguments.runs)
         if run is not None:
             found[recipe] = run

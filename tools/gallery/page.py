@@ -10,9 +10,8 @@ from pathlib import Path
 from PIL import Image
 from quality.page import name_of, shown
 
-from ganzoo.config import load_config
-
-from .runs import HEADLINES, MISSING, RECIPES, Finished
+from .editions import EDITIONS, settings_of
+from .runs import HEADLINES, RECIPES, Finished, evaluation
 
 LARGEST = 900
 """Pixels of a picture's edge."""
@@ -41,23 +40,35 @@ def as_png(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+SMALL = """## Small editions
+
+These recipes want a GPU, or data that cannot be given out again. Shown is what one core makes in about ten minutes of the same
+networks, losses and schedules with smaller numbers, each named below, on pictures that stand in for the data. The pictures show that
+the recipe trains; how good it gets, only the recipe itself can show."""
+
+
 def cards(found: Mapping[str, Finished], missing: Sequence[str]) -> str:
-    """A grid of what was trained, and a list of what was not."""
-    listed = [f"- `{recipe}`: {title(recipe)}. {why_missing(recipe)}" for recipe in missing]
-    grid = ["::::{grid} 1 2 2 2", ":gutter: 3", "", *(card(run) for run in found.values()), "::::"]
-    return "\n".join([*grid, "", *(["## Not run here", "", *listed] if listed else [])])
+    """A grid of the recipes, one of the small editions, and a list of what was not trained."""
+    parts = [grid([run for run in found.values() if run.recipe not in EDITIONS])]
+    if small := [run for run in found.values() if run.recipe in EDITIONS]:
+        parts += [SMALL, grid(small)]
+    if missing:
+        parts += ["## Not run here", "\n".join(f"- `{recipe}`: {title(recipe)}." for recipe in missing)]
+    return "\n\n".join(parts)
 
 
-def why_missing(recipe: str) -> str:
-    """What keeps a recipe from being shown."""
-    return MISSING.get(recipe) or MISSING.get(data_of(recipe), "It has not been trained yet.")
+def grid(runs: Sequence[Finished]) -> str:
+    """Cards side by side where the page is wide enough."""
+    return "\n".join(["::::{grid} 1 2 2 2", ":gutter: 3", "", *(card(run) for run in runs), "::::"])
 
 
 def card(run: Finished) -> str:
     """One recipe: its picture, its number, where that comes from, and how to make it again."""
     number = HEADLINES[run.metric]
     others = [f"{name_of(name)} {shown(name, value)}" for name, value in run.numbers.items() if name != number]
-    command = f"ganzoo run zoo_configs/{run.recipe}.yaml -o train.seed={run.seed} -o train.threads=1 --out runs/{run.recipe}"
+    settings = " ".join(f"-o {setting}" for setting in settings_of(run.recipe, run.seed))
+    edition = EDITIONS.get(run.recipe)
+    small = f" Here: {', '.join(edition.differences(RECIPES / f'{run.recipe}.yaml'))}." if edition else ""
     lines = [
         f":::{{grid-item-card}} {run.recipe}",
         f":img-top: pictures/gallery/{run.recipe}.png",
@@ -65,11 +76,11 @@ def card(run: Finished) -> str:
         "",
         f"**{name_of(number)} {shown(number, run.numbers[number])}**" + (f", {', '.join(others)}" if others else ""),
         "",
-        f"{title(run.recipe)}.",
+        f"{title(run.recipe)}.{small}",
         "",
-        f"`{command}`",
+        f"`ganzoo run zoo_configs/{run.recipe}.yaml {settings} --out runs/{run.recipe}`",
         "",
-        f"`ganzoo eval runs/{run.recipe} --metric {run.metric}`",
+        f"`ganzoo eval runs/{run.recipe} {evaluation(run.metric)}`",
         "",
         "{.provenance}",
         provenance(run.provenance.items()),
@@ -88,8 +99,3 @@ def title(recipe: str) -> str:
     """What the first comment of the recipe's file says it is, up to a full stop or a colon."""
     first = (RECIPES / f"{recipe}.yaml").read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
     return re.split(r"[.:](?: |$)", first)[0]
-
-
-def data_of(recipe: str) -> str:
-    """The name of its data set."""
-    return load_config(RECIPES / f"{recipe}.yaml").data.name

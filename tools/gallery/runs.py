@@ -14,23 +14,26 @@ from quality.trainings import ROOT, ganzoo
 from ganzoo.config import strict_yaml
 from ganzoo.errors import UserError
 
+from .editions import EDITIONS, Sources, data_settings, look_up, settings_of
+
 RECIPES = ROOT / "zoo_configs"
 METRICS: Mapping[str, str] = {
+    **dict.fromkeys(EDITIONS, "sliced_wasserstein"),
     **{recipe: benchmark.metric for recipe, benchmark in BENCHMARKS.items()},
     "quickstart": "classifier_fid",
     "vanilla_mnist": "classifier_fid",
+    "dcgan_stacked_mnist": "stacked_modes",
 }
-"""The recipes that a CPU can do, and what each is measured by."""
-HEADLINES: Mapping[str, str] = {"classifier_fid": "classifier_fid", "modes": "high_quality"}
+"""Recipe to what it is measured by."""
+HEADLINES: Mapping[str, str] = {
+    "classifier_fid": "classifier_fid",
+    "modes": "high_quality",
+    "sliced_wasserstein": "swd",
+    "stacked_modes": "modes",
+}
 """A metric's number for the card."""
-MISSING: Mapping[str, str] = {
-    "celeba": "It wants CelebA, which its authors give out on request, and a GPU.",
-    "cifar10": "It wants a GPU.",
-    "folder": "It wants pictures of yours, and a GPU.",
-    "stacked_mnist": "It wants a GPU.",
-    "vanilla_mnist": "Its 200 epochs take an hour of one core.",
-}
-"""Data set, or recipe, to what keeps it from being shown."""
+FEWER: Mapping[str, str] = {"sliced_wasserstein": "samples=2048"}
+"""A metric to its setting here: its usual number of samples would take as long as the training."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,17 @@ class Finished:
 
 
 def find(recipe: str, seed: int, folder: Path) -> Finished | None:
-    """The run in ``folder/RECIPE-SEED``, as ``tools/benchmark_quality`` leaves it; None where it is not finished, or of another recipe."""
+    """The run in ``folder/RECIPE-SEED``, as ``tools/benchmark_quality`` leaves it.
+
+    None where it is not finished, or of another recipe, seed or edition.
+    """
     run = folder / f"{recipe}-{seed}"
     try:
         # Comments may have changed since.
         if strict_yaml.read(run / "recipe.yaml").value != strict_yaml.read(RECIPES / f"{recipe}.yaml").value:
+            return None
+        ran = strict_yaml.read(run / "config.yaml").value
+        if any(look_up(ran, key) != value for key, value in wanted(recipe, seed).items()):
             return None
         events = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError, UserError):
@@ -83,14 +92,25 @@ def _measured(run: Path, metric: str, events: Sequence[Mapping[str, Any]]) -> di
     return {name: value for name, value in record["numbers"].items() if name != CPU_SECONDS} | {"provenance": record["provenance"]}
 
 
-def train(recipe: str, seed: int, folder: Path, mnist: Path) -> None:
-    """Train and measure a recipe on one thread, into ``folder/RECIPE-SEED``.
+def wanted(recipe: str, seed: int) -> dict[str, object]:
+    """Key to value of a shown run's configuration: the recipe's number of steps, then the settings over it."""
+    published = strict_yaml.read(RECIPES / f"{recipe}.yaml").value
+    pairs = (setting.partition("=") for setting in settings_of(recipe, seed))
+    return {"train.steps": look_up(published, "train.steps"), **{key: strict_yaml.parse(value, key).value for key, _, value in pairs}}
+
+
+def train(recipe: str, seed: int, folder: Path, sources: Sources) -> None:
+    """Train and measure a recipe, or its small edition, on one thread, into ``folder/RECIPE-SEED``.
 
     Raises:
         GanzooError: where either fails, with the last line that it said.
     """
     run = folder / f"{recipe}-{seed}"
-    settings = [f"train.seed={seed}", "train.threads=1", *([f"data.root={mnist}"] if recipe.endswith("_mnist") else [])]
-    options = [word for setting in settings for word in ("-o", setting)]
+    options = [word for setting in (*settings_of(recipe, seed), *data_settings(recipe, sources)) for word in ("-o", setting)]
     ganzoo("run", str(RECIPES / f"{recipe}.yaml"), *options, "--out", str(run), "--resume", "--quiet")
-    ganzoo("eval", str(run), "--metric", METRICS[recipe], "--quiet")
+    ganzoo("eval", str(run), *evaluation(METRICS[recipe]).split(), "--quiet")
+
+
+def evaluation(metric: str) -> str:
+    """The arguments of ``ganzoo eval RUN`` that ask for ``metric``."""
+    return f"--metric {metric} -o {FEWER[metric]}" if metric in FEWER else f"--metric {metric}"

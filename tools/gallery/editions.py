@@ -1,0 +1,114 @@
+"""Small editions of the recipes that want a GPU, or data that cannot be given out again: what one core trains in ten minutes.
+
+Networks, losses and schedules are the recipe's; the widths, the number of steps and the data are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganzoo.config import strict_yaml
+
+from .drawn import write_cifar10, write_folder
+
+CIFAR10_IMAGES = 5000
+"""Drawn for each of CIFAR-10's files."""
+FOLDER_IMAGES = 10_000
+
+
+@dataclass(frozen=True)
+class Edition:
+    """How a recipe is made small.
+
+    Args:
+        data: "mnist", "celeba", "cifar10" or "folder": what ``Sources.root`` finds or draws.
+        settings: ``KEY=VALUE`` each, over the recipe.
+    """
+
+    data: str
+    settings: tuple[str, ...]
+
+    def differences(self, recipe: Path) -> list[str]:
+        """Each setting beside what the recipe says: "`train.steps` 2,000 (recipe: 39,500)"."""
+        published = strict_yaml.read(recipe).value
+        return [
+            f"`{key}` {shown(value)} (recipe: {shown(look_up(published, key))})"
+            for key, _, value in (setting.partition("=") for setting in self.settings)
+        ]
+
+
+def narrow(width: int, steps: int, *more: str) -> tuple[str, ...]:
+    """The settings that most editions need."""
+    return (f"generator.width={width}", f"critic.width={width}", f"train.steps={steps}", *more)
+
+
+# The faces were enlarged so that a crop of 148 gives them back whole.
+FACES = "data.crop=148"
+EDITIONS: Mapping[str, Edition] = {
+    "dcgan_celeba": Edition("celeba", narrow(24, 2000, "train.batch_size=64", FACES)),
+    "lsgan_celeba": Edition("celeba", narrow(24, 2000, FACES)),
+    "wgan_celeba": Edition("celeba", narrow(16, 600, FACES)),
+    "wgan_gp_celeba": Edition("celeba", narrow(16, 600, "train.ema=0.99", FACES)),
+    "dcgan_folder": Edition("folder", narrow(24, 2000, "train.ema=0.99")),
+    "dcgan_stacked_mnist": Edition("mnist", narrow(32, 4000)),
+    "acgan_cifar10": Edition("cifar10", ("generator.width=32", "train.steps=1500")),
+    "wgan_gp_cifar10": Edition("cifar10", narrow(32, 400)),
+}
+"""A recipe in ``zoo_configs/`` to its small edition."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the data is.
+
+    Args:
+        mnist: the folder of MNIST.
+        celeba: a folder in CelebA's layout.
+        drawn: where pictures are drawn that are not there yet.
+    """
+
+    mnist: Path
+    celeba: Path
+    drawn: Path
+
+    def root(self, data: str) -> Path:
+        """The folder of ``data``, absolute; draws what is drawn."""
+        if data == "mnist":
+            return self.mnist.resolve()
+        if data == "celeba":
+            return self.celeba.resolve()
+        folder = (self.drawn / data).resolve()
+        if not folder.is_dir():
+            if data == "cifar10":
+                write_cifar10(folder, CIFAR10_IMAGES)
+            else:
+                write_folder(folder, FOLDER_IMAGES)
+        return folder
+
+
+def settings_of(recipe: str, seed: int) -> list[str]:
+    """What the shown run has over its recipe: the seed, one thread, and what makes it small."""
+    edition = EDITIONS.get(recipe)
+    return [f"train.seed={seed}", "train.threads=1", *(edition.settings if edition else ())]
+
+
+def data_settings(recipe: str, sources: Sources) -> Sequence[str]:
+    """Where the recipe's data lies, as settings; none where ganzoo ships it."""
+    data = EDITIONS[recipe].data if recipe in EDITIONS else "mnist" if recipe.endswith("_mnist") else None
+    return [f"data.root={sources.root(data)}"] if data else []
+
+
+def look_up(values: object, key: str) -> object:
+    """The value at a dotted key of nested mappings; None where there is none."""
+    found = values
+    for name in key.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def shown(value: object) -> str:
+    """A value for the page."""
+    text = str(value)
+    return f"{int(text):,}" if text.isdigit() else "none" if value is None else text
