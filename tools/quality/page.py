@@ -94,9 +94,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def name_of(number: str) -> str:
     """A number's name in words."""
-    return {"classifier_fid": "classifier-FID", "class_kl": "class KL, nats", CPU_SECONDS: "CPU seconds"}.get(
-        number, number.replace("_", " ")
-    )
+    if number.startswith("swd_"):
+        return f"at {number.removeprefix('swd_')} pixels"
+    names = {"classifier_fid": "classifier-FID", "class_kl": "class KL, nats", "kl": "KL, nats", CPU_SECONDS: "CPU seconds"}
+    return (names | {"swd": "sliced Wasserstein distance"}).get(number, number.replace("_", " "))
 
 
 def heading_of(number: str) -> str:
@@ -111,6 +112,8 @@ def shown(number: str, value: float) -> str:
         return f"{value:.1%}"
     if number == "class_kl":
         return f"{value:.4f}"
+    if number == "kl" or number.startswith("swd"):
+        return f"{value:.3f}"
     return f"{value:.1f}" if number == "classifier_fid" else f"{value:.0f}"
 
 
