@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 command, drawn, editions, page, runs = (
     importlib.import_module(f"gallery.{name}") for name in ("command", "drawn", "editions", "page", "runs")
 )
+make_faces = importlib.import_module("loading.pictures").make_faces
 PAGE = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"^:::\{grid-item-card\} (\w+)$", PAGE, re.MULTILINE)
 LISTED = re.findall(r"^- `(\w+)`: ", PAGE, re.MULTILINE)
@@ -100,21 +101,28 @@ def test_small_editions_fit_and_stay_close_to_their_recipes():
         assert changed <= {"generator.width", "critic.width", "train.steps", "train.batch_size", "train.ema", "data.crop"}
 
 
-def test_drawn_pictures_are_read_as_the_data_they_stand_in_for(tmp_path, monkeypatch):
+def test_what_stands_in_for_cifar10_is_read_as_it(tmp_path, monkeypatch):
     monkeypatch.setattr(editions, "CIFAR10_IMAGES", 20)
-    monkeypatch.setattr(editions, "FOLDER_IMAGES", 3)
-    sources = editions.Sources(tmp_path, tmp_path, tmp_path / "drawn")
+    sources = editions.Sources(tmp_path, tmp_path, tmp_path / "made")
     images = CIFAR10(root=str(sources.root("cifar10"))).arrays(None)
     assert images["sample"].shape == (100, 3, 32, 32)
     assert np.bincount(images["label"]).tolist() == [10] * 10
     assert len({image.tobytes() for image in images["sample"]}) == 100
+
+
+def test_a_folder_of_pictures_holds_the_faces(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    make_faces(tmp_path / "celeba", 3, 3)
+    sources = editions.Sources(tmp_path, tmp_path / "celeba", tmp_path / "made")
     pictures = sorted(sources.root("folder").glob("*.png"))
     assert len(pictures) == 3
-    with Image.open(pictures[0]) as picture:
+    with Image.open(pictures[0]) as picture, Image.open(tmp_path / "celeba/img_align_celeba/000001.jpg") as face:
         assert picture.size == (64, 64)
+        expected = face.crop((15, 35, 163, 183)).resize((64, 64), Image.Resampling.BOX)
+        assert np.abs(np.asarray(picture, np.float32) - np.asarray(expected, np.float32)).mean() < 8
     before = pictures[0].stat().st_mtime_ns
-    sources.root("folder")
-    assert pictures[0].stat().st_mtime_ns == before
+    assert sources.root("folder") == pictures[0].parent
+    assert pictures[0].stat().st_mtime_ns == before  # made once
 
 
 @pytest.mark.parametrize("kind", drawn.KINDS)

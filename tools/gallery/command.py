@@ -52,7 +52,7 @@ def make(arguments: argparse.Namespace) -> None:
     """
     found: dict[str, Finished] = {}
     recipes = sorted(path.stem for path in RECIPES.glob("*.yaml"))
-    sources = Sources(arguments.mnist, arguments.celeba, arguments.runs / "drawn")
+    sources = Sources(arguments.mnist, arguments.celeba, arguments.runs / "data")
     for recipe in (name for name in recipes if name in METRICS):
         run = find(recipe, arguments.seed, arguments.runs)
         if run is None and arguments.train:

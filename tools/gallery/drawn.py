@@ -1,7 +1,6 @@
-"""Draws the pictures that stand in for data which nobody may give out again: the same layout, another content.
+"""Draws what stands in for CIFAR-10's photographs: ten kinds of things, each in a random colour, size, place and turn.
 
-In place of CIFAR-10's photographs: ten kinds of things, each in a random colour, size, place and turn. In place of a folder
-of anime faces: cartoon faces. They have few colours, so that a few thousand steps are enough to learn from them.
+They have few colours, so that a few thousand steps are enough to learn from them.
 """
 
 from __future__ import annotations
@@ -23,9 +22,6 @@ Colour = tuple[int, int, int]
 
 BACKGROUNDS: Sequence[Colour] = ((245, 238, 220), (200, 225, 245), (225, 205, 240), (205, 235, 205))
 PAINTS: Sequence[Colour] = ((210, 50, 45), (40, 90, 200), (40, 140, 70), (240, 170, 30), (130, 60, 160))
-HAIR: Sequence[Colour] = ((50, 35, 30), (120, 70, 35), (230, 190, 90), (200, 80, 50), (90, 120, 220), (230, 120, 170))
-SKIN: Sequence[Colour] = ((255, 224, 196), (235, 190, 150), (190, 135, 95), (120, 80, 55))
-EYES: Sequence[Colour] = ((90, 60, 30), (50, 110, 200), (60, 150, 80))
 
 
 def around(corners: int, *radii: float, turn: float = 0.0) -> Points:
@@ -85,34 +81,9 @@ def draw(kind: str, random: np.random.Generator, size: int) -> Image.Image:
     return image.resize((size, size), Image.Resampling.BOX)
 
 
-def draw_face(random: np.random.Generator, size: int) -> Image.Image:
-    """A cartoon face, RGB, ``size`` x ``size`` pixels: hair, skin and eyes of a few colours, and a mouth that smiles or not."""
-    edge = size * FINER
-    image = Image.new("RGB", (edge, edge), pick(random, BACKGROUNDS))
-    drawing = ImageDraw.Draw(image)
-
-    def ellipse(x: float, y: float, width: float, height: float, fill: Colour) -> None:
-        """About (x, y), in shares of the edge."""
-        drawing.ellipse([edge * (x - width / 2), edge * (y - height / 2), edge * (x + width / 2), edge * (y + height / 2)], fill)
-
-    hair, skin, iris = pick(random, HAIR), pick(random, SKIN), pick(random, EYES)
-    length, width, smile = random.uniform(0.7, 1.1), random.uniform(0.5, 0.6), random.uniform(-0.6, 1)
-    ellipse(0.5, 0.2 + length / 2, width + 0.3, length, hair)
-    ellipse(0.5, 0.58, width, 0.66, skin)
-    ellipse(0.5, 0.3, width + 0.1, 0.28, hair)
-    apart, look = random.uniform(0.11, 0.14), random.uniform(-0.012, 0.012)
-    for side in (-1, 1):
-        ellipse(0.5 + side * apart, 0.57, 0.15, 0.17, (255, 255, 255))
-        ellipse(0.5 + side * apart + look, 0.58, 0.1, 0.13, iris)
-        ellipse(0.5 + side * apart + look, 0.58, 0.05, 0.07, (20, 20, 30))
-    mouth = [(edge * (0.5 + x), edge * (0.78 + smile * (0.05 - 5 * x * x))) for x in np.linspace(-0.1, 0.1, 11)]
-    drawing.line(mouth, (150, 40, 50), edge // 40, joint="curve")
-    return image.resize((size, size), Image.Resampling.BOX)
-
-
 def pick(random: np.random.Generator, colours: Sequence[Colour]) -> Colour:
     """One of the colours."""
-    return colours[random.integers(len(colours))]
+    return colours[int(random.integers(len(colours)))]
 
 
 def write_cifar10(root: Path, images: int) -> Path:
@@ -127,13 +98,4 @@ def write_cifar10(root: Path, images: int) -> Path:
             pixels = np.asarray(draw(list(KINDS)[label], random, 32)).transpose(2, 0, 1)
             records.append(bytes([label]) + pixels.tobytes())
         (folder / f"{name}.bin").write_bytes(b"".join(records))
-    return root
-
-
-def write_folder(root: Path, images: int, size: int = 64) -> Path:
-    """``root/00000.png`` and so on: cartoon faces; returns ``root``."""
-    root.mkdir(parents=True, exist_ok=True)
-    random = np.random.default_rng(1)
-    for i in range(images):
-        draw_face(random, size).save(root / f"{i:05}.png")
     return root

@@ -9,13 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzoo.config import strict_yaml
+import numpy as np
+from PIL import Image
 
-from .drawn import write_cifar10, write_folder
+from ganzoo.config import strict_yaml
+from ganzoo.data.cache import Cache
+from ganzoo.data.celeba import CelebA
+
+from .drawn import write_cifar10
 
 CIFAR10_IMAGES = 5000
 """Drawn for each of CIFAR-10's files."""
-FOLDER_IMAGES = 10_000
+FACE = 148
+"""Pixels of the edge of what is shown of a face of CelebA's 178 x 218."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +50,7 @@ def narrow(width: int, steps: int, *more: str) -> tuple[str, ...]:
     return (f"generator.width={width}", f"critic.width={width}", f"train.steps={steps}", *more)
 
 
-# The faces were enlarged so that a crop of 148 gives them back whole.
-FACES = "data.crop=148"
+FACES = f"data.crop={FACE}"
 EDITIONS: Mapping[str, Edition] = {
     "dcgan_celeba": Edition("celeba", narrow(24, 2000, "train.batch_size=64", FACES)),
     "lsgan_celeba": Edition("celeba", narrow(24, 2000, FACES)),
@@ -66,26 +71,34 @@ class Sources:
     Args:
         mnist: the folder of MNIST.
         celeba: a folder in CelebA's layout.
-        drawn: where pictures are drawn that are not there yet.
+        made: where pictures are put that have to be made first.
     """
 
     mnist: Path
     celeba: Path
-    drawn: Path
+    made: Path
 
     def root(self, data: str) -> Path:
-        """The folder of ``data``, absolute; draws what is drawn."""
+        """The folder of ``data``, absolute; makes what has to be made."""
         if data == "mnist":
             return self.mnist.resolve()
         if data == "celeba":
             return self.celeba.resolve()
-        folder = (self.drawn / data).resolve()
+        folder = (self.made / data).resolve()
         if not folder.is_dir():
             if data == "cifar10":
                 write_cifar10(folder, CIFAR10_IMAGES)
             else:
-                write_folder(folder, FOLDER_IMAGES)
+                write_pictures(self.celeba, folder)
         return folder
+
+
+def write_pictures(celeba: Path, folder: Path) -> None:
+    """A plain folder of CelebA's faces, 64 x 64 pixels, as anyone's own pictures would lie in one."""
+    faces = CelebA(root=str(celeba), split="all", crop=FACE, flip=False).arrays(Cache())["sample"]
+    folder.mkdir(parents=True)
+    for i, face in enumerate(np.asarray(faces)):
+        Image.fromarray(face.transpose(1, 2, 0)).save(folder / f"{i:06}.png")
 
 
 def settings_of(recipe: str, seed: int) -> list[str]:
