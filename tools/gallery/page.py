@@ -20,15 +20,18 @@ MOST_BYTES = 100_000
 
 
 def write_picture(grid: Path, to: Path) -> None:
-    """``grid`` at a size for the page: no edge over ``LARGEST``, and in fewer colours where it would be over ``MOST_BYTES``."""
+    """``grid`` for the page: no edge over ``LARGEST``, and fewer colours, then fewer pixels, while it is over ``MOST_BYTES``."""
     with Image.open(grid) as opened:
         image = opened.convert("RGB")
     content = grid.read_bytes()
     if max(image.size) > LARGEST:
         image.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
         content = as_png(image)
-    if len(content) > MOST_BYTES:
+    edge = float(max(image.size))
+    while len(content) > MOST_BYTES:
+        image.thumbnail((edge, edge), Image.Resampling.LANCZOS)
         content = as_png(image.quantize(64))
+        edge *= 0.9
     to.parent.mkdir(parents=True, exist_ok=True)
     to.write_bytes(content)
 
