@@ -3,7 +3,7 @@
     tools/make_gallery                          from the runs of tools/benchmark_quality, in runs/quality
     tools/make_gallery --runs FOLDER            from FOLDER/RECIPE-SEED
     tools/make_gallery --train --mnist FOLDER --celeba FOLDER
-                                                train what is missing, on one core: 3 to 12 minutes a recipe,
+                                                train what is missing, on one core: 2 to 25 minutes a recipe,
                                                 40 for vanilla_mnist; recipes that want a GPU in a small edition
 
 Picture and number are of the same run, the one with the seed asked for, and not the best of several.

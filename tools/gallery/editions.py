@@ -1,4 +1,4 @@
-"""Small editions of the recipes that want a GPU, or data that cannot be given out again: what one core trains in ten minutes.
+"""Small editions of the recipes that want a GPU, or data that cannot be given out again: what one core trains in ten to twenty-five minutes.
 
 Networks, losses and schedules are the recipe's; the widths, the number of steps and the data are not.
 """
@@ -55,7 +55,7 @@ EDITIONS: Mapping[str, Edition] = {
     "dcgan_celeba": Edition("celeba", narrow(24, 2000, "train.batch_size=64", FACES)),
     "lsgan_celeba": Edition("celeba", narrow(24, 2000, FACES)),
     "wgan_celeba": Edition("celeba", narrow(16, 600, FACES)),
-    "wgan_gp_celeba": Edition("celeba", narrow(16, 600, "train.ema=0.99", FACES)),
+    "wgan_gp_celeba": Edition("celeba", narrow(16, 1500, "train.ema=0.99", FACES)),
     "dcgan_folder": Edition("folder", narrow(24, 2000, "train.ema=0.99")),
     "dcgan_stacked_mnist": Edition("mnist", narrow(32, 4000)),
     "acgan_cifar10": Edition("cifar10", ("generator.width=32", "train.steps=1500")),
