@@ -1,6 +1,7 @@
-"""Small editions of the recipes that want a GPU, or data that cannot be given out again: what one core trains in ten to twenty-five minutes.
+"""Small editions of the recipes that want a GPU, or data that cannot be given out again.
 
-Networks, losses and schedules are the recipe's; the widths, the number of steps and the data are not.
+One core trains each in ten to twenty-five minutes. Networks, losses and schedules are the recipe's; the widths, the number of
+steps and the data are not.
 """
 
 from __future__ import annotations
