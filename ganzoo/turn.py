@@ -38,6 +38,7 @@ class Turn:
         views: the losses whose ``view`` applies, in order.
         autocast: makes the context the networks run in (mixed precision).
         shared_fake: outputs of the generator for these ``drawn``, where the schedule shares one fake.
+        together: whether one forward of the critic scores the real samples and the fakes.
     """
 
     def __init__(
@@ -51,11 +52,12 @@ class Turn:
         views: Sequence[Views] = (),
         autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
         shared_fake: Fields | None = None,
+        together: bool = False,
     ) -> None:
         self.side: Side = side
         self.drawn = drawn
         self._batch, self._views, self._autocast, self._shared_fake = real, views, autocast, shared_fake
-        self._generator, self._critic = generator, critic
+        self._generator, self._critic, self._together = generator, critic, together
         # A plain dict: functools.cached_property holds a lock that torch.compile refuses.
         self._cache: dict[str, Fields] = {}
 
@@ -86,12 +88,17 @@ class Turn:
     @property
     def real_scores(self) -> Scores:
         """The critic's scores of ``real``; "score" (N, *) raw, float32."""
-        return self._once("real_scores", lambda: self.judge(self.real))
+        return self._scores("real_scores", lambda: self.real)
 
     @property
     def fake_scores(self) -> Scores:
         """The critic's scores of ``fake``; "score" (N, *) raw, float32."""
-        return self._once("fake_scores", lambda: self.judge(self.fake))
+        return self._scores("fake_scores", lambda: self.fake)
+
+    def _scores(self, name: str, fields: Callable[[], Fields]) -> Scores:
+        if self._together and name not in self._cache:
+            self._cache["real_scores"], self._cache["fake_scores"] = self._judge_both(self._seen(self.real), self._seen(self.fake))
+        return self._once(name, lambda: self.judge(fields()))
 
     def _make_fake(self) -> Fields:
         fields = self.real | self.drawn
@@ -126,9 +133,16 @@ class Turn:
         Raises:
             ContractError: where it asks for a field that is not there, or returns other scores than it declares.
         """
+        return self._judge(self._seen(fields))
+
+    def _seen(self, fields: Fields) -> Fields:
+        """What the critic asks for of ``fields``, as it is judged."""
+        kind = type(self._critic)
+        return pick(named_arguments(kind), self._view(fields, "judged"), f"critic {kind.__name__}")
+
+    def _judge(self, chosen: Fields) -> Scores:
         network = self._critic
         who = f"critic {type(network).__name__}"
-        chosen = pick(named_arguments(type(network)), self._view(fields, "judged"), who)
         with self._autocast():
             scores: Scores = network(**chosen)
         check_given(scores, network.gives, who)
@@ -137,6 +151,39 @@ class Turn:
             if value.dim() == 0 or len(value) != n:
                 raise ContractError(f"{who} gives '{name}' of shape {tuple(value.shape)} for {n} samples", f"give ({n}, ...)")
         return {name: as_float32(value) for name, value in scores.items()}
+
+    def _judge_both(self, real: Fields, fake: Fields) -> tuple[Scores, Scores]:
+        """The scores of both, from one forward where the two can be one batch."""
+        joined = one_batch(real, fake)
+        if joined is None:
+            return self._judge(real), self._judge(fake)
+        lengths = [len(next(iter(fields.values()))) for fields in (real, fake)]
+        parts = {name: torch.split(value, lengths) for name, value in self._judge(joined).items()}
+        return {name: part[0] for name, part in parts.items()}, {name: part[1] for name, part in parts.items()}
+
+
+def one_batch(first: Fields, second: Fields) -> Fields | None:
+    """``second`` after ``first``: (N, ...) and (M, ...) to (N + M, ...); None where the two do not fit.
+
+    What has no samples (a schedule's value) has to be the very same in both.
+    """
+    joined: Fields = {}
+    for name, value in first.items():
+        other = second[name]
+        if _samples(value) and _samples(other):
+            if value.shape[1:] != other.shape[1:] or value.dtype != other.dtype:
+                return None
+            joined[name] = torch.cat((value, other))
+        elif other is value:
+            joined[name] = value
+        else:
+            return None
+    # A field of another length is no field of samples: a table, say.
+    return joined if all(len({len(v) for v in fields.values() if _samples(v)}) == 1 for fields in (first, second)) else None
+
+
+def _samples(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.dim() > 0
 
 
 def as_float32(value: Tensor) -> Tensor:

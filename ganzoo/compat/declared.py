@@ -90,6 +90,11 @@ def mixes_batch(critic: Critic) -> bool:
     return critic.mixes_batch or any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in critic.modules())
 
 
+def judges_each_alone(critic: Critic) -> bool:
+    """Whether it makes no difference how samples are divided among forwards: nothing mixes them, and no forward changes a buffer."""
+    return not mixes_batch(critic) and next(critic.buffers(), None) is None
+
+
 def has_parametrization(network: nn.Module) -> bool:
     """Whether some weights are computed from others at each forward."""
     return any(parametrize.is_parametrized(m) or hasattr(m, "weight_orig") for m in network.modules())
