@@ -6,6 +6,8 @@ from typing import ClassVar
 
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
+from torch.nn.modules.dropout import _DropoutNd as Dropout
 
 from .fields import Fields
 
@@ -40,6 +42,7 @@ class Critic(nn.Module):
 
     A subclass's constructor takes ``data: DataSpec`` and keyword-only parameters and calls ``super().__init__()``. Its
     ``forward`` names the fields it needs and returns exactly the scores in ``gives``: "score" (N,), "label_logits" (N, K).
+    The N samples are real ones, fakes, or both; what a forward keeps for the next one belongs in a buffer.
     """
 
     paper: ClassVar[str] = ""
@@ -50,3 +53,19 @@ class Critic(nn.Module):
     """The normalisation used, in words; shown in messages."""
     mixes_batch: bool = False
     """Whether one sample's score depends on the others' (batch norm, minibatch discrimination)."""
+
+
+def mixes_batch(critic: Critic) -> bool:
+    """Whether one sample's score depends on the others': declared, or evident from a batch norm inside."""
+    return critic.mixes_batch or any(isinstance(module, BatchNorm) for module in critic.modules())
+
+
+def judges_each_alone(critic: Critic) -> bool:
+    """Whether it makes no difference to a sample's score, but for rounding, what else is in its forward.
+
+    Nothing mixes the batch, no units are dropped at random, and a forward has nothing to change: there are no buffers, and no
+    parameters that rest.
+    """
+    if mixes_batch(critic) or any(isinstance(module, Dropout) for module in critic.modules()):
+        return False
+    return next(critic.buffers(), None) is None and all(parameter.requires_grad for parameter in critic.parameters())

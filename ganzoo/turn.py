@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .errors import ContractError
 from .fields import Fields, Scores, named_arguments, pick
-from .players import Critic, Generator
+from .players import Critic, Generator, judges_each_alone
 
 Side = Literal["critic", "generator"]
 Place = Literal["real", "fake", "judged"]
@@ -38,7 +38,6 @@ class Turn:
         views: the losses whose ``view`` applies, in order.
         autocast: makes the context the networks run in (mixed precision).
         shared_fake: outputs of the generator for these ``drawn``, where the schedule shares one fake.
-        together: whether one forward of the critic scores the real samples and the fakes.
     """
 
     def __init__(
@@ -52,12 +51,11 @@ class Turn:
         views: Sequence[Views] = (),
         autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
         shared_fake: Fields | None = None,
-        together: bool = False,
     ) -> None:
         self.side: Side = side
         self.drawn = drawn
         self._batch, self._views, self._autocast, self._shared_fake = real, views, autocast, shared_fake
-        self._generator, self._critic, self._together = generator, critic, together
+        self._generator, self._critic = generator, critic
         # A plain dict: functools.cached_property holds a lock that torch.compile refuses.
         self._cache: dict[str, Fields] = {}
 
@@ -88,17 +86,25 @@ class Turn:
     @property
     def real_scores(self) -> Scores:
         """The critic's scores of ``real``; "score" (N, *) raw, float32."""
-        return self._scores("real_scores", lambda: self.real)
+        return self._once("real_scores", lambda: self.judge(self.real))
 
     @property
     def fake_scores(self) -> Scores:
         """The critic's scores of ``fake``; "score" (N, *) raw, float32."""
-        return self._scores("fake_scores", lambda: self.fake)
+        return self._once("fake_scores", lambda: self.judge(self.fake))
 
-    def _scores(self, name: str, fields: Callable[[], Fields]) -> Scores:
-        if self._together and name not in self._cache:
-            self._cache["real_scores"], self._cache["fake_scores"] = self._judge_both(self._seen(self.real), self._seen(self.fake))
-        return self._once(name, lambda: self.judge(fields()))
+    @property
+    def both_scores(self) -> tuple[Scores, Scores]:
+        """``real_scores`` and ``fake_scores``, for a loss that compares them: of one forward where that makes no difference.
+
+        It makes none in the critic's turn where the critic scores each sample by itself (no batch norm, no dropout, no
+        buffers) and neither was asked for before.
+        """
+        real, fake = self.real, self.fake
+        fresh = "real_scores" not in self._cache and "fake_scores" not in self._cache
+        if fresh and self.side == "critic" and judges_each_alone(self._critic):
+            self._cache["real_scores"], self._cache["fake_scores"] = self._judge_both(self._seen(real), self._seen(fake))
+        return self.real_scores, self.fake_scores
 
     def _make_fake(self) -> Fields:
         fields = self.real | self.drawn
@@ -146,7 +152,7 @@ class Turn:
         with self._autocast():
             scores: Scores = network(**chosen)
         check_given(scores, network.gives, who)
-        n = len(next(iter(chosen.values())))
+        n = _length(chosen)
         for name, value in scores.items():
             if value.dim() == 0 or len(value) != n:
                 raise ContractError(f"{who} gives '{name}' of shape {tuple(value.shape)} for {n} samples", f"give ({n}, ...)")
@@ -157,9 +163,8 @@ class Turn:
         joined = one_batch(real, fake)
         if joined is None:
             return self._judge(real), self._judge(fake)
-        lengths = [len(next(iter(fields.values()))) for fields in (real, fake)]
-        parts = {name: torch.split(value, lengths) for name, value in self._judge(joined).items()}
-        return {name: part[0] for name, part in parts.items()}, {name: part[1] for name, part in parts.items()}
+        n, scores = _length(real), self._judge(joined)
+        return {name: value[:n] for name, value in scores.items()}, {name: value[n:] for name, value in scores.items()}
 
 
 def one_batch(first: Fields, second: Fields) -> Fields | None:
@@ -184,6 +189,10 @@ def one_batch(first: Fields, second: Fields) -> Fields | None:
 
 def _samples(value: Any) -> bool:
     return isinstance(value, Tensor) and value.dim() > 0
+
+
+def _length(fields: Fields) -> int:
+    return next((len(value) for value in fields.values() if _samples(value)), 0)
 
 
 def as_float32(value: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from ganzoo.players import Critic, Generator
 from ganzoo.rules import Loss, Schedule
 
 from .declared import static_notes, static_problems
-from .rehearsal import comparing, dry_run, fake_tensors
+from .rehearsal import dry_run, fake_tensors
 from .verdict import Players, Problem, Verdict, reason_of
 
 
@@ -52,8 +52,6 @@ def check(generator: Buildable, critic: Buildable, losses: Sequence[Buildable], 
             verdict.notes += static_notes(players)
             if verdict.fits:
                 verdict.problems += dry_run(players, data)
-            if verdict.fits:
-                verdict.comparing = comparing(players, data)
         except UserError as error:
             verdict.problems.append(Problem(error.key, error.what, error.remedy))
     return verdict

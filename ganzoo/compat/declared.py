@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from ganzoo.fields import DataSpec, named_arguments
-from ganzoo.players import Critic
+from ganzoo.players import Critic, mixes_batch
 from ganzoo.rules import Loss, Plan
 
 from .verdict import Players, Problem, join, name_of
@@ -83,16 +83,6 @@ def static_notes(players: Players) -> list[str]:
     if "label" in named_arguments(type(generator)) and not judged:
         notes.append(f"generator {name_of(generator)} takes the label, but nothing judges whether it obeys it")
     return notes
-
-
-def mixes_batch(critic: Critic) -> bool:
-    """Whether one sample's score depends on the others': declared, or evident from a batch norm inside."""
-    return critic.mixes_batch or any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in critic.modules())
-
-
-def judges_each_alone(critic: Critic) -> bool:
-    """Whether it makes no difference how samples are divided among forwards: nothing mixes them, and no forward changes a buffer."""
-    return not mixes_batch(critic) and next(critic.buffers(), None) is None
 
 
 def has_parametrization(network: nn.Module) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,10 +12,9 @@ from torch import nn
 
 from ganzoo.errors import ContractError, UserError
 from ganzoo.fields import DataSpec, Fields
-from ganzoo.rules import Loss, Plan, merge_terms
+from ganzoo.rules import Plan, merge_terms
 from ganzoo.turn import Side, Turn
 
-from .declared import judges_each_alone
 from .verdict import Players, Problem, join, reason_of, remedy_for
 
 
@@ -64,25 +63,6 @@ def _one_turn(side: Side, network: nn.Module, players: Players, batch: Fields, n
             if side == "critic":
                 loss.estimates(turn)
                 loss.constrain_(players.critic)
-
-
-def comparing(players: Players, data: DataSpec, n: int = 4) -> frozenset[str]:
-    """The losses that look at the scores of both real samples and fakes in the critic's turn, each on its own.
-
-    None where it matters how the critic's forwards divide the samples.
-    """
-    if not judges_each_alone(players.critic):
-        return frozenset()
-    batch = example_batch(data, n) | plan_fields(players.schedule.plan(0, 1))
-    return frozenset(name for name, loss in players.losses.items() if _looks_at_both(loss, players, batch, n))
-
-
-def _looks_at_both(loss: Loss, players: Players, batch: Fields, n: int) -> bool:
-    turn = Turn("critic", players.generator, players.critic, batch, players.generator.draw(n), views=list(players.losses.values()))
-    # What fails alone has worked among the others: it leans on them.
-    with suppress(Exception):
-        loss.critic_terms(turn)
-    return turn.computed("real_scores") is not None and turn.computed("fake_scores") is not None
 
 
 def example_batch(data: DataSpec, n: int) -> Fields:

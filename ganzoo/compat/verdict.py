@@ -23,14 +23,10 @@ class Problem:
 
 @dataclass
 class Verdict:
-    """What was found: ``problems`` refuse the combination, ``notes`` are worth knowing.
-
-    ``comparing`` names the losses for which the critic may score real samples and fakes in one forward.
-    """
+    """What was found: ``problems`` refuse the combination, ``notes`` are worth knowing."""
 
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    comparing: frozenset[str] = frozenset()
 
     @property
     def fits(self) -> bool:

@@ -34,11 +34,7 @@ from .randomness import random_state, restore_random_state, seed_everything
 
 @dataclass
 class Run:
-    """Everything that trains.
-
-    ``step`` counts the steps done; ``versions`` names what computes them; ``comparing`` the losses that let the critic
-    score real samples and fakes in one forward.
-    """
+    """Everything that trains. ``step`` counts the steps done; ``versions`` names what computes them."""
 
     config: RunConfig
     dataset: Dataset
@@ -54,7 +50,6 @@ class Run:
     ranks: Ranks = field(default_factory=Ranks)
     step: int = 0
     versions: Mapping[str, str] = field(default_factory=dict)
-    comparing: frozenset[str] = frozenset()
 
     @property
     def best_generator(self) -> Generator:
@@ -191,7 +186,6 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter, ranks: Rank
         MovingAverage(generator, config.train.ema) if config.train.ema else None,
         ranks=ranks,
         versions={"torch": str(torch.__version__), "numpy": np.__version__} | resolved.versions,
-        comparing=verdict.comparing,
     )
     return run, [*verdict.notes, *notes_on_shares(run)]
 

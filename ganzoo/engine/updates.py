@@ -75,10 +75,7 @@ class Updates:
     def _turn(self, side: Side, losses: Mapping[str, Loss], real: Fields, drawn: Fields, shared: Fields | None = None) -> Turn:
         run = self.run
         views = [loss for loss in losses.values() if type(loss).view is not Loss.view]
-        together = side == "critic" and not run.comparing.isdisjoint(losses)
-        return Turn(
-            side, run.generator, run.critic, real, drawn, views=views, autocast=run.runtime.autocast, shared_fake=shared, together=together
-        )
+        return Turn(side, run.generator, run.critic, real, drawn, views=views, autocast=run.runtime.autocast, shared_fake=shared)
 
     def _minimise(self, turn: Turn, losses: Mapping[str, Loss]) -> Judged:
         """Minimise the turn's terms by one optimizer step."""

@@ -52,6 +52,12 @@ class RecordingTurn(Turn):
         """As in ``Turn``; what is looked up is noted."""
         return Recorded(super().fake_scores, self.scores_read)
 
+    @property
+    def both_scores(self) -> tuple[Scores, Scores]:
+        """As in ``Turn``; what is looked up is noted."""
+        real, fake = super().both_scores
+        return Recorded(real, self.scores_read), Recorded(fake, self.scores_read)
+
     def make(self, fields: Fields) -> Fields:
         """As in ``Turn``; what the generator looks up is not noted."""
         return super().make({**fields})

@@ -34,10 +34,13 @@ class LabelClassification(Loss):
 
     def critic_terms(self, turn: Turn) -> Terms:
         """Classify real samples and fakes; a fake's label is the one it was made for."""
-        terms = {"label_real": self.weight * classification(turn.real_scores, turn.real)}
-        if self.learn_fakes:
-            terms["label_fake"] = self.weight * classification(turn.fake_scores, turn.fake)
-        return terms
+        if not self.learn_fakes:
+            return {"label_real": self.weight * classification(turn.real_scores, turn.real)}
+        real, fake = turn.both_scores
+        return {
+            "label_real": self.weight * classification(real, turn.real),
+            "label_fake": self.weight * classification(fake, turn.fake),
+        }
 
     def generator_terms(self, turn: Turn) -> Terms:
         """Make samples that are classified as what they were made for."""

@@ -35,8 +35,8 @@ class LeastSquares(Loss):
 
     def critic_terms(self, turn: Turn) -> Terms:
         """Real scores to ``b``, fake scores to ``a``."""
-        real, fake = half_squares(turn.real_scores["score"], self.b), half_squares(turn.fake_scores["score"], self.a)
-        return {"adversarial": self.weight * (real + fake)}
+        real, fake = turn.both_scores
+        return {"adversarial": self.weight * (half_squares(real["score"], self.b) + half_squares(fake["score"], self.a))}
 
     def generator_terms(self, turn: Turn) -> Terms:
         """Fake scores to ``c``."""

@@ -34,9 +34,9 @@ class NonSaturating(Loss):
 
     def critic_terms(self, turn: Turn) -> Terms:
         """The cross entropy against the targets, of real samples plus of fakes."""
-        real = cross_entropy(turn.real_scores["score"], self.real_target)
-        fake = cross_entropy(turn.fake_scores["score"], self.fake_target)
-        return {"adversarial": self.weight * (real + fake)}
+        real, fake = turn.both_scores
+        wrong = cross_entropy(real["score"], self.real_target) + cross_entropy(fake["score"], self.fake_target)
+        return {"adversarial": self.weight * wrong}
 
     def generator_terms(self, turn: Turn) -> Terms:
         """``mean softplus(-f)``: its gradient does not vanish where the critic is sure of a fake."""

@@ -28,7 +28,8 @@ class Wasserstein(Loss):
 
     def critic_terms(self, turn: Turn) -> Terms:
         """``mean f - mean r``."""
-        return {"adversarial": self.weight * (turn.fake_scores["score"].mean() - turn.real_scores["score"].mean())}
+        real, fake = turn.both_scores
+        return {"adversarial": self.weight * (fake["score"].mean() - real["score"].mean())}
 
     def generator_terms(self, turn: Turn) -> Terms:
         """``-mean f``."""
