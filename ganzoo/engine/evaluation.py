@@ -96,7 +96,7 @@ class Evaluations:
 
     def _subject(self) -> Subject:
         run = self._run
-        return self._subjects.make(compat.plan_fields(run.last_plan), {"weights": "ema" if run.average else "raw"})
+        return self._subjects.make(compat.plan_fields(run.last_plan, run.runtime.device), {"weights": "ema" if run.average else "raw"})
 
 
 def evaluate(
@@ -173,10 +173,12 @@ def measure(name: str, metric: Metric, part: ResolvedPart, subject: Subject, ste
 
 @contextmanager
 def exact_products() -> Iterator[None]:
-    """Full float32 matrix products meanwhile, whatever the training runs with: numbers must not depend on it."""
-    before = torch.get_float32_matmul_precision()
+    """Full float32 matrix products and convolutions meanwhile, whatever the training runs with: numbers must not depend on it."""
+    before, convolutions = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
     torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
     try:
         yield
     finally:
         torch.set_float32_matmul_precision(before)
+        torch.backends.cudnn.allow_tf32 = convolutions

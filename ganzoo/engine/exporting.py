@@ -68,7 +68,7 @@ class SampleOnly(nn.Module):
         names = named_arguments(type(trained.generator))
         self.names = tuple(name for name in names if name not in trained.values)
         """Of the inputs, in order."""
-        self._constants = {name: trained.values[name] for name in names if name in trained.values}
+        self._constants = {n: v.cpu() if isinstance(v, Tensor) else v for n, v in trained.values.items() if n in names}
         for name, value in self._constants.items():
             if isinstance(value, Tensor):
                 self.register_buffer(f"constant_{name}", value.cpu())

@@ -42,7 +42,7 @@ class GradientMean:
         device = self._parameters[0].device if self._parameters else torch.device("cpu")
         self._flat = torch.zeros(sum(counts) + len(counts) + 1, dtype=dtype, device=device)
         *pieces, self._mask, self._total = torch.split(self._flat, [*counts, len(counts), 1])
-        self._views = [piece.view(p.shape) for piece, p in zip(pieces, self._parameters, strict=True)]
+        self._views = [in_order_of(p, piece) for piece, p in zip(pieces, self._parameters, strict=True)]
 
     def __call__(self, total: Tensor) -> Tensor:
         """Average the gradients that ``backward`` just left, in place.
@@ -84,3 +84,9 @@ class GradientMean:
         if has not in self._unions:
             self._unions[has] = tuple(value > 0 for value in self._mask.tolist())
         return self._unions[has]
+
+
+def in_order_of(parameter: Tensor, piece: Tensor) -> Tensor:
+    """``piece`` (n,) as a tensor of the parameter's shape and order of memory (channels-last, say), which its gradient has too."""
+    strides = torch.empty_like(parameter, device="meta").stride()
+    return piece.as_strided(parameter.shape, strides, piece.storage_offset())

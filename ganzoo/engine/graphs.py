@@ -5,12 +5,17 @@ Source: https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs, whole-
 
 from __future__ import annotations
 
+import gc
 import random
 import warnings
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import torch
+
+from ganzoo.errors import GanzooError
+from ganzoo.registry import reason
 
 from .phases import Eager, Judged, Phases, Recorded, Say, Update
 from .run import Run
@@ -61,17 +66,61 @@ class CudaGraphs:
         return judged, f"an update waits for the device ({waits[0].filename}:{waits[0].lineno})" if waits else ""
 
     def record(self, update: Update) -> Update:
-        """Capture ``update``."""
+        """Capture ``update``.
+
+        Raises:
+            RuntimeError: where it cannot be captured; the device works as before.
+            GanzooError: where it does not.
+        """
         graph = torch.cuda.CUDAGraph()
-        # thread_local: what another thread does meanwhile, such as pinning memory for the next batch, is none of the capture's business.
-        with torch.cuda.graph(graph, pool=self.pool, stream=self.stream, capture_error_mode="thread_local"):
-            judged = update()
+        torch.cuda.synchronize(self.stream.device)
+        gc.collect()  # freeing a tensor of another pool would end the capture
+        torch.cuda.empty_cache()
+        judged: Judged = ()
+        # Not torch.cuda.graph: where a capture fails that leaves its stream current and hides what went wrong.
+        with torch.cuda.stream(self.stream):
+            # thread_local: what another thread does meanwhile, such as pinning memory for the next batch, is none of its business.
+            graph.capture_begin(pool=self.pool, capture_error_mode="thread_local")
+            failures: list[BaseException] = []
+            try:
+                judged = update()
+            except BaseException as error:
+                failures.append(error)
+            try:
+                graph.capture_end()
+            except RuntimeError as error:
+                failures.append(error)
+                self._recover(failures[0])
+        for failure in failures[:1]:
+            if not isinstance(failure, Exception):
+                raise failure
+            raise RuntimeError(str(failure) or type(failure).__name__) from failure
 
         def replay() -> Judged:
             graph.replay()
             return judged
 
         return replay
+
+    def _recover(self, cause: BaseException) -> None:
+        """Put right what a capture that could not be ended leaves behind in the allocator and in the device's random numbers.
+
+        Raises:
+            GanzooError: where that fails.
+        """
+        try:
+            with suppress(RuntimeError, AttributeError):  # where the capture has ended it itself
+                torch._C._cuda_endAllocateToPool(self.stream.device_index, self.pool)
+            self.pool = torch.cuda.graph_pool_handle()
+            # A capture that succeeds takes the generator of random numbers out of its state of being captured.
+            tiny = torch.cuda.CUDAGraph()
+            tiny.capture_begin(capture_error_mode="thread_local")
+            torch.zeros(1, device=self.stream.device)
+            tiny.capture_end()
+            torch.randn(1, device=self.stream.device)
+        except RuntimeError as error:
+            why = f"recording a CUDA graph failed ({reason(cause)}), and the GPU with it"
+            raise GanzooError(f"{why}; set train.cuda_graphs: false") from error
 
 
 def host_random() -> list[Any]:

@@ -52,8 +52,8 @@ class Loop:
             scale_rate(optimizer, plan.lr_scale)
         resting = self._rest(plan.frozen)
         values = plan_fields(plan, run.runtime.device)
-        # What tells apart the updates of one side: all that is no tensor.
-        kind = (plan.share_fake, *losses, plan.frozen, *(item for item in values.items() if not isinstance(item[1], Tensor)))
+        # What tells apart the updates of one side: which fields there are, and the value of all that is no tensor.
+        kind = (plan.share_fake, *losses, plan.frozen, *((k, None if isinstance(v, Tensor) else v) for k, v in values.items()))
         real: Fields | None = None
 
         # The critic's updates, each on a batch of its own.

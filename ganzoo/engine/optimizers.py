@@ -31,9 +31,12 @@ def build(part: Part, parameters: Iterable[nn.Parameter], device: torch.device |
     if device is not None and device.type == "cuda":
         extra |= {"capturable": True} if part.name in _CAPTURABLE else {}
         extra["lr"] = torch.tensor(rate, dtype=torch.float32, device=device)
+        extra |= {} if part.name in _FUSED else {"foreach": True}  # torch chooses it for plain parameters only
     optimizer = _CLASSES[part.name](parameters, **{**part.params, **extra})
     for group in optimizer.param_groups:
         group["base_lr"] = rate
+    # Steps that are not recorded (warm-up, or a run without graphs) are meant, and cost nothing: torch need not warn of them.
+    optimizer._warned_capturable_if_run_uncaptured = True  # type: ignore[attr-defined]
     return optimizer
 
 

@@ -61,7 +61,8 @@ class Outputs:
         run = self.run
         if not run.ranks.leads:
             return
-        made = generate(run.best_generator, self.inputs | plan_fields(run.last_plan), run.data, run.runtime)
+        inputs = self.inputs | plan_fields(run.last_plan, run.runtime.device)
+        made = generate(run.best_generator, inputs, run.data, run.runtime, seed=(self.config.train.seed,))
         path = self.directory.samples / f"step-{run.step:08d}.png"
         path.parent.mkdir(exist_ok=True)
         if run.data.is_image:

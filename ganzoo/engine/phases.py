@@ -8,7 +8,8 @@ What an update told the host when it was recorded, a replay tells it again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections import deque
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import torch
@@ -76,7 +77,8 @@ class Recorder(Protocol):
 class Recorded:
     """Runs the first updates of a kind as they are, then records one and replays it ever after.
 
-    Where a kind of update cannot be recorded, everything goes on as it is, and ``say`` is told why, once.
+    A kind of update that cannot be recorded goes on as it is, and ``say`` is told why, once. Where an update moves what others
+    have recorded, all do.
 
     Args:
         recorder: how updates are recorded.
@@ -88,22 +90,23 @@ class Recorded:
 
     def __init__(self, recorder: Recorder, modules: Sequence[nn.Module], say: Say) -> None:
         self.recorder, self.modules, self.say = recorder, modules, say
-        self.refused = ""
+        self.refused: dict[Hashable, str] = {}
+        self._gave_up = False
         self._buffers: dict[str, Tensor] = {}
         self._seen: dict[Hashable, int] = {}
         self._replays: dict[Hashable, Update] = {}
 
     def hold(self, fields: Fields) -> Fields:
         """Copies in buffers that every later batch is copied into; what is no tensor stays as it is."""
-        if self.refused:
+        if self._gave_up:
             return fields
         return {name: self._copy(name, value) if isinstance(value, Tensor) else value for name, value in fields.items()}
 
     def play(self, kind: Hashable, update: Update) -> Judged:
         """Replay it, or get it ready to be."""
-        if kind in self._replays and not self.refused:
+        if kind in self._replays:
             return self._replays[kind]()
-        if self.refused or len(self._replays) == MOST:
+        if self._gave_up or kind in self.refused or len(self._replays) == MOST:
             return update()
         if self._seen.setdefault(kind, 0) == WARM_UP:
             return self._record(kind, update)
@@ -112,28 +115,33 @@ class Recorded:
         judged, reason = self.recorder.warm_up(update)
         # The first update of all makes what later ones find: gradients, caches, the state of the optimizers.
         if self._seen[kind] == WARM_UP:
-            self._refuse(reason or changed_parts(before, moving_parts(self.modules)))
+            changed = changed_parts(before, moving_parts(self.modules))
+            if changed:
+                self._gave_up = True  # whatever is recorded may read what just moved
+                self._replays.clear()
+            self._refuse(kind, changed or reason)
         return judged
 
     def _copy(self, name: str, value: Tensor) -> Tensor:
-        buffer = self._buffers.setdefault(name, torch.empty_like(value))
-        return buffer.copy_(value, non_blocking=True)
+        if name not in self._buffers:
+            self._buffers[name] = torch.empty_like(value)
+        return self._buffers[name].copy_(value, non_blocking=True)
 
     def _record(self, kind: Hashable, update: Update) -> Judged:
         try:
             replay = self._replays[kind] = self.recorder.record(update)
         except RuntimeError as error:
-            self._refuse(" ".join(str(error).split())[:200] or type(error).__name__)
+            self._refuse(kind, " ".join(str(error).split())[:200] or type(error).__name__)
             return update()
         if len(self._replays) == MOST:
             self.say(f"note: {MOST} kinds of update are recorded as CUDA graphs; further ones run kernel by kernel, which is slower")
         return replay()
 
-    def _refuse(self, reason: str) -> None:
+    def _refuse(self, kind: Hashable, reason: str) -> None:
         if reason:
-            self.refused = reason
-            self._replays.clear()
-            self.say(f"note: updates run kernel by kernel, which is slower than as CUDA graphs, because {reason}")
+            if reason not in self.refused.values():
+                self.say(f"note: updates run kernel by kernel, which is slower than as CUDA graphs, because {reason}")
+            self.refused[kind] = reason
 
 
 def moving_parts(modules: Sequence[nn.Module]) -> dict[str, Any]:
@@ -142,13 +150,30 @@ def moving_parts(modules: Sequence[nn.Module]) -> dict[str, Any]:
     for module in modules:
         for path, inner in module.named_modules():
             owner = f"{type(module).__name__}{'.' if path else ''}{path}"
-            for name, value in [*vars(inner).items(), *inner._buffers.items(), *inner._parameters.items()]:
-                if isinstance(value, Tensor):
-                    # A weight that is computed from others at each forward lies elsewhere each time, by right.
-                    parts[f"{owner}.{name}"] = value.data_ptr() if value.grad_fn is None else None
-                elif isinstance(value, (bool, int, float, str)):
-                    parts[f"{owner}.{name}"] = value
+            own = {name: value for name, value in vars(inner).items() if name not in OF_TORCH}
+            for name, value in {**own, **inner._buffers, **inner._parameters}.items():
+                # A weight that a hook computes from others before each forward lies elsewhere each time, by right.
+                if not {f"{name}_orig", f"{name}_g"} & inner._parameters.keys():
+                    parts |= traced(f"{owner}.{name}", value)
     return parts
+
+
+OF_TORCH = vars(nn.Module()).keys() - {"training"}
+"""Attributes of every module: tables of parameters, of hooks, of inner modules."""
+
+
+def traced(name: str, value: Any) -> dict[str, Any]:
+    """``value`` and what it holds, tensors as their addresses."""
+    if isinstance(value, Tensor):
+        return {name: value.data_ptr() if value.grad_fn is None else None}
+    if isinstance(value, (bool, int, float, str)):
+        return {name: value}
+    if isinstance(value, (list, tuple, set, deque, Mapping)):
+        found: dict[str, Any] = {name: len(value)}
+        for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
+            found |= traced(f"{name}[{key!r}]", item)
+        return found
+    return {}
 
 
 def changed_parts(before: dict[str, Any], after: dict[str, Any]) -> str:

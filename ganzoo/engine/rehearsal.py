@@ -17,4 +17,5 @@ def rehearse(run: Run, steps: int = 1) -> dict[str, float]:
     loop = Loop(run, meter)
     for _ in range(steps):
         loop.step()
+    loop.check()  # on a GPU the steps themselves do not look
     return meter.read()

@@ -24,6 +24,7 @@ from ganzoo.players import Generator
 from ganzoo.progress import Reporter
 
 from .batches import Batches
+from .randomness import seeded
 from .sampling import generate
 
 
@@ -85,15 +86,14 @@ class Subjects:
         batches, generator = self._batches, self._generator
         needed = [name for name in named_arguments(type(generator)) if name in batches.data.fields]
         rows = np.resize(np.random.default_rng(self._seed).permutation(batches.count), n)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self._seed)
+        with seeded(torch.device("cpu"), self._seed):
             drawn = generator.draw(n)  # at once, so that samples do not depend on the size of batches
         for start in range(0, n, BATCH):
             chosen = slice(start, min(start + BATCH, n))
             given = batches.fetch(rows[chosen]) if needed else {}
             fields = {name: given[name] for name in needed} | {name: value[chosen] for name, value in drawn.items()}
             fields = {name: batches.runtime.place(value) for name, value in fields.items()}  # drawn ones come on the CPU
-            made = generate(generator, {**values, **fields}, batches.data, batches.runtime)
+            made = generate(generator, {**values, **fields}, batches.data, batches.runtime, seed=(self._seed, start))
             yield {**fields, "sample": as_seen(made, batches.runtime.device)}
 
     def _watch(self, stream: Iterator[Fields], what: str, total: int) -> Iterator[Fields]:

@@ -135,15 +135,15 @@ class Trained:
         given = self.values | self._conditions(n)
         return make_inputs(self.generator, self.data, n, seed=seed, label=label, truncation=truncation, given=given)
 
-    def make(self, inputs: Fields) -> np.ndarray:
-        """Samples in the data's own units: images uint8 (N, C, H, W), points float32 (N, 2)."""
-        return generate(self.generator, inputs, self.data, self.runtime)
+    def make(self, inputs: Fields, seed: int) -> np.ndarray:
+        """Samples in the data's own units: images uint8 (N, C, H, W), points float32 (N, 2); ``seed`` of what a forward draws."""
+        return generate(self.generator, inputs, self.data, self.runtime, seed=(seed,))
 
     def sample(self, n: int, seed: int, label: int | None = None, truncation: float | None = None) -> Samples:
         """Draw ``n`` samples; a pure function of the seed. Errors as of ``inputs``."""
         inputs = self.inputs(n, seed, label, truncation)
         labels = inputs["label"].numpy() if self.conditional else None
-        return Samples(self.make(inputs), labels, self.data, self.class_names)
+        return Samples(self.make(inputs, seed), labels, self.data, self.class_names)
 
     def real(self, n: int) -> np.ndarray:
         """``n`` samples of the data, evenly spaced over it, in its own units.
@@ -195,7 +195,7 @@ def load_trained(folder: Path, weights: Path | None, registry: Registry, reporte
     # Whatever this machine has: a run from a GPU is looked at on a laptop.
     runtime = choose(config.train.model_copy(update={"device": "auto"}))
     facts = metadata(own)
-    values = plan_fields(Plan(values=facts.get("values") or {}))  # those of the last plan, which sampling keeps
+    values = plan_fields(Plan(values=facts.get("values") or {}), runtime.device)  # those of the last plan, which sampling keeps
     return Trained(
         folder,
         runtime.place_network(generator),

@@ -6,7 +6,8 @@ changes in place, so that a GPU can record it once and replay it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -49,10 +50,8 @@ class Updates:
     def generator(self, losses: Mapping[str, Loss], real: Fields) -> Judged:
         """One update of the generator. The critic's parameters rest."""
         turn = self._turn("generator", losses, real, self._draw())
-        set_trainable(self.trainable["critic"], False)
-        judged = self._minimise(turn, losses)
-        set_trainable(self.trainable["critic"], True)
-        return judged
+        with frozen(self.trainable["critic"]):
+            return self._minimise(turn, losses)
 
     def both(self, losses: Mapping[str, Loss], real: Fields) -> Judged:
         """One update of each on one fake, made once with its path to the generator's parameters."""
@@ -62,10 +61,8 @@ class Updates:
         shared = {name: made[name] for name in self.run.generator.gives}
         judged = self._minimise(self._turn("critic", losses, real, drawn, {k: v.detach() for k, v in shared.items()}), losses)
         self._constrain(losses)
-        set_trainable(self.trainable["critic"], False)
-        judged += self._minimise(self._turn("generator", losses, real, drawn, shared), losses)
-        set_trainable(self.trainable["critic"], True)
-        return judged
+        with frozen(self.trainable["critic"]):
+            return judged + self._minimise(self._turn("generator", losses, real, drawn, shared), losses)
 
     def _draw(self) -> Fields:
         """Draw once from the generator's prior, for this rank's share of a batch."""
@@ -128,6 +125,16 @@ def total_norm(gradients: list[Tensor]) -> Tensor:
     """The L2 norm of all ``gradients`` as one vector."""
     norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
     return norm
+
+
+@contextmanager
+def frozen(parameters: list[nn.Parameter]) -> Iterator[None]:
+    """No gradients for ``parameters`` within the block, and again after it, whatever happens."""
+    set_trainable(parameters, False)
+    try:
+        yield
+    finally:
+        set_trainable(parameters, True)
 
 
 def set_trainable(parameters: list[nn.Parameter], trains: bool) -> None:

@@ -72,7 +72,7 @@ def walk_latents(trained: Trained, rows: int, steps: int, seed: int, label: int 
     inputs = {name: _repeat(value, steps) for name, value in start.items()}
     inputs["latent"] = spherical(start["latent"], end["latent"], torch.linspace(0, 1, steps)).flatten(0, 1)
     names = [class_name(trained.class_names, int(k)) for k in start["label"]] if trained.conditional else None
-    return _make(trained, inputs, rows, steps, names)
+    return _make(trained, inputs, rows, steps, names, seed)
 
 
 def walk_classes(trained: Trained, rows: int, steps: int, seed: int, label: int, to: int) -> Walk:
@@ -86,7 +86,7 @@ def walk_classes(trained: Trained, rows: int, steps: int, seed: int, label: int,
     inputs = {name: _repeat(value, steps) for name, value in start.items()}
     share = torch.linspace(0, 1, steps).repeat(rows)
     inputs["label"] = blend(start["label"].repeat_interleave(steps), torch.full((rows * steps,), to), share)
-    return _make(trained, inputs, rows, steps, None)
+    return _make(trained, inputs, rows, steps, None, seed)
 
 
 def spherical(start: Tensor, end: Tensor, shares: Tensor) -> Tensor:
@@ -123,6 +123,6 @@ def _repeat(value: Any, steps: int) -> Any:
     return value.repeat_interleave(steps, 0) if isinstance(value, Tensor) and value.dim() else value
 
 
-def _make(trained: Trained, inputs: Fields, rows: int, steps: int, names: list[str] | None) -> Walk:
-    made = trained.make(inputs)
+def _make(trained: Trained, inputs: Fields, rows: int, steps: int, names: list[str] | None, seed: int) -> Walk:
+    made = trained.make(inputs, seed)
     return Walk(made.reshape(rows, steps, *made.shape[1:]), names)
