@@ -8,7 +8,7 @@ import numpy as np
 
 from ganzoo.data.cache import Cache
 from ganzoo.data.images import BadImage
-from ganzoo.progress import LineReporter
+from ganzoo.ui.progress import LineReporter
 
 SHAPE = (1, 4, 4)
 

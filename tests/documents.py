@@ -24,7 +24,7 @@ from ganzoo.cli.app import app
 from ganzoo.config import load_config, parse_config, resolve, strict_yaml
 from ganzoo.config.yaml_writer import dump
 from ganzoo.data.cache import Cache
-from ganzoo.engine.batches import describe
+from ganzoo.data.spec import describe
 from ganzoo.registry import Registry
 
 ROOT = Path(__file__).parents[1]

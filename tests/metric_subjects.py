@@ -4,10 +4,10 @@ import numpy as np
 import torch
 
 from ganzoo import DataSpec, Subject
-from ganzoo.data.mnist import Digits
+from ganzoo.data.digits import Digits
 from ganzoo.metrics.real import RealSamples, as_seen
 from ganzoo.metrics.statistics import Statistics
-from ganzoo.progress import reporter
+from ganzoo.ui.progress import reporter
 
 CPU = torch.device("cpu")
 DIGITS = DataSpec({"sample": (1, 28, 28), "label": ()}, 10)

@@ -18,20 +18,20 @@ from torch import nn
 from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine.distributed import ManyRanks, Ranks
-from ganzoo.engine.gradients import GradientMean
+from ganzoo.engine.distributed.gradients import GradientMean
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.engine.run import build
 from ganzoo.errors import DivergenceError
-from ganzoo.progress import reporter
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan, Schedule
+from ganzoo.ui.progress import reporter
 
 SECONDS = 300
 """After which a test gives up on a process."""
 
 forked = multiprocessing.get_context("forkserver")
-forked.set_forkserver_preload(["torch", "torch._dynamo", "ganzoo.cli.training", "ganzoo.engine.launch", "ganzoo.engine.runner"])
+forked.set_forkserver_preload(["torch", "torch._dynamo", "ganzoo.cli.training", "ganzoo.engine.distributed.launch", "ganzoo.engine.runner"])
 
 
 # Beginning processes.

@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import numpy as np
 
-from ganzoo.pictures import image_grid, save_png
 from ganzoo.report import write_report
+from ganzoo.ui.pictures import image_grid, save_png
 
 CONFIG = """data: {name: ganzoo-core/digits}
 generator: {name: ganzoo-dcgan/dcgan, width: 64}

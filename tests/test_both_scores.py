@@ -11,10 +11,10 @@ from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.engine.run import build
 from ganzoo.players import Critic, judges_each_alone
-from ganzoo.progress import reporter
 from ganzoo.registry import Registry
 from ganzoo.rules import Loss, Plan
 from ganzoo.turn import one_batch
+from ganzoo.ui.progress import reporter
 
 # What one forward gives.
 

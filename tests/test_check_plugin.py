@@ -18,8 +18,8 @@ from ganzoo.authoring.examination import examine
 from ganzoo.authoring.finding import Finding
 from ganzoo.cli import conformance, invoke
 from ganzoo.errors import UserError
-from ganzoo.progress import reporter
 from ganzoo.registry import Registry, reason
+from ganzoo.ui.progress import reporter
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,15 +6,15 @@ import pytest
 import torch
 
 from ganzoo import compat
+from ganzoo.compat.matrix import cross, default_parts, stands_alone
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.engine.run import build
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
-from ganzoo.matrix import cross, default_parts, stands_alone
-from ganzoo.progress import reporter
 from ganzoo.registry import Registry
+from ganzoo.ui.progress import reporter
 
 REGISTRY = Registry.installed()
 NAMES = {kind: [part.name for part in default_parts(REGISTRY, kind)] for kind in ("generator", "critic", "loss", "schedule")}

@@ -12,14 +12,14 @@ import torch
 from PIL import Image
 
 from ganzoo.cli import comparing, invoke
-from ganzoo.engine.rundir import append_event
-from ganzoo.engine.trained import load_trained
 from ganzoo.errors import UserError
 from ganzoo.metrics.classifier_fid import ClassifierFID
 from ganzoo.registry import Registry
 from ganzoo.report.charts import make_charts
 from ganzoo.report.comparison import distinct_names, number_rows, read_runs
-from ganzoo.report.record import Series
+from ganzoo.rundir.lines import append_event
+from ganzoo.rundir.record import Series
+from ganzoo.runs.trained import load_trained
 
 RECIPE = """\
 data: digits

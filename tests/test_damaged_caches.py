@@ -15,7 +15,7 @@ import pytest
 from ganzoo import GanzooError
 from ganzoo.data.cache import Cache
 from ganzoo.metrics.statistics import Statistics
-from ganzoo.progress import LineReporter
+from ganzoo.ui.progress import LineReporter
 
 COUNT, SHAPE = 60, (3, 8, 8)
 IMAGES = np.random.default_rng(0).integers(0, 256, (COUNT, *SHAPE), np.uint8)

@@ -9,7 +9,7 @@ import pytest
 from cached_images import SHAPE, Source, truncate
 
 from ganzoo.data import build, decoding
-from ganzoo.progress import LineReporter
+from ganzoo.ui.progress import LineReporter
 
 
 def half_done(folder: Path) -> None:

@@ -14,7 +14,7 @@ from ganzoo import UserError
 from ganzoo.data import celeba
 from ganzoo.data.cache import Cache
 from ganzoo.data.celeba import CelebA
-from ganzoo.progress import LineReporter
+from ganzoo.ui.progress import LineReporter
 
 NAMES = [f"{i:06}.jpg" for i in range(1, 13)]
 SPLIT_OF = [0] * 6 + [1] * 2 + [2] * 4

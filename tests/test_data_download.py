@@ -12,7 +12,7 @@ import pytest
 
 from ganzoo import UserError
 from ganzoo.data import download
-from ganzoo.progress import LineReporter
+from ganzoo.ui.progress import LineReporter
 
 CONTENT = b"what was asked for" * 1000
 MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()

@@ -10,7 +10,7 @@ from PIL import Image
 from ganzoo import UserError
 from ganzoo.data.cache import Cache
 from ganzoo.data.folder import ImageFolder
-from ganzoo.progress import LineReporter
+from ganzoo.ui.progress import LineReporter
 
 
 @pytest.fixture

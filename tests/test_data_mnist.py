@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from ganzoo import UserError
-from ganzoo.data import mnist
+from ganzoo.data import digits, mnist
 from ganzoo.data.cache import Cache
-from ganzoo.data.mnist import MNIST, Digits, FashionMNIST
+from ganzoo.data.digits import Digits
+from ganzoo.data.mnist import MNIST, FashionMNIST
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def write_half(folder: Path, half: str = "train", count: int = 5, compressed: bo
 
 
 def test_the_digits_are_the_test_half_of_mnist():
-    folder = Path(mnist.__file__).with_name("digits")
+    folder = Path(digits.__file__).with_name("digits")
     hashes = {path.name: hashlib.sha256(gzip.decompress(path.read_bytes())).hexdigest() for path in folder.glob("*.gz")}
     readme = (folder / "README.md").read_text()
     assert len(hashes) == 2

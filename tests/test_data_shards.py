@@ -21,7 +21,7 @@ from ganzoo.engine.batches import Batches
 from ganzoo.engine.device import Runtime
 from ganzoo.engine.distributed import Ranks
 from ganzoo.fields import DataSpec
-from ganzoo.progress import LineReporter
+from ganzoo.ui.progress import LineReporter
 
 COUNT, SIZE, SHAPE = 3500, 1000, (1, 4, 4)
 CPU = Runtime(torch.device("cpu"), "fp32", "highest", 1)

@@ -20,14 +20,15 @@ from ganzoo.config import TrainConfig, load_config, resolve
 from ganzoo.engine import checkpoint
 from ganzoo.engine.batches import Batches
 from ganzoo.engine.device import choose
-from ganzoo.engine.distributed import Ranks, checksum
-from ganzoo.engine.launch import meet
-from ganzoo.engine.norms import sees_its_batch_only, synchronise
+from ganzoo.engine.distributed import Ranks
+from ganzoo.engine.distributed.launch import meet
+from ganzoo.engine.distributed.norms import sees_its_batch_only, synchronise
+from ganzoo.engine.distributed.ranks import checksum
 from ganzoo.engine.runner import Runner
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
-from ganzoo.progress import reporter
 from ganzoo.registry import Registry
+from ganzoo.ui.progress import reporter
 
 sys.path.insert(0, str(Path(__file__).parent))
 import ranks_at_work as work

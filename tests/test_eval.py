@@ -17,12 +17,12 @@ from ganzoo.engine.observers import Observers
 from ganzoo.engine.run import build
 from ganzoo.engine.signals import Interrupted, Stop
 from ganzoo.engine.subjects import Subjects
-from ganzoo.engine.trained import load_trained
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.metrics.judge import Judge
 from ganzoo.metrics.statistics import Statistics
-from ganzoo.progress import reporter
 from ganzoo.registry import Component, Registry
+from ganzoo.runs.trained import load_trained
+from ganzoo.ui.progress import reporter
 
 DIGITS = """
 data: digits

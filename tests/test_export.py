@@ -12,12 +12,12 @@ import torch
 from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve_part
 from ganzoo.engine.device import Runtime
-from ganzoo.engine.exporting import TOLERANCE, SampleOnly, export_generator
-from ganzoo.engine.trained import Trained
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec, named_arguments
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
+from ganzoo.runs.export import TOLERANCE, SampleOnly, export_generator
+from ganzoo.runs.trained import Trained
 
 DIGITS = DataSpec({"sample": (1, 28, 28), "label": ()}, classes=10)
 COLOUR = DataSpec({"sample": (3, 32, 32), "label": ()}, classes=10)

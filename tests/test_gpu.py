@@ -19,8 +19,8 @@ from ganzoo.engine.meter import Meter
 from ganzoo.engine.phases import Recorded
 from ganzoo.engine.run import build
 from ganzoo.errors import DivergenceError
-from ganzoo.progress import reporter
 from ganzoo.registry import Registry
+from ganzoo.ui.progress import reporter
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device")]
 

@@ -19,7 +19,7 @@ from ganzoo.cli import invoke
 from ganzoo.data.cache import Cache
 from ganzoo.data.folder import ImageFolder
 from ganzoo.data.images import BadImage, decode
-from ganzoo.progress import LineReporter
+from ganzoo.ui.progress import LineReporter
 
 EDGE = 16
 RGB = np.random.default_rng(0).integers(0, 256, (EDGE, EDGE, 3), np.uint8)

@@ -104,9 +104,9 @@ def test_only_the_engine_calls_backward_step_and_zero_grad():
     assert [f"{place}: {text}" for place, text, _ in method_calls(GAME, "backward", "step", "zero_grad")] == []
 
 
-def test_only_the_engine_and_the_metrics_move_tensors_between_devices():
-    """A metric's network goes to where the samples are; nothing of the game moves itself."""
-    game = [path for path in GAME if CORE / "metrics" not in path.parents]
+def test_only_the_engine_the_metrics_and_finished_runs_move_tensors_between_devices():
+    """A metric's network goes to where the samples are, as does what looks at a finished run; nothing of the game moves itself."""
+    game = [path for path in GAME if not {CORE / "metrics", CORE / "runs"} & {*path.parents}]
     moves = [
         f"{place}: {text}"
         for place, text, node in method_calls(game, "to", "cuda", "cpu")

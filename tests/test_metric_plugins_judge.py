@@ -10,7 +10,8 @@ from metric_subjects import CPU, DIGITS, make_subject, measured
 
 from ganzoo import GanzooError, UserError
 from ganzoo.data.cache import Cache
-from ganzoo.data.mnist import Digits, FashionMNIST
+from ganzoo.data.digits import Digits
+from ganzoo.data.mnist import FashionMNIST
 from ganzoo.metrics.classifier_fid import ClassifierFID
 from ganzoo.metrics.judge import Judge, load_judge
 from ganzoo.metrics.precision_recall import PrecisionRecall

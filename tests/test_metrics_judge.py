@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from ganzoo.data.cache import Cache
-from ganzoo.data.mnist import Digits
+from ganzoo.data.digits import Digits
 from ganzoo.errors import UserError
 from ganzoo.metrics.judge import JUDGE_SHA256, JUDGE_WEIGHTS, Judge, load_judge
 

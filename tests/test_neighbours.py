@@ -11,17 +11,17 @@ from PIL import Image
 
 from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve_part
-from ganzoo.data.mnist import Digits
+from ganzoo.data.digits import Digits
 from ganzoo.engine.device import Runtime
-from ganzoo.engine.memorisation import held_out_split, look_for_copies
-from ganzoo.engine.trained import Trained
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.metrics.inception import load_inception
 from ganzoo.metrics.neighbours import Neighbours, find_neighbours, merge
 from ganzoo.players import Generator
-from ganzoo.progress import reporter
 from ganzoo.registry import Registry
+from ganzoo.runs.neighbours import held_out_split, look_for_copies
+from ganzoo.runs.trained import Trained
+from ganzoo.ui.progress import reporter
 
 # The search.
 
@@ -160,7 +160,7 @@ def test_the_judge_finds_copies_too():
 @pytest.fixture(params=[75, pytest.param(299, marks=pytest.mark.slow)], ids=lambda edge: f"{edge} pixels")
 def inception(request, inception_weights, monkeypatch):
     """A file of random weights that is taken for the official one; 75 pixels are the least that the network sees."""
-    monkeypatch.setattr("ganzoo.engine.memorisation.INCEPTION_SHA256", inception_weights[1])
+    monkeypatch.setattr("ganzoo.runs.neighbours.INCEPTION_SHA256", inception_weights[1])
     monkeypatch.setattr("ganzoo.metrics.inception.INPUT_SIZE", request.param)
     return inception_weights[0]
 
@@ -241,6 +241,6 @@ def test_the_command_with_inception(inception, inception_weights, tmp_path, monk
     with Image.open("run/neighbours.png") as shown:
         assert shown.width == 6 * (3 * 16 + 2) + 2  # a sample before its five neighbours, three times their size
 
-    monkeypatch.setattr("ganzoo.engine.memorisation.INCEPTION_SHA256", "0" * 64)
+    monkeypatch.setattr("ganzoo.runs.neighbours.INCEPTION_SHA256", "0" * 64)
     assert invoke(command) == 2
     assert "truncated or holds other weights" in capsys.readouterr().err

@@ -12,11 +12,11 @@ from safetensors.torch import load_file
 from ganzoo import hookimpl
 from ganzoo.cli import invoke
 from ganzoo.config import ResolvedPart, load_config, resolve
-from ganzoo.engine.replay import replay
 from ganzoo.engine.runner import Runner
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.progress import Reporter
 from ganzoo.registry import Component, Registry
+from ganzoo.runs.replay import replay
+from ganzoo.ui.progress import Reporter
 
 HOOKS = ("run_started", "step_logged", "samples_saved", "evaluated", "checkpoint_saved", "run_finished")
 CONFIG = """\

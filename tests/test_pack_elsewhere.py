@@ -10,7 +10,7 @@ import pytest
 
 from ganzoo.authoring.environment import make_environment, pip
 from ganzoo.cli import invoke
-from ganzoo.engine.pack_reader import PINS
+from ganzoo.runs.pack_reader import PINS
 
 ROOT = Path(__file__).parents[1]
 PROJECTS = {"ganzoo-core": ROOT} | {path.name: path for path in sorted((ROOT / "plugins").iterdir()) if (path / "pyproject.toml").is_file()}

@@ -15,9 +15,9 @@ from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.engine.phases import MOST, WARM_UP
 from ganzoo.engine.run import build
-from ganzoo.progress import reporter
 from ganzoo.registry import Registry
 from ganzoo.rules import Loss, Plan
+from ganzoo.ui.progress import reporter
 
 RUNS = {
     "acgan": """

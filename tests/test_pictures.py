@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from ganzoo.errors import GanzooError
-from ganzoo.pictures import LARGEST_SIDE, image_grid, save_png, to_uint8
-from ganzoo.scatter import round_step, scatter
+from ganzoo.ui.pictures import LARGEST_SIDE, image_grid, save_png, to_uint8
+from ganzoo.ui.scatter import round_step, scatter
 
 
 def images(count, channels, height, width):

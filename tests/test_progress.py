@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from ganzoo import progress
-from ganzoo.progress import LineReporter, Reporter, clock, reporter
-from ganzoo.progress_bar import BarReporter
+from ganzoo.ui import progress
+from ganzoo.ui.progress import LineReporter, Reporter, clock, reporter
+from ganzoo.ui.progress_bar import BarReporter
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

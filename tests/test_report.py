@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from reported_runs import CONFIG, log, make_run, report_of, write_events
 
-from ganzoo.pictures import image_grid, save_png
 from ganzoo.report.changes import changes
-from ganzoo.report.record import read_record
+from ganzoo.rundir.record import read_record
+from ganzoo.ui.pictures import image_grid, save_png
 
 
 @pytest.fixture(scope="module")

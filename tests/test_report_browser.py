@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from ganzoo.cli import invoke
-from ganzoo.pictures import image_grid, save_png
 from ganzoo.report import write_report
+from ganzoo.ui.pictures import image_grid, save_png
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

@@ -9,7 +9,7 @@ from reported_runs import log, write_events
 
 from ganzoo.report import write_report
 from ganzoo.report.charts import decimate, make_charts, number_text, value_limits
-from ganzoo.report.record import Series
+from ganzoo.rundir.record import Series
 
 
 def series(values, name="critic/a"):

@@ -8,9 +8,9 @@ import pytest
 from reported_runs import make_run, report_of, write_events
 
 from ganzoo.errors import UserError
-from ganzoo.pictures import image_grid, save_png
 from ganzoo.report import write_report
-from ganzoo.report.record import read_record
+from ganzoo.rundir.record import read_record
+from ganzoo.ui.pictures import image_grid, save_png
 
 
 @pytest.fixture(scope="module")

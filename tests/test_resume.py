@@ -12,8 +12,8 @@ from ganzoo.engine import checkpoint
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.engine.run import Run, build
-from ganzoo.progress import reporter
 from ganzoo.registry import Component, Registry
+from ganzoo.ui.progress import reporter
 
 ACGAN = """
 data: digits

@@ -18,11 +18,11 @@ from torch import nn
 
 from ganzoo.cli import invoke
 from ganzoo.engine.sampling import columns_of, generate, make_inputs, to_units, truncate
-from ganzoo.engine.trained import load_trained
 from ganzoo.engine.weights import load_into, read
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
+from ganzoo.runs.trained import load_trained
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,14 @@ import torch
 from ganzoo import DataSpec, UserError
 from ganzoo.cli import invoke
 from ganzoo.data.cache import Cache
-from ganzoo.data.mnist import Digits
+from ganzoo.data.digits import Digits
 from ganzoo.data.stacked import StackedMNIST
 from ganzoo.data.toys import Ring
 from ganzoo.metrics.mode_coverage import StackedModes
 from ganzoo.metrics.real import RealSamples, as_seen
 from ganzoo.metrics.statistics import Statistics
 from ganzoo.metrics.subject import Subject
-from ganzoo.progress import reporter
+from ganzoo.ui.progress import reporter
 
 DATA = DataSpec({"sample": (3, 28, 28), "label": ()}, 1000)
 

@@ -11,13 +11,13 @@ from torch import nn
 from torch.nn import functional
 
 from ganzoo.cli import invoke
-from ganzoo.engine.blended_label import blend
 from ganzoo.engine.sampling import check_normal_prior
-from ganzoo.engine.trained import load_trained
-from ganzoo.engine.walk import spherical, walk_classes, walk_latents
 from ganzoo.errors import UserError
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
+from ganzoo.runs.blended_label import blend
+from ganzoo.runs.interpolate import spherical, walk_classes, walk_latents
+from ganzoo.runs.trained import load_trained
 
 
 @pytest.fixture(scope="module")

@@ -26,13 +26,14 @@ from ganzoo.data.cache import Cache
 from ganzoo.data.celeba import CelebA
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.folder import ImageFolder
-from ganzoo.engine.batches import Batches, describe
+from ganzoo.data.spec import describe
+from ganzoo.engine.batches import Batches
 from ganzoo.engine.device import Runtime
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.engine.run import build
-from ganzoo.progress import Reporter
 from ganzoo.registry import Registry
+from ganzoo.ui.progress import Reporter
 
 BATCH = 64
 NORMALISE = (transforms.ToTensor(), transforms.Normalize(0.5, 0.5))

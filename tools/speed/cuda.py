@@ -175,8 +175,9 @@ def ganzoo_steps(name: str, batch: int, device: torch.device, graphs: bool) -> I
 def noise_run(components: str, batch: int, device: torch.device, graphs: bool) -> Run:
     """A run of ``components`` on noise images, which stay on the GPU where there is one."""
     from ganzoo.config import parse_config, resolve
+    from ganzoo.data.spec import describe
     from ganzoo.engine import optimizers
-    from ganzoo.engine.batches import Batches, describe
+    from ganzoo.engine.batches import Batches
     from ganzoo.engine.device import choose
     from ganzoo.engine.run import Run
     from ganzoo.registry import Registry

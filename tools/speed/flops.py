@@ -24,8 +24,8 @@ def counts(name: str) -> dict[str, Any]:
     from ganzoo.engine.loop import Loop
     from ganzoo.engine.meter import Meter
     from ganzoo.engine.run import build
-    from ganzoo.progress import reporter
     from ganzoo.registry import Registry
+    from ganzoo.ui.progress import reporter
 
     workload = WORKLOADS[name]
     with tempfile.TemporaryDirectory() as folder:

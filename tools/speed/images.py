@@ -24,7 +24,7 @@ def arrays(workload: Workload) -> tuple[np.ndarray, np.ndarray]:
         images = np.random.default_rng(0).integers(0, 256, (FACES, workload.size, workload.size, 3), np.uint8)
         return images, np.zeros(FACES, np.int64)
     from ganzoo.data.cache import Cache
-    from ganzoo.data.mnist import Digits
+    from ganzoo.data.digits import Digits
 
     found = Digits(size=32 if workload.size == 32 else 28).arrays(Cache())
     return np.array(found["sample"][:])[:, 0], np.array(found["label"][:])

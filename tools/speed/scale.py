@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 from theory.charts import BLUE, ORANGE, Line, chart, side_by_side
 
-from ganzoo.pictures import save_png
+from ganzoo.ui.pictures import save_png
 
 from .images import write_folder
 from .page import table
@@ -31,7 +31,7 @@ from ganzoo.config import parse_config, resolve
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.engine.run import build
-from ganzoo.progress import reporter
+from ganzoo.ui.progress import reporter
 from ganzoo.registry import Registry
 
 config = parse_config(sys.argv[1])

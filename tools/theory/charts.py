@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from ganzoo.scatter import round_step
+from ganzoo.ui.scatter import round_step
 
 Colour = tuple[int, int, int]
 BLUE, ORANGE, GREEN, GREY = (31, 90, 200), (208, 96, 16), (30, 132, 84), (120, 120, 120)

@@ -17,8 +17,8 @@ from ganzoo.config.yaml_writer import dump
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.engine.run import Run, build
-from ganzoo.progress import Reporter
 from ganzoo.registry import Component, Registry
+from ganzoo.ui.progress import Reporter
 
 from .parts import PARTS
 

@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from ganzoo.errors import GanzooError
-from ganzoo.pictures import save_png
+from ganzoo.ui.pictures import save_png
 
 from . import closed_forms, games
 from .charts import BLUE, GREEN, GREY, ORANGE, Colour, Line, chart, side_by_side

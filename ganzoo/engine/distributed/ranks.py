@@ -14,9 +14,9 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from ganzoo.engine.checkpoint import State, decode, encode
 from ganzoo.errors import GanzooError
 
-from .checkpoint import State, decode, encode
 from .gradients import GradientMean
 from .norms import synchronise
 

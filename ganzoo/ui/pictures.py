@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .files import write_atomically
+from ganzoo.files import write_atomically
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -14,23 +14,23 @@ import torch
 from ganzoo.compat import plan_fields
 from ganzoo.config import ResolvedPart, RunConfig, load_config, resolve_part
 from ganzoo.data.cache import Cache
+from ganzoo.engine.batches import Batches
+from ganzoo.engine.device import Runtime, choose
+from ganzoo.engine.sampling import columns_of, generate, make_inputs, to_units
+from ganzoo.engine.weights import load_into, metadata
 from ganzoo.fields import DataSpec, Fields, named_arguments
 from ganzoo.files import write_atomically
-from ganzoo.pictures import image_grid, save_png
 from ganzoo.players import Generator
-from ganzoo.progress import Reporter
 from ganzoo.registry import Registry
-from ganzoo.report.record import check_run, is_folder
 from ganzoo.rules import Plan
-from ganzoo.scatter import scatter
+from ganzoo.rundir.directory import read_environment
+from ganzoo.rundir.record import check_run, is_folder
+from ganzoo.ui.pictures import image_grid, save_png
+from ganzoo.ui.progress import Reporter
+from ganzoo.ui.scatter import scatter
 
-from .batches import Batches
-from .device import Runtime, choose
 from .pack_reader import verify as verify_pack
 from .pack_reader import version_note
-from .rundir import read_environment
-from .sampling import columns_of, generate, make_inputs, to_units
-from .weights import load_into, metadata
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -19,6 +19,8 @@ import numpy as np
 
 from ganzoo.errors import UserError
 
+from .lines import RECORD, parse_line
+
 OUTCOMES = ("finished", "stopped", "failed")
 """The events that end a run."""
 
@@ -200,16 +202,13 @@ def as_number(value: object) -> float | None:
 
 def _events(directory: Path) -> Iterator[dict[str, Any]]:
     """The lines that are whole: a killed run tears its last."""
-    path = file_in(directory, "metrics.jsonl")
+    path = file_in(directory, RECORD)
     if path is None:
         return
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in file:
-            try:
-                event = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(event, dict) and isinstance(event.get("event"), str):
+            event = parse_line(line)
+            if event is not None:
                 yield event
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .changes import component_names, flat, read_yaml
-from .charts import number_text
-from .record import Evaluation, as_number, read_json, read_record
+from ganzoo.report.changes import component_names, flat, read_yaml
+from ganzoo.report.charts import number_text
+from ganzoo.rundir.record import Evaluation, as_number, read_json, read_record
 
 METHOD = ("generator", "critic", "loss", "schedule")
 TRAINING = ("steps", "batch_size", "seed", "ema")

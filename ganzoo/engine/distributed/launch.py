@@ -11,10 +11,10 @@ from contextlib import contextmanager
 
 import torch.distributed as dist
 
+from ganzoo.engine.signals import die_with_parent, unwind_on_termination
 from ganzoo.errors import UserError
 
-from .distributed import ManyRanks, Ranks
-from .signals import die_with_parent, unwind_on_termination
+from .ranks import ManyRanks, Ranks
 
 
 @contextmanager

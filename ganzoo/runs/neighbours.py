@@ -19,6 +19,8 @@ from ganzoo.config import ResolvedPart
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.rows import Rows
+from ganzoo.engine.batches import Batches
+from ganzoo.engine.subjects import Subjects, read_split
 from ganzoo.errors import UserError
 from ganzoo.fields import Fields
 from ganzoo.metrics.inception import INCEPTION_SHA256
@@ -27,11 +29,9 @@ from ganzoo.metrics.networks import SeeingNetwork, check_judged, check_seen_by_i
 from ganzoo.metrics.real import BATCH, as_seen
 from ganzoo.metrics.subject import Subject
 from ganzoo.params import parameters_of, split_annotation
-from ganzoo.pictures import image_grid, save_png
-from ganzoo.progress import Reporter
+from ganzoo.ui.pictures import image_grid, save_png
+from ganzoo.ui.progress import Reporter
 
-from .batches import Batches
-from .subjects import Subjects, read_split
 from .trained import Trained
 
 By = Literal["pixels", "judge", "inception"]

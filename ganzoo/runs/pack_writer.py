@@ -13,12 +13,12 @@ from typing import Any
 
 from ganzoo.config import strict_yaml
 from ganzoo.config.yaml_writer import dump
+from ganzoo.engine.sampling import CLOUD
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.report.card import write_card
+from ganzoo.rundir.directory import read_environment
 
+from .card import write_card
 from .pack_reader import NEEDED, PINS, SUMS, sha256_of
-from .rundir import read_environment
-from .sampling import CLOUD
 from .trained import Trained
 
 EXAMPLE = "example.png"

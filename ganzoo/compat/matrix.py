@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from . import compat
-from .errors import UserError
-from .fields import DataSpec
-from .params import REQUIRED, parameters_of
-from .progress import Reporter
-from .registry import Component, Registry
-from .rules import Loss
+from ganzoo import compat
+from ganzoo.errors import UserError
+from ganzoo.fields import DataSpec
+from ganzoo.params import REQUIRED, parameters_of
+from ganzoo.registry import Component, Registry
+from ganzoo.rules import Loss
+from ganzoo.ui.progress import Reporter
 
 
 @dataclass(frozen=True)

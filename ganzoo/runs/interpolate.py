@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganzoo.engine.sampling import check_normal_prior, make_inputs
 from ganzoo.errors import UserError
 from ganzoo.fields import Fields
-from ganzoo.pictures import image_grid, save_gif, save_png
-from ganzoo.scatter import scatter
+from ganzoo.ui.pictures import image_grid, save_gif, save_png
+from ganzoo.ui.scatter import scatter
 
 from .blended_label import blend
-from .sampling import check_normal_prior, make_inputs
 from .trained import Trained, class_name
 
 SECONDS = 4.0

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import io
 import json
-import math
-import os
 import platform
 import shlex
 import shutil
@@ -19,15 +16,12 @@ from typing import IO, Any
 
 import torch
 
-from ganzoo.config import RunConfig
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
 from ganzoo.files import remove_leftovers, write_atomically
 
+from .lines import RECORD, line_of, open_record
 from .lock import FolderLock
-
-RECORD = "metrics.jsonl"
-"""The truth that every tracker and report is made from."""
 
 
 class RunDirectory:
@@ -100,8 +94,8 @@ class RunDirectory:
         self.check_held()
         try:
             if self._metrics is None:
-                self._metrics = _open_record(self.path)
-            self._metrics.write(_line(event, values))
+                self._metrics = open_record(self.path)
+            self._metrics.write(line_of(event, values))
             self._metrics.flush()
         except OSError as error:
             raise GanzooError(f"cannot write {self.path / RECORD}: {error.strerror}; the last checkpoint is intact") from error
@@ -153,40 +147,11 @@ class Nowhere(RunDirectory):
         """Nothing is held."""
 
 
-def append_event(path: Path, event: str, **values: Any) -> None:
-    """Append one line to the ``metrics.jsonl`` of the run at ``path``, whether or not it is being trained.
-
-    Raises:
-        GanzooError: where the disk refuses.
-    """
-    try:
-        with _open_record(path) as file:
-            file.write(_line(event, values))
-    except OSError as error:
-        raise GanzooError(f"cannot write {path / RECORD}: {error.strerror}") from error
-
-
-def _open_record(path: Path) -> IO[str]:
-    """Open ``metrics.jsonl`` for appending, behind whole lines: a killed run may have torn the last one."""
-    file = (path / RECORD).open("a+b")
-    size = file.seek(0, os.SEEK_END)
-    if size:
-        file.seek(size - 1)
-        if file.read(1) != b"\n":
-            file.write(b"\n")
-    return io.TextIOWrapper(file, encoding="utf-8")
-
-
-def _line(event: str, values: Mapping[str, Any]) -> str:
-    plain = {k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
-    return json.dumps({"event": event, **plain}, ensure_ascii=False) + "\n"
-
-
-def environment(config: RunConfig, circumstances: Mapping[str, str | int], data: DataSpec, versions: Mapping[str, str]) -> dict[str, Any]:
+def environment(seed: int, circumstances: Mapping[str, str | int], data: DataSpec, versions: Mapping[str, str]) -> dict[str, Any]:
     """What a bug report needs and exactness depends on (``Run.circumstances``): for ``env.json``."""
     return {
         "command": shlex.join(["ganzoo", *sys.argv[1:]]),
-        "seed": config.train.seed,
+        "seed": seed,
         "data": data.to_json(),
         "runtime": dict(circumstances),
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": version("numpy"), **versions},

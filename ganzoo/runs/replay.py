@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.config import ResolvedPart, strict_yaml
+from ganzoo.engine.observers import Observers
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
-from ganzoo.progress import Reporter
-from ganzoo.report.record import OUTCOMES, as_number, check_run, file_in, read_events
-
-from .observers import Observers
-from .rundir import read_environment
+from ganzoo.rundir.directory import read_environment
+from ganzoo.rundir.record import OUTCOMES, as_number, check_run, file_in, read_events
+from ganzoo.ui.progress import Reporter
 
 NOT_LOGGED = ("event", "step", "seconds")
 """What a line holds beside the values that observers are told."""
