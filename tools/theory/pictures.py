@@ -1,4 +1,4 @@
-"""Draws the pictures of ``docs/explanation``, most from the games that ``tests/test_theory.py`` checks: about half a CPU minute.
+"""Draws the pictures of ``docs/explanation``, most from the games that ``tests/theory/test_theory.py`` checks: about half a CPU minute.
 
 tools/draw_theory              into docs/pictures
 tools/draw_theory --out DIR    somewhere else
