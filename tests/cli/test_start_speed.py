@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-LIMIT, RUN, TORCH = (getattr(importlib.import_module("speed.start"), name) for name in ("LIMIT", "RUN", "TORCH"))
+LIMIT, RUN, TORCH = (getattr(importlib.import_module("benchmarks.speed.start"), name) for name in ("LIMIT", "RUN", "TORCH"))
 RUNS = 2
 
 

@@ -17,9 +17,9 @@ from ganzoo.data.cifar import CIFAR10
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 command, drawn, editions, page, runs = (
-    importlib.import_module(f"gallery.{name}") for name in ("command", "drawn", "editions", "page", "runs")
+    importlib.import_module(f"figures.gallery.{name}") for name in ("command", "drawn", "editions", "page", "runs")
 )
-make_faces = importlib.import_module("loading.pictures").make_faces
+make_faces = importlib.import_module("benchmarks.loading.pictures").make_faces
 PAGE = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"^:::\{grid-item-card\} (\w+)$", PAGE, re.MULTILINE)
 LISTED = re.findall(r"^- `(\w+)`: ", PAGE, re.MULTILINE)

@@ -1,6 +1,6 @@
 """Where the optimum is known in closed form, the product's losses and loop arrive there (tools/test -m slow tests/theory/test_theory.py).
 
-Each critic is the plugin ``mlp``, trained by the engine's loop against a generator that rests (``tools/theory``), in about
+Each critic is the plugin ``mlp``, trained by the engine's loop against a generator that rests (``tools/figures/theory``), in about
 2 CPU seconds. Each check is shown to fail with a deliberate fault.
 """
 
@@ -22,7 +22,7 @@ from ganzoo_wgan_gp.gradients import score_gradients
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-games = importlib.import_module("theory.games")
+games = importlib.import_module("figures.theory.games")
 
 pytestmark = pytest.mark.slow
 

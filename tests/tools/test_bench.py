@@ -18,7 +18,7 @@ from ganzoo.errors import GanzooError, UserError
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 command, fast, packages, page, pairs, runs, textbook, workloads, child, evaluation = (
-    importlib.import_module(f"speed.{name}")
+    importlib.import_module(f"benchmarks.speed.{name}")
     for name in ("command", "fast", "packages", "page", "pairs", "runs", "textbook", "workloads", "child", "evaluation")
 )
 put_into = command.put_into
@@ -168,7 +168,7 @@ def test_the_trace_is_that_of_the_matrix_square_root():
 
 def test_the_run_that_a_gpu_is_measured_with_trains():
     """Here on the CPU and with small networks; all but its device is what ``tools/bench --device cuda`` trains."""
-    cuda, loop, meter = (importlib.import_module(name) for name in ("speed.cuda", "ganzoo.engine.loop", "ganzoo.engine.meter"))
+    cuda, loop, meter = (importlib.import_module(name) for name in ("benchmarks.speed.cuda", "ganzoo.engine.loop", "ganzoo.engine.meter"))
     components = workloads.WORKLOADS["wgan_gp64"].config.replace("width: 64", "width: 4")
     run = cuda.noise_run(components, 4, CPU, graphs=True)
     loop.Loop(run, meter.Meter()).step()

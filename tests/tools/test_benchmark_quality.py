@@ -15,7 +15,7 @@ from ganzoo.errors import GanzooError, UserError
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 benchmarks, command, page, trainings = (
-    importlib.import_module(f"quality.{name}") for name in ("benchmarks", "command", "page", "trainings")
+    importlib.import_module(f"benchmarks.quality.{name}") for name in ("benchmarks", "command", "page", "trainings")
 )
 
 EVALUATION = {"modes": 8, "high_quality": 0.97}

@@ -10,7 +10,7 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-charts, pictures = (importlib.import_module(f"theory.{name}") for name in ("charts", "pictures"))
+charts, pictures = (importlib.import_module(f"figures.theory.{name}") for name in ("charts", "pictures"))
 
 
 def where(image, colour):

@@ -27,7 +27,7 @@ from ganzoo.files import write_atomically
 
 from .benchmarks import BENCHMARKS, CPU_SECONDS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)

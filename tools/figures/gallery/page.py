@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.quality.page import name_of, shown
 from PIL import Image
-from quality.page import name_of, shown
 
 from .editions import EDITIONS, settings_of
 from .runs import HEADLINES, RECIPES, Finished, evaluation

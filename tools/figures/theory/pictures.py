@@ -22,7 +22,7 @@ from ganzoo.ui.pictures import save_png
 from . import closed_forms, games
 from .charts import BLUE, GREEN, GREY, ORANGE, Colour, Line, chart, side_by_side
 
-PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+PICTURES = Path(__file__).resolve().parents[3] / "docs" / "pictures"
 NORMALS_DIVERGENCE = 0.111421482185
 """Jensen-Shannon divergence of N(0, 1) and N(1, 1) in nats."""
 DEEP: Mapping[str, tuple[games.Values, Colour]] = {

@@ -29,7 +29,7 @@ class Measured:
         rates: side and way -> images a second, one for each round.
         floors: way -> FLOP a second of a large convolution and matrix product, one for each round.
         memory: side and way -> peak bytes.
-        flops: what ``speed.flops`` counted.
+        flops: what ``benchmarks.speed.flops`` counted.
     """
 
     name: str

@@ -16,7 +16,7 @@ from ganzoo.errors import GanzooError
 from .door import install
 from .workloads import BATCH, WORKLOADS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 WAY_KEYS = {"fp32": "precision: fp32", "medium": "precision: fp32, matmul: medium", "bf16": "precision: bf16"}
 
 
@@ -38,12 +38,14 @@ def environment(work: Path) -> dict[str, str]:
 
 
 def run_child(side: str, name: str, way: str, steps: int, work: Path, *more: str) -> dict[str, float]:
-    """What ``speed.child`` prints.
+    """What ``benchmarks.speed.child`` prints.
 
     Raises:
         GanzooError: where it fails, with the last line that it said.
     """
-    found: dict[str, float] = json.loads(said_by([sys.executable, "-m", "speed.child", side, name, way, str(steps), *more], work))
+    found: dict[str, float] = json.loads(
+        said_by([sys.executable, "-m", "benchmarks.speed.child", side, name, way, str(steps), *more], work)
+    )
     return found
 
 

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from figures.theory.charts import BLUE, ORANGE, Line, chart, side_by_side
 from PIL import Image
-from theory.charts import BLUE, ORANGE, Line, chart, side_by_side
 
 from ganzoo.ui.pictures import save_png
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quality.benchmarks import BENCHMARKS, CPU_SECONDS
-from quality.trainings import ROOT, ganzoo
+from benchmarks.quality.benchmarks import BENCHMARKS, CPU_SECONDS
+from benchmarks.quality.trainings import ROOT, ganzoo
 
 from ganzoo.config import strict_yaml
 from ganzoo.errors import UserError

@@ -15,9 +15,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.quality.trainings import ROOT
 from common.command import exit_code_of
 from common.page import put_into
-from quality.trainings import ROOT
 
 from .editions import Sources
 from .page import cards, write_picture

@@ -9,19 +9,19 @@ from ganzoo import hookimpl
 GANZOO_API = 1
 
 METADATA = "Metadata-Version: 2.1\nName: ganzoo-speed\nVersion: 0\n"
-ENTRY_POINTS = "[ganzoo]\nspeed = speed.door\n"
+ENTRY_POINTS = "[ganzoo]\nspeed = benchmarks.speed.door\n"
 
 
 @hookimpl
 def ganzoo_generators() -> dict[str, str]:
     """AC-GAN's as published with PyTorch."""
-    return {"upsampling": "speed.components:UpsamplingGenerator"}
+    return {"upsampling": "benchmarks.speed.components:UpsamplingGenerator"}
 
 
 @hookimpl
 def ganzoo_critics() -> dict[str, str]:
     """Its critic."""
-    return {"upsampling": "speed.components:UpsamplingCritic"}
+    return {"upsampling": "benchmarks.speed.components:UpsamplingCritic"}
 
 
 def install(folder: Path) -> Path:

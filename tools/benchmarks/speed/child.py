@@ -1,4 +1,4 @@
-"""One measurement in a process of its own: ``python -m speed.child SIDE NAME WAY STEPS``; prints one line of JSON."""
+"""One measurement in a process of its own: ``python -m benchmarks.speed.child SIDE NAME WAY STEPS``; prints one line of JSON."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from common.page import put_into
 if TYPE_CHECKING:
     from .command import Result
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks-data.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "benchmarks-data.md"
 
 
 def write_page(results: Sequence[Result], arguments: Sequence[str]) -> None:

@@ -31,7 +31,7 @@ def measure_evaluation(work: Path, quick: bool, say: Callable[[str], None]) -> l
     evaluated = table(("`ganzoo eval RUN --metric classifier_fid`, 10,000 samples: by the clock", "Processor", "Bar", "Verdict"), rows)
     size = 128 if quick else 2048
     # In a process of its own, so that every library has one thread.
-    ours, theirs, difference = json.loads(said_by([sys.executable, "-m", "speed.evaluation", str(size)], work))
+    ours, theirs, difference = json.loads(said_by([sys.executable, "-m", "benchmarks.speed.evaluation", str(size)], work))
     compared = [
         (
             str(size),
