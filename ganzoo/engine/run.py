@@ -16,19 +16,20 @@ from ganzoo.config import Resolved, RunConfig
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.shards import Share
+from ganzoo.data.spec import describe
 from ganzoo.errors import ContractError, UserError, did_you_mean
 from ganzoo.fields import DataSpec
 from ganzoo.players import Critic, Generator
-from ganzoo.progress import Reporter
 from ganzoo.rules import Loss, Plan, Schedule
+from ganzoo.ui.progress import Reporter
 
 from . import optimizers
-from .batches import Batches, describe, share_of
+from .batches import Batches, share_of
 from .checkpoint import State
 from .device import Runtime, choose
 from .distributed import Ranks
+from .distributed.norms import sees_its_batch_only
 from .ema import MovingAverage
-from .norms import sees_its_batch_only
 from .randomness import random_state, restore_random_state, seed_everything
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ganzoo.config import Resolved, RunConfig, differences, resolved_values, resolved_yaml, strict_yaml
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.progress import Reporter
+from ganzoo.rundir.directory import Nowhere, RunDirectory, environment, now, write_environment
+from ganzoo.ui.progress import Reporter
 
 from . import checkpoint
 from .distributed import Ranks
@@ -18,7 +19,6 @@ from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
 from .run import build
-from .rundir import Nowhere, RunDirectory, environment, now, write_environment
 from .signals import Interrupted, Stop, stop_on_signals, unwind_on_termination
 
 
@@ -77,7 +77,7 @@ class Runner:
         else:
             self._preflight()
         if ranks.leads:
-            write_environment(self.directory, environment(config, self.run.circumstances(), self.run.data, resolved.versions))
+            write_environment(self.directory, environment(config.train.seed, self.run.circumstances(), self.run.data, resolved.versions))
         # Last: config.yaml says that here is a run, and one that can be continued.
         self.directory.write_config(resolved_yaml(config, resolved), source)
 

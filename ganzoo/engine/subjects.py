@@ -21,7 +21,7 @@ from ganzoo.metrics.statistics import Statistics
 from ganzoo.metrics.subject import Fact, Subject
 from ganzoo.params import model_of, parameters_of, split_annotation
 from ganzoo.players import Generator
-from ganzoo.progress import Reporter
+from ganzoo.ui.progress import Reporter
 
 from .batches import Batches
 from .randomness import seeded

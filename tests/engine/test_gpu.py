@@ -1,0 +1,159 @@
+"""What only a GPU can show; run with: tools/test -m gpu.
+
+For one configuration of each kind of recipe: losses as in fp32 without graphs for 50 steps, all updates recorded, and no wait for
+the device between two reads of the log.
+"""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from ganzoo.config import parse_config, resolve
+from ganzoo.engine import checkpoint
+from ganzoo.engine.graphs import choose_phases
+from ganzoo.engine.loop import Loop
+from ganzoo.engine.meter import Meter
+from ganzoo.engine.phases import Recorded
+from ganzoo.engine.run import build
+from ganzoo.errors import DivergenceError
+from ganzoo.registry import Registry
+from ganzoo.ui.progress import reporter
+
+pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device")]
+
+DCGAN = "generator: {name: dcgan, width: 16}\ncritic: {name: dcgan, width: 16%s}"
+KINDS = {
+    "dcgan": f"data: {{name: digits, size: 32}}\n{DCGAN % ''}\nloss: non_saturating\nschedule: {{name: alternate, share_fake: true}}",
+    "two fakes": f"data: {{name: digits, size: 32}}\n{DCGAN % ''}\nloss: non_saturating",
+    "lsgan": f"data: {{name: digits, size: 32}}\n{DCGAN % ''}\nloss: lsgan",
+    "wgan": f"data: {{name: digits, size: 32}}\n{DCGAN % ''}\nloss: [wasserstein, weight_clip]\n"
+    "schedule: {name: wgan, boost_updates: 8, boost_steps: 3}\noptimizer: {generator: rmsprop, critic: rmsprop}",
+    "wgan_gp": f"data: {{name: digits, size: 32}}\n{DCGAN % ', norm: none'}\nloss: [wasserstein, gradient_penalty]\n"
+    "schedule: {name: alternate, critic_updates: 5, decay_from: 0.2}",
+    "lazy r1": f"data: {{name: digits, size: 32}}\n{DCGAN % ', norm: none'}\nloss: [non_saturating, {{name: r1, every: 4}}]",
+    "acgan": "data: {name: digits, size: 32}\ngenerator: {name: acgan, width: 16}\ncritic: {name: acgan, width: 8, dropout: 0.0}\n"
+    "loss: [non_saturating, label_classification]",
+    "mlp": "data: digits\ngenerator: {name: mlp, norm: batch}\ncritic: mlp\nloss: non_saturating\n"
+    "optimizer: {critic: {name: sgd, lr: 1e-3}}",
+    "points": "data: ring\ngenerator: {name: mlp, hidden: [64, 64], latent_dim: 2}\ncritic: {name: mlp, hidden: [64, 64]}\n"
+    "loss: [wasserstein, gradient_penalty]\nschedule: {name: alternate, critic_updates: 3}",
+}
+TOLERANCE = {"fp32": 0.02, "bf16": 0.2}
+"""Of the means of 50 steps, relative to their size or 1."""
+
+
+def trained(text, precision, graphs, steps=50, notes=None):
+    train = f"train: {{steps: 1000, batch_size: 64, ema: 0.99, device: cuda, precision: {precision}, cuda_graphs: {str(graphs).lower()}}}"
+    config = parse_config(f"{text}\n{train}")
+    run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True))
+    loop = Loop(run, Meter(), choose_phases(run, (notes if notes is not None else []).append))
+    for _ in range(steps):
+        loop.step()
+    loop.check()
+    return loop
+
+
+def losses(loop):
+    found = loop.meter.means()
+    assert all(np.isfinite(value) for value in found.values())
+    return {name: value for name, value in found.items() if "gradient" not in name}
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_graphs_give_the_losses_of_eager_fp32(kind, precision):
+    notes: list[str] = []
+    graphed, eager = trained(KINDS[kind], precision, True, notes=notes), trained(KINDS[kind], "fp32", False)
+    assert notes == []
+    assert isinstance(graphed.phases, Recorded)
+    assert len(graphed.phases._replays) >= 1
+    ours, theirs = losses(graphed), losses(eager)
+    assert ours.keys() == theirs.keys()
+    off = {
+        name: (ours[name], theirs[name])
+        for name in ours
+        if abs(ours[name] - theirs[name]) > TOLERANCE[precision] * max(1, abs(theirs[name]))
+    }
+    assert off == {}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_step_waits_for_the_device(kind):
+    loop = trained(KINDS[kind], "bf16", True, steps=40)  # until every kind of update is recorded
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        for _ in range(20):
+            loop.step()
+        torch.cuda.set_sync_debug_mode("default")
+    assert [str(warning.message) for warning in said if "called a synchronizing" in str(warning.message)] == []
+
+
+def test_an_update_that_is_not_finite_is_held_back_by_a_graph():
+    loop = trained(KINDS["wgan_gp"], "bf16", True, steps=12)
+    before = {name: value.clone() for name, value in loop.run.critic.state_dict().items()}
+    with torch.no_grad():
+        next(loop.run.generator.parameters()).fill_(float("nan"))
+    for _ in range(3):
+        loop.step()
+    with pytest.raises(DivergenceError, match="diverged at step 12: on the critic's turn"):
+        loop.check()
+    for name, value in loop.run.critic.state_dict().items():
+        assert torch.equal(value, before[name]), name
+
+
+def test_replayed_turns_of_a_side_at_rest_do_not_shift_the_step_that_is_named(monkeypatch):
+    loop = trained(KINDS["two fakes"], "bf16", True, steps=4)
+    plan = loop.run.schedule.plan
+
+    def resting(step, total):
+        return replace(plan(step, total), frozen=("generator",) if step % 2 else ())
+
+    monkeypatch.setattr(loop.run.schedule, "plan", resting)
+    while loop.run.step < 40:
+        loop.step()
+    loop.check()
+    while loop.run.step < 60:
+        loop.step()
+    with torch.no_grad():
+        next(loop.run.generator.parameters()).fill_(float("nan"))
+    for _ in range(3):
+        loop.step()
+    assert len(loop.phases._replays) == 4
+    with pytest.raises(DivergenceError, match="diverged at step 60: on the critic's turn"):
+        loop.check()
+
+
+def test_a_checkpoint_goes_from_the_gpu_to_the_cpu_and_back():
+    loop = trained(KINDS["wgan"], "fp32", True, steps=8)
+    state = checkpoint.decode(checkpoint.encode(loop.run.state()), "memory")
+    config = parse_config(f"{KINDS['wgan']}\ntrain: {{steps: 1000, batch_size: 64, ema: 0.99, device: cpu, threads: 1}}")
+    run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True))
+    run.restore(state)
+    Loop(run, Meter()).step()
+    again = trained(KINDS["wgan"], "fp32", True, steps=0)
+    again.run.restore(checkpoint.decode(checkpoint.encode(run.state()), "memory"))
+    for _ in range(8):
+        again.step()
+    again.check()
+    assert again.run.step == 17
+
+
+def test_a_component_that_waits_for_the_device_runs_eagerly_and_is_named(monkeypatch):
+    from ganzoo_wgan.wasserstein import Wasserstein
+
+    terms = Wasserstein.critic_terms
+
+    def looks(self, turn):
+        float(turn.real["sample"].mean())
+        return terms(self, turn)
+
+    monkeypatch.setattr(Wasserstein, "critic_terms", looks)
+    notes: list[str] = []
+    loop = trained(KINDS["wgan_gp"], "bf16", True, steps=6, notes=notes)
+    assert len(notes) == 1
+    assert "waits for the device" in notes[0]
+    assert loop.phases.refused

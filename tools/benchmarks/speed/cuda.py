@@ -1,0 +1,207 @@
+"""On a GPU: updates as CUDA graphs against the same updates launched kernel by kernel, and the textbook's loop.
+
+Data is made here, noise as uint8 on the GPU, so that one command on a machine with nothing but ganzoo and a GPU does.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from ganzoo.errors import UserError
+
+from . import textbook
+from .images import Pictures
+from .page import table
+from .workloads import BATCH, WORKLOADS
+
+if TYPE_CHECKING:
+    from ganzoo.engine.run import Run
+
+NAMES = ("dcgan64", "wgan_gp64")
+BATCHES = (64, 256, 1024)
+PAPER_BARS = {("dcgan64", 64): 80e3, ("dcgan64", 1024): 130e3, ("wgan_gp64", 64): 70e3, ("wgan_gp64", 1024): 110e3}
+"""Images a second that an H200 should reach."""
+GRAPHS_OVER_EAGER = 2.0
+"""At batch 64."""
+HEAD = ("Workload", "Batch", "Loop", "Images/s", "Waits a step", "Peak memory, MB", "To eager", "To textbook", "Bar", "Verdict")
+
+
+@dataclass(frozen=True)
+class Found:
+    """One loop on one batch size.
+
+    Args:
+        rate: images a second, by the clock.
+        waits: times a step that the host waited for the device.
+        memory: most bytes held by tensors.
+    """
+
+    rate: float
+    waits: float
+    memory: float
+
+
+def measure(quick: bool, say: Callable[[str], None]) -> list[str]:
+    """All loops on all batch sizes, as tables.
+
+    Raises:
+        UserError: where there is no GPU.
+    """
+    if not torch.cuda.is_available():
+        raise UserError("torch finds no CUDA device here", "leave --device out, or run it on a machine with a GPU", key="--device")
+    device = torch.device("cuda", torch.cuda.current_device())
+    rows = []
+    for name in NAMES:
+        for batch in BATCHES[:1] if quick else BATCHES:
+            loops = {"textbook": textbook_steps, "eager": eager_steps, "graphs": graph_steps}
+            found = {}
+            for side, make in loops.items():
+                found[side] = timed(make(name, batch, device), device, quick)
+                say(f"{name}, batch {batch}, {side}: {found[side].rate:,.0f} images/s")
+                torch.cuda.empty_cache()
+            rows += list(rows_of(name, batch, found))
+    return table(HEAD, rows)
+
+
+def rows_of(name: str, batch: int, found: dict[str, Found]) -> Iterator[Sequence[str]]:
+    """One row for each loop; the bar is the graphs'."""
+    for side, one in found.items():
+        bar, verdict = "-", "-"
+        if side == "graphs":
+            least = PAPER_BARS.get((name, batch), 0.0)
+            factor = GRAPHS_OVER_EAGER if batch == BATCH else 0.0
+            bar = ", ".join([*([f"{least:,.0f} images/s"] if least else []), *([f"{factor:.0f} times eager"] if factor else [])]) or "-"
+            met = one.rate >= least and one.rate >= factor * found["eager"].rate and one.waits == 0
+            verdict = "met" if met else "**missed**"
+        yield (
+            f"`{name}`",
+            str(batch),
+            side,
+            f"**{one.rate:,.0f}**",
+            f"{one.waits:.2f}",
+            f"{one.memory / 1e6:,.0f}",
+            f"{one.rate / found['eager'].rate:.2f}",
+            f"{one.rate / found['textbook'].rate:.2f}",
+            bar,
+            verdict,
+        )
+
+
+def timed(batches: Iterator[int], device: torch.device, quick: bool) -> Found:
+    """Some seconds of a loop after its warm-up. Each item is the images of one step."""
+    for _ in range(12):  # the warm-up of each kind of update, its capture, and a replay
+        next(batches)
+    torch.cuda.reset_peak_memory_stats(device)
+    torch.cuda.synchronize(device)
+    started, images, last = time.perf_counter(), 0, 0.2 if quick else 5.0
+    while time.perf_counter() - started < last:
+        # The host runs ahead of the device: twenty steps between two looks at the clock, and one wait at the end.
+        images += sum(next(batches) for _ in range(20))
+    torch.cuda.synchronize(device)
+    seconds = time.perf_counter() - started
+    return Found(images / seconds, waits_a_step(batches), float(torch.cuda.max_memory_allocated(device)))
+
+
+def waits_a_step(batches: Iterator[int], steps: int = 10) -> float:
+    """How often a step makes the host wait, as torch notices it."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        for _ in range(steps):
+            next(batches)
+        torch.cuda.set_sync_debug_mode("default")
+    return sum("called a synchronizing" in str(warning.message) for warning in said) / steps
+
+
+def textbook_steps(name: str, batch: int, device: torch.device) -> Iterator[int]:
+    """The textbook's loop, its data decoded and on the GPU already; of WGAN-GP, five batches a step."""
+    updates = WORKLOADS[name].critic_updates
+    batches = textbook.steps(name, device, batch, NoiseOnDevice(4 * batch, device))
+    while True:
+        yield sum(next(batches) for _ in range(updates))
+
+
+class NoiseOnDevice(Pictures):
+    """Noise in [-1, 1] that is decoded, batched and on the GPU already: the textbook is not made to wait for its data."""
+
+    def __init__(self, count: int, device: torch.device) -> None:
+        self.images = torch.rand(count, 3, 64, 64, device=device).mul_(2).sub_(1)
+        self.label = torch.zeros((), dtype=torch.int64, device=device)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, i: int) -> tuple[torch.Tensor, int]:
+        return self.images[i], 0
+
+
+def graph_steps(name: str, batch: int, device: torch.device) -> Iterator[int]:
+    """The loop as ``ganzoo run`` uses it on a GPU."""
+    return ganzoo_steps(name, batch, device, graphs=True)
+
+
+def eager_steps(name: str, batch: int, device: torch.device) -> Iterator[int]:
+    """The same with ``train.cuda_graphs: false``."""
+    return ganzoo_steps(name, batch, device, graphs=False)
+
+
+def ganzoo_steps(name: str, batch: int, device: torch.device, graphs: bool) -> Iterator[int]:
+    """Steps of a run on noise.
+
+    Raises:
+        UserError: where updates are to be recorded and cannot be.
+    """
+    from ganzoo.engine.graphs import choose_phases
+    from ganzoo.engine.loop import Loop
+    from ganzoo.engine.meter import Meter
+    from ganzoo.engine.phases import Recorded
+
+    run = noise_run(WORKLOADS[name].config, batch, device, graphs)
+    loop = Loop(run, Meter(), choose_phases(run, lambda note: None))
+    while True:
+        loop.step()
+        if isinstance(loop.phases, Recorded) and loop.phases.refused:
+            raise UserError(f"the updates of {name} cannot be recorded: {loop.phases.refused}", "report it")
+        yield batch * WORKLOADS[name].critic_updates
+
+
+def noise_run(components: str, batch: int, device: torch.device, graphs: bool) -> Run:
+    """A run of ``components`` on noise images, which stay on the GPU where there is one."""
+    from ganzoo.config import parse_config, resolve
+    from ganzoo.data.spec import describe
+    from ganzoo.engine import optimizers
+    from ganzoo.engine.batches import Batches
+    from ganzoo.engine.device import choose
+    from ganzoo.engine.run import Run
+    from ganzoo.registry import Registry
+
+    train = f"{{steps: 1000000, batch_size: {batch}, device: '{device}', cuda_graphs: {'true' if graphs else 'false'}}}"
+    config = parse_config(f"data: ring\n{components}\ntrain: {train}\n")
+    resolved = resolve(config, Registry.installed())
+    runtime = choose(config.train)
+    arrays = {"sample": np.random.default_rng(0).integers(0, 256, (4 * batch, 3, 64, 64), np.uint8)}
+    data = describe(arrays, 0, 1.0)
+    torch.manual_seed(0)
+    players = {"generator": resolved.generator.build(data), "critic": resolved.critic.build(data)}
+    for network in players.values():
+        runtime.place_network(network.train())
+    return Run(
+        config,
+        None,  # type: ignore[arg-type]  # no data set: the arrays are here
+        data,
+        runtime,
+        Batches(arrays, data, batch, 0, True, runtime),
+        players["generator"],
+        players["critic"],
+        {part.name: part.build(data).to(device) for part in resolved.losses},
+        resolved.schedule.build(data),
+        {side: optimizers.build(resolved.optimizers[side], players[side].parameters(), device) for side in players},
+        None,
+    )
