@@ -26,7 +26,7 @@ from ganzoo.ui.progress import Reporter
 from . import optimizers
 from .batches import Batches, share_of
 from .checkpoint import State
-from .device import Runtime, choose
+from .device import Runtime, from_config
 from .distributed import Ranks
 from .distributed.norms import sees_its_batch_only
 from .ema import MovingAverage
@@ -147,7 +147,7 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter, ranks: Rank
     ranks = ranks or Ranks()
     with placed(config):
         share_of(config.train.batch_size, ranks)  # before the data is read
-        runtime = choose(config.train, ranks.local_rank)
+        runtime = from_config(config.train, ranks.local_rank)
         ranks.connect(runtime.device)
         dataset: Dataset = resolved.data.build()
         shard_size = config.train.shard_size

@@ -13,10 +13,9 @@ import torch
 
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine import checkpoint
-from ganzoo.engine.graphs import choose_phases
+from ganzoo.engine.graphs import GraphedUpdates, choose_runner
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
-from ganzoo.engine.phases import Recorded
 from ganzoo.engine.run import build
 from ganzoo.errors import DivergenceError
 from ganzoo.registry import Registry
@@ -49,7 +48,7 @@ def trained(text, precision, graphs, steps=50, notes=None):
     train = f"train: {{steps: 1000, batch_size: 64, ema: 0.99, device: cuda, precision: {precision}, cuda_graphs: {str(graphs).lower()}}}"
     config = parse_config(f"{text}\n{train}")
     run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True))
-    loop = Loop(run, Meter(), choose_phases(run, (notes if notes is not None else []).append))
+    loop = Loop(run, Meter(), choose_runner(run, (notes if notes is not None else []).append))
     for _ in range(steps):
         loop.step()
     loop.check()
@@ -68,8 +67,8 @@ def test_graphs_give_the_losses_of_eager_fp32(kind, precision):
     notes: list[str] = []
     graphed, eager = trained(KINDS[kind], precision, True, notes=notes), trained(KINDS[kind], "fp32", False)
     assert notes == []
-    assert isinstance(graphed.phases, Recorded)
-    assert len(graphed.phases._replays) >= 1
+    assert isinstance(graphed.runner, GraphedUpdates)
+    assert len(graphed.runner._replays) >= 1
     ours, theirs = losses(graphed), losses(eager)
     assert ours.keys() == theirs.keys()
     off = {
@@ -122,7 +121,7 @@ def test_replayed_turns_of_a_side_at_rest_do_not_shift_the_step_that_is_named(mo
         next(loop.run.generator.parameters()).fill_(float("nan"))
     for _ in range(3):
         loop.step()
-    assert len(loop.phases._replays) == 4
+    assert len(loop.runner._replays) == 4
     with pytest.raises(DivergenceError, match="diverged at step 60: on the critic's turn"):
         loop.check()
 
@@ -156,4 +155,4 @@ def test_a_component_that_waits_for_the_device_runs_eagerly_and_is_named(monkeyp
     loop = trained(KINDS["wgan_gp"], "bf16", True, steps=6, notes=notes)
     assert len(notes) == 1
     assert "waits for the device" in notes[0]
-    assert loop.phases.refused
+    assert loop.runner.refused

@@ -158,17 +158,16 @@ def ganzoo_steps(name: str, batch: int, device: torch.device, graphs: bool) -> I
     Raises:
         UserError: where updates are to be recorded and cannot be.
     """
-    from ganzoo.engine.graphs import choose_phases
+    from ganzoo.engine.graphs import GraphedUpdates, choose_runner
     from ganzoo.engine.loop import Loop
     from ganzoo.engine.meter import Meter
-    from ganzoo.engine.phases import Recorded
 
     run = noise_run(WORKLOADS[name].config, batch, device, graphs)
-    loop = Loop(run, Meter(), choose_phases(run, lambda note: None))
+    loop = Loop(run, Meter(), choose_runner(run, lambda note: None))
     while True:
         loop.step()
-        if isinstance(loop.phases, Recorded) and loop.phases.refused:
-            raise UserError(f"the updates of {name} cannot be recorded: {loop.phases.refused}", "report it")
+        if isinstance(loop.runner, GraphedUpdates) and loop.runner.refused:
+            raise UserError(f"the updates of {name} cannot be recorded: {loop.runner.refused}", "report it")
         yield batch * WORKLOADS[name].critic_updates
 
 
@@ -178,14 +177,14 @@ def noise_run(components: str, batch: int, device: torch.device, graphs: bool) -
     from ganzoo.data.spec import describe
     from ganzoo.engine import optimizers
     from ganzoo.engine.batches import Batches
-    from ganzoo.engine.device import choose
+    from ganzoo.engine.device import from_config
     from ganzoo.engine.run import Run
     from ganzoo.registry import Registry
 
     train = f"{{steps: 1000000, batch_size: {batch}, device: '{device}', cuda_graphs: {'true' if graphs else 'false'}}}"
     config = parse_config(f"data: ring\n{components}\ntrain: {train}\n")
     resolved = resolve(config, Registry.installed())
-    runtime = choose(config.train)
+    runtime = from_config(config.train)
     arrays = {"sample": np.random.default_rng(0).integers(0, 256, (4 * batch, 3, 64, 64), np.uint8)}
     data = describe(arrays, 0, 1.0)
     torch.manual_seed(0)
