@@ -89,7 +89,7 @@ def plant(loop: Loop, how: str, stand_in: Keeps, rehearse: bool) -> None:
                 raise RuntimeError("a planted error")
             if how == "waits":
                 wait()
-            next(iter(found.values())).register_hook(wait)
+            next(iter(found.values())).register_hook(wait)  # type: ignore[no-untyped-call]
         return found
 
     loss.critic_terms = failing  # type: ignore[method-assign]

@@ -18,7 +18,7 @@ def main() -> int:
     rehearse = rehearsing(__doc__).rehearse
     device = torch.device("cpu" if rehearse else "cuda")
     figure("versions", ", ".join([f"Python {platform.python_version()}", *map(versioned, PACKAGES)]))
-    figure("CUDA, cuDNN", f"{torch.version.cuda}, {torch.backends.cudnn.version()}")
+    figure("CUDA, cuDNN", f"{torch.version.cuda}, {torch.backends.cudnn.version()}")  # type: ignore[no-untyped-call]
     figure("card", "none" if rehearse else card(device))
     settings = {
         "cudnn.benchmark": torch.backends.cudnn.benchmark,

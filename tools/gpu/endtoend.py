@@ -22,7 +22,7 @@ from .training import figure, rehearsing
 def main() -> int:
     """Run it; returns 1 where an exit code or the steps are not as they should be."""
     rehearse = rehearsing(__doc__).rehearse
-    steps, batch, log = (24, 4, 2) if rehearse else (3000, 64, 50)
+    steps, batch, log = (12, 4, 1) if rehearse else (3000, 64, 50)
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         write_folder(WORKLOADS["dcgan64"], work / "pictures")
@@ -58,7 +58,7 @@ def main() -> int:
 def configuration(pictures: Path, steps: int, batch: int, log: int, rehearse: bool) -> str:
     """The run, with the default intervals of checkpoints and grids where it is no rehearsal."""
     components = WORKLOADS["dcgan64"].config
-    every = "sample: {every: 8}\ncheckpoint: {every: 8}\n" if rehearse else ""
+    every = "sample: {every: 6}\ncheckpoint: {every: 6}\n" if rehearse else ""
     components = components.replace("width: 64", "width: 4") if rehearse else components
     device = "cpu" if rehearse else "cuda"
     return (

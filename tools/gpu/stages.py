@@ -96,7 +96,9 @@ def run_all(stages: Sequence[Stage], environment: Mapping[str, str], out: Path, 
     for stage in stages:
         left = ends - time.monotonic()
         print(f"{stage.letter}: {stage.what}", flush=True)
-        result = run_one(stage, environment, out, min(stage.seconds, left), rehearse) if left > 5 else Result(stage.what, "left out: no time")
+        result = (
+            run_one(stage, environment, out, min(stage.seconds, left), rehearse) if left > 5 else Result(stage.what, "left out: no time")
+        )
         print(f"{stage.letter}: {result.state}, {result.seconds:.1f} s", flush=True)
         results[stage.letter] = result
         (out / "results.json").write_text(json.dumps({k: asdict(v) for k, v in results.items()}, indent=1), encoding="utf-8")
@@ -116,7 +118,7 @@ def run_one(stage: Stage, environment: Mapping[str, str], out: Path, seconds: fl
         process = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=ROOT,
-            env={**environment, "GPU_CHECK_SECONDS": f"{seconds:.0f}"},
+            env={**environment, "GPU_CHECK_ENDS": f"{time.time() + seconds:.1f}"},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -55,7 +55,9 @@ def recorded(run: Run, say: Say, recorder: Keeps | None = None) -> Phases:
     return Recorded(recorder or Keeps(), [run.generator, run.critic, *run.losses.values()], say)
 
 
-def loop_of(text: str, rehearse: bool, *, precision: str = "fp32", graphed: bool = True, recorder: Keeps | None = None) -> tuple[Loop, list[str]]:
+def loop_of(
+    text: str, rehearse: bool, *, precision: str = "fp32", graphed: bool = True, recorder: Keeps | None = None
+) -> tuple[Loop, list[str]]:
     """A loop over a new run of the components in ``text``, and the notes that it has said or will say."""
     device, batch = ("cpu", CPU_BATCH) if rehearse else ("cuda", GPU_BATCH)
     train = f"steps: 1000, batch_size: {batch}, ema: 0.99, device: {device}, precision: {precision}, cuda_graphs: {str(graphed).lower()}"

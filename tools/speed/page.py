@@ -42,7 +42,7 @@ def machine(device: str) -> str:
     import torch
 
     if device == "cuda":
-        parts.append(f"CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}")
+        parts.append(f"CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}")  # type: ignore[no-untyped-call]
     else:
         parts.append(f"instructions {torch.backends.cpu.get_cpu_capability()}")
     packages = versions("torch", "ganzoo-core", "torchgan")
