@@ -90,6 +90,14 @@ def test_the_files_with_tests_for_a_gpu_are_found():
     assert {"tests/test_gpu.py", "tests/test_read_ahead.py"} <= set(marked.marked_files())
 
 
+def test_the_reason_of_a_failed_test_is_told(tmp_path):
+    report = tmp_path / "report.xml"
+    failed = '<testcase name="b[x]"><failure message="assert 1 ==&#10; 2">trace</failure></testcase>'
+    skipped = '<testcase name="c"><skipped message="no"/></testcase>'
+    report.write_text(f'<testsuites><testsuite><testcase name="a"/>{failed}{skipped}</testsuite></testsuites>')
+    assert list(marked.told(report)) == [("tests", "1 passed, 1 failed, 1 skipped"), ("b[x]", "assert 1 == 2")]
+
+
 def test_what_a_machine_has_is_not_installed_again(monkeypatch):
     """All of pydantic is: it asks for one version of its core."""
     assert wheels.lacking("pydantic-core")

@@ -138,7 +138,7 @@ def run_one(stage: Stage, environment: Mapping[str, str], out: Path, seconds: fl
             name, _, value = line.removeprefix(FIGURE).partition(": ")
             result.found[name] = value
     if state != "passed":
-        result.last = [line[:300] for line in said if line.strip() and not line.startswith(FIGURE)][-12:]
+        result.last = [line[:300] for line in said if line.strip(" ^~") and not line.startswith(FIGURE)][-12:]
     return result
 
 
