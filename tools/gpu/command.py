@@ -75,6 +75,6 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--out", type=Path, default=Path(out) if out else None, metavar="FOLDER", help="default: $OUT, or a temporary one")
     made.add_argument("--seconds-scale", type=float, default=1.0, metavar="X", help="multiplies every stage's time limit (default: 1)")
     made.add_argument("--total", type=float, default=TOTAL, metavar="S", help=f"seconds for all of it (default: {TOTAL:.0f})")
-    made.add_argument("--wheels", type=Path, metavar="FOLDER", help="collect wheels there and end")
+    made.add_argument("--wheels", type=Path, nargs="?", const=wheels.FOLDER, metavar="FOLDER", help="collect wheels there, and end")
     made.add_argument("--from-wheels", type=Path, default=wheels.FOLDER, metavar="FOLDER", help="where they lie (default: .gpu-wheels)")
     return made
