@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from gpu_kinds import KINDS
 
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine import checkpoint
@@ -23,23 +24,6 @@ from ganzoo.ui.progress import reporter
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device")]
 
-DCGAN = "generator: {name: dcgan, width: 16}\ncritic: {name: dcgan, width: 16%s}"
-KINDS = {
-    "dcgan": f"data: {{name: digits, size: 32}}\n{DCGAN % ''}\nloss: non_saturating\nschedule: {{name: alternate, share_fake: true}}",
-    "two fakes": f"data: {{name: digits, size: 32}}\n{DCGAN % ''}\nloss: non_saturating",
-    "lsgan": f"data: {{name: digits, size: 32}}\n{DCGAN % ''}\nloss: lsgan",
-    "wgan": f"data: {{name: digits, size: 32}}\n{DCGAN % ''}\nloss: [wasserstein, weight_clip]\n"
-    "schedule: {name: wgan, boost_updates: 8, boost_steps: 3}\noptimizer: {generator: rmsprop, critic: rmsprop}",
-    "wgan_gp": f"data: {{name: digits, size: 32}}\n{DCGAN % ', norm: none'}\nloss: [wasserstein, gradient_penalty]\n"
-    "schedule: {name: alternate, critic_updates: 5, decay_from: 0.2}",
-    "lazy r1": f"data: {{name: digits, size: 32}}\n{DCGAN % ', norm: none'}\nloss: [non_saturating, {{name: r1, every: 4}}]",
-    "acgan": "data: {name: digits, size: 32}\ngenerator: {name: acgan, width: 16}\ncritic: {name: acgan, width: 8, dropout: 0.0}\n"
-    "loss: [non_saturating, label_classification]",
-    "mlp": "data: digits\ngenerator: {name: mlp, norm: batch}\ncritic: mlp\nloss: non_saturating\n"
-    "optimizer: {critic: {name: sgd, lr: 1e-3}}",
-    "points": "data: ring\ngenerator: {name: mlp, hidden: [64, 64], latent_dim: 2}\ncritic: {name: mlp, hidden: [64, 64]}\n"
-    "loss: [wasserstein, gradient_penalty]\nschedule: {name: alternate, critic_updates: 3}",
-}
 TOLERANCE = {"fp32": 0.02, "bf16": 0.2}
 """Of the means of 50 steps, relative to their size or 1."""
 
