@@ -185,13 +185,13 @@ def test_the_run_that_a_gpu_is_measured_with_trains():
     ],
 )
 def test_the_bars_of_an_h200_are_held_against_an_h200_alone(card, bar, verdict):
-    cuda = importlib.import_module("speed.cuda")
+    cuda = importlib.import_module("benchmarks.speed.cuda")
     found = {side: cuda.Found(rate, 0.0, 1e9) for side, rate in (("textbook", 1e4), ("eager", 2e4), ("graphs", 5e4))}
     assert [row[-2:] for row in cuda.rows_of("dcgan64", 64, found, card)] == [("-", "-"), ("-", "-"), (bar, verdict)]
 
 
 def test_a_gpus_loops_are_measured_for_the_time_that_is_given():
-    cuda = importlib.import_module("speed.cuda")
+    cuda = importlib.import_module("benchmarks.speed.cuda")
     steps = itertools.repeat(64)
     found = cuda.timed(steps, CPU, cuda.Effort(seconds=0.05, warm_up=1, between=1))
     assert found.rate > 64 / 0.05

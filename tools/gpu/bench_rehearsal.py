@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-from speed import cuda, workloads
-from speed.cuda import Effort, measure
+from benchmarks.speed import cuda, workloads
+from benchmarks.speed.cuda import Effort, measure
 
 from .training import figure, rehearsing
 from .workloads import pretend_graphs

@@ -13,7 +13,7 @@ from gpu_kinds import KINDS
 from torch import Tensor
 
 from ganzoo.engine.loop import Loop
-from ganzoo.engine.phases import Recorded
+from ganzoo.engine.graphs import GraphedUpdates
 from ganzoo.turn import Turn
 
 from .training import Keeps, figure, loop_of, rehearsing, seed, weights
@@ -54,7 +54,7 @@ def fail(how: str, rehearse: bool) -> int:
         still = [name for name, value in after.items() if value.dim() > 1 and torch.equal(value, before[name])]
         problems += [f"weights that did not move: {still[:2]}"] if still else []
         problems += ["not finite"] if any(not value.isfinite().all() for value in after.values()) else []
-        problems += [] if isinstance(loop.phases, Recorded) and loop.phases.refused else ["nothing was refused"]
+        problems += [] if isinstance(loop.runner, GraphedUpdates) and loop.runner.refused else ["nothing was refused"]
     except Exception as error:
         problems.append(f"training died: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
     note = notes[0] if notes else "nothing"

@@ -13,8 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from speed.images import write_folder
-from speed.workloads import WORKLOADS
+from benchmarks.speed.images import write_folder
+from benchmarks.speed.workloads import WORKLOADS
 
 from .training import figure, rehearsing
 

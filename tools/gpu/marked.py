@@ -45,7 +45,7 @@ def told(report: Path) -> Iterator[tuple[str, str]]:
 
 def marked_files() -> list[str]:
     """Files with such tests: others may import what a bare machine lacks."""
-    tests = [*(ROOT / "tests").glob("test_*.py"), *(ROOT / "plugins").glob("*/tests/test_*.py")]
+    tests = [*(ROOT / "tests").rglob("test_*.py"), *(ROOT / "plugins").glob("*/tests/test_*.py")]
     return sorted(str(path.relative_to(ROOT)) for path in tests if "mark.gpu" in path.read_text(encoding="utf-8"))
 
 

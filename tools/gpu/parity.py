@@ -13,7 +13,7 @@ import torch
 from gpu_kinds import KINDS
 from torch import Tensor
 
-from ganzoo.engine.phases import Recorded
+from ganzoo.engine.graphs import GraphedUpdates
 
 from .training import figure, loop_of, rehearsing, seed, weights
 
@@ -51,7 +51,7 @@ def trained(kind: str, precision: str, graphs: bool, rehearse: bool) -> dict[str
     for _ in range(STEPS):
         loop.step()
     loop.check()
-    if graphs and not (isinstance(loop.phases, Recorded) and not loop.phases.refused):
+    if graphs and not (isinstance(loop.runner, GraphedUpdates) and not loop.runner.refused):
         raise SystemExit(f"{kind}, {precision}: not recorded: {notes}")
     return weights(loop.run)
 

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine import graphs
+from ganzoo.engine.graphs import GraphedUpdates, Say, Update, UpdateRunner
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
-from ganzoo.engine.phases import Judged, Phases, Recorded, Say, Update
 from ganzoo.engine.run import Run, build
-from ganzoo.progress import reporter
+from ganzoo.ui.progress import reporter
 from ganzoo.registry import Registry
 
 GPU_BATCH, CPU_BATCH = 64, 4
@@ -33,9 +33,10 @@ class Keeps:
     def __init__(self, tries: bool = False) -> None:
         self.tries, self.capturing = tries, False
 
-    def warm_up(self, update: Update) -> tuple[Judged, str]:
+    def warm_up(self, update: Update) -> str:
         """Call it."""
-        return update(), ""
+        update()
+        return ""
 
     def record(self, update: Update) -> Update:
         """The function itself."""
@@ -48,11 +49,11 @@ class Keeps:
         return update
 
 
-def recorded(run: Run, say: Say, recorder: Keeps | None = None) -> Phases:
+def recorded(run: Run, say: Say, recorder: Keeps | None = None) -> UpdateRunner:
     """The way in which updates of ``run`` are recorded: CUDA graphs, or on a CPU their stand-in."""
     if run.runtime.device.type == "cuda":
-        return graphs.choose_phases(run, say)
-    return Recorded(recorder or Keeps(), [run.generator, run.critic, *run.losses.values()], say)
+        return graphs.choose_runner(run, say)
+    return GraphedUpdates(recorder or Keeps(), [run.generator, run.critic, *run.losses.values()], say)
 
 
 def loop_of(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
-from speed.cuda import Effort, timed
+from benchmarks.speed.cuda import Effort, timed
 
 from ganzoo.engine.run import Run
 

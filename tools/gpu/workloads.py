@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import torch
-from speed import cuda
-from speed.workloads import WORKLOADS
+from benchmarks.speed import cuda
+from benchmarks.speed.workloads import WORKLOADS
 
 from ganzoo.engine import graphs
 from ganzoo.engine.loop import Loop
@@ -49,4 +49,4 @@ def steps(
 
 def pretend_graphs() -> None:
     """For a rehearsal: let everything in this process record with the stand-in."""
-    graphs.choose_phases = recorded
+    graphs.choose_runner = recorded

@@ -14,7 +14,7 @@ from ganzoo.config import parse_config, resolve
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.engine.run import build
-from ganzoo.progress import reporter
+from ganzoo.ui.progress import reporter
 from ganzoo.registry import Registry
 
 ROOT = Path(__file__).parents[1]
