@@ -52,20 +52,21 @@ def use_ordinary_double_backward(network: nn.Module) -> int:
     return len(layers)
 
 
-def _is_plain(module: nn.Module) -> bool:
-    kind = type(module)
-    if isinstance(module, nn.ConvTranspose2d):
-        return kind.forward is nn.ConvTranspose2d.forward and "forward" not in vars(module)
-    if not isinstance(module, nn.Conv2d) or isinstance(module.padding, str) or module.padding_mode != "zeros":
+def _is_plain(layer: nn.Module) -> bool:
+    """Whether ``layer`` computes what torch's own class computes, on zeros around its input."""
+    if not isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)) or isinstance(layer.padding, str) or layer.padding_mode != "zeros":
         return False
-    return kind.forward is nn.Conv2d.forward and kind._conv_forward is nn.Conv2d._conv_forward and "forward" not in vars(module)
+    base = nn.Conv2d if isinstance(layer, nn.Conv2d) else nn.ConvTranspose2d
+    names = ("forward", "_conv_forward")
+    return all(getattr(type(layer), name, None) is getattr(base, name, None) and name not in vars(layer) for name in names)
 
 
 def _forward(layer: nn.Conv2d, x: Tensor) -> Tensor:
     """``Conv2d.forward``."""
     if not _differentiable(x):
         return nn.Conv2d.forward(layer, x)
-    return convolve(x, layer.weight, layer.bias, Geometry(layer.stride, layer.padding, layer.dilation, False, (0, 0), layer.groups))  # type: ignore[arg-type]
+    geometry = Geometry(layer.stride, layer.padding, layer.dilation, False, (0, 0), layer.groups)  # type: ignore[arg-type]
+    return convolve(x, layer.weight, layer.bias, geometry)
 
 
 def _transposed_forward(layer: nn.ConvTranspose2d, x: Tensor, output_size: list[int] | None = None) -> Tensor:
@@ -81,7 +82,7 @@ def _differentiable(x: Tensor) -> bool:
     if not torch.is_grad_enabled() or x.dim() != 4 or not x.is_floating_point():
         return False
     transformed = torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0  # type: ignore[attr-defined]
-    return not transformed and not torch.jit.is_tracing()
+    return not transformed and not torch.jit.is_tracing()  # type: ignore[no-untyped-call]
 
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:
