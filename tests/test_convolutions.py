@@ -59,7 +59,7 @@ def derivatives(compute, inputs, network):
 
 
 def same(wanted, found, tolerance=1e-10):
-    """Each within ``tolerance`` of its largest value; what is 0 but for rounding (a bias before a norm), of the whole gradient's rounding."""
+    """Each within ``tolerance`` of its own largest value, or of rounding: a bias before a norm has the gradient 0."""
     assert len(wanted) == len(found)
     rounding = tolerance * 1e-5 * max(theirs.abs().max() for theirs in wanted if theirs is not None)
     for ours, theirs in zip(found, wanted, strict=True):
