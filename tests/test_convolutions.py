@@ -8,9 +8,13 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from ganzoo.config import parse_config, resolve
 from ganzoo.engine.convolutions import Geometry, convolve, use_ordinary_double_backward
+from ganzoo.engine.rehearsal import rehearse
+from ganzoo.engine.run import build
 from ganzoo.fields import DataSpec, named_arguments
 from ganzoo.matrix import default_parts
+from ganzoo.progress import reporter
 from ganzoo.registry import Registry
 
 REGISTRY = Registry.installed()
@@ -274,3 +278,31 @@ def test_a_changed_network_is_exported_as_any_other():
         program = torch.export.export(ours, (x,), strict=False)
         assert torch.equal(program.module()(x), ours(x))
     assert "aten.conv2d" in str(program.graph)
+
+
+@pytest.mark.parametrize(
+    ("losses", "precision", "switch", "applied"),
+    [
+        ("[wasserstein, gradient_penalty]", "bf16", None, True),
+        ("[wasserstein, gradient_penalty]", "fp32", None, False),
+        ("[wasserstein, gradient_penalty]", "fp32", True, True),
+        ("[wasserstein, gradient_penalty]", "bf16", False, False),
+        ("wasserstein", "bf16", None, False),
+    ],
+)
+def test_a_run_uses_them_for_the_critic_under_a_penalty_where_they_pay(losses, precision, switch, applied, tmp_path, monkeypatch):
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
+    text = f"""
+data: digits
+generator: {{name: dcgan, width: 4}}
+critic: {{name: dcgan, width: 4, norm: none}}
+loss: {losses}
+train: {{steps: 1, batch_size: 4, device: cpu, threads: 1, precision: {precision}}}
+"""
+    config = parse_config(text)
+    run, _ = build(config, resolve(config, REGISTRY), reporter(quiet=True), ordinary_double_backward=switch)
+    layers = [module for module in run.critic.modules() if isinstance(module, LAYERS)]
+    assert layers
+    assert [("forward" in vars(layer)) for layer in layers] == [applied] * len(layers)
+    assert not any("forward" in vars(module) for module in run.generator.modules())
+    assert rehearse(run)
