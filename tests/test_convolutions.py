@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 import torch
 from torch import nn
+from torch.autograd import forward_ad
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ganzoo.config import parse_config, resolve
@@ -266,10 +267,11 @@ def test_what_is_no_batch_and_what_torch_transforms_runs_as_before():
     ours, x = changed(plain)[0], pictures()
     assert torch.equal(ours(x[0]), plain(x[0]))
     assert torch.equal(ours(x, output_size=(66, 66)), plain(x, output_size=(66, 66)))
-    for network in (plain, ours):
-        torch.func.jvp(network, (x,), (x,))
-    each = [torch.func.vmap(torch.func.grad(lambda v, f=network: f(v).square().sum()))(x) for network in (plain, ours)]
-    assert torch.equal(*each)
+    gradients = [torch.func.grad(lambda v, f=network: f(v).square().sum())(x) for network in (plain, ours)]
+    assert torch.equal(*gradients)
+    with forward_ad.dual_level():
+        tangents = [forward_ad.unpack_dual(network(forward_ad.make_dual(x, x))).tangent for network in (plain, ours)]
+    assert torch.equal(*tangents)
 
 
 def test_a_changed_network_is_exported_as_any_other():
