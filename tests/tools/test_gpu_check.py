@@ -14,8 +14,8 @@ from ganzoo.config import parse_config, resolve
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.engine.run import build
-from ganzoo.ui.progress import reporter
 from ganzoo.registry import Registry
+from ganzoo.ui.progress import reporter
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tools"))

@@ -12,8 +12,8 @@ import torch
 from gpu_kinds import KINDS
 from torch import Tensor
 
-from ganzoo.engine.loop import Loop
 from ganzoo.engine.graphs import GraphedUpdates
+from ganzoo.engine.loop import Loop
 from ganzoo.turn import Turn
 
 from .training import Keeps, figure, loop_of, rehearsing, seed, weights

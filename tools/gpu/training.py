@@ -17,8 +17,8 @@ from ganzoo.engine.graphs import GraphedUpdates, Say, Update, UpdateRunner
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.engine.run import Run, build
-from ganzoo.ui.progress import reporter
 from ganzoo.registry import Registry
+from ganzoo.ui.progress import reporter
 
 GPU_BATCH, CPU_BATCH = 64, 4
 

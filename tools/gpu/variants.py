@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import torch
 from benchmarks.speed.cuda import Effort, timed
 
+from ganzoo.engine.convolutions import use_ordinary_double_backward
 from ganzoo.engine.run import Run
 
 from .training import figure, rehearsing
@@ -52,9 +53,9 @@ def planes(run: Run) -> None:
         network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
 
 
-def no_tf32(run: Run) -> None:
-    """Convolutions of float32 in full."""
-    torch.backends.cudnn.allow_tf32 = False
+def ordinary(run: Run) -> None:
+    """A critic whose penalty is differentiated by ordinary convolutions."""
+    use_ordinary_double_backward(run.critic)
 
 
 def compiled_generator(run: Run) -> None:
@@ -70,8 +71,9 @@ def compiled(run: Run) -> None:
 
 VARIANTS: Mapping[str, Variant] = {
     "as it is": Variant(),
+    "penalty by ordinary convolutions": Variant(prepare=ordinary),
     "fp32": Variant(train=", precision: fp32"),
-    "fp32, no TF32": Variant(train=", precision: fp32", prepare=no_tf32),
+    "fp32 by TF32": Variant(train=", precision: fp32, matmul: high"),
     "cuDNN without trials": Variant(prepare=no_trials),
     "default memory order": Variant(prepare=planes),
     "as it is, again": Variant(),

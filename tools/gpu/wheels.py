@@ -115,7 +115,13 @@ def too_old(name: str) -> bool:
 
 def environment(target: Path, work: Path) -> dict[str, str]:
     """Of the stages: the source tree first, then what ``install`` made, which tells Python of the plugins."""
-    folders = [ROOT, *(path.parent for path in sorted(ROOT.glob("plugins/*/pyproject.toml"))), ROOT / "tools", ROOT / "tests" / "helpers", target]
+    folders = [
+        ROOT,
+        *(path.parent for path in sorted(ROOT.glob("plugins/*/pyproject.toml"))),
+        ROOT / "tools",
+        ROOT / "tests" / "helpers",
+        target,
+    ]
     before = [os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else []
     return os.environ | {
         "PYTHONPATH": os.pathsep.join([*map(str, folders), *before]),
