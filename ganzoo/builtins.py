@@ -17,7 +17,7 @@ def ganzoo_schedules() -> dict[str, str]:
 def ganzoo_datasets() -> dict[str, str]:
     """The data sets."""
     return {
-        "digits": "ganzoo.data.mnist:Digits",
+        "digits": "ganzoo.data.digits:Digits",
         "mnist": "ganzoo.data.mnist:MNIST",
         "fashion_mnist": "ganzoo.data.mnist:FashionMNIST",
         "cifar10": "ganzoo.data.cifar:CIFAR10",

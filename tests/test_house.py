@@ -11,27 +11,19 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from written import ROOT, TEXT, written
 
 from ganzoo import hookspecs
 from ganzoo.registry import Registry
 
-ROOT = Path(__file__).parents[1]
 CORE = ROOT / "ganzoo"
 PLUGINS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "pyproject.toml").is_file())
 LOSSES = [c for c in Registry.installed().of_kind("loss") if c.distribution in {path.name for path in PLUGINS}]
-TEXT = {".py", ".md", ".yaml", ".toml", ".j2", ".css", ".js", ".json", ".cff", ""}
 
 
 def sources(*folders):
     """Python files, tests left out."""
     return [path for folder in folders for path in sorted(folder.rglob("*.py")) if "tests" not in path.relative_to(ROOT).parts]
-
-
-def written():
-    """Everything in the repository that people wrote."""
-    tops = [path for path in ROOT.iterdir() if path.name in {"ganzoo", "plugins", "tests", "tools", "docs", "zoo_configs", ".ci"}]
-    inside = (path for top in tops for path in top.rglob("*") if "__pycache__" not in path.parts)
-    return [path for path in [*inside, *ROOT.iterdir()] if path.is_file() and path.suffix in TEXT]
 
 
 GAME = [path for path in sources(CORE, ROOT / "plugins") if CORE / "engine" not in path.parents]
@@ -104,9 +96,9 @@ def test_only_the_engine_calls_backward_step_and_zero_grad():
     assert [f"{place}: {text}" for place, text, _ in method_calls(GAME, "backward", "step", "zero_grad")] == []
 
 
-def test_only_the_engine_and_the_metrics_move_tensors_between_devices():
-    """A metric's network goes to where the samples are; nothing of the game moves itself."""
-    game = [path for path in GAME if CORE / "metrics" not in path.parents]
+def test_only_the_engine_the_metrics_and_finished_runs_move_tensors_between_devices():
+    """A metric's network goes to where the samples are, as does what looks at a finished run; nothing of the game moves itself."""
+    game = [path for path in GAME if not {CORE / "metrics", CORE / "runs"} & {*path.parents}]
     moves = [
         f"{place}: {text}"
         for place, text, node in method_calls(game, "to", "cuda", "cpu")

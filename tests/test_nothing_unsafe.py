@@ -9,11 +9,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 EXEMPT = {
-    "tests/documents.py": "runs what the documents show",
+    "tests/helpers/documents.py": "runs what the documents show",
     "tests/reliability/test_pickles.py": "plants pickles, and shows that a careless program runs them",
-    "tests/test_checkpoint.py": "plants a pickle as a checkpoint",
-    "tests/test_metrics_inception.py": "plants a pickle as Inception's weights",
-    "tests/test_sampling.py": "plants a pickle as weights, and shows that it works",
+    "tests/engine/test_checkpoint.py": "plants a pickle as a checkpoint",
+    "tests/metrics/test_inception.py": "plants a pickle as Inception's weights",
+    "tests/runs/test_sampling.py": "plants a pickle as weights, and shows that it works",
 }
 """Tests that do what nobody else may, and why."""
 UNPICKLING = {"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "jsonpickle"}

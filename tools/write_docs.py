@@ -2,7 +2,7 @@
 
 Run it after changing any of them: ``.venv/bin/python tools/write_docs.py``. A part stands between two comments,
 ``<!-- NAME: written by tools/write_docs.py -->`` and ``<!-- end of NAME -->``; what is around it is written by hand. The pages
-under ``docs/plugins/``, one a plugin, are written whole. ``tests/test_docs.py`` fails where anything is not what this script would
+under ``docs/plugins/``, one a plugin, are written whole. ``tests/docs/test_docs.py`` fails where anything is not what this script would
 write.
 """
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from pydantic_core import to_jsonable_python
 
+from ganzoo.compat.matrix import DefaultPart, stands_alone
 from ganzoo.config.yaml_writer import dump, flow
 from ganzoo.data.cache import Cache
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.matrix import DefaultPart, stands_alone
-from ganzoo.progress import reporter
 from ganzoo.registry import Component, Registry, reason
 from ganzoo.testing.part import Part
 from ganzoo.testing.recipes import try_config
+from ganzoo.ui.progress import reporter
 
 from .finding import Finding
 

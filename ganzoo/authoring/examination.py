@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ganzoo.progress import Reporter
+from ganzoo.ui.progress import Reporter
 
 from .environment import Environment, make_environment
 from .finding import Finding

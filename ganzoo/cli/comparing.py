@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 
 from ganzoo.engine.sampling import CLOUD
-from ganzoo.engine.trained import Trained, load_trained
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.players import Generator
-from ganzoo.progress import reporter as choose_reporter
 from ganzoo.registry import Registry
 from ganzoo.report.charts import number_text
 from ganzoo.report.compare_page import Grid, fact_rows, write_comparison
 from ganzoo.report.comparison import ComparedRun, NumberRow, config_differences, number_rows, read_runs
 from ganzoo.report.pictures import as_picture
-
-from .listing import print_json, print_table
+from ganzoo.runs.trained import Trained, load_trained
+from ganzoo.ui.progress import reporter as choose_reporter
+from ganzoo.ui.tables import print_json, print_table
 
 
 def compare(folders: list[Path], out: Path, n: int, seed: int, as_json: bool) -> None:

@@ -12,10 +12,9 @@ from ganzoo.authoring.finding import Finding
 from ganzoo.authoring.project import read_project
 from ganzoo.authoring.versions import normalised
 from ganzoo.errors import UserError
-from ganzoo.progress import reporter as choose_reporter
 from ganzoo.registry import Plugin, Registry
-
-from .listing import print_json, print_table
+from ganzoo.ui.progress import reporter as choose_reporter
+from ganzoo.ui.tables import print_json, print_table
 
 WORDS = {"ok": "ok", "failed": "FAILED: ", "expected": "fails as expected: ", "skipped": "not checked: ", "fits": "fits", "misfit": "no: "}
 

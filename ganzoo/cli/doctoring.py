@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.registry import Registry, reason
-
-from .listing import print_json, print_table
+from ganzoo.ui.tables import print_json, print_table
 
 CORE = "ganzoo-core"
 

@@ -6,12 +6,11 @@ from pathlib import Path
 
 from ganzoo.config import resolve_metrics
 from ganzoo.config.yaml_writer import flow
-from ganzoo.engine.evaluation import evaluate
-from ganzoo.engine.rundir import append_event
-from ganzoo.progress import reporter as choose_reporter
 from ganzoo.registry import Registry
-
-from .listing import print_json
+from ganzoo.rundir.lines import append_event
+from ganzoo.runs.evaluate import evaluate
+from ganzoo.ui.progress import reporter as choose_reporter
+from ganzoo.ui.tables import print_json
 
 
 def evaluate_run(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ganzoo.engine.exporting import SUFFIXES, Format, export_generator
-from ganzoo.engine.pack_reader import fingerprint
-from ganzoo.engine.pack_writer import make_pack
-from ganzoo.engine.trained import load_trained
-from ganzoo.progress import reporter as choose_reporter
 from ganzoo.registry import Registry
-
-from .listing import print_json
+from ganzoo.runs.export import SUFFIXES, Format, export_generator
+from ganzoo.runs.pack_reader import fingerprint
+from ganzoo.runs.pack_writer import make_pack
+from ganzoo.runs.trained import load_trained
+from ganzoo.ui.progress import reporter as choose_reporter
+from ganzoo.ui.tables import print_json
 
 
 def export(folder: Path, to: Format, out: Path | None, weights: Path | None, as_json: bool) -> None:

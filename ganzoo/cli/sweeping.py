@@ -6,10 +6,9 @@ from pathlib import Path
 
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.files import write_atomically
-from ganzoo.progress import reporter as choose_reporter
 from ganzoo.registry import Registry
-
-from .listing import print_json, print_table
+from ganzoo.ui.progress import reporter as choose_reporter
+from ganzoo.ui.tables import print_json, print_table
 
 
 def sweep(path: Path, out: Path | None, ray: str | None, cpus: float, gpus: float, dry_run: bool, as_json: bool, quiet: bool) -> int:

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganzoo.config import Resolved, RunConfig, load_config, resolve
-from ganzoo.progress import Reporter
-from ganzoo.progress import reporter as choose_reporter
 from ganzoo.recipes import find_recipe
 from ganzoo.registry import Registry
-
-from .listing import print_json, print_table
+from ganzoo.ui.progress import Reporter
+from ganzoo.ui.progress import reporter as choose_reporter
+from ganzoo.ui.tables import print_json, print_table
 
 if TYPE_CHECKING:
     from ganzoo.engine.distributed import Ranks
@@ -33,7 +32,7 @@ def run(path: Path, overrides: list[str], out: Path | None, resume: bool, quiet:
     """Train, alone or as one of the processes that torchrun started; prints the folder and what is in it."""
     if os.environ.get("WORLD_SIZE", "1") == "1":
         return train(path, overrides, out, resume, choose_reporter(quiet))
-    from ganzoo.engine.launch import joined
+    from ganzoo.engine.distributed.launch import joined
 
     # Before all else, so that one process speaks for all where the configuration is wrong.
     with joined() as ranks, Path(os.devnull).open("w") as nowhere:
@@ -94,7 +93,7 @@ def check(path: Path, overrides: list[str], as_json: bool, quiet: bool) -> int:
     """Validate, fit, find out whether the metrics can be measured, and take one step in memory."""
     config, resolved = load(path, overrides)
     from ganzoo.engine.evaluation import Evaluations
-    from ganzoo.engine.rehearsal import rehearse
+    from ganzoo.engine.first_steps import rehearse
     from ganzoo.engine.run import MisfitError, build
 
     try:
@@ -129,10 +128,10 @@ def check(path: Path, overrides: list[str], as_json: bool, quiet: bool) -> int:
 
 def show_matrix(data: str, as_json: bool) -> None:
     """Print what fits what, for one data set."""
+    from ganzoo.compat.matrix import cross
     from ganzoo.config import resolve_dataset
     from ganzoo.data.cache import Cache
-    from ganzoo.engine.batches import describe
-    from ganzoo.matrix import cross
+    from ganzoo.data.spec import describe
 
     registry = Registry.installed()
     dataset = resolve_dataset(data, registry).build()

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganzoo.engine.trained import Trained, load_trained
 from ganzoo.errors import UserError
-from ganzoo.progress import reporter as choose_reporter
 from ganzoo.registry import Registry
-
-from .listing import print_json, print_table
+from ganzoo.runs.trained import Trained, load_trained
+from ganzoo.ui.progress import reporter as choose_reporter
+from ganzoo.ui.tables import print_json, print_table
 
 if TYPE_CHECKING:
-    from ganzoo.engine.memorisation import By
+    from ganzoo.runs.neighbours import By
 
 SAMPLES = 64
 """How many samples there are when nobody says."""
@@ -59,7 +58,7 @@ def interpolate(
     as_json: bool,
 ) -> None:
     """Write walks as a grid, or an animation, or both."""
-    from ganzoo.engine.walk import Walk, default_rows, walk_classes, walk_latents
+    from ganzoo.runs.interpolate import Walk, default_rows, walk_classes, walk_latents
 
     if to is not None and label is None:
         raise UserError("there is no class to begin at", "name it with --label", key="--to")
@@ -90,7 +89,7 @@ def neighbours(
     quiet: bool,
 ) -> None:
     """Write the picture, and say how samples lie among the training images, beside how held-out ones do."""
-    from ganzoo.engine.memorisation import look_for_copies
+    from ganzoo.runs.neighbours import look_for_copies
 
     reporter = choose_reporter(quiet or as_json)
     trained = load_trained(folder, weights, Registry.installed(), reporter)

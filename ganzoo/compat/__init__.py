@@ -7,7 +7,7 @@ tensor's value (``.item()``, a branch), which would stop the GPU at every step.
 
 from .check import Buildable, check, distinct
 from .declared import schedule_problems
-from .rehearsal import example_batch, plan_fields
+from .dry_run import example_batch, plan_fields
 from .verdict import Players, Problem, Verdict
 
 __all__ = ["Buildable", "Players", "Problem", "Verdict", "check", "distinct", "example_batch", "plan_fields", "schedule_problems"]

@@ -11,7 +11,7 @@ from ganzoo.players import Critic, Generator
 from ganzoo.rules import Loss, Schedule
 
 from .declared import static_notes, static_problems
-from .rehearsal import dry_run, fake_tensors
+from .dry_run import dry_run, fake_tensors
 from .verdict import Players, Problem, Verdict, reason_of
 
 

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ganzoo.progress import Reporter
+from ganzoo.ui.progress import Reporter
 
 from .decoding import Chunk, Job, checksums_of, decode_chunks
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.progress import Reporter
+from ganzoo.ui.progress import Reporter
 
 from .build import build
 from .decoding import Job

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ganzoo.errors import UserError
-from ganzoo.progress import Reporter
+from ganzoo.ui.progress import Reporter
 
 from .files import locked
 

@@ -70,3 +70,22 @@ def _read_array(file: IO[bytes], dimensions: int) -> np.ndarray:
     if file.read(1):  # reading past the end also makes gzip check its CRC
         raise _NotIdx(f"bytes follow the {length} that its header promises")
     return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def read_pair(images_path: Path, labels_path: Path, size: int) -> dict[str, np.ndarray]:
+    """Images (N, 1, size, size) uint8, by a black border where ``size`` is over 28, and their labels (N,) int64, 0 to 9.
+
+    Raises:
+        UserError: where the files do not belong together.
+    """
+    images, labels = read(images_path, 3), read(labels_path, 1)
+    remedy = "delete both and get them again"
+    if images.shape[1:] != (28, 28):
+        raise UserError(f"{images_path} holds images of {images.shape[1:]}, wanted (28, 28)", remedy, key="data.root")
+    if len(images) != len(labels):
+        raise UserError(f"{images_path} holds {len(images)} images, {labels_path} {len(labels)} labels", remedy, key="data.root")
+    if labels.max() > 9:
+        raise UserError(f"{labels_path} holds the label {labels.max()}, wanted 0 to 9", remedy, key="data.root")
+    border = (size - 28) // 2
+    padded = np.pad(images, ((0, 0), (border, border), (border, border))) if border else images
+    return {"sample": padded[:, None], "label": labels.astype(np.int64)}

@@ -1,4 +1,4 @@
-"""MNIST, Fashion-MNIST, and 10,000 digits that need no download.
+"""MNIST and Fashion-MNIST.
 
 torchvision knows where the files are and what they must hash to. They are read by ``idx``, which takes them compressed, as
 they come, and checks their sizes. They are uint8 arrays already: there is nothing to decode, so nothing is cached.
@@ -14,34 +14,13 @@ import numpy as np
 
 from ganzoo.errors import UserError
 
-from . import idx
 from .dataset import Dataset
+from .digits import DIGITS
 from .download import fetch
+from .idx import read_pair
 
 if TYPE_CHECKING:
     from .cache import Cache
-
-DIGITS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
-
-
-class Digits(Dataset):
-    """10,000 handwritten digits of MNIST (its test half), shipped with ganzoo: 1 x 28 x 28, with their labels.
-
-    Args:
-        size: edge of the images in pixels; 32 adds a black border of 2.
-    """
-
-    source = "MNIST, test half; Yann LeCun and Corinna Cortes; CC BY-SA 3.0"
-    classes = 10
-    class_names = DIGITS
-
-    def __init__(self, *, size: Literal[28, 32] = 28) -> None:
-        self.size = size
-
-    def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
-        """{"sample": (10000, 1, size, size) uint8, "label": (10000,) int64}."""
-        folder = Path(__file__).with_name("digits")
-        return _read_pair(folder / "t10k-images-idx3-ubyte.gz", folder / "t10k-labels-idx1-ubyte.gz", self.size)
 
 
 class MNIST(Dataset):
@@ -75,7 +54,7 @@ class MNIST(Dataset):
         """{"sample": (N, 1, size, size) uint8, "label": (N,) int64}."""
         half = {"train": "train", "test": "t10k"}[self.split]
         images, labels = (self._find(f"{half}-{kind}", cache) for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"))
-        return _read_pair(images, labels, self.size)
+        return read_pair(images, labels, self.size)
 
     def _find(self, name: str, cache: Cache) -> Path:
         root = Path(self.root).expanduser()
@@ -127,17 +106,3 @@ class FashionMNIST(MNIST):
         download: bool = True,
     ) -> None:
         super().__init__(root=root, split=split, size=size, download=download)
-
-
-def _read_pair(images_path: Path, labels_path: Path, size: int) -> dict[str, np.ndarray]:
-    images, labels = idx.read(images_path, 3), idx.read(labels_path, 1)
-    remedy = "delete both and get them again"
-    if images.shape[1:] != (28, 28):
-        raise UserError(f"{images_path} holds images of {images.shape[1:]}, wanted (28, 28)", remedy, key="data.root")
-    if len(images) != len(labels):
-        raise UserError(f"{images_path} holds {len(images)} images, {labels_path} {len(labels)} labels", remedy, key="data.root")
-    if labels.max() > 9:
-        raise UserError(f"{labels_path} holds the label {labels.max()}, wanted 0 to 9", remedy, key="data.root")
-    border = (size - 28) // 2
-    padded = np.pad(images, ((0, 0), (border, border), (border, border))) if border else images
-    return {"sample": padded[:, None], "label": labels.astype(np.int64)}

@@ -40,6 +40,11 @@ class Rows(Protocol):
     def __getitem__(self, picked: Any, /) -> Any: ...
 
 
+def rows_of_a_chunk(array: Rows) -> int:
+    """How many rows are read at a time where all are."""
+    return max(1, CHUNK_BYTES // max(1, array.nbytes // max(1, len(array))))
+
+
 class DiskImages:
     """The images in a file, (N, C, H, W) uint8 and nothing else, each checked against its checksum when it is first read.
 

@@ -10,7 +10,8 @@ import numpy as np
 from ganzoo.params import NonNegativeInt, PositiveInt
 
 from .dataset import Dataset
-from .mnist import MNIST, Digits
+from .digits import Digits
+from .mnist import MNIST
 
 if TYPE_CHECKING:
     from .cache import Cache

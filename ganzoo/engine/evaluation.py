@@ -1,33 +1,27 @@
-"""Measures a generator: during training, at its end, and afterwards."""
+"""Measures a generator in training, and at its end."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from ganzoo import compat
 from ganzoo.config import ResolvedPart
-from ganzoo.data.cache import Cache
-from ganzoo.data.dataset import Dataset
 from ganzoo.errors import ContractError, GanzooError, UserError
 from ganzoo.metrics.metric import Metric
 from ganzoo.metrics.subject import Fact, Subject
-from ganzoo.progress import Reporter
-from ganzoo.registry import Registry, reason
+from ganzoo.registry import reason
+from ganzoo.ui.progress import Reporter
 
-from .batches import Batches
 from .randomness import random_state, restore_random_state
 from .run import Run
 from .signals import Stop
 from .subjects import Subjects
-from .trained import load_trained
 
 
 @dataclass(frozen=True)
@@ -96,40 +90,7 @@ class Evaluations:
 
     def _subject(self) -> Subject:
         run = self._run
-        return self._subjects.make(compat.plan_fields(run.last_plan), {"weights": "ema" if run.average else "raw"})
-
-
-def evaluate(
-    folder: Path, parts: Sequence[ResolvedPart], *, weights: Path | None, seed: int, registry: Registry, reporter: Reporter
-) -> Iterator[Evaluation]:
-    """Measure a run's generator, or other weights in its place; every metric is prepared before the first is measured.
-
-    Args:
-        folder: the run directory.
-        parts: the metrics with their parameters.
-        weights: generator weights from elsewhere; None: the run's own.
-        seed: of the latents.
-        registry: what is installed.
-        reporter: shows progress.
-
-    Raises:
-        UserError: where the run, its data, the weights or a metric cannot be used.
-        GanzooError: where a metric's numbers cannot be had.
-    """
-    trained = load_trained(folder, weights, registry, reporter)
-    dataset: Dataset = trained.dataset.build()
-    batches = Batches(dataset.arrays(Cache(reporter=reporter)), trained.data, 1, 0, False, trained.runtime)
-    subjects = Subjects(trained.generator, batches, dataset, trained.dataset, seed=seed, reporter=reporter)
-    average = trained.facts.get("average")
-    kind = "ema" if average is True else "raw" if average is False else ""
-    file = f"{weights.name} {hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}" if weights else ""
-    facts: dict[str, Fact] = {"weights": " ".join(filter(None, [kind, file])) or "unknown"}
-    step = trained.facts.get("step")
-    step = step if isinstance(step, int) else None
-    named = compat.distinct(parts)
-    metrics = {name: prepare(part, subjects.make(trained.values, facts)) for name, part in named.items()}
-    for name, metric in metrics.items():
-        yield measure(name, metric, named[name], subjects.make(trained.values, facts), step)
+        return self._subjects.make(compat.plan_fields(run.last_plan, run.runtime.device), {"weights": "ema" if run.average else "raw"})
 
 
 def prepare(part: ResolvedPart, subject: Subject) -> Metric:
@@ -173,10 +134,12 @@ def measure(name: str, metric: Metric, part: ResolvedPart, subject: Subject, ste
 
 @contextmanager
 def exact_products() -> Iterator[None]:
-    """Full float32 matrix products meanwhile, whatever the training runs with: numbers must not depend on it."""
-    before = torch.get_float32_matmul_precision()
+    """Full float32 matrix products and convolutions meanwhile, whatever the training runs with: numbers must not depend on it."""
+    before, convolutions = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
     torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
     try:
         yield
     finally:
         torch.set_float32_matmul_precision(before)
+        torch.backends.cudnn.allow_tf32 = convolutions

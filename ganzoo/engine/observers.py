@@ -11,8 +11,8 @@ from ganzoo import hookspecs
 from ganzoo.config import ResolvedPart
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
-from ganzoo.progress import Reporter
 from ganzoo.registry import reason
+from ganzoo.ui.progress import Reporter
 
 
 class Observers:

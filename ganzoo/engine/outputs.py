@@ -9,10 +9,11 @@ from ganzoo.compat import plan_fields
 from ganzoo.config import RunConfig
 from ganzoo.errors import DivergenceError
 from ganzoo.fields import Fields, named_arguments
-from ganzoo.pictures import image_grid, save_png
-from ganzoo.progress import Reporter, Task
 from ganzoo.report import write_report
-from ganzoo.scatter import scatter
+from ganzoo.rundir.directory import RunDirectory, now
+from ganzoo.ui.pictures import image_grid, save_png
+from ganzoo.ui.progress import Reporter, Task
+from ganzoo.ui.scatter import scatter
 
 from . import checkpoint
 from .display import describe
@@ -21,7 +22,6 @@ from .health import Health
 from .meter import Meter
 from .observers import Observers
 from .run import Run
-from .rundir import RunDirectory, now
 from .sampling import CLOUD, columns_of, generate, make_inputs, to_units
 from .weights import export
 
@@ -61,7 +61,8 @@ class Outputs:
         run = self.run
         if not run.ranks.leads:
             return
-        made = generate(run.best_generator, self.inputs | plan_fields(run.last_plan), run.data, run.runtime)
+        inputs = self.inputs | plan_fields(run.last_plan, run.runtime.device)
+        made = generate(run.best_generator, inputs, run.data, run.runtime, seed=(self.config.train.seed,))
         path = self.directory.samples / f"step-{run.step:08d}.png"
         path.parent.mkdir(exist_ok=True)
         if run.data.is_image:

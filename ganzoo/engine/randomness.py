@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -10,12 +12,31 @@ import torch
 from .checkpoint import State
 
 
-def seed_everything(*seed: int) -> None:
-    """Seed every generator of random numbers that a component might use: with one number, or with a stream of its own for several."""
+def seed_everything(*seed: int, device: torch.device | None = None) -> None:
+    """Seed every generator of random numbers that a component might use.
+
+    Args:
+        seed: one number, or several for a stream of its own.
+        device: where tensors are drawn. Of the CPU, GPUs keep their state, which ``torch.manual_seed`` would reset; None: everywhere.
+    """
     number = seed[0] if len(seed) == 1 else int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] >> 1)
-    torch.manual_seed(number)
+    if device is not None and device.type == "cpu":
+        torch.default_generator.manual_seed(number)
+    else:
+        torch.manual_seed(number)
     random.seed(number)
     np.random.seed(number % 2**32)
+
+
+@contextmanager
+def seeded(device: torch.device, *seed: int) -> Iterator[None]:
+    """Random numbers of a seed's own within the block; the training's own, of this process and its device, go on after it."""
+    before = random_state(device)
+    try:
+        seed_everything(*seed, device=device)
+        yield
+    finally:
+        restore_random_state(before, device)
 
 
 def random_state(device: torch.device) -> State:

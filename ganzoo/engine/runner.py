@@ -8,17 +8,17 @@ from pathlib import Path
 
 from ganzoo.config import Resolved, RunConfig, differences, resolved_values, resolved_yaml, strict_yaml
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.progress import Reporter
+from ganzoo.rundir.directory import Nowhere, RunDirectory, environment, now, write_environment
+from ganzoo.ui.progress import Reporter
 
 from . import checkpoint
 from .distributed import Ranks
 from .evaluation import Evaluations
-from .graphs import choose_phases
+from .graphs import choose_runner
 from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
 from .run import build
-from .rundir import Nowhere, RunDirectory, environment, now, write_environment
 from .signals import Interrupted, Stop, stop_on_signals, unwind_on_termination
 
 
@@ -71,13 +71,13 @@ class Runner:
         advice = f"'ganzoo replay {self.directory.path} --to OBSERVER' tells it the whole run later"
         self.observers = Observers(resolved.observers if ranks.leads else [], self.run.data, reporter, advice)
         self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter)
-        self.loop = Loop(self.run, self.outputs.meter, choose_phases(self.run, reporter.say))
+        self.loop = Loop(self.run, self.outputs.meter, choose_runner(self.run, reporter.say))
         if continues:
             self._continue()
         else:
             self._preflight()
         if ranks.leads:
-            write_environment(self.directory, environment(config, self.run.circumstances(), self.run.data, resolved.versions))
+            write_environment(self.directory, environment(config.train.seed, self.run.circumstances(), self.run.data, resolved.versions))
         # Last: config.yaml says that here is a run, and one that can be continued.
         self.directory.write_config(resolved_yaml(config, resolved), source)
 

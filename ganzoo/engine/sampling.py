@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, named_arguments, pick
@@ -15,6 +17,7 @@ from ganzoo.players import Generator
 from ganzoo.turn import check_given
 
 from .device import Runtime
+from .randomness import seeded
 
 CLOUD = 2500
 """Points that a picture of samples shows: a cloud wants many."""
@@ -48,8 +51,7 @@ def make_inputs(
     if label is not None and not (wants_label and 0 <= label < data.classes):
         why = f"there are {data.classes} classes, from 0" if wants_label else "this generator takes no label"
         raise UserError(f"label {label} cannot be asked for: {why}", "leave it out or choose another", key="--label")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(torch.device("cpu"), seed):
         fields: Fields = dict(given or {}) | generator.draw(n)
         if truncation is not None:
             check_normal_prior(generator, "--truncation", "truncated")
@@ -92,26 +94,48 @@ def check_normal_prior(generator: Generator, key: str, what: str) -> None:
 
 
 @torch.no_grad()
-def generate(generator: Generator, inputs: Fields, data: DataSpec, runtime: Runtime, batch: int = 250) -> np.ndarray:
+def generate(
+    generator: Generator, inputs: Fields, data: DataSpec, runtime: Runtime, *, seed: Sequence[int], batch: int = 250
+) -> np.ndarray:
     """Samples in the data's own units: images uint8 (N, C, H, W), points float32 (N, 2).
 
-    Runs in evaluation mode and float32, in batches of at most ``batch``; the network's mode is put back.
+    Runs in evaluation mode and float32, in batches of at most ``batch``. The network's mode and the random numbers of the
+    training are put back, whatever happens.
+
+    Args:
+        generator: on the device of ``runtime``.
+        inputs: its fields.
+        data: what it was trained on.
+        runtime: where it runs.
+        seed: of the random numbers that it draws in its forward.
+        batch: most samples of one forward.
     """
     names = named_arguments(type(generator))
     chosen = pick(names, inputs, f"generator {type(generator).__name__}")
     n = max(len(value) for value in chosen.values() if isinstance(value, torch.Tensor) and value.dim())
-    was_training, made = generator.training, []
-    generator.eval()
-    for start in range(0, n, batch):
-        fields = {
-            name: runtime.place(value[start : start + batch]) if isinstance(value, torch.Tensor) and value.dim() else value
-            for name, value in chosen.items()
-        }
-        given = generator(**fields)
-        check_given(given, generator.gives, f"generator {type(generator).__name__}")
-        made.append(to_units(given["sample"].float(), data))
-    generator.train(was_training)
+    made = []
+    with evaluating(generator), seeded(runtime.device, *seed):
+        for start in range(0, n, batch):
+            fields = {
+                name: runtime.to_device(value[start : start + batch]) if isinstance(value, torch.Tensor) and value.dim() else value
+                for name, value in chosen.items()
+            }
+            given = generator(**fields)
+            check_given(given, generator.gives, f"generator {type(generator).__name__}")
+            made.append(to_units(given["sample"].float(), data))
     return np.concatenate(made)
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Evaluation mode within the block; the mode of each module is put back, whatever happens."""
+    training = [module for module in network.modules() if module.training]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
 
 
 def to_units(sample: torch.Tensor, data: DataSpec) -> np.ndarray:

@@ -21,7 +21,7 @@ from safetensors.numpy import save as to_safetensors
 from ganzoo.data.cache import default_folder
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.files import write_atomically
-from ganzoo.progress import Reporter
+from ganzoo.ui.progress import Reporter
 
 Arrays: TypeAlias = Mapping[str, np.ndarray]
 """Named arrays."""

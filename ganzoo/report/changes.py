@@ -15,8 +15,7 @@ from ganzoo.config.overrides import Override, apply, parse_override
 from ganzoo.config.strict_yaml import parse
 from ganzoo.config.yaml_writer import flow
 from ganzoo.errors import UserError
-
-from .record import read_text
+from ganzoo.rundir.record import read_text
 
 COMPONENT_KEYS = ("data", "generator", "critic", "loss", "schedule", "metrics", "observers")
 """Keys whose value is a component, or a list of them: each a name, or a mapping with a name."""

@@ -13,9 +13,8 @@ from html import escape
 import numpy as np
 from markupsafe import Markup
 
-from ganzoo.scatter import round_step
-
-from .record import Series
+from ganzoo.rundir.record import Series
+from ganzoo.ui.scatter import round_step
 
 WIDTH, HEIGHT = 460, 246
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 8, 40

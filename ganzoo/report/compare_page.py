@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ganzoo.files import write_atomically
+from ganzoo.rundir.record import Series, as_number
 
 from .changes import ABSENT, component_names
 from .charts import Chart, make_charts, number_text
@@ -17,7 +18,6 @@ from .comparison import ComparedRun, NumberRow
 from .html import render_page
 from .page import duration_text, is_estimate, is_health
 from .pictures import Picture
-from .record import Series, as_number
 
 NOT_COMPARED = ("seconds",)
 

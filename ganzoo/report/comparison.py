@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.errors import UserError
+from ganzoo.rundir.record import Record, Series, as_number, check_run, read_json, read_record
 
 from .changes import changed_keys, read_yaml
-from .record import Record, Series, as_number, check_run, read_json, read_record
 
 UNIMPORTANT = ("seed",)
 """Provenance that may differ between numbers that are ranked: another draw of latents is the same measurement."""

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from ganzoo.rundir.record import Series
+
 from .charts import number_text
-from .record import Series
 
 
 def sentences(series: Mapping[str, Series]) -> list[str]:

@@ -12,13 +12,25 @@ import numpy as np
 
 from ganzoo.errors import UserError
 from ganzoo.files import write_atomically
+from ganzoo.rundir.record import (
+    Evaluation,
+    Record,
+    Series,
+    as_number,
+    check_run,
+    file_in,
+    is_folder,
+    read_json,
+    read_record,
+    read_text,
+    sample_files,
+)
 
 from .changes import changes, component_names, flat, read_yaml
 from .charts import Chart, make_charts, number_text
 from .health import sentences, tally
 from .html import render_page
 from .pictures import load_pictures
-from .record import Evaluation, Record, Series, as_number, check_run, file_in, is_folder, read_json, read_record, read_text, sample_files
 
 RUN_FILES = ("config.yaml", "env.json", "metrics.jsonl", "samples", "checkpoints", "weights")
 """What makes a folder a run directory."""

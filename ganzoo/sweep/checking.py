@@ -10,12 +10,12 @@ from ganzoo import compat
 from ganzoo.config import Resolved, ResolvedPart, RunConfig, differences, load_config, resolve, resolved_values, strict_yaml
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
-from ganzoo.engine.batches import describe
+from ganzoo.data.spec import describe
 from ganzoo.engine.run import refuse
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec
-from ganzoo.progress import Reporter
 from ganzoo.registry import Registry
+from ganzoo.ui.progress import Reporter
 
 from .settings import SweepFile
 from .trials import Trial

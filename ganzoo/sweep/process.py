@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.report.record import Record, read_record
+from ganzoo.rundir.record import Record, read_record
 
 POLL_SECONDS = 0.2
 """How often a trial under way is looked at."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ganzoo.engine.signals import Stop
-from ganzoo.progress import Reporter, Task
+from ganzoo.rundir.lines import RECORD, parse_line
+from ganzoo.ui.progress import Reporter, Task
 
 from .process import Job, Result, result_of, run_trial
 
@@ -66,17 +66,14 @@ def _show(task: Task, jobs: Sequence[Job]) -> None:
 def last_step(folder: Path) -> int:
     """The step of the last whole line of a run's record; 0 where there is none."""
     try:
-        with (folder / "metrics.jsonl").open("rb") as file:
+        with (folder / RECORD).open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - 8192))
             lines = file.read().splitlines()
     except OSError:
         return 0
     for line in reversed(lines):
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict) and isinstance(event.get("step"), int):
+        event = parse_line(line)
+        if event is not None and isinstance(event.get("step"), int):
             return int(event["step"])
     return 0

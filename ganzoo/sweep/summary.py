@@ -13,7 +13,7 @@ from typing import Any
 
 from ganzoo.config.yaml_writer import flow
 from ganzoo.files import write_atomically
-from ganzoo.report.record import Record, as_number
+from ganzoo.rundir.record import Record, as_number
 
 from .process import Result
 from .settings import Best

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.compat.rehearsal import fake_tensors
+from ganzoo.compat.dry_run import fake_tensors
 from ganzoo.engine.weights import export, load_into
 from ganzoo.errors import ContractError
 from ganzoo.rules import Loss

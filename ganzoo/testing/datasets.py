@@ -13,9 +13,9 @@ import numpy as np
 
 from ganzoo.data.cache import Cache
 from ganzoo.data.rows import Rows
-from ganzoo.engine.batches import describe
+from ganzoo.data.spec import describe
 from ganzoo.errors import ContractError, UserError
-from ganzoo.progress import reporter
+from ganzoo.ui.progress import reporter
 
 from .kit import check
 from .randomness import seeded

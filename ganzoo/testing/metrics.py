@@ -13,14 +13,14 @@ import torch
 
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.mnist import Digits
+from ganzoo.data.digits import Digits
 from ganzoo.data.toys import Ring
 from ganzoo.errors import ContractError, UserError
 from ganzoo.fields import DataSpec, Fields
 from ganzoo.metrics.real import RealSamples, as_seen
 from ganzoo.metrics.statistics import Statistics
 from ganzoo.metrics.subject import Subject as Measured
-from ganzoo.progress import reporter
+from ganzoo.ui.progress import reporter
 
 from .kit import check
 from .randomness import seeded

@@ -14,12 +14,12 @@ from packaging.requirements import Requirement
 
 from ganzoo.config import Resolved, RunConfig, load_config, parse_config, resolve
 from ganzoo.data.cache import Cache
-from ganzoo.engine.rehearsal import rehearse
+from ganzoo.engine.first_steps import rehearse
 from ganzoo.engine.run import MisfitError, build
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.progress import reporter
 from ganzoo.recipes import Recipe, recipes_of
 from ganzoo.registry import Plugin, Registry, reason
+from ganzoo.ui.progress import reporter
 
 from .kit import Outcome
 from .randomness import seeded

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ganzoo.compat.rehearsal import fake_tensors
+from ganzoo.compat.dry_run import fake_tensors
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, named_arguments
 from ganzoo.players import Critic, Generator

@@ -7,8 +7,8 @@ import pytest
 
 from ganzoo import Loss
 from ganzoo.engine.health import COLLAPSED, LINES, Health, spread
-from ganzoo.progress import Task
 from ganzoo.registry import Component, Registry
+from ganzoo.ui.progress import Task
 
 SHIPPED = Path(__file__).parents[2] / "zoo_configs"
 HEALTHY = {

@@ -12,7 +12,7 @@ import pytest
 from ganzoo.engine import checkpoint, outputs, weights
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.outputs import Outputs
-from ganzoo.engine.rundir import RunDirectory
+from ganzoo.rundir.directory import RunDirectory
 
 FULL = "A disk that fills up amid a run: one line says what cannot be written, the last checkpoint is whole, and the run resumes"
 EARLY = "Found out before the first step: a full disk, a read-only folder, no room for three checkpoints; nothing is left behind"

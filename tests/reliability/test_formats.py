@@ -9,8 +9,8 @@ from ganzoo.cli import invoke
 from ganzoo.config import load_config, resolve
 from ganzoo.engine import checkpoint
 from ganzoo.engine.run import build
-from ganzoo.progress import reporter
 from ganzoo.registry import Registry
+from ganzoo.ui.progress import reporter
 
 KEPT = Path(__file__).parents[1] / "checkpoints"
 RECIPE = KEPT / "ring.yaml"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.engine.rundir import RunDirectory
 from ganzoo.errors import UserError
+from ganzoo.rundir.directory import RunDirectory
 
 
 def contend(folder, gate, report, before=lambda: None):
@@ -94,7 +94,7 @@ def test_a_child_that_lives_on_keeps_nobody_out(found):
 
 def test_a_lock_file_that_was_removed_by_its_last_holder_keeps_nobody_out(monkeypatch):
     """Between opening and locking, the file may be removed by the run that held it: then the new one is locked."""
-    from ganzoo.engine import lock
+    from ganzoo.rundir import lock
 
     lockf, tries = lock.fcntl.lockf, []
 

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from sweeps import table, write
 
 from ganzoo.cli import invoke
-from ganzoo.report.record import read_record
+from ganzoo.rundir.record import read_record
 from ganzoo.sweep.process import Job, result_of, run_trial
 
 

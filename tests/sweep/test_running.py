@@ -9,10 +9,10 @@ from sweeps import BASE, table, write
 
 from ganzoo.cli import invoke
 from ganzoo.engine.signals import Stop
-from ganzoo.progress import Reporter
-from ganzoo.report.record import read_record
+from ganzoo.rundir.record import read_record
 from ganzoo.sweep.process import Job
 from ganzoo.sweep.running import run_all
+from ganzoo.ui.progress import Reporter
 
 SWEEP = """\
 config: base.yaml

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganzoo.report.record import Record
+from ganzoo.rundir.record import Record
 from ganzoo.sweep.process import Result
 from ganzoo.sweep.settings import Best
 from ganzoo.sweep.summary import Summary, mean_text

@@ -18,12 +18,12 @@ from .building import CORE, Release, ReleaseError, unpack
 CORE_TESTS = (
     "test_params.py",
     "test_registry.py",
-    "test_strict_yaml.py",
+    "config/test_strict_yaml.py",
     "test_turn.py",
-    "test_turn_rehearsed.py",
-    "turn_players.py",
-    "test_data_toys.py",
-    "test_metrics_frechet.py",
+    "compat/test_turn_rehearsed.py",
+    "helpers/turn_players.py",
+    "data/test_toys.py",
+    "metrics/test_frechet.py",
 )
 """The core's tests that need no plugin, with what they share; the others train what plugins give."""
 CONFORMANCE = 'from ganzoo.testing import conformance_tests\n\ntest_conformance = conformance_tests("ganzoo-core")\n'
@@ -77,9 +77,10 @@ def _tests_of(release: Release, folder: Path) -> Path:
     if release.name == CORE:
         (place / "tests").mkdir(parents=True)
         for name in CORE_TESTS:
+            (place / "tests" / name).parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / "tests" / name, place / "tests" / name)
         (place / "tests/test_conformance.py").write_text(CONFORMANCE, encoding="utf-8")
-        (place / "pytest.ini").write_text("[pytest]\npythonpath = tests\n", encoding="utf-8")
+        (place / "pytest.ini").write_text("[pytest]\npythonpath = tests/helpers\n", encoding="utf-8")
         return place
     source = unpack(release.sdist, place)
     shutil.rmtree(source / read_wheel(release.wheel).modules[0])

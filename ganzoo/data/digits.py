@@ -1,0 +1,37 @@
+"""10,000 digits that need no download. They are uint8 arrays already: there is nothing to decode, so nothing is cached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from .dataset import Dataset
+from .idx import read_pair
+
+if TYPE_CHECKING:
+    from .cache import Cache
+
+DIGITS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+
+
+class Digits(Dataset):
+    """10,000 handwritten digits of MNIST (its test half), shipped with ganzoo: 1 x 28 x 28, with their labels.
+
+    Args:
+        size: edge of the images in pixels; 32 adds a black border of 2.
+    """
+
+    source = "MNIST, test half; Yann LeCun and Corinna Cortes; CC BY-SA 3.0"
+    classes = 10
+    class_names = DIGITS
+
+    def __init__(self, *, size: Literal[28, 32] = 28) -> None:
+        self.size = size
+
+    def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
+        """{"sample": (10000, 1, size, size) uint8, "label": (10000,) int64}."""
+        folder = Path(__file__).with_name("digits")
+        return read_pair(folder / "t10k-images-idx3-ubyte.gz", folder / "t10k-labels-idx1-ubyte.gz", self.size)

@@ -1,0 +1,5 @@
+"""Training in several processes."""
+
+from .ranks import ManyRanks, Ranks
+
+__all__ = ["ManyRanks", "Ranks"]

@@ -1,0 +1,55 @@
+"""The lines of ``metrics.jsonl``: one event each, a JSON object with the key "event"."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from ganzoo.errors import GanzooError
+
+RECORD = "metrics.jsonl"
+"""The truth that every tracker and report is made from."""
+
+
+def append_event(path: Path, event: str, **values: Any) -> None:
+    """Append one line to the ``metrics.jsonl`` of the run at ``path``, whether or not it is being trained.
+
+    Raises:
+        GanzooError: where the disk refuses.
+    """
+    try:
+        with open_record(path) as file:
+            file.write(line_of(event, values))
+    except OSError as error:
+        raise GanzooError(f"cannot write {path / RECORD}: {error.strerror}") from error
+
+
+def open_record(path: Path) -> IO[str]:
+    """Open ``metrics.jsonl`` for appending, behind whole lines: a killed run may have torn the last one."""
+    file = (path / RECORD).open("a+b")
+    size = file.seek(0, os.SEEK_END)
+    if size:
+        file.seek(size - 1)
+        if file.read(1) != b"\n":
+            file.write(b"\n")
+    return io.TextIOWrapper(file, encoding="utf-8")
+
+
+def line_of(event: str, values: Mapping[str, Any]) -> str:
+    """An event as a line; numbers that are not finite become strings, as JSON has none."""
+    plain = {k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
+    return json.dumps({"event": event, **plain}, ensure_ascii=False) + "\n"
+
+
+def parse_line(line: str | bytes) -> dict[str, Any] | None:
+    """The event of a line; None where it is torn, or no event."""
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None

@@ -1,0 +1,1 @@
+"""A finished run: sampled, measured, exported, packed."""

@@ -1,0 +1,183 @@
+"""Does a generator copy what it was trained on? Its samples beside the nearest training samples, and against held-out ones.
+
+Legend of shapes: N samples, T training samples, M held-out ones, D values or features, K neighbours.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganzoo.config import ResolvedPart
+from ganzoo.data.cache import Cache
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.rows import Rows
+from ganzoo.engine.batches import SampleReader
+from ganzoo.engine.subjects import Subjects, read_split
+from ganzoo.errors import UserError
+from ganzoo.fields import Fields
+from ganzoo.metrics.inception import INCEPTION_SHA256
+from ganzoo.metrics.neighbours import Neighbours, find_neighbours, merge
+from ganzoo.metrics.networks import SeeingNetwork, check_judged, check_seen_by_inception, open_inception, open_judge
+from ganzoo.metrics.real import BATCH, as_seen
+from ganzoo.metrics.subject import Subject
+from ganzoo.params import parameters_of, split_annotation
+from ganzoo.ui.pictures import image_grid, save_png
+from ganzoo.ui.progress import Reporter
+
+from .trained import Trained
+
+By = Literal["pixels", "judge", "inception"]
+SHOWN_NEIGHBOURS = 5
+
+
+@dataclass(frozen=True)
+class Memorisation:
+    """What was found.
+
+    Args:
+        sample: (N, C, H, W) uint8, what was made.
+        neighbours: the nearest training samples of each.
+        held_out: those of M real samples that were not trained on, or of training samples among all others.
+        split: where the held-out ones come from; None: from the training samples.
+        training: rows (T, C, H, W) uint8.
+        by: the distance.
+        provenance: what the numbers depend on.
+    """
+
+    sample: np.ndarray
+    neighbours: Neighbours
+    held_out: Neighbours
+    split: str | None
+    training: Rows
+    by: By
+    provenance: dict[str, str | int | float]
+
+    @property
+    def memorised(self) -> bool:
+        """Whether clearly more samples than held-out ones are copies: three times as many as chance would explain."""
+        expected = (self.held_out.copies + 1) / (len(self.held_out.nearest) + 1)
+        return self.neighbours.copies > 3 * expected * len(self.sample)
+
+    def most_suspicious(self, n: int) -> np.ndarray:
+        """(n,) the samples that are nearest to a training sample, for their surroundings; the nearest first."""
+        order: np.ndarray = np.argsort(self.neighbours.relative, kind="stable")[:n]
+        return order
+
+    def save_png(self, path: Path, n: int) -> Path:
+        """Write a picture: the ``n`` most suspicious samples, each before its nearest training samples with their distance."""
+        tiles, captions = [], []
+        for i in self.most_suspicious(n):
+            tiles += [self.sample[i], *self.training[self.neighbours.index[i, :SHOWN_NEIGHBOURS]]]
+            captions += ["made", *(f"{distance:.3g}" for distance in self.neighbours.distance[i, :SHOWN_NEIGHBOURS])]
+        save_png(image_grid(np.stack(tiles), 1 + SHOWN_NEIGHBOURS, captions=captions), path)
+        return path
+
+
+def look_for_copies(
+    trained: Trained, *, samples: int, seed: int, by: By, inception_weights: Path | None, reporter: Reporter
+) -> Memorisation:
+    """Compare made samples, and as many held-out real ones, with everything that was trained on.
+
+    Where training mirrors images, mirrored copies are found too.
+
+    Args:
+        trained: the generator.
+        samples: how many are made, N.
+        seed: of the latents.
+        by: pixels: root mean square difference of the grey levels, 0 to 255; judge, inception: distance of their features.
+        inception_weights: the file of Inception's weights; None: where it is looked for.
+        reporter: shows progress.
+
+    Raises:
+        UserError: for points, and where the data is not here, too small, or cannot be seen by the network.
+    """
+    data = trained.data
+    if not data.is_image:
+        raise UserError("neighbours are looked for among images, this run made points", "measure 'modes' of toys", key="RUN")
+    dataset: Dataset = trained.dataset.build()
+    real = SampleReader(dataset.arrays(Cache(reporter=reporter)), data, trained.runtime)
+    subjects = Subjects(trained.generator, real, dataset, trained.dataset, seed=seed, reporter=reporter)
+    average = trained.facts.get("average")
+    subject = subjects.make(trained.values, {"weights": "ema" if average else "raw" if average is False else "unknown"})
+    eyes = _Eyes(_open(by, subject, inception_weights))
+    training = real.arrays["sample"]
+    made = torch.cat([fields["sample"].cpu() for fields in subject.generated(samples)])
+
+    split = held_out_split(trained.dataset)
+    chosen = None
+    if split:
+        rest = read_split(trained.dataset, split, reporter)["sample"]
+        held = rest[np.sort(np.random.default_rng(0).permutation(len(rest))[:samples])]
+    else:
+        chosen = np.sort(np.random.default_rng(0).permutation(len(training))[:samples])
+        held = training[chosen]
+
+    known = eyes.see(training) if eyes.network else None  # features of all; pixels are read when they are needed
+
+    def gather(index: np.ndarray) -> Tensor:
+        return known[torch.from_numpy(index)] if known is not None else eyes.see(training[index])
+
+    def search(images: Tensor, exclude: np.ndarray | None = None) -> Neighbours:
+        found = find_neighbours(eyes.see(images), gather, len(training), exclude=exclude)
+        return merge(found, find_neighbours(eyes.see(images.flip(-1)), gather, len(training), exclude=exclude)) if dataset.flip else found
+
+    facts = {**(eyes.network.provenance if eyes.network else {}), **subject.facts, "training_samples": len(training)}
+    levels = made.add(1).mul(127.5).round().to(torch.uint8).numpy()
+    return Memorisation(levels, search(made), search(as_seen(held, torch.device("cpu")), chosen), split, training, by, facts)
+
+
+def held_out_split(part: ResolvedPart) -> str | None:
+    """The split of the data that was not trained on; None where there is none."""
+    annotation = {parameter.name: parameter.annotation for parameter in parameters_of(part.cls)}.get("split")
+    known = typing.get_args(split_annotation(annotation)[0]) if annotation is not None else ()
+    return "test" if "test" in known and part.params.get("split") == "train" else None
+
+
+class _Eyes:
+    """Images to vectors whose Euclidean distance is meant.
+
+    Args:
+        network: what looks at them; None: the pixels themselves.
+    """
+
+    def __init__(self, network: SeeingNetwork | None) -> None:
+        self.network = network
+
+    def see(self, images: Rows | Tensor) -> Tensor:
+        """(N, C, H, W), uint8 arrays or floats in [-1, 1] -> (N, D) float32."""
+        if self.network is not None:
+            return self.network.collect(self._batches(images))
+        pixels = as_seen(_array(images), torch.device("cpu"))
+        side: float = pixels[0].numel() ** 0.5
+        return pixels.flatten(1) * (127.5 / side)  # so that a distance is a root mean square of grey levels
+
+    def _batches(self, images: Rows | Tensor) -> Iterator[Fields]:
+        assert self.network is not None
+        device = next(self.network.module.parameters()).device
+        for start in range(0, len(images), BATCH):
+            part = images[start : start + BATCH]
+            yield {"sample": as_seen(_array(part), device)}
+
+
+def _open(by: By, subject: Subject, weights: Path | None) -> SeeingNetwork | None:
+    if by == "judge":
+        check_judged(subject.data)
+        return open_judge(subject)
+    if by == "inception":
+        check_seen_by_inception(subject.data, repeat_grey=False)
+        return open_inception(subject, str(weights) if weights else None, INCEPTION_SHA256, repeat_grey=False)
+    return None
+
+
+def _array(images: Any) -> np.ndarray:
+    """A writable array of a tensor's or an array's values."""
+    array: np.ndarray = images.numpy() if isinstance(images, Tensor) else np.array(images)
+    return array

@@ -1,0 +1,215 @@
+"""A finished run, ready to sample from."""
+
+from __future__ import annotations
+
+import functools
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from ganzoo.compat import plan_fields
+from ganzoo.config import ResolvedPart, RunConfig, load_config, resolve_part
+from ganzoo.data.cache import Cache
+from ganzoo.engine.batches import SampleReader
+from ganzoo.engine.device import Runtime, from_config
+from ganzoo.engine.sampling import columns_of, generate, make_inputs, to_units
+from ganzoo.engine.weights import load_into, metadata
+from ganzoo.fields import DataSpec, Fields, named_arguments
+from ganzoo.files import write_atomically
+from ganzoo.players import Generator
+from ganzoo.registry import Registry
+from ganzoo.rules import Plan
+from ganzoo.rundir.directory import read_environment
+from ganzoo.rundir.record import check_run, is_folder
+from ganzoo.ui.pictures import image_grid, save_png
+from ganzoo.ui.progress import Reporter
+from ganzoo.ui.scatter import scatter
+
+from .pack_reader import verify as verify_pack
+from .pack_reader import version_note
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples in the data's own units.
+
+    Args:
+        sample: uint8 (N, C, H, W), or float32 (N, 2).
+        label: int64 (N,) where the generator is conditional, else None.
+        data: what they were modelled on.
+        class_names: of all K classes, where they have names.
+    """
+
+    sample: np.ndarray
+    label: np.ndarray | None
+    data: DataSpec
+    class_names: tuple[str, ...] = ()
+
+    def save_npz(self, path: Path) -> Path:
+        """Write the arrays ``sample`` and, where there is one, ``label``."""
+        buffer = io.BytesIO()
+        arrays = {"sample": self.sample} | ({"label": self.label} if self.label is not None else {})
+        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+        write_atomically(path, buffer.getvalue())
+        return path
+
+    def save_png(self, path: Path) -> Path:
+        """Write ``picture``."""
+        save_png(self.picture(), path)
+        return path
+
+    def picture(self, real: np.ndarray | None = None) -> Image.Image:
+        """A grid of the images, a row a class with its name where that comes out even, or a scatter of the points.
+
+        Args:
+            real: points of the data (M, 2), which lie under the made ones and set the axes; None: the made ones set them.
+        """
+        if not self.data.is_image:
+            return scatter(self.sample, real)
+        has_classes = self.label is not None and len(np.unique(self.label)) > 1
+        columns = columns_of(self.data, has_classes, len(self.sample))
+        return image_grid(self.sample, columns, row_names=self._row_names(columns))
+
+    def _row_names(self, columns: int) -> list[str] | None:
+        """What each row of the grid holds, where it is one class and not all are the same one."""
+        if self.label is None or len(np.unique(self.label)) < 2 or len(self.label) % columns:
+            return None
+        rows = self.label.reshape(-1, columns)
+        if (rows != rows[:, :1]).any():
+            return None
+        return [class_name(self.class_names, int(row[0])) for row in rows]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run's generator with its weights, on whatever device is here. Nothing else of the run needs to be installed.
+
+    Args:
+        folder: the run directory, or a pack.
+        generator, data, runtime, config: as the run has them.
+        part: the generator's place in the configuration.
+        registry: what is installed.
+        values: the last plan's values as fields.
+        facts: what the weights file says of itself ("step", "average"); {} for one from elsewhere.
+        class_names: of all K classes, where they have names.
+    """
+
+    folder: Path
+    generator: Generator
+    data: DataSpec
+    runtime: Runtime
+    config: RunConfig
+    part: ResolvedPart
+    registry: Registry
+    values: dict[str, Any]
+    facts: dict[str, Any]
+    class_names: tuple[str, ...]
+
+    @functools.cached_property
+    def dataset(self) -> ResolvedPart:
+        """The data set that it was trained on.
+
+        Raises:
+            UserError: where its plugin is not installed here.
+        """
+        return resolve_part(self.config, self.registry, "dataset", self.config.data, ("data",))
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the generator is told the class."""
+        return "label" in named_arguments(type(self.generator))
+
+    def inputs(self, n: int, seed: int, label: int | None = None, truncation: float | None = None) -> Fields:
+        """What the generator needs for ``n`` samples, on the CPU; a pure function of the seed.
+
+        Raises:
+            UserError: where ``label`` or ``truncation`` cannot be asked for, or the generator needs data that is not here.
+        """
+        given = self.values | self._conditions(n)
+        return make_inputs(self.generator, self.data, n, seed=seed, label=label, truncation=truncation, given=given)
+
+    def make(self, inputs: Fields, seed: int) -> np.ndarray:
+        """Samples in the data's own units: images uint8 (N, C, H, W), points float32 (N, 2); ``seed`` of what a forward draws."""
+        return generate(self.generator, inputs, self.data, self.runtime, seed=(seed,))
+
+    def sample(self, n: int, seed: int, label: int | None = None, truncation: float | None = None) -> Samples:
+        """Draw ``n`` samples; a pure function of the seed. Errors as of ``inputs``."""
+        inputs = self.inputs(n, seed, label, truncation)
+        labels = inputs["label"].numpy() if self.conditional else None
+        return Samples(self.make(inputs, seed), labels, self.data, self.class_names)
+
+    def real(self, n: int) -> np.ndarray:
+        """``n`` samples of the data, evenly spaced over it, in its own units.
+
+        Raises:
+            UserError: where the data or its plugin is not here.
+        """
+        samples = self._samples()
+        chosen = np.linspace(0, samples.count - 1, n).astype(np.int64)
+        return to_units(samples.fetch(chosen)["sample"], self.data)
+
+    def _conditions(self, n: int) -> Fields:
+        """What an image-conditional generator needs of the data: its first ``n`` samples' fields."""
+        needed = set(named_arguments(type(self.generator))) & (set(self.data.fields) - {"label"})
+        if not needed:
+            return {}
+        samples = self._samples()
+        fields = samples.fetch(np.arange(n) % samples.count)
+        return {name: fields[name].cpu() for name in needed}
+
+    def _samples(self) -> SampleReader:
+        return SampleReader(self.dataset.build().arrays(Cache()), self.data, self.runtime)
+
+
+def load_trained(folder: Path, weights: Path | None, registry: Registry, reporter: Reporter | None = None) -> Trained:
+    """Load the generator of a run or a pack, with its own weights or those of ``weights``.
+
+    Args:
+        folder: the run directory, or the pack.
+        weights: a file of weights from elsewhere; None: its own.
+        registry: what is installed.
+        reporter: is told where a pack names other versions than those installed; None: nobody is.
+
+    Raises:
+        UserError: where the folder holds no run, a pack's files are not as they were packed, or the weights do not fit.
+    """
+    if is_folder(folder):
+        verify_pack(folder)
+    check_run(folder, "'ganzoo run' or 'ganzoo pack'")
+    if reporter and (note := version_note(folder)):
+        reporter.say(note)
+    config = load_config(folder / "config.yaml", [])
+    part = resolve_part(config, registry, "generator", config.generator, ("generator",))
+    data = DataSpec.from_json(read_environment(folder)["data"])
+    own = folder / "weights" / "generator.safetensors"
+    with torch.random.fork_rng(devices=[]):  # its initial weights are of no interest, and the caller's draws are
+        generator = part.build(data)
+    load_into(generator, weights or own)
+    # Whatever this machine has: a run from a GPU is looked at on a laptop.
+    runtime = from_config(config.train.model_copy(update={"device": "auto"}))
+    facts = metadata(own)
+    values = plan_fields(Plan(values=facts.get("values") or {}), runtime.device)  # those of the last plan, which sampling keeps
+    return Trained(
+        folder,
+        runtime.place_network(generator),
+        data,
+        runtime,
+        config,
+        part,
+        registry,
+        values,
+        facts if weights is None else metadata(weights),
+        tuple(str(name) for name in facts.get("class_names") or ()),
+    )
+
+
+def class_name(names: tuple[str, ...], label: int) -> str:
+    """What a class is called; its number where it has no name."""
+    return names[label] if label < len(names) else str(label)

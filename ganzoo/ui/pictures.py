@@ -1,0 +1,163 @@
+"""Arrays as pictures: grids of images, and files of PNG and GIF. Needs numpy and Pillow, no torch."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganzoo.files import write_atomically
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from PIL.ImageFont import FreeTypeFont, ImageFont
+
+COMFORTABLE_SIDE = 56
+"""Images smaller than this many pixels are enlarged to about it."""
+LARGEST_SIDE = 4096
+"""No side of a grid is longer, in pixels; 16 columns of 256 px still fit unreduced."""
+
+# Middle grey parts black digits from black, and sits well on a light and on a dark page.
+_GAP = 128
+_CAPTION_INK = 255
+_CAPTION_SIZE = 11
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Images in [-1, 1] as uint8, rounded to the nearest: the inverse of ``x / 127.5 - 1``.
+
+    Args:
+        images: float, any shape. What lies outside the range is cut off; NaN becomes 0 (black).
+    """
+    levels = np.rint((np.clip(images.astype(np.float32), -1.0, 1.0) + 1.0) * 127.5)
+    whole: np.ndarray = np.nan_to_num(levels, nan=0.0).astype(np.uint8)
+    return whole
+
+
+def image_grid(
+    images: np.ndarray, columns: int, gap: int = 2, captions: Sequence[str] | None = None, row_names: Sequence[str] | None = None
+) -> Image.Image:
+    """Images side by side, row by row, with a margin of ``gap`` around each.
+
+    Small images are enlarged by a whole factor, nearest neighbour, so that every pixel stays visible; a grid that would
+    exceed ``LARGEST_SIDE`` is shrunk by one.
+
+    Args:
+        images: uint8 (N, C, H, W); C is 1 (grey) or 3 (red, green, blue).
+        columns: images a row.
+        gap: margin in pixels.
+        captions: one short text an image, drawn under it.
+        row_names: one short text a row, drawn to its left.
+
+    Raises:
+        ValueError: for another type or shape, or another number of captions or names.
+    """
+    from PIL import Image
+
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3) or 0 in images.shape:
+        raise ValueError(f"images must be uint8 (N, 1 or 3, H, W), not {images.dtype} {images.shape}")
+    if captions is not None and len(captions) != len(images):
+        raise ValueError(f"{len(images)} images need as many captions, not {len(captions)}")
+    count, channels, height, width = images.shape
+    columns = max(1, min(columns, count))
+    rows = math.ceil(count / columns)
+    if row_names is not None and len(row_names) != rows:
+        raise ValueError(f"{rows} rows need as many names, not {len(row_names)}")
+    caption_height = _CAPTION_SIZE + 4 if captions is not None else 0
+
+    def fits(side: float) -> bool:
+        longest: float = gap + max(columns * (width * side + gap), rows * (height * side + gap + caption_height))
+        return longest <= LARGEST_SIDE
+
+    enlargement = max(1, COMFORTABLE_SIDE // max(height, width))
+    while enlargement > 1 and not fits(enlargement):
+        enlargement -= 1
+    reduction = 1
+    while not fits(1 / reduction) and reduction < max(height, width):
+        reduction += 1
+    tiles = [_tile(image, enlargement, reduction) for image in images]
+
+    tile_width, tile_height = tiles[0].size
+    size = (columns * (tile_width + gap) + gap, rows * (tile_height + caption_height + gap) + gap)
+    grid = Image.new("L" if channels == 1 else "RGB", size, _GAP if channels == 1 else (_GAP,) * 3)
+    for i, tile in enumerate(tiles):
+        left = gap + (i % columns) * (tile_width + gap)
+        top = gap + (i // columns) * (tile_height + caption_height + gap)
+        grid.paste(tile, (left, top))
+        if captions is not None:
+            _caption(grid, captions[i], left, top + tile_height, tile_width)
+    return grid if row_names is None else _with_row_names(grid, row_names, tile_height, tile_height + caption_height + gap, gap)
+
+
+def save_png(image: Image.Image, path: Path) -> None:
+    """Write a PNG at once or not at all. The same image gives the same bytes: no time, no comment goes in.
+
+    Raises:
+        GanzooError: where the disk refuses.
+    """
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG", compress_level=6)
+    write_atomically(path, buffer.getvalue())
+
+
+def save_gif(frames: Sequence[Image.Image], path: Path, seconds: float) -> None:
+    """Write an animation that repeats for ever, at once or not at all.
+
+    Args:
+        frames: of one size; each is shown for as long as the others.
+        path: the file.
+        seconds: one round of all frames; no frame is shown for less than 20 ms, which viewers would slow down.
+
+    Raises:
+        GanzooError: where the disk refuses.
+    """
+    buffer = io.BytesIO()
+    each = max(20, round(1000 * seconds / len(frames)))
+    frames[0].save(buffer, format="GIF", save_all=True, append_images=frames[1:], duration=each, loop=0, optimize=False)
+    write_atomically(path, buffer.getvalue())
+
+
+def _tile(image: np.ndarray, enlargement: int, reduction: int) -> Image.Image:
+    """One image (C, H, W), enlarged by repeating pixels or reduced by averaging blocks."""
+    from PIL import Image
+
+    pixels = np.ascontiguousarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
+    picture = Image.fromarray(pixels)
+    if enlargement > 1:
+        return picture.resize((picture.width * enlargement, picture.height * enlargement), Image.Resampling.NEAREST)
+    return picture.reduce(reduction) if reduction > 1 else picture
+
+
+def _font(size: int) -> FreeTypeFont | ImageFont:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size=size)
+
+
+def _caption(grid: Image.Image, text: str, left: int, top: int, width: int) -> None:
+    """Text centred under a tile, cut where the tile ends."""
+    from PIL import Image, ImageDraw
+
+    strip = Image.new("L", (width, _CAPTION_SIZE + 4), _GAP)
+    ImageDraw.Draw(strip).text((width / 2, (_CAPTION_SIZE + 4) / 2), text, fill=_CAPTION_INK, font=_font(_CAPTION_SIZE), anchor="mm")
+    grid.paste(strip.convert(grid.mode), (left, top))
+
+
+def _with_row_names(grid: Image.Image, names: Sequence[str], tile: int, pitch: int, gap: int) -> Image.Image:
+    """The grid with a column of names before it: the tiles of row i begin at ``gap + i * pitch`` and are ``tile`` high."""
+    from PIL import Image, ImageDraw
+
+    font: Any = _font(max(6, min(2 * _CAPTION_SIZE, tile // 4)))
+    side = tile // 8 + 2
+    width = math.ceil(max(font.getlength(name) for name in names)) + 2 * side
+    wide = Image.new(grid.mode, (width + grid.width, grid.height), _GAP if grid.mode == "L" else (_GAP,) * 3)
+    wide.paste(grid, (width, 0))
+    draw = ImageDraw.Draw(wide)
+    ink = _CAPTION_INK if grid.mode == "L" else (_CAPTION_INK,) * 3
+    for i, name in enumerate(names):
+        draw.text((width - side, gap + i * pitch + tile / 2), name, fill=ink, font=font, anchor="rm")
+    return wide

@@ -1,0 +1,303 @@
+"""The commands: what each prints, with and without --json, and the exact contents of a run directory."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import torch
+import yaml
+from PIL import Image
+from safetensors.torch import load_file
+
+from ganzoo.cli import invoke
+from ganzoo.hookspecs import KINDS
+from ganzoo.registry import Registry
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = [
+    "list",
+    "info",
+    "plugins",
+    "run",
+    "check",
+    "matrix",
+    "sample",
+    "interpolate",
+    "neighbours",
+    "report",
+    "compare",
+    "export",
+    "pack",
+    "schema",
+    "doctor",
+]
+RECIPE = """\
+# A generator for the test.
+data: {name: digits, size: 28}
+generator: {name: dcgan, width: 4, latent_dim: 4}
+critic: {name: dcgan, width: 4, norm: batch}
+loss: non_saturating
+train: {steps: 10, batch_size: 8, seed: 3, ema: 0.9, device: cpu, threads: 1}
+log: {every: 5}
+sample: {every: 5, count: 9}
+checkpoint: {every: 4, keep: 2}
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Every test works in an empty folder."""
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    (work / "tiny.yaml").write_text(RECIPE)
+    return work
+
+
+@pytest.fixture
+def ganzoo(capsys):
+    """The command in this process: returns what it printed to stdout, having seen that it ended well and quietly."""
+
+    def call(*arguments, code=0):
+        found = invoke([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        assert found == code, err
+        assert "Traceback" not in out + err
+        return out
+
+    return call
+
+
+def listed(path):
+    return sorted(str(p.relative_to(path)) for p in path.rglob("*") if p.is_file())
+
+
+def lines(path):
+    return [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+
+
+# Help and version.
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command, ganzoo):
+    text = ganzoo(command, "--help")
+    assert f"ganzoo {command}" in text
+    assert len(text.splitlines()) > 4
+
+
+def test_help_names_every_command_and_no_command_shows_the_help(ganzoo, capsys):
+    text = ganzoo("--help")
+    assert all(f"\n  {command} " in text for command in COMMANDS)
+    assert invoke([]) == 2
+    assert capsys.readouterr().err == text
+
+
+def test_version(ganzoo):
+    assert ganzoo("--version") == f"ganzoo {Registry.installed().plugins[0].version}\n"
+
+
+# What is installed.
+
+
+def test_list_shows_every_component_with_its_distribution(ganzoo):
+    rows = [line.split() for line in ganzoo("list").splitlines()]
+    assert rows[0] == ["kind", "name", "from"]
+    registry = Registry.installed()
+    assert sorted(tuple(row) for row in rows[1:]) == sorted((c.kind, c.name, c.distribution, c.version) for c in registry.components)
+    given = json.loads(ganzoo("list", "--json"))
+    assert given["broken"] == []
+    assert [(c["kind"], c["name"], c["distribution"], c["version"]) for c in given["components"]] == [tuple(row) for row in rows[1:]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_list_can_be_restricted_to_a_kind(kind, ganzoo):
+    found = json.loads(ganzoo("list", "--kind", kind, "--json"))["components"]
+    assert [c["name"] for c in found] == [c.name for c in Registry.installed().of_kind(kind)]
+
+
+def test_info_describes_every_component_with_its_parameters(ganzoo):
+    for component in Registry.installed().components:
+        found = [c for c in json.loads(ganzoo("info", component.qualified, "--json")) if c["kind"] == component.kind]
+        assert len(found) == 1
+        assert len(found[0]["text"]) > 20
+        assert found[0]["paper"], component
+        for parameter in found[0]["parameters"]:
+            assert parameter["meaning"], f"{component}: {parameter['name']} is not explained"
+            assert parameter["type"]
+
+
+def test_info_is_readable(ganzoo):
+    text = ganzoo("info", "weight_clip")
+    assert text.startswith("loss weight_clip  (ganzoo-wgan ")
+    assert "arXiv:1701.07875" in text
+    assert ["clip", "0.01"] in [[word for word in line.split() if word in ("clip", "0.01")] for line in text.splitlines()]
+    both = ganzoo("info", "dcgan")  # a name may be given to a generator and a critic
+    assert "generator dcgan" in both
+    assert "critic dcgan" in both
+
+
+def test_plugins(ganzoo):
+    found = json.loads(ganzoo("plugins", "--json"))
+    assert found[0]["distribution"] == "ganzoo-core"
+    assert {"ganzoo-vanilla", "ganzoo-lsgan", "ganzoo-dcgan", "ganzoo-wgan", "ganzoo-wgan-gp", "ganzoo-acgan"} <= {
+        p["distribution"] for p in found
+    }
+    assert all(not p["broken"] and p["gives"] for p in found)
+    text = ganzoo("plugins")
+    assert all(p["distribution"] in text and ", ".join(p["gives"]) in text for p in found)
+
+
+def test_schema_accepts_every_recipe_and_refuses_a_typo(ganzoo):
+    schema = json.loads(ganzoo("schema"))
+    recipe = yaml.safe_load(RECIPE)
+    jsonschema.validate(recipe, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(recipe | {"trian": {}}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(recipe | {"generator": "dgcan"}, schema)
+
+
+def test_doctor(ganzoo):
+    facts = json.loads(ganzoo("doctor", "--json"))
+    assert facts["torch"] == torch.__version__
+    assert facts["plugins"]
+    text = ganzoo("doctor")
+    assert all(key in text for key in facts if key != "plugins")
+    assert all(f"  {plugin}" in text for plugin in facts["plugins"])
+
+
+# What fits.
+
+
+def test_matrix_shows_what_fits_and_why_the_rest_does_not(ganzoo):
+    data = "{name: ring, count: 64}"
+    rows = json.loads(ganzoo("matrix", "--data", data, "--json"))
+    fitting = [row for row in rows if row["fits"]]
+    assert {(row["generator"], row["critic"]) for row in fitting} == {("mlp", "mlp")}
+    assert all(row["reason"] for row in rows if not row["fits"])
+    text = ganzoo("matrix", "--data", data).splitlines()
+    assert text[0] == f"{len(fitting)} of {len(rows)} combinations fit {data}"
+    assert sum(" no: " in line for line in text) == len(rows) - len(fitting)
+
+
+def test_check_takes_one_step_and_writes_nothing(ganzoo, folder):
+    before = listed(folder)
+    text = ganzoo("check", "tiny.yaml")
+    assert text.startswith("tiny.yaml: fits\n")
+    assert "sample (1, 28, 28)" in text
+    found = json.loads(ganzoo("check", "tiny.yaml", "--json", "-o", "loss=[non_saturating, least_squares]", code=2))
+    assert found["fits"] is False
+    found = json.loads(ganzoo("check", "tiny.yaml", "--json"))
+    assert found["fits"] is True
+    assert found["parameters"]["generator"] > 0
+    assert "critic/adversarial" in found["first_step"]
+    assert listed(folder) == before
+
+
+# A run.
+
+
+def test_a_run_leaves_exactly_these_files(ganzoo, folder):
+    printed = ganzoo("run", "tiny.yaml", "--out", "run")
+    run = folder / "run"
+    assert printed.splitlines() == ["samples: run/samples/step-00000010.png", "report: run/report.html", "weights: run/weights"]
+    assert listed(run) == [
+        ".lock",
+        "checkpoints/step-00000008.ckpt",
+        "checkpoints/step-00000010.ckpt",
+        "config.yaml",
+        "env.json",
+        "metrics.jsonl",
+        "recipe.yaml",
+        "report.html",
+        "samples/step-00000000.png",
+        "samples/step-00000005.png",
+        "samples/step-00000010.png",
+        "weights/critic.safetensors",
+        "weights/generator.safetensors",
+    ]
+    assert (run / "recipe.yaml").read_text() == RECIPE
+    resolved = yaml.safe_load((run / "config.yaml").read_text())
+    assert resolved["generator"] | {"init_std": 0.02, "norm": "batch"} == resolved["generator"]
+    assert resolved["generator"]["name"] == "ganzoo-dcgan/dcgan"
+    assert resolved["versions"].keys() == {"ganzoo-core", "ganzoo-dcgan", "ganzoo-vanilla"}
+    environment = json.loads((run / "env.json").read_text())
+    assert environment["data"] == {"fields": {"sample": [1, 28, 28], "label": []}, "classes": 10, "scale": 1.0}
+    assert environment["versions"]["torch"] == torch.__version__
+    events = [(line["event"], line.get("step")) for line in lines(run)]
+    assert events[0] == ("checkpoint", 0)  # the trial save, before the first step
+    assert [step for event, step in events if event == "log"] == [5, 10]
+    assert [step for event, step in events if event == "samples"] == [0, 5, 10]
+    assert [step for event, step in events if event == "checkpoint"] == [0, 4, 8, 10]
+    assert events[-1] == ("finished", 10)
+    logged = next(line for line in lines(run) if line["event"] == "log")
+    assert {
+        "critic/adversarial",
+        "generator/adversarial",
+        "critic/gradient_norm",
+        "critic/real_score",
+        "critic/fake_score",
+    } <= logged.keys()
+    with Image.open(run / "samples/step-00000010.png") as picture:
+        assert picture.size >= (3 * 28, 3 * 28)
+
+
+def test_the_grid_is_drawn_from_a_fixed_latent(ganzoo, folder):
+    """With a learning rate of almost zero, and no batch norm whose statistics move, the pictures stay the same."""
+    still = "{name: adam, lr: 1e-30}"
+    networks = ["-o", "generator={name: mlp, hidden: [8], norm: none}", "-o", "critic={name: mlp, hidden: [8]}"]
+    rates = ["-o", f"optimizer.generator={still}", "-o", f"optimizer.critic={still}"]
+    ganzoo("run", "tiny.yaml", "--out", "run", *networks, *rates)
+    pictures = [path.read_bytes() for path in sorted((folder / "run/samples").iterdir())]
+    assert len(pictures) == 3
+    assert len(set(pictures)) == 1
+    ganzoo("run", "tiny.yaml", "--out", "moving", *networks, "-o", "optimizer.generator.lr=0.01")
+    assert len({path.read_bytes() for path in (folder / "moving/samples").iterdir()}) == 3
+
+
+def test_a_runs_own_config_gives_the_same_weights_bit_for_bit(ganzoo, folder):
+    ganzoo("run", "tiny.yaml", "--out", "first", "-o", "train.steps=6")
+    ganzoo("run", "first/config.yaml", "--out", "second")
+    for name in ("generator", "critic"):
+        a, b = (load_file(folder / run / f"weights/{name}.safetensors") for run in ("first", "second"))
+        assert a.keys() == b.keys()
+        assert all(torch.equal(a[key], b[key]) for key in a)
+    assert (folder / "first/config.yaml").read_bytes() == (folder / "second/config.yaml").read_bytes()
+    ganzoo("run", "first/config.yaml", "--out", "third", "-o", "train.seed=4")
+    c = load_file(folder / "third/weights/generator.safetensors")
+    a = load_file(folder / "first/weights/generator.safetensors")
+    assert any(not torch.equal(a[key], c[key]) for key in a)
+
+
+def test_runs_get_folders_of_their_own_and_resume_takes_the_last(ganzoo, folder):
+    short = ["-o", "train.steps=1"]
+    assert "runs/tiny/weights" in ganzoo("run", "tiny.yaml", *short)
+    assert "runs/tiny-2/weights" in ganzoo("run", "tiny.yaml", *short)
+    assert "runs/tiny-2/weights" in ganzoo("run", "tiny.yaml", "--resume", "-o", "train.steps=2")
+    assert listed(folder / "runs/tiny/checkpoints") == ["step-00000000.ckpt", "step-00000001.ckpt"]
+    assert listed(folder / "runs/tiny-2/checkpoints") == ["step-00000001.ckpt", "step-00000002.ckpt"]
+
+
+def test_quiet_says_nothing(capsys):
+    assert invoke(["run", "tiny.yaml", "--quiet", "-o", "train.steps=1"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_report_is_made_again(ganzoo, folder):
+    ganzoo("run", "tiny.yaml", "--out", "run", "-o", "train.steps=1")
+    (folder / "run/report.html").unlink()
+    assert ganzoo("report", "run") == "run/report.html\n"
+    assert "</html>" in (folder / "run/report.html").read_text()
+
+
+def test_a_report_that_fails_does_not_lose_the_run(folder, capsys, monkeypatch):
+    def fail(path):
+        raise ZeroDivisionError("no pictures today")
+
+    monkeypatch.setattr("ganzoo.engine.outputs.write_report", fail)
+    assert invoke(["run", "tiny.yaml", "--out", "run", "-o", "train.steps=1"]) == 0
+    assert "ganzoo report run" in capsys.readouterr().err
+    assert (folder / "run/weights/generator.safetensors").exists()

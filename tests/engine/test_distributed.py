@@ -1,0 +1,345 @@
+"""Several processes train one run: the same batches, the gradients of the whole batch, the same bits everywhere.
+
+Long ones: ./tools/test -m slow tests/engine/test_distributed.py.
+"""
+
+import os
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.distributed as dist
+from torch import nn
+
+from ganzoo.config import TrainConfig, load_config, resolve
+from ganzoo.engine import checkpoint
+from ganzoo.engine.batches import Batches
+from ganzoo.engine.device import from_config
+from ganzoo.engine.distributed import Ranks
+from ganzoo.engine.distributed.launch import meet
+from ganzoo.engine.distributed.norms import sees_its_batch_only, synchronise
+from ganzoo.engine.distributed.ranks import checksum
+from ganzoo.engine.runner import Runner
+from ganzoo.errors import GanzooError, UserError
+from ganzoo.fields import DataSpec
+from ganzoo.registry import Registry
+from ganzoo.ui.progress import reporter
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
+import ranks_at_work as work
+from ranks_at_work import ACGAN, GAME, LABELS, PLAIN, WGAN_GP, command, start
+
+ROOT = Path(__file__).parents[2]
+RECIPES = ["[non_saturating, label_classification]", "[non_saturating, {name: label_classification, learn_fakes: false}]"]
+COMBINATIONS = ["[wasserstein, gradient_penalty]", "[wasserstein, weight_clip]", "[least_squares, {name: r1, gamma: 1}]", *RECIPES]
+ADDED = {"gradient_penalty", "r1", "weight_clip", "label_classification"}
+EVERY_LOSS = [component.name for component in Registry.installed().of_kind("loss")]
+
+
+def game(losses):
+    return GAME.replace("CRITIC", LABELS if "label" in losses else PLAIN).replace("LOSS", losses)
+
+
+# A loss that is no game by itself is begun with another, and then acts alone.
+GAMES = {name: (game(f"[wasserstein, {name}]" if name in ADDED else name), name) for name in EVERY_LOSS}
+GAMES |= {losses: (game(losses), "all") for losses in COMBINATIONS}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+# Gradients.
+
+
+@pytest.mark.promise(
+    "Many processes",
+    "Two processes give the gradients of one on the whole batch (1e-12, float64), for every loss",
+)
+def test_two_ranks_give_the_gradients_of_one_process_for_every_loss(found):
+    """A penalty alone too, which a wrapper around the network gets wrong."""
+    assert {"gradient_penalty", "r1", "non_saturating"} <= set(GAMES)
+    apart, _ = start(2, work.gradients, GAMES)
+    assert apart.keys() == GAMES.keys()
+    assert max(apart.values()) < 1e-12, apart
+    found(f"{len(apart)} losses and combinations, largest difference {max(apart.values()):.1e}")
+
+
+@pytest.mark.parametrize("mutation", ["no all-reduce", pytest.param("a sum in place of the mean", marks=pytest.mark.slow)])
+def test_wrong_gradients_are_found_out(mutation):
+    games = {name: GAMES[name] for name in ("non_saturating", "gradient_penalty")}
+    found, _ = start(2, work.gradients, games, mutation)
+    assert min(found.values()) > 1e-3, found
+
+
+def test_no_gradient_stays_no_gradient():
+    for gradients, total in start(2, work.uneven_gradients):
+        assert gradients == [[[1.5] * 3] * 2, [[2.5] * 3] * 2, None]
+        assert total == 0.5
+    assert start(2, work.uneven_gradients, "no mask")[0][0][2] is not None
+
+
+@pytest.mark.promise("Many processes", "A part that rests does not move, and what has no gradient gets none; without the mask it would")
+def test_a_resting_part_stays_where_it_is(found):
+    assert start(2, work.freeze) == [[False, True]] * 2
+    assert start(2, work.freeze, "no mask") == [[True, True]] * 2
+    found("moved by 0 in two steps of Adam; moved where the mask is dropped")
+
+
+# Training.
+
+
+@pytest.mark.promise("Many processes", "Processes hold the same weights bit for bit, and together see what one process sees")
+@pytest.mark.parametrize("text", [ACGAN, WGAN_GP], ids=["acgan", "wgan_gp"])
+def test_ranks_are_the_same_bit_for_bit_after_ten_steps(text, found, request):
+    first, second = start(2, work.train, text, 10)
+    assert first["differing"] == second["differing"] == ""
+    for name, value in first["parameters"].items():
+        assert np.array_equal(value, second["parameters"][name]), name
+    assert first["log"].keys() == second["log"].keys()
+    rate = "images_per_second"
+    assert {k: v for k, v in first["log"].items() if k != rate} == {k: v for k, v in second["log"].items() if k != rate}
+    # What is each rank's own.
+    assert any(not np.array_equal(value, second["buffers"][name]) for name, value in first["buffers"].items())
+    assert all(not np.isin(a, b).any() for a, b in zip(first["noise"], second["noise"], strict=True))
+    assert any("its own process" in note for note in first["notes"])
+    # Together they saw what one process sees.
+    alone = work.train(Ranks(), text, 10)
+    shares = zip(first["samples"], second["samples"], strict=True)
+    assert all(np.array_equal(np.concatenate(pair), whole) for pair, whole in zip(shares, alone["samples"], strict=True))
+    assert alone["notes"] == []
+    found(f"{request.node.callspec.id}: {len(first['parameters'])} parameters equal after 10 steps")
+
+
+@pytest.mark.promise("Many processes", "A bit that turns in one process's weights is found, and the parameter is named")
+def test_a_single_turned_bit_is_found_and_named(found):
+    for before, name, differing in start(2, work.drift):
+        assert before == ""
+        assert differing == name
+    found("1 of 1 found")
+
+
+def test_what_diverges_on_one_rank_stops_all_and_is_named():
+    for text, finite in start(2, work.diverge):
+        assert "diverged at step 0: on the critic's turn the term 'adversarial' is nan" in text
+        assert finite
+
+
+class Drifted(Ranks):
+    """Says that a parameter differs, once training has begun."""
+
+    def differing(self, tensors):
+        return next(name for name in tensors if name.startswith("critic."))
+
+
+def test_weights_that_drift_apart_end_the_run_and_are_not_saved(folder):
+    config = load_config(folder / "tiny.yaml", [])
+    runner = Runner(config, resolve(config, Registry.installed()), folder / "tiny.yaml", folder / "run", False, reporter(True), Drifted())
+    with pytest.raises(GanzooError, match=r"at step 2 the processes no longer have the same weights: 'critic\.") as caught:
+        runner.train()
+    assert caught.value.exit_code == 3
+    assert last_state(folder)["step"] == 0
+    assert '"failed"' in record(folder).splitlines()[-1]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16, torch.int64, torch.uint8])
+def test_a_checksum_sees_any_element_and_no_memory_format(dtype):
+    values = torch.arange(12).to(dtype).view(3, 4)
+    assert checksum(values) == checksum(values.t().contiguous().t())
+    for i in range(12):
+        changed = values.clone()
+        changed.view(-1)[i] += 1
+        assert checksum(changed) != checksum(values)
+
+
+def test_what_ranks_tell_each_other():
+    first, second, third = start(3, work.talk)
+    for told in (first, second, third):
+        assert told["broadcast"] == [[0.0, 0.0], [0.0, 0.0]]
+        assert told["mean"] == [1.0, 1.0]
+        assert told["share"] == {"from": 0}
+        assert told["agree"] == 15
+    assert first["gather"] == [(0, []), (1, [1.0]), (2, [1.0, 1.0])]
+    assert second["gather"] == third["gather"] == []
+
+
+class Conditional(nn.BatchNorm2d):
+    """Does more than batch norm."""
+
+
+def test_only_torchs_own_batch_norm_is_synchronised():
+    network = nn.Sequential(nn.Conv2d(1, 2, 1), nn.Sequential(nn.BatchNorm2d(2), Conditional(2)), nn.BatchNorm1d(2))
+    before, parameters = network.state_dict(), list(network.parameters())
+    assert sees_its_batch_only(network)
+    synchronise(network, None)
+    assert sees_its_batch_only(network)  # there is one of another kind
+    assert [type(module) for module in network[1]] == [nn.SyncBatchNorm, Conditional]
+    assert type(network[2]) is nn.SyncBatchNorm
+    assert before.keys() == network.state_dict().keys()
+    assert all(p is q for p, q in zip(network.parameters(), parameters, strict=True))
+    assert not sees_its_batch_only(network[2])
+
+
+# Whose samples are whose.
+
+
+class Place(Ranks):
+    def __init__(self, rank, size):
+        self.rank, self.size = rank, size
+
+
+def batches(ranks, size=8):
+    points = np.arange(46, dtype=np.float32).reshape(23, 2)
+    runtime = from_config(TrainConfig(device="cpu", threads=1))
+    return Batches({"sample": points}, DataSpec({"sample": (2,)}), size, 3, False, runtime, ranks=ranks)
+
+
+@pytest.mark.parametrize("size", [2, 4, 8])
+def test_ranks_share_each_batch_without_overlap(size):
+    alone, shared = batches(Ranks()), [batches(Place(rank, size)) for rank in range(size)]
+    for _ in range(5):  # beyond the second epoch
+        whole = alone.next()["sample"]
+        assert torch.equal(torch.cat([part.next()["sample"] for part in shared]), whole)
+
+
+@pytest.mark.parametrize(("size", "advice"), [(3, "set it to 6 or 9"), (16, "set it to 16")])
+def test_a_batch_that_cannot_be_split_is_refused(size, advice):
+    with pytest.raises(UserError, match=f"cannot be split evenly over {size} processes; {advice}") as caught:
+        batches(Place(0, size))
+    assert caught.value.key == "train.batch_size"
+
+
+# The command.
+
+RECIPE = WGAN_GP.replace("steps: 40", "steps: 8") + "log: {every: 2}\nsample: {every: 4, count: 10}\ncheckpoint: {every: 4}\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "tiny.yaml").write_text(RECIPE)
+    return tmp_path
+
+
+def run(size, folder, *arguments, codes=None):
+    found, text = command(size, folder, "run", "tiny.yaml", "--out", "run", *arguments).wait()
+    assert found == (codes or [0] * size), text
+    return text
+
+
+def last_state(folder):
+    path = checkpoint.existing(folder / "run/checkpoints")[0]
+    return checkpoint.decode(path.read_bytes(), str(path))
+
+
+def same(a, b):
+    """Whether two states are the same, bit for bit."""
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
+
+
+@pytest.mark.promise("Many processes", "Two processes resume bit for bit")
+def test_two_ranks_resume_bit_for_bit(folder, tmp_path_factory, found):
+    text = run(2, folder)
+    assert text.count("weights: run/weights") == 1
+    whole = last_state(folder)
+    assert whole["runtime"]["processes"] == 2
+    assert len(whole["ranks"]) == 1
+    assert not same(whole["ranks"][0]["random"], whole["random"])
+
+    halves = tmp_path_factory.mktemp("halves")
+    (halves / "tiny.yaml").write_text(RECIPE)
+    run(2, halves, "-o", "train.steps=5")
+    assert last_state(halves)["step"] == 5
+    assert "not be bit for bit" not in run(2, halves, "--resume", "-o", "train.steps=8")
+    assert same(last_state(halves), whole)
+    found("8 steps against 5 and 3: every tensor of both processes equal")
+
+
+@pytest.mark.promise("Many processes", "A checkpoint of some processes resumes on fewer and on more, with a notice")
+@pytest.mark.slow
+def test_more_or_fewer_ranks_go_on_and_say_that_it_is_not_the_same(folder, found):
+    run(2, folder, "-o", "train.steps=2")
+    before = 2
+    for size, steps in ((1, 4), (4, 6), (2, 8), (8, 10)):
+        text = run(size, folder, "--resume", "-o", f"train.steps={steps}")
+        assert f"processes was {before}, is {size}): the result will not be bit for bit" in text
+        assert last_state(folder)["step"] == steps
+        assert len(last_state(folder)["ranks"]) == size - 1
+        before = size
+    found("2 to 1 to 4 to 2 to 8 processes")
+
+
+def test_a_signal_to_one_rank_stops_all_after_saving(folder):
+    job = command(2, folder, "run", "tiny.yaml", "--out", "run", "-o", "train.steps=100000", "-o", "checkpoint.every=100000")
+    wait_for(lambda: "log" in record(folder), job)
+    os.kill(job.processes[1].pid, signal.SIGTERM)
+    codes, text = job.wait()
+    assert codes == [143, 143], text
+    assert "error" not in text
+    assert '"stopped"' in record(folder).splitlines()[-1]
+    assert last_state(folder)["step"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["-o", "train.batch_size=7"], 2, "a batch of 7 cannot be split evenly over 2 processes; set it to 6 or 8"),
+        (["-o", "generator=mlpp"], 2, "did you mean 'mlp'"),
+        pytest.param(["-o", "optimizer.critic={name: sgd, lr: 1e+30}"], 3, "diverged at step", marks=pytest.mark.slow),
+    ],
+)
+def test_a_failure_is_one_line(folder, arguments, code, words):
+    text = run(2, folder, *arguments, codes=[code, code])
+    assert text.count("ganzoo: error:") == 1, text
+    assert words in text
+    assert "Traceback" not in text
+
+
+@pytest.mark.slow
+def test_a_rank_that_dies_ends_the_others_with_one_line(folder):
+    job = command(3, folder, "run", "tiny.yaml", "--out", "run", "-o", "train.steps=100000", "-o", "train.batch_size=9")
+    wait_for(lambda: "log" in record(folder), job)
+    os.kill(job.processes[1].pid, signal.SIGKILL)
+    killed = time.monotonic()
+    codes, text = job.wait()
+    assert time.monotonic() - killed < 30
+    assert codes == [3, -signal.SIGKILL, 3]
+    assert text.count("ganzoo: error:") == 1, text
+    assert "another process of this run is gone" in text
+    assert '"failed"' in record(folder).splitlines()[-1]
+
+
+def wait_for(condition, job):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, job.written()
+        time.sleep(0.05)
+
+
+def record(folder):
+    path = folder / "run/metrics.jsonl"
+    return path.read_text() if path.exists() else ""
+
+
+def test_processes_that_start_again_do_not_meet_those_before_them():
+    """torchrun keeps its store: in it is what earlier starts left, whole or half done."""
+    store = dist.HashStore()
+
+    def begin():
+        with ThreadPoolExecutor() as threads:
+            places = [threads.submit(meet, store, rank, 3) for rank in (2, 1, 0)]
+            return [place.result(30) for place in places]
+
+    assert [place.add("met", 1) for place in begin()] == [1, 2, 3]
+    assert [place.add("met", 1) for place in begin()] == [1, 2, 3]
+    store.set("ganzoo/start", "one whose rank 0 died before it confirmed")
+    assert [place.add("met", 1) for place in begin()] == [1, 2, 3]

@@ -1,0 +1,195 @@
+"""A resumed run continues bit for bit: 40 steps against 20, a fresh run that is given the state, and 20 more."""
+
+import functools
+from pathlib import Path
+
+import pytest
+import torch
+
+from ganzoo import Loss, Plan, Schedule
+from ganzoo.config import load_config, parse_config, resolve
+from ganzoo.engine import checkpoint
+from ganzoo.engine.loop import Loop
+from ganzoo.engine.meter import Meter
+from ganzoo.engine.run import Run, build
+from ganzoo.registry import Component, Registry
+from ganzoo.ui.progress import reporter
+
+ACGAN = """
+data: digits
+generator: {name: acgan, width: 4, latent_dim: 8}
+critic: {name: acgan, width: 4, dropout: 0.3}
+loss: [non_saturating, label_classification]
+schedule: {name: alternate, decay_from: 0.3}
+train: {steps: 40, batch_size: 8, ema: 0.9, device: cpu, threads: 1}
+"""
+WGAN_GP = """
+data: {name: ring, count: 100}
+generator: {name: mlp, hidden: [16, 16], latent_dim: 2, norm: batch}
+critic: {name: mlp, hidden: [16, 16]}
+loss: [wasserstein, gradient_penalty, {name: r1, every: 3}]
+schedule: {name: alternate, critic_updates: 3}
+optimizer: {generator: rmsprop, critic: {name: sgd, lr: 1e-3, momentum: 0.9}}
+train: {steps: 40, batch_size: 16, device: cpu, threads: 1}
+"""
+STATEFUL = """
+data: {name: ring, count: 100}
+generator: {name: mlp, hidden: [16], latent_dim: 2}
+critic: {name: mlp, hidden: [16]}
+loss: [minimax, pool]
+schedule: growing
+train: {steps: 40, batch_size: 16, ema: 0.5, device: cpu, threads: 1}
+"""
+DCGAN = """
+data: digits
+generator: {name: dcgan, width: 2, latent_dim: 4}
+critic: {name: dcgan, width: 2, norm: batch}
+loss: least_squares
+schedule: {name: alternate, share_fake: true}
+train: {steps: 40, batch_size: 4, device: cpu, threads: 1}
+"""
+CASES = {
+    "mid-epoch, dropout, decaying rates, EMA": (ACGAN, 20, 1250),
+    "epoch's edge, lazy penalty, momentum": (WGAN_GP, 60, 6),
+    "critic updates across an epoch's edge": (WGAN_GP.replace("critic_updates: 3", "critic_updates: 5"), 100, 6),
+    "weight clipping, the schedule of WGAN": (
+        WGAN_GP.replace("gradient_penalty, {name: r1, every: 3}", "weight_clip").replace(
+            "{name: alternate, critic_updates: 3}", "{name: wgan, critic_updates: 2, boost_updates: 3}"
+        ),
+        60,
+        6,
+    ),
+    "image pool, random views, values, a resting loss": (STATEFUL, 20, 6),
+    "one fake for both turns, batch norm": (DCGAN, 20, 2500),
+}
+"""Name -> configuration, batches taken after 20 steps, batches an epoch."""
+
+
+class Pool(Loss):
+    """A stateful loss: real points are jittered at random, and fakes are judged once more, drawn towards the last ones' mean."""
+
+    def __init__(self, data):
+        super().__init__()
+        self.register_buffer("pool", torch.zeros(1, *data.shape))
+
+    def view(self, fields, place, turn):
+        return fields | {"sample": fields["sample"] + 0.01 * torch.randn_like(fields["sample"])} if place == "real" else fields
+
+    def critic_terms(self, turn):
+        return {"pool": 0.1 * turn.judge(turn.fake | {"sample": turn.fake["sample"].lerp(self.pool, 0.5)})["score"].mean()}
+
+    def after(self, turn):
+        if turn.side == "critic":
+            self.pool.copy_(turn.fake["sample"].mean(0, keepdim=True))
+
+
+class Growing(Schedule):
+    """Ends the pool's part at step 25 and grows a value."""
+
+    def __init__(self, data):
+        super().__init__()
+
+    def plan(self, step, total):
+        return Plan(lr_scale=1 - step / total, values={"alpha": step / total}, losses=None if step < 25 else frozenset({"minimax"}))
+
+
+def registry() -> Registry:
+    installed = Registry.installed()
+    installed.components.append(Component("loss", "pool", Pool, "ganzoo-test", "1.0"))
+    installed.components.append(Component("schedule", "growing", Growing, "ganzoo-test", "1.0"))
+    return installed
+
+
+def make(text) -> Run:
+    config = parse_config(text)
+    run, _ = build(config, resolve(config, registry()), reporter(quiet=True))
+    return run
+
+
+def advance(run: Run, steps: int) -> Run:
+    loop = Loop(run, Meter())
+    for _ in range(steps):
+        loop.step()
+    return run
+
+
+@functools.cache
+def saved(text, steps) -> bytes:
+    """A checkpoint of an uninterrupted run after so many steps."""
+    return checkpoint.encode(advance(make(text), steps).state())
+
+
+def state_of(content: bytes):
+    return checkpoint.decode(content, "memory")
+
+
+def continued(text, forget=None):
+    state = state_of(saved(text, 20))
+    if forget:
+        forget(state)
+    torch.manual_seed(12345)  # whatever a fresh process starts from
+    run = make(text)
+    run.restore(state)
+    return state_of(checkpoint.encode(advance(run, 20).state()))
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
+
+
+@pytest.mark.promise("State", "40 steps equal 20, a fresh run that is given the checkpoint, and 20 more, in every tensor (CPU)")
+@pytest.mark.parametrize("case", CASES)
+def test_resume_is_exact(case, differing, found):
+    text, position, epoch = CASES[case]
+    batches = make(text).batches
+    assert (state_of(saved(text, 20))["position"], batches.count // batches.size) == (position, epoch)
+    assert differing(state_of(saved(text, 40)), continued(text)) == []
+    found(case)
+
+
+def test_the_cases_are_what_they_are_called():
+    """One stops within an epoch, one at its edge, and in one the next series of critic updates runs over the edge."""
+    assert CASES["mid-epoch, dropout, decaying rates, EMA"][1] % 1250 not in (0, 1249)
+    assert CASES["epoch's edge, lazy penalty, momentum"][1] % 6 == 0
+    assert 6 - 5 < CASES["critic updates across an epoch's edge"][1] % 6 < 6
+
+
+@pytest.mark.promise("State", "A saver that forgets the optimizers, the random numbers, the data's position, the EMA or the step is caught")
+@pytest.mark.parametrize("what", ["optimizers", "random", "position", "average", "step"])
+def test_a_saver_that_forgets_is_caught(what, differing, found):
+    text = ACGAN.replace("steps: 40", "steps: 60") if what == "step" else ACGAN
+    fresh = make(text).state()
+
+    def forget(state):
+        if what == "average":
+            state["networks"]["average"] = fresh["networks"]["average"]
+        else:
+            state[what] = fresh[what]
+
+    wrong = differing(state_of(saved(text, 40)), continued(text, forget))
+    assert any(path.startswith(".networks.") for path in wrong)
+    found(f"{what} forgotten: {len(wrong)} leaves differ")
+
+
+def test_a_saver_that_forgets_a_losss_buffers_is_caught(differing):
+    def forget(state):
+        state["losses"]["pool"]["pool"].zero_()
+
+    assert differing(state_of(saved(STATEFUL, 40)), continued(STATEFUL, forget))
+
+
+def test_building_twice_gives_the_same_networks(differing):
+    assert differing(make(ACGAN).state(), make(ACGAN).state()) == []
+
+
+RECIPES = Path(__file__).parents[2] / "zoo_configs"
+
+
+def test_every_variant_is_in_a_case_or_a_recipe():
+    """The recipes are resumed too: tests/test_recipes.py, in processes of their own."""
+    ours = {path.name for path in (RECIPES.parent / "plugins").iterdir()} | {"ganzoo-core"}
+    configs = [parse_config(text) for text, _, _ in CASES.values()] + [load_config(path) for path in RECIPES.glob("*.yaml")]
+    used = {part.component for config in configs for part in resolve(config, registry()).parts}
+    kinds = ("generator", "critic", "loss", "schedule")
+    assert [c.qualified for c in Registry.installed().components if c.kind in kinds and c.distribution in ours and c not in used] == []

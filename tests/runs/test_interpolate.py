@@ -1,0 +1,170 @@
+"""Walks through the latent space and from class to class: the arc, labels between two classes, and ``ganzoo interpolate``."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from small_runs import train_both
+from torch import nn
+from torch.nn import functional
+
+from ganzoo.cli import invoke
+from ganzoo.engine.sampling import check_normal_prior
+from ganzoo.errors import UserError
+from ganzoo.players import Generator
+from ganzoo.registry import Registry
+from ganzoo.runs.blended_label import blend
+from ganzoo.runs.interpolate import spherical, walk_classes, walk_latents
+from ganzoo.runs.trained import load_trained
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    return train_both(tmp_path_factory.mktemp("runs"))
+
+
+# The arc.
+
+
+def test_the_walk_keeps_to_the_sphere():
+    start, end = torch.tensor([[3.0, 0.0]]), torch.tensor([[0.0, 3.0]])
+    made = spherical(start, end, torch.tensor([0.0, 0.25, 0.5, 1.0]))
+    angles = torch.tensor([0.0, math.pi / 8, math.pi / 4, math.pi / 2])
+    torch.testing.assert_close(made[0], 3 * torch.stack([angles.cos(), angles.sin()], dim=1), atol=1e-6, rtol=0)
+
+
+def test_the_middle_of_two_draws_is_as_long_as_a_draw():
+    """On the straight line it would be shorter by the square root of two."""
+    torch.manual_seed(0)
+    start, end = torch.randn(50, 512), torch.randn(50, 512)
+    made = spherical(start, end, torch.linspace(0, 1, 3))
+    assert torch.equal(made[:, 0], start)
+    torch.testing.assert_close(made[:, 2], end)
+    assert made[:, 1].norm(dim=1).mean() == pytest.approx(512**0.5, rel=0.02)
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_parallel_latents_are_walked_straight(factor):
+    start = torch.tensor([[1.0, 2.0]])
+    torch.testing.assert_close(spherical(start, factor * start, torch.tensor([0.5]))[0], start * (1 + factor) / 2)
+
+
+# Labels between two classes.
+
+
+def half_way():
+    return blend(torch.tensor([0, 1]), torch.tensor([2, 2]), torch.tensor([0.5, 0.25]))
+
+
+def test_a_blended_one_hot():
+    wanted = torch.tensor([[0.5, 0.0, 0.5], [0.0, 0.75, 0.25]])
+    torch.testing.assert_close(functional.one_hot(half_way(), 3), wanted)
+    torch.testing.assert_close(functional.one_hot(half_way().to("cpu").contiguous(), num_classes=3), wanted)
+
+
+@pytest.mark.parametrize("look_up", ["embedding", "index", "select"])
+def test_a_blended_embedding(look_up):
+    torch.manual_seed(0)
+    table = nn.Embedding(3, 4)
+    weight = table.weight.detach()
+    label = half_way()
+    found = {"embedding": lambda: table(label), "index": lambda: weight[label], "select": lambda: weight.index_select(0, label)}[look_up]()
+    torch.testing.assert_close(found.detach(), torch.stack([(weight[0] + weight[2]) / 2, 0.75 * weight[1] + 0.25 * weight[2]]))
+
+
+def test_the_ends_are_whole_classes():
+    label = blend(torch.tensor([0, 0]), torch.tensor([2, 2]), torch.tensor([0.0, 1.0]))
+    assert functional.one_hot(label, 3).tolist() == [[1, 0, 0], [0, 0, 1]]
+
+
+@pytest.mark.parametrize("use", [lambda label: label * 2, lambda label: label == 1, lambda label: label.float(), lambda label: label[0]])
+def test_what_has_nothing_between_two_classes_is_refused(use):
+    with pytest.raises(UserError, match="only be looked up"):
+        use(half_way())
+
+
+def test_a_part_of_a_blended_label_is_one():
+    assert functional.one_hot(half_way()[1:], 3).tolist() == [[0.0, 0.75, 0.25]]
+    assert half_way().shape == (2,)
+    assert half_way().dtype == torch.int64
+
+
+# The command.
+
+
+def test_a_row_walks_from_one_latent_to_another(runs):
+    trained = load_trained(runs / "digits", None, Registry.installed())
+    walk = walk_latents(trained, 10, 5, seed=3)
+    assert (walk.sample.shape, walk.sample.dtype) == ((10, 5, 1, 28, 28), np.uint8)
+    assert walk.row_names == [str(i) for i in range(10)]
+    np.testing.assert_array_equal(walk.sample[:, 0], trained.sample(10, seed=3).sample)
+    np.testing.assert_array_equal(walk.sample[:, -1], trained.sample(10, seed=4).sample)  # where seed 4 begins
+    assert (walk.sample[:, 2] != walk.sample[:, 0]).any()
+
+
+def test_from_class_to_class_the_latent_rests(runs):
+    trained = load_trained(runs / "digits", None, Registry.installed())
+    walk = walk_classes(trained, 3, 5, seed=3, label=1, to=7)
+    np.testing.assert_array_equal(walk.sample[:, 0], trained.sample(3, seed=3, label=1).sample)
+    np.testing.assert_array_equal(walk.sample[:, -1], trained.sample(3, seed=3, label=7).sample)
+    assert all((walk.sample[:, i] != walk.sample[:, i + 1]).any() for i in range(4))  # in four steps, not in one
+
+
+def test_interpolate_writes_a_grid_and_an_animation(runs, tmp_path, capsys):
+    png, gif = tmp_path / "walk.png", tmp_path / "walk.gif"
+    arguments = ["interpolate", str(runs / "digits"), "--png", str(png), "--gif", str(gif), "--steps", "4", "--frames", "6", "--rows", "4"]
+    assert invoke(arguments) == 0
+    assert capsys.readouterr().out.split() == [str(gif), str(png)]
+    with Image.open(png) as picture:
+        assert picture.width > 4 * 56 > picture.width - 56
+        assert picture.height == 4 * 58 + 2
+    with Image.open(gif) as animation:
+        assert animation.n_frames == 10  # there and back, the ends once
+        assert animation.size == (2 * 58 + 2, 2 * 58 + 2)
+        assert animation.info["loop"] == 0
+    assert invoke(["interpolate", str(runs / "digits")]) == 0
+    assert (runs / "digits/interpolation.png").is_file()
+
+
+def test_points_are_walked_as_a_scatter(runs, tmp_path):
+    assert invoke(["interpolate", str(runs / "ring"), "--png", str(tmp_path / "p.png")]) == 0
+    with Image.open(tmp_path / "p.png") as picture:
+        assert picture.size == (512, 512)
+
+
+@pytest.mark.parametrize(
+    ("run", "arguments", "words"),
+    [
+        ("digits", ["--label", "3", "--to", "10"], "there are 10 classes, from 0"),
+        ("digits", ["--label", "10"], "there are 10 classes, from 0"),
+        ("digits", ["--to", "3"], "name it with --label"),
+        ("ring", ["--label", "0", "--to", "1"], "takes no label"),
+        ("ring", ["--gif", "walk.gif"], "no animation"),
+        ("nowhere", [], "there is no folder"),
+    ],
+)
+def test_interpolate_refuses(run, arguments, words, runs, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert invoke(["interpolate", str(runs / run), *arguments]) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_generators_without_a_normal_prior_cannot_be_walked_through():
+    class Silent(Generator):
+        latent_dim = 0
+
+    class Uniform(Generator):
+        latent_dim = 2
+
+        def draw(self, n, device=None):
+            return {"latent": torch.rand(n, 2)}
+
+    with pytest.raises(UserError, match="takes no noise"):
+        check_normal_prior(Silent(), "RUN", "walked through")
+    with pytest.raises(UserError, match="prior of its own"):
+        check_normal_prior(Uniform(), "RUN", "walked through")
