@@ -164,7 +164,10 @@ class Batches(SampleReader):
         if self._epoch_there[0] != epoch:
             _, order, mirrored = self._order(epoch)
             fields = {INDEX: order} | ({MIRRORED: mirrored} if self.flip else {})
-            self._epoch_there = (epoch, {name: torch.from_numpy(value).to(self.runtime.device) for name, value in fields.items()})
+            there = {
+                name: torch.from_numpy(value).pin_memory().to(self.runtime.device, non_blocking=True) for name, value in fields.items()
+            }
+            self._epoch_there = (epoch, there)
         return self._epoch_there[1]
 
 
@@ -213,8 +216,8 @@ def fits(arrays: Mapping[str, Rows], device: torch.device) -> bool:
 
 def uploaded(array: Rows, device: torch.device) -> Tensor:
     """All rows of ``array`` on ``device``, read in parts: what lies on a disk is never in memory as a whole."""
-    empty = torch.from_numpy(np.asarray(array[:0]))
-    whole = torch.empty(array.shape, dtype=empty.dtype, device=device)
+    dtype = torch.from_numpy(np.empty(0, array.dtype)).dtype
+    whole = torch.empty(array.shape, dtype=dtype, device=device)
     step = rows_of_a_chunk(array)
     for start in range(0, len(array), step):
         whole[start : start + step] = torch.from_numpy(np.array(array[start : start + step]))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 
 from ganzoo.compat import plan_fields
 from ganzoo.config import RunConfig
-from ganzoo.errors import DivergenceError
+from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.fields import Fields, named_arguments
 from ganzoo.report import write_report
 from ganzoo.rundir.directory import RunDirectory, now
@@ -16,6 +18,7 @@ from ganzoo.ui.progress import Reporter, Task
 from ganzoo.ui.scatter import scatter
 
 from . import checkpoint
+from .background import Background, arrived, snapshot
 from .display import describe
 from .evaluation import Evaluation
 from .health import Health
@@ -43,9 +46,11 @@ class Outputs:
         self.inputs, real = self._fix_inputs()
         self.references = None if run.data.is_image else real
         self.health = Health(real)
+        self.background = Background(threaded=run.runtime.device.type == "cuda")
 
     def log(self, task: Task, seconds: float) -> None:
         """Write the means since the last line, ``seconds`` into this sitting, and show them behind the bar."""
+        self.background.look()
         values = self.meter.read()
         if not self.run.ranks.leads:
             return
@@ -61,48 +66,70 @@ class Outputs:
         run = self.run
         if not run.ranks.leads:
             return
+        step = run.step
         inputs = self.inputs | plan_fields(run.last_plan, run.runtime.device)
         made = generate(run.best_generator, inputs, run.data, run.runtime, seed=(self.config.train.seed,))
-        path = self.directory.samples / f"step-{run.step:08d}.png"
-        path.parent.mkdir(exist_ok=True)
-        if run.data.is_image:
-            labelled = "label" in named_arguments(type(run.generator))
-            picture = image_grid(made, columns_of(run.data, labelled, len(made)))
-        else:
-            picture = scatter(made, self.references)
-        save_png(picture, path)
-        self.directory.log("samples", step=run.step, file=str(path.relative_to(self.directory.path)))
-        self.observers.tell("samples_saved", step=run.step, path=path)
-        if run.step:
+
+        def write() -> Path:
+            path = self.directory.samples / f"step-{step:08d}.png"
+            path.parent.mkdir(exist_ok=True)
+            if run.data.is_image:
+                labelled = "label" in named_arguments(type(run.generator))
+                picture = image_grid(made, columns_of(run.data, labelled, len(made)))
+            else:
+                picture = scatter(made, self.references)
+            save_png(picture, path)
+            return path
+
+        def tell(path: Path) -> None:
+            self.directory.log("samples", step=step, file=str(path.relative_to(self.directory.path)))
+            self.observers.tell("samples_saved", step=step, path=path)
+
+        self.background.do(write, tell)
+        if step:
             for warning in self.health.read_samples(made):
                 self.write_warning(warning)
 
     def save_checkpoint(self, tell: bool = True) -> None:
-        """Write a checkpoint and the shareable weights.
+        """Write a checkpoint and the shareable weights of this moment, in the background.
 
         Args:
-            tell: whether observers are told; not of a trial before the run.
+            tell: whether observers are told; not of a trial before the run, which is waited for.
 
         Raises:
             DivergenceError: where a weight is not finite; earlier checkpoints are intact.
-            GanzooError: where the disk refuses; likewise.
+            GanzooError: where the disk refused this one or the one before it; earlier ones are intact.
         """
         self.directory.check_held()
-        run, folder = self.run, self.directory.checkpoints
+        run, folder, step = self.run, self.directory.checkpoints, self.run.step
         for side, network in (("generator", run.generator), ("critic", run.critic)):
-            if not all(bool(torch.isfinite(value).all()) for value in network.state_dict().values() if value.is_floating_point()):
-                raise DivergenceError(f"diverged at step {run.step}: a weight of the {side} is not finite; lower the learning rate")
+            finite = [torch.isfinite(value).all() for value in network.state_dict().values() if value.is_floating_point()]
+            if finite and not torch.stack(finite).all():
+                raise DivergenceError(f"diverged at step {step}: a weight of the {side} is not finite; lower the learning rate")
         state = run.state()
         if not run.ranks.leads:
             return
-        path = checkpoint.save(folder, run.step, state, self.config.checkpoint.keep)
-        facts = {"data": run.data.to_json(), "step": run.step, "values": dict(run.last_plan.values)}
+        state, there = snapshot(state), arrived(run.runtime.device)
+        networks, average = state["networks"], run.average is not None
+        facts = {"data": run.data.to_json(), "step": step, "values": dict(run.last_plan.values)}
         facts["class_names"] = list(run.dataset.class_names)
-        export(run.best_generator, self.directory.weights / "generator.safetensors", average=run.average is not None, **facts)
-        export(run.critic, self.directory.weights / "critic.safetensors", **facts)
-        self.directory.log("checkpoint", step=run.step, file=str(path.relative_to(self.directory.path)))
-        if tell:
-            self.observers.tell("checkpoint_saved", step=run.step, path=path)
+
+        def write() -> Path:
+            there()
+            path = checkpoint.save(folder, step, state, self.config.checkpoint.keep)
+            weights = self.directory.weights
+            export(networks["average" if average else "generator"], weights / "generator.safetensors", average=average, **facts)
+            export(networks["critic"], weights / "critic.safetensors", **facts)
+            return path
+
+        def note(path: Path) -> None:
+            self.directory.log("checkpoint", step=step, file=str(path.relative_to(self.directory.path)))
+            if tell:
+                self.observers.tell("checkpoint_saved", step=step, path=path)
+
+        self.background.do(write, note)
+        if not tell:
+            self.background.wait()
 
     def write_evaluation(self, found: Evaluation) -> None:
         """Write what a metric found, and show it."""
@@ -119,6 +146,10 @@ class Outputs:
         """Close the books: the outcome's line, the observers, the report."""
         if not self.run.ranks.leads:
             return
+        try:
+            self.background.wait()
+        except GanzooError as error:  # the training has failed for another reason
+            self.reporter.warn(str(error))
         self.directory.log(outcome, step=self.run.step, time=now(), text=text)
         self.observers.tell("run_finished", step=self.run.step, outcome=outcome)
         try:

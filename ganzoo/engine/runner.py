@@ -143,6 +143,7 @@ class Runner:
         if saved != run.step:
             self._refuse_drift()
             self.outputs.save_checkpoint()
+        self.outputs.background.wait()
         return signal
 
     def _refuse_drift(self) -> None:

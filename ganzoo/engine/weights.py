@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ PARALLEL_PREFIX = "module."
 """What multi-GPU training leaves before every name."""
 
 
-def export(network: nn.Module, path: Path, **metadata: Any) -> None:
-    """Write a network's state as safetensors, with ``metadata`` as JSON strings."""
-    state = {name: value.detach().contiguous().cpu() for name, value in network.state_dict().items()}
+def export(network: Mapping[str, Tensor], path: Path, **metadata: Any) -> None:
+    """Write a network's state dict as safetensors, with ``metadata`` as JSON strings."""
+    state = {name: value.detach().contiguous().cpu() for name, value in network.items()}
     write_atomically(path, to_safetensors(state, {name: json.dumps(value) for name, value in metadata.items()}))
 
 

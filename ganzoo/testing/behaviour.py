@@ -88,7 +88,7 @@ def weights(subject: Subject) -> None:
         if value.numel() and (other := homes.setdefault(value.untyped_storage().data_ptr(), name)) != name:
             raise ContractError(f"'{name}' and '{other}' share their memory, which safetensors cannot write", "register the weight once")
     with tempfile.TemporaryDirectory() as folder:
-        export(network, Path(folder) / "weights.safetensors")
+        export(network.state_dict(), Path(folder) / "weights.safetensors")
         load_into(fresh, Path(folder) / "weights.safetensors")
     if different := differing(network.state_dict(), fresh.state_dict()):
         raise ContractError(f"written and read again, '{different}' differs", "keep every weight in a tensor of its own")

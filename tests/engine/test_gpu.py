@@ -136,7 +136,8 @@ def test_a_component_that_waits_for_the_device_runs_eagerly_and_is_named(monkeyp
     terms = Wasserstein.critic_terms
 
     def looks(self, turn):
-        float(turn.real["sample"].mean())
+        if not torch._subclasses.fake_tensor.is_fake(turn.real["sample"]):  # the dry run would refuse it
+            float(turn.real["sample"].mean())
         return terms(self, turn)
 
     monkeypatch.setattr(Wasserstein, "critic_terms", looks)

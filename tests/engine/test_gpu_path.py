@@ -368,7 +368,7 @@ def test_data_goes_to_the_device_in_parts(monkeypatch):
 
     monkeypatch.setattr(rows, "CHUNK_BYTES", 12)
     assert torch.equal(batches_module.uploaded(Rows(), CPU), torch.from_numpy(Rows.values))
-    assert asked == [0, 3, 3, 3, 1]
+    assert asked == [3, 3, 3, 1]
 
 
 def test_gradients_are_averaged_in_the_order_of_memory_that_they_have():

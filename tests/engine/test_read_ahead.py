@@ -116,11 +116,11 @@ def test_floats_are_looked_through_in_parts(monkeypatch, tmp_path):
 def test_on_a_gpu_what_does_not_fit_is_read_ahead_into_pinned_memory(arrays, monkeypatch):
     gpu = Runtime(torch.device("cuda", 0), "fp32", "highest", 1)
     resident = Batches(arrays, SPEC, 8, 3, True, gpu)
-    assert resident._resident is not None
+    assert resident._resident
     assert resident._ahead is None
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (0, 0))
     streamed, here = Batches(arrays, SPEC, 8, 3, True, gpu), Batches(plain(arrays), SPEC, 8, 3, True, CPU)
-    assert streamed._resident is None
+    assert not streamed._resident
     assert streamed._ahead is not None
     assert all(value.is_pinned() for value in streamed._read(0).values())
     for _ in range(20):

@@ -159,8 +159,10 @@ def step_once(ranks, game, acting):
     run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True), ranks)
     run.losses = {name: loss for name, loss in run.losses.items() if acting in ("all", name)}
     run.generator.double(), run.critic.double()
-    following = run.batches.next
-    run.batches.next = lambda: {name: value.double() if value.is_floating_point() else value for name, value in following().items()}
+    following = run.batches.finish
+    run.batches.finish = lambda stored: {
+        name: value.double() if value.is_floating_point() else value for name, value in following(stored).items()
+    }
     noise, first = Table(), ranks.rank * run.batches.share
     run.generator.draw = lambda n, device=None: {"latent": noise.rows(first, n, run.generator.latent_dim)}
     uniform, torch.rand = torch.rand, lambda n, *shape, **kind: noise.rows(first, n, *shape).sigmoid()
@@ -262,8 +264,8 @@ def train(ranks, text, steps):
     config = parse_config(text)
     run, notes = build(config, resolve(config, Registry.installed()), reporter(quiet=True), ranks)
     seen, noise = [], []
-    following, draw = run.batches.next, run.generator.draw
-    run.batches.next = lambda: keep(seen, following())
+    following, draw = run.batches.finish, run.generator.draw
+    run.batches.finish = lambda stored: keep(seen, following(stored))
     run.generator.draw = lambda n, device=None: keep(noise, draw(n, device))
     loop = Loop(run, meter := Meter(ranks))
     for _ in range(steps):
@@ -301,8 +303,10 @@ def diverge(ranks):
     """What is said where the data of one rank is not finite; and whether a parameter is not finite afterwards."""
     config = parse_config(WGAN_GP)
     run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True), ranks)
-    following = run.batches.next
-    run.batches.next = lambda: {name: value * float("nan") if ranks.rank == 1 else value for name, value in following().items()}
+    following = run.batches.finish
+    run.batches.finish = lambda stored: {
+        name: value * float("nan") if ranks.rank == 1 else value for name, value in following(stored).items()
+    }
     try:
         Loop(run, Meter(ranks)).step()
     except DivergenceError as error:

@@ -45,10 +45,10 @@ def spoil(monkeypatch):
     registry = Registry.installed()
     registry.components.append(Component("loss", "sick", Sick, "ganzoo-test", "1.0"))
     monkeypatch.setattr(Registry, "installed", lambda: registry)
-    following = Batches.next
+    following = Batches.finish
 
-    def next_batch(self):
-        fields = following(self)
+    def finish(self, stored):
+        fields = following(self, stored)
         if Sick.fault == "data" and self.position == AT + 1:
             fields["sample"][0, 0] = float("nan")
         return fields
@@ -56,7 +56,7 @@ def spoil(monkeypatch):
     def call(fault):
         monkeypatch.setattr(Sick, "fault", fault)
         monkeypatch.setattr(Sick, "updates", 0)
-        monkeypatch.setattr(Batches, "next", next_batch)
+        monkeypatch.setattr(Batches, "finish", finish)
 
     return call
 

@@ -17,7 +17,7 @@ from ganzoo.engine.run import build
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 command, marked, profiling, stages, wheels = (
     importlib.import_module(f"gpu.{name}") for name in ("command", "marked", "profiling", "stages", "wheels")

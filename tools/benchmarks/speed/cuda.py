@@ -228,6 +228,7 @@ def noise_run(components: str, batch: int, device: torch.device, graphs: bool, m
     from ganzoo.data.spec import describe
     from ganzoo.engine import optimizers
     from ganzoo.engine.batches import Batches
+    from ganzoo.engine.convolutions import use_ordinary_double_backward
     from ganzoo.engine.device import from_config
     from ganzoo.engine.run import Run
     from ganzoo.registry import Registry
@@ -242,6 +243,9 @@ def noise_run(components: str, batch: int, device: torch.device, graphs: bool, m
     players = {"generator": resolved.generator.build(data), "critic": resolved.critic.build(data)}
     for network in players.values():
         runtime.place_network(network.train())
+    losses = {part.name: part.build(data).to(device) for part in resolved.losses}
+    if runtime.convolutions_pay and any(loss.per_sample for loss in losses.values()):
+        use_ordinary_double_backward(players["critic"])
     return Run(
         config,
         None,  # type: ignore[arg-type]  # no data set: the arrays are here
@@ -250,7 +254,7 @@ def noise_run(components: str, batch: int, device: torch.device, graphs: bool, m
         Batches(arrays, data, batch, 0, True, runtime),
         players["generator"],
         players["critic"],
-        {part.name: part.build(data).to(device) for part in resolved.losses},
+        losses,
         resolved.schedule.build(data),
         {side: optimizers.build(resolved.optimizers[side], players[side].parameters(), device) for side in players},
         None,

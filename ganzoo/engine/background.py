@@ -1,0 +1,80 @@
+"""Work that does not hold up the training: done by one background thread, in order, on a snapshot of the state."""
+
+from __future__ import annotations
+
+import copy
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+MOST = 2
+"""Pieces of work under way at a time: a grid and a checkpoint of one step."""
+
+Made = TypeVar("Made")
+
+
+class Background:
+    """Does work in one thread. What follows from it, errors too, happens in the thread that asks, when it next looks.
+
+    Args:
+        threaded: False: everything is done at once, as is right on a CPU, which has nothing else to do it with.
+    """
+
+    def __init__(self, threaded: bool) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="write") if threaded else None
+        self._pending: deque[tuple[Future[Any], Callable[[Any], None]]] = deque()
+
+    def do(self, work: Callable[[], Made], then: Callable[[Made], None]) -> None:
+        """Do ``work`` in the background and ``then``, with what it returned, at a later ``look``.
+
+        Waits where ``MOST`` are under way: memory holds no more snapshots than that. Raises what an earlier one raised.
+        """
+        if self._thread is None:
+            return then(work())
+        self.look()
+        while len(self._pending) >= MOST:
+            self._take_first()
+        self._pending.append((self._thread.submit(work), then))
+
+    def look(self) -> None:
+        """Take in what is done by now. Raises what it raised."""
+        while self._pending and self._pending[0][0].done():
+            self._take_first()
+
+    def wait(self) -> None:
+        """Wait until everything is done, and take it in. Raises what it raised."""
+        while self._pending:
+            self._take_first()
+
+    def _take_first(self) -> None:
+        future, then = self._pending.popleft()
+        then(future.result())
+
+
+def snapshot(state: Any) -> Any:
+    """``state`` as it is now, in host memory, whatever happens to its tensors from here on; dicts and lists at any depth.
+
+    Of tensors on a GPU the copies are only ordered; ``arrived`` waits for them.
+    """
+    if isinstance(state, Tensor):
+        if state.device.type != "cuda":
+            return state.detach().clone()
+        return torch.empty_like(state, device="cpu", pin_memory=True).copy_(state.detach(), non_blocking=True)
+    if isinstance(state, dict):
+        made = copy.copy(state)  # a state dict keeps its versions
+        made.update({key: snapshot(value) for key, value in state.items()})
+        return made
+    return [snapshot(value) for value in state] if isinstance(state, list) else state
+
+
+def arrived(device: torch.device) -> Callable[[], None]:
+    """What waits, in whatever thread, until the device has done all that it was asked for so far."""
+    if device.type != "cuda":
+        return lambda: None
+    event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    event.record(torch.cuda.current_stream(device))
+    return event.synchronize

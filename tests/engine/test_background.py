@@ -1,0 +1,65 @@
+"""Grids and checkpoints are written while the training goes on: of the state at that moment, in order, and no error is lost."""
+
+import threading
+from collections import OrderedDict
+
+import pytest
+import torch
+
+from ganzoo.engine.background import MOST, Background, arrived, snapshot
+from ganzoo.errors import GanzooError
+
+
+def test_what_follows_happens_in_order_in_the_thread_that_looks():
+    background, seen, threads = Background(threaded=True), [], set()
+    for number in range(5):
+        background.do(lambda n=number: (threads.add(threading.current_thread()), n)[1], seen.append)
+    background.wait()
+    assert seen == [0, 1, 2, 3, 4]
+    assert threading.current_thread() not in threads
+    assert len(threads) == 1
+
+
+def test_the_training_does_not_wait_for_what_is_being_written_until_too_much_is():
+    background, going, seen = Background(threaded=True), threading.Event(), []
+    for number in range(MOST):
+        background.do(lambda n=number: going.wait(30) and n, seen.append)
+    background.look()
+    assert seen == []
+    threading.Timer(0.2, going.set).start()
+    background.do(lambda: MOST, seen.append)
+    assert seen[:1] == [0]
+    background.wait()
+    assert seen == list(range(MOST + 1))
+
+
+def test_an_error_comes_out_where_somebody_looks_and_what_follows_does_not_happen():
+    background, seen = Background(threaded=True), []
+
+    def fails():
+        raise GanzooError("the disk is full")
+
+    background.do(fails, seen.append)
+    with pytest.raises(GanzooError, match="the disk is full"):
+        background.wait()
+    assert seen == []
+    background.wait()
+
+
+def test_a_snapshot_does_not_change_with_what_it_was_taken_of():
+    state = {"step": 3, "networks": OrderedDict(weight=torch.ones(2)), "ranks": [{"random": torch.zeros(1)}], "none": None}
+    state["networks"]._metadata = {"": {"version": 1}}
+    kept = snapshot(state)
+    state["networks"]["weight"].add_(1)
+    state["ranks"][0]["random"].add_(1)
+    arrived(torch.device("cpu"))()
+    assert kept["networks"]["weight"].tolist() == [1, 1]
+    assert kept["ranks"][0]["random"].tolist() == [0]
+    assert (kept["step"], kept["none"]) == (3, None)
+    assert kept["networks"]._metadata == {"": {"version": 1}}
+
+
+def test_on_a_cpu_everything_is_done_at_once():
+    seen = []
+    Background(threaded=False).do(threading.current_thread, seen.append)
+    assert seen == [threading.current_thread()]
