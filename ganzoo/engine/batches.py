@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.data.rows import Rows
+from ganzoo.data.rows import Rows, rows_of_a_chunk
 from ganzoo.data.shards import Shards
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields
