@@ -35,7 +35,7 @@ def found(record_property):
 def inception_weights(tmp_path_factory):
     """(path, sha256): random weights of FID's Inception as the official file holds them, a plain state dict without batch counters."""
     pytest.importorskip("pytorch_fid")
-    from ganzoo.metrics.inception import InceptionNetwork
+    from ganzoo_metrics.inception import InceptionNetwork
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from ganzoo.progress import reporter
 from recorders import Calling, Quiet, Waits, recorded
 from small_game import DATA, Difference, Judge, make, steps
 from torch import Tensor, nn
@@ -17,7 +18,6 @@ from ganzoo.engine.phases import WARM_UP, changed_parts, moving_parts
 from ganzoo.engine.run import build
 from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.players import Generator
-from ganzoo.progress import reporter
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from ganzoo_metrics.classifier_fid import ClassifierFID
 from PIL import Image
 
 from ganzoo.cli import comparing, invoke
 from ganzoo.errors import UserError
-from ganzoo.metrics.classifier_fid import ClassifierFID
 from ganzoo.registry import Registry
 from ganzoo.report.charts import make_charts
 from ganzoo.report.comparison import distinct_names, number_rows, read_runs

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ganzoo_data import celeba
+from ganzoo_data.celeba import CelebA
 from PIL import Image
 
 from ganzoo import UserError
-from ganzoo.data import celeba
 from ganzoo.data.cache import Cache
-from ganzoo.data.celeba import CelebA
 from ganzoo.ui.progress import LineReporter
 
 NAMES = [f"{i:06}.jpg" for i in range(1, 13)]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ganzoo_data import cifar
+from ganzoo_data.cifar import CIFAR10
 
 from ganzoo import UserError
-from ganzoo.data import cifar
 from ganzoo.data.cache import Cache
-from ganzoo.data.cifar import CIFAR10
 
 TRAIN = [f"data_batch_{i}.bin" for i in range(1, 6)]
 

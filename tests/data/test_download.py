@@ -9,9 +9,9 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from ganzoo_data import download
 
 from ganzoo import UserError
-from ganzoo.data import download
 from ganzoo.ui.progress import LineReporter
 
 CONTENT = b"what was asked for" * 1000

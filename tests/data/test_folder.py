@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ganzoo_data.folder import ImageFolder
 from PIL import Image
 
 from ganzoo import UserError
 from ganzoo.data.cache import Cache
-from ganzoo.data.folder import ImageFolder
 from ganzoo.ui.progress import LineReporter
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ganzoo_data import mnist
+from ganzoo_data.mnist import MNIST, FashionMNIST
 
 from ganzoo import UserError
-from ganzoo.data import digits, mnist
+from ganzoo.data import digits
 from ganzoo.data.cache import Cache
 from ganzoo.data.digits import Digits
-from ganzoo.data.mnist import MNIST, FashionMNIST
 
 
 @pytest.fixture
@@ -137,9 +138,9 @@ def test_local_data_needs_no_torch(tmp_path):
 
     write_half(tmp_path)
     code = (
-        "import sys; from pathlib import Path; from ganzoo.data.mnist import MNIST; from ganzoo.data.cache import Cache;"
+        "import sys; from pathlib import Path; from ganzoo_data.mnist import MNIST; from ganzoo.data.cache import Cache;"
         f"MNIST(root={str(tmp_path)!r}).arrays(Cache(Path({str(tmp_path)!r})));"
-        "import ganzoo.data.celeba, ganzoo.data.cifar, ganzoo.data.folder, ganzoo.data.toys;"
+        "import ganzoo_data.celeba, ganzoo_data.cifar, ganzoo_data.folder, ganzoo.data.toys;"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 import torch
+from ganzoo_data.stacked import StackedMNIST
+from ganzoo_metrics.mode_coverage import StackedModes
 
 from ganzoo import DataSpec, UserError
 from ganzoo.cli import invoke
 from ganzoo.data.cache import Cache
 from ganzoo.data.digits import Digits
-from ganzoo.data.stacked import StackedMNIST
 from ganzoo.data.toys import Ring
-from ganzoo.metrics.mode_coverage import StackedModes
 from ganzoo.metrics.real import RealSamples, as_seen
 from ganzoo.metrics.statistics import Statistics
 from ganzoo.metrics.subject import Subject
@@ -82,7 +82,7 @@ def test_digits_of_both_halves_of_mnist_are_drawn(tmp_path, monkeypatch):
         value = {"train": 10, "test": 20}[self.split]
         return {"sample": np.full((4, 1, 28, 28), value, np.uint8), "label": np.zeros(4, np.int64)}
 
-    monkeypatch.setattr("ganzoo.data.mnist.MNIST.arrays", half)
+    monkeypatch.setattr("ganzoo_data.mnist.MNIST.arrays", half)
     found = arrays(tmp_path, root="there", count=50)
     assert drawn == [("there", "train"), ("there", "test")]
     assert set(np.unique(found["sample"])) == {10, 20}

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ganzoo_data.cifar import CIFAR10
 from PIL import Image
 
 from ganzoo.cli import invoke
 from ganzoo.config import load_config
-from ganzoo.data.cifar import CIFAR10
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))

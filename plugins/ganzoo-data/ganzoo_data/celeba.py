@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ganzoo.errors import UserError, did_you_mean
-from ganzoo.params import Fraction, PositiveInt
+from ganzoo import Dataset, Fraction, PositiveInt, UserError, did_you_mean
+from ganzoo.data import DECODER, BadImage, decode, stamp
 
 from .archives import BadArchive, Zip
-from .dataset import Dataset
 from .download import deliver
-from .files import stamp
-from .images import DECODER, BadImage, decode
 
 if TYPE_CHECKING:
-    from .cache import Cache
-    from .rows import Rows
+    from ganzoo import Cache
+    from ganzoo.data import Rows
 
 IMAGES, ARCHIVE, ATTRIBUTES, PARTITION = "img_align_celeba", "img_align_celeba.zip", "list_attr_celeba.txt", "list_eval_partition.txt"
 HOME = "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"

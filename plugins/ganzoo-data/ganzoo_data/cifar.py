@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ganzoo.errors import UserError
+from ganzoo import Dataset, UserError
 
 from .archives import BadArchive, read_tar
-from .dataset import Dataset
 from .download import fetch
 
 if TYPE_CHECKING:
-    from .cache import Cache
+    from ganzoo import Cache
 
 FOLDER = "cifar-10-batches-bin"
 ARCHIVE = "cifar-10-binary.tar.gz"

@@ -6,14 +6,20 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
-from ganzoo.errors import UserError
-from ganzoo.ui.progress import Reporter
-
-from .files import locked
+from ganzoo import UserError
+from ganzoo.data import locked
 
 SILENCE_SECONDS = 30.0
 """How long a server may say nothing before it counts as unreachable."""
+
+
+class Reporter(Protocol):
+    """Who is told what is going on: that of a cache is one."""
+
+    def say(self, text: str) -> None:
+        """Show one line."""
 
 
 def fetch(urls: Sequence[str], target: Path, md5: str, reporter: Reporter, by_hand: str) -> None:

@@ -9,16 +9,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ganzoo.errors import UserError
-from ganzoo.params import Fraction, PositiveInt
-
-from .dataset import Dataset
-from .files import folder_at, stamp
-from .images import DECODER, SUFFIXES, decode
+from ganzoo import Dataset, Fraction, PositiveInt, UserError
+from ganzoo.data import DECODER, SUFFIXES, decode, folder_at, stamp
 
 if TYPE_CHECKING:
-    from .cache import Cache
-    from .rows import Rows
+    from ganzoo import Cache
+    from ganzoo.data import Rows
 
 
 class ImageFolder(Dataset):

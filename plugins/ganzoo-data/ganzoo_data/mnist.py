@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from ganzoo.errors import UserError
+from ganzoo import Dataset, UserError
+from ganzoo.data import Digits, read_pair
 
-from .dataset import Dataset
-from .digits import DIGITS
 from .download import fetch
-from .idx import read_pair
 
 if TYPE_CHECKING:
-    from .cache import Cache
+    from ganzoo import Cache
 
 
 class MNIST(Dataset):
@@ -36,7 +34,7 @@ class MNIST(Dataset):
 
     source = "MNIST; Yann LeCun and Corinna Cortes; CC BY-SA 3.0"
     classes = 10
-    class_names = DIGITS
+    class_names = Digits.class_names
     torchvision_name: ClassVar[str] = "MNIST"
     """Name of the class in ``torchvision.datasets``, and of its folder."""
 

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ganzoo.params import NonNegativeInt, PositiveInt
+from ganzoo import Dataset, NonNegativeInt, PositiveInt
+from ganzoo.data import Digits
 
-from .dataset import Dataset
-from .digits import Digits
 from .mnist import MNIST
 
 if TYPE_CHECKING:
-    from .cache import Cache
+    from ganzoo import Cache
 
 MODES = 1000
 """A digit in each of three channels."""

@@ -11,16 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.fields import DataSpec, Fields
-from ganzoo.params import PositiveInt
+from ganzoo import DataSpec, Fields, Metric, PositiveInt, Subject
+from ganzoo.metrics import Fact
 
 from .divergence import class_kl
 from .frechet import frechet_distance, require_enough_samples
 from .judge import Judge
-from .metric import Metric
 from .moments import Moments
 from .networks import SeeingNetwork, check_judged, open_judge
-from .subject import Fact, Subject
 
 
 class ClassifierFID(Metric):
@@ -37,6 +35,7 @@ class ClassifierFID(Metric):
 
     paper = "Heusel et al. 2017, arXiv:1706.08500 (the distance); the classifier is ganzoo's own"
     better = {"classifier_fid": "lower", "class_kl": "lower", "conditional_accuracy": "higher"}
+    extractors = {"judge": lambda subject, weights: open_judge(subject)}
 
     def __init__(
         self, data: DataSpec, *, samples: PositiveInt = 10_000, real_samples: PositiveInt | None = None, split: str | None = None

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.errors import GanzooError, UserError
+from ganzoo import GanzooError, UserError
 
 
 def kl_divergence(first: Tensor, second: Tensor) -> float:

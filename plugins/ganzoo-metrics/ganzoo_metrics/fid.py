@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ganzoo.fields import DataSpec
-from ganzoo.params import PositiveInt
+from ganzoo import DataSpec, PositiveInt, Subject
 
 from .frechet import frechet_distance, require_enough_samples
 from .inception import INCEPTION_SHA256, InceptionNetwork
 from .inception_metric import InceptionMetric
-from .subject import Subject
 
 
 class FID(InceptionMetric):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganzoo.errors import GanzooError, UserError
+from ganzoo import GanzooError, UserError
 
 from .moments import Moments
 

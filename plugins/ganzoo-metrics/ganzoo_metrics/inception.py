@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.models import Inception3
 
-from ganzoo.errors import UserError
+from ganzoo import UserError
 
 INCEPTION_URL = "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"
 """The official weights (91 MiB): TensorFlow's inception-2015-12-05, ported by pytorch-fid."""

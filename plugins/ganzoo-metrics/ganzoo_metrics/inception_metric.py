@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ganzoo.fields import DataSpec
+from ganzoo import DataSpec, Metric, Subject
+from ganzoo.metrics import Fact
 
-from .metric import Metric
+from .inception import INCEPTION_SHA256
 from .networks import SeeingNetwork, check_seen_by_inception, open_inception
-from .subject import Fact, Subject
 
 
 class InceptionMetric(Metric):
@@ -19,6 +19,8 @@ class InceptionMetric(Metric):
         sha256: first digits of that file's sha256; those of the published file unless you mean another.
         repeat_grey: repeat the channel of grey images, which Inception was not made for.
     """
+
+    extractors = {"inception": lambda subject, weights: _open_for_colour(subject, weights)}
 
     def __init__(self, data: DataSpec, weights: str | None, sha256: str, repeat_grey: bool) -> None:
         check_seen_by_inception(data, repeat_grey)
@@ -42,3 +44,8 @@ class InceptionMetric(Metric):
         if self._network is None:
             self._network = open_inception(subject, self.weights, self.sha256, self.repeat_grey)
         return self._network
+
+
+def _open_for_colour(subject: Subject, weights: str | None) -> SeeingNetwork:
+    check_seen_by_inception(subject.data, repeat_grey=False)
+    return open_inception(subject, weights, INCEPTION_SHA256, repeat_grey=False)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ganzoo.errors import GanzooError, UserError
+from ganzoo import GanzooError, UserError
 
 
 class InceptionScore(NamedTuple):

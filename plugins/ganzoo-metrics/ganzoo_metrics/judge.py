@@ -17,7 +17,7 @@ from safetensors.torch import load as parse_safetensors
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganzoo.errors import UserError
+from ganzoo import UserError
 
 JUDGE_WEIGHTS = Path(__file__).with_name("judge.safetensors")
 """The shipped weights, float16."""
@@ -88,7 +88,7 @@ def load_judge(weights: Path = JUDGE_WEIGHTS, *, sha256: str = JUDGE_SHA256) -> 
     Raises:
         UserError: where the file is missing, hashes to something else, or does not hold a judge.
     """
-    remedy = "reinstall ganzoo-core"
+    remedy = "reinstall ganzoo-metrics"
     try:
         content = weights.read_bytes()
     except OSError as error:

@@ -7,13 +7,12 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from ganzoo.fields import DataSpec
-from ganzoo.params import PositiveInt
+from ganzoo import DataSpec, PositiveInt, Subject
+from ganzoo.metrics import Fact
 
 from .inception import INCEPTION_SHA256
 from .inception_metric import InceptionMetric
 from .kernel import kernel_distance, require_subset
-from .subject import Fact, Subject
 
 
 class KID(InceptionMetric):

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import torch
+from torch import Tensor
 
-from ganzoo.data.stacked import StackedMNIST
-from ganzoo.data.toys import Mixture
-from ganzoo.errors import UserError
-from ganzoo.fields import DataSpec, Fields
-from ganzoo.params import PositiveInt
+from ganzoo import DataSpec, Fields, Metric, PositiveInt, Subject, UserError
+from ganzoo.metrics import Fact
 
-from .metric import Metric
 from .modes import STACKED_SAMPLES, TOY_SAMPLES, stacked_class, stacked_modes, toy_modes
 from .networks import SeeingNetwork, load_seeing_judge, shape_text
-from .subject import Fact, Subject
 
 
 class Modes(Metric):
@@ -37,22 +33,28 @@ class Modes(Metric):
 
     def prepare(self, subject: Subject) -> None:
         """Make sure that the modes are known."""
-        _mixture(subject)
+        _modes(subject)
 
     def measure(self, subject: Subject) -> Mapping[str, float]:
         """Modes covered and the share of high quality."""
-        mixture = _mixture(subject)
+        centres, sd = _modes(subject)
         samples = torch.cat([fields["sample"] for fields in subject.generated(self.samples)])
-        found = toy_modes(samples, torch.from_numpy(mixture.centres), mixture.sd)
+        found = toy_modes(samples, centres, sd)
         return {"modes": found.covered, "high_quality": found.high_quality}
 
 
-def _mixture(subject: Subject) -> Mixture:
-    if not isinstance(subject.dataset, Mixture):
+def _modes(subject: Subject) -> tuple[Tensor, float]:
+    """Centres (M, 2) and standard deviation of the data's modes."""
+    centres = subject.dataset.centres
+    if centres is None:
         raise UserError(
             f"the data set {type(subject.dataset).__name__} does not say where its modes are", "measure modes of the ring or the grid"
         )
-    return subject.dataset
+    return torch.from_numpy(centres), subject.dataset.sd
+
+
+STACKED_NAMES = tuple(f"{mode:03}" for mode in range(1000))
+"""What the classes are called of images whose three channels are digits."""
 
 
 class StackedModes(Metric):
@@ -76,7 +78,7 @@ class StackedModes(Metric):
 
     def prepare(self, subject: Subject) -> None:
         """Make sure that the channels are digits, and open the judge."""
-        if not isinstance(subject.dataset, StackedMNIST):
+        if subject.dataset.class_names != STACKED_NAMES:
             raise UserError(f"the channels of the data set {type(subject.dataset).__name__} are no digits", "measure stacked_mnist")
         self.network = load_seeing_judge(subject.device)
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.errors import GanzooError, UserError
+from ganzoo import GanzooError, UserError
 
 
 class Moments:

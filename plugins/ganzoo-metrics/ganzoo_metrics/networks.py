@@ -15,14 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.data.cache import default_folder
-from ganzoo.errors import UserError
-from ganzoo.fields import DataSpec, Fields
+from ganzoo import DataSpec, Fields, Subject, UserError
+from ganzoo.data import default_folder
+from ganzoo.metrics import Fact
 
 from .inception import INCEPTION_URL, InceptionNetwork, load_inception
 from .judge import JUDGE_SHA256, Judge, load_judge
 from .moments import Moments
-from .subject import Fact, Subject
 
 INCEPTION_VARIABLE = "GANZOO_INCEPTION"
 """The environment variable that names the file of Inception's weights."""
@@ -104,8 +103,9 @@ def open_judge(subject: Subject) -> SeeingNetwork:
     """The bundled judge of digits.
 
     Raises:
-        UserError: where the data names classes that are no digits.
+        UserError: where the data cannot be seen by it, or names classes that are no digits.
     """
+    check_judged(subject.data)
     names = subject.dataset.class_names
     if names and names != tuple("0123456789"):
         few = ", ".join(names[:3])

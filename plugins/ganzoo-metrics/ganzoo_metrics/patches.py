@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganzoo.errors import UserError
+from ganzoo import UserError
 
 from .pyramid import SMALLEST, laplacian_pyramid, level_sizes
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from ganzoo.fields import DataSpec
-from ganzoo.params import PositiveInt
+from ganzoo import DataSpec, PositiveInt, Subject
+from ganzoo.metrics import Fact
 
 from .inception import INCEPTION_SHA256
 from .inception_metric import InceptionMetric
 from .manifold import precision_recall, require_neighbours
 from .networks import SeeingNetwork, check_judged, open_judge
-from .subject import Fact, Subject
 
 
 class PrecisionRecall(InceptionMetric):

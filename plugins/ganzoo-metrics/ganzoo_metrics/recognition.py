@@ -6,13 +6,12 @@ from collections.abc import Mapping
 
 import torch
 
-from ganzoo.fields import DataSpec
-from ganzoo.params import PositiveInt
+from ganzoo import DataSpec, PositiveInt, Subject
+from ganzoo.metrics import Fact
 
 from .inception import INCEPTION_SHA256
 from .inception_metric import InceptionMetric
 from .inception_score import inception_score, require_splits
-from .subject import Fact, Subject
 
 
 class InceptionScore(InceptionMetric):

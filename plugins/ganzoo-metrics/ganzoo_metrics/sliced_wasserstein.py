@@ -7,15 +7,12 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-from ganzoo.errors import UserError
-from ganzoo.fields import DataSpec, Fields
-from ganzoo.params import PositiveInt
+from ganzoo import DataSpec, Fields, Metric, PositiveInt, Subject, UserError
+from ganzoo.metrics import Fact
 
-from .metric import Metric
 from .networks import shape_text
 from .patches import patch_distances
 from .pyramid import SMALLEST, level_sizes
-from .subject import Fact, Subject
 
 
 class SlicedWasserstein(Metric):

@@ -6,10 +6,10 @@ import math
 
 import pytest
 import torch
+from ganzoo_metrics.divergence import class_kl, earth_movers_1d, kl_divergence
+from ganzoo_metrics.modes import TOY_SAMPLES, stacked_class, stacked_modes, toy_modes
 
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.metrics.divergence import class_kl, earth_movers_1d, kl_divergence
-from ganzoo.metrics.modes import TOY_SAMPLES, stacked_class, stacked_modes, toy_modes
 
 
 def tensor(values: object) -> torch.Tensor:

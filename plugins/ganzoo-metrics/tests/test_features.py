@@ -6,11 +6,11 @@ import math
 
 import pytest
 import torch
+from ganzoo_metrics.inception_score import inception_score
+from ganzoo_metrics.kernel import kernel_distance, squared_discrepancy
+from ganzoo_metrics.manifold import neighbour_radii, precision_recall
 
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.metrics.inception_score import inception_score
-from ganzoo.metrics.kernel import kernel_distance, squared_discrepancy
-from ganzoo.metrics.manifold import neighbour_radii, precision_recall
 
 
 def normal(count: int, size: int, seed: int, shift: float = 0.0) -> torch.Tensor:

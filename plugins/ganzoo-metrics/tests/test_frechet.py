@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from ganzoo_metrics import frechet
+from ganzoo_metrics.frechet import frechet_distance, gaussian_frechet_distance
+from ganzoo_metrics.moments import Moments
 
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.metrics import frechet
-from ganzoo.metrics.frechet import frechet_distance, gaussian_frechet_distance
-from ganzoo.metrics.moments import Moments
 
 
 def tensor(values: object) -> torch.Tensor:

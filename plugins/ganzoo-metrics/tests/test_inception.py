@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from ganzoo_metrics.frechet import frechet_distance, gaussian_frechet_distance
+from ganzoo_metrics.inception import INCEPTION_SHA256, INCEPTION_URL, InceptionNetwork, load_inception, prepare_images
+from ganzoo_metrics.moments import Moments
 from PIL import Image
 from safetensors.torch import save_file
 
 from ganzoo.errors import UserError
-from ganzoo.metrics.frechet import frechet_distance, gaussian_frechet_distance
-from ganzoo.metrics.inception import INCEPTION_SHA256, INCEPTION_URL, InceptionNetwork, load_inception, prepare_images
-from ganzoo.metrics.moments import Moments
 
 pytorch_fid_inception = pytest.importorskip("pytorch_fid.inception")
 IMAGES = 8

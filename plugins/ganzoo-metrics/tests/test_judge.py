@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from ganzoo_metrics.judge import JUDGE_SHA256, JUDGE_WEIGHTS, Judge, load_judge
 from safetensors.torch import save_file
 
 from ganzoo.data.cache import Cache
 from ganzoo.data.digits import Digits
 from ganzoo.errors import UserError
-from ganzoo.metrics.judge import JUDGE_SHA256, JUDGE_WEIGHTS, Judge, load_judge
 
 
 def test_the_shipped_weights_are_pinned_and_small() -> None:

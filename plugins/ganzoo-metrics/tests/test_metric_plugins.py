@@ -5,20 +5,20 @@ import tracemalloc
 import numpy as np
 import pytest
 import torch
+from ganzoo_metrics.classifier_fid import ClassifierFID
+from ganzoo_metrics.fid import FID
+from ganzoo_metrics.kid import KID
+from ganzoo_metrics.mode_coverage import Modes
+from ganzoo_metrics.networks import SeeingNetwork
+from ganzoo_metrics.precision_recall import PrecisionRecall
+from ganzoo_metrics.recognition import InceptionScore
 from metric_subjects import COLOUR, CPU, DIGITS, POINTS, make_subject, measured
 
 from ganzoo import DataSpec, Metric, UserError
 from ganzoo.builtins import ganzoo_metrics
 from ganzoo.data.cache import Cache
 from ganzoo.data.toys import Grid, Ring
-from ganzoo.metrics.classifier_fid import ClassifierFID
-from ganzoo.metrics.fid import FID
-from ganzoo.metrics.kid import KID
-from ganzoo.metrics.mode_coverage import Modes
-from ganzoo.metrics.networks import SeeingNetwork
-from ganzoo.metrics.precision_recall import PrecisionRecall
 from ganzoo.metrics.real import as_seen
-from ganzoo.metrics.recognition import InceptionScore
 from ganzoo.registry import Registry
 
 SERVES = {

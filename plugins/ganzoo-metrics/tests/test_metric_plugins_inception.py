@@ -5,17 +5,17 @@ import hashlib
 import numpy as np
 import pytest
 import torch
+from ganzoo_metrics.fid import FID
+from ganzoo_metrics.inception import InceptionNetwork, load_inception
+from ganzoo_metrics.inception_score import inception_score
+from ganzoo_metrics.kernel import kernel_distance
+from ganzoo_metrics.kid import KID
+from ganzoo_metrics.manifold import precision_recall
+from ganzoo_metrics.precision_recall import PrecisionRecall
+from ganzoo_metrics.recognition import InceptionScore
 from metric_subjects import COLOUR, FEW, make_subject, measured, pictures
 
 from ganzoo import DataSpec, UserError
-from ganzoo.metrics.fid import FID
-from ganzoo.metrics.inception import InceptionNetwork, load_inception
-from ganzoo.metrics.inception_score import inception_score
-from ganzoo.metrics.kernel import kernel_distance
-from ganzoo.metrics.kid import KID
-from ganzoo.metrics.manifold import precision_recall
-from ganzoo.metrics.precision_recall import PrecisionRecall
-from ganzoo.metrics.recognition import InceptionScore
 
 
 @pytest.fixture
@@ -42,8 +42,8 @@ class TestInception:
     def test_fid_is_the_distance_of_the_features_that_the_network_gives(self, tmp_path, given, inception_weights, monkeypatch):
         """Up to the moments; the distance between them has tests of its own."""
         compared = []
-        monkeypatch.setattr("ganzoo.metrics.fid.require_enough_samples", lambda *_: None)
-        monkeypatch.setattr("ganzoo.metrics.fid.frechet_distance", lambda *moments: compared.extend(moments) or 1.25)
+        monkeypatch.setattr("ganzoo_metrics.fid.require_enough_samples", lambda *_: None)
+        monkeypatch.setattr("ganzoo_metrics.fid.frechet_distance", lambda *moments: compared.extend(moments) or 1.25)
         real, made = pictures(0), pictures(1)
         subject = make_subject(tmp_path, COLOUR, {"sample": made}, {"sample": real})
         metric = FID(COLOUR, samples=FEW, **given)

@@ -6,15 +6,15 @@ import json
 import numpy as np
 import pytest
 import torch
+from ganzoo_data.mnist import FashionMNIST
+from ganzoo_metrics.classifier_fid import ClassifierFID
+from ganzoo_metrics.judge import Judge, load_judge
+from ganzoo_metrics.precision_recall import PrecisionRecall
 from metric_subjects import CPU, DIGITS, make_subject, measured
 
 from ganzoo import GanzooError, UserError
 from ganzoo.data.cache import Cache
 from ganzoo.data.digits import Digits
-from ganzoo.data.mnist import FashionMNIST
-from ganzoo.metrics.classifier_fid import ClassifierFID
-from ganzoo.metrics.judge import Judge, load_judge
-from ganzoo.metrics.precision_recall import PrecisionRecall
 from ganzoo.metrics.real import as_seen
 from ganzoo.metrics.statistics import decode, encode
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from ganzoo_metrics.moments import Moments
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.metrics.moments import Moments
 
 FEATURES = torch.randn(200, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * torch.arange(1, 8) + 3
 

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 import torch
+from ganzoo_metrics.patches import PATCH, descriptors, normalise, patch_distances, sliced_wasserstein
+from ganzoo_metrics.pyramid import enlarge, halve, laplacian_pyramid, level_sizes
+from ganzoo_metrics.sliced_wasserstein import SlicedWasserstein
 from metric_subjects import COLOUR, DIGITS, POINTS, make_subject, measured, pictures
 
 from ganzoo import DataSpec, UserError
 from ganzoo.cli import invoke
-from ganzoo.metrics.patches import PATCH, descriptors, normalise, patch_distances, sliced_wasserstein
-from ganzoo.metrics.pyramid import enlarge, halve, laplacian_pyramid, level_sizes
-from ganzoo.metrics.sliced_wasserstein import SlicedWasserstein
 
 RUN = """
 data: digits
