@@ -23,7 +23,6 @@ CORE_TESTS = (
     "compat/test_turn_rehearsed.py",
     "helpers/turn_players.py",
     "data/test_toys.py",
-    "metrics/test_frechet.py",
 )
 """The core's tests that need no plugin, with what they share; the others train what plugins give."""
 CONFORMANCE = 'from ganzoo.testing import conformance_tests\n\ntest_conformance = conformance_tests("ganzoo-core")\n'

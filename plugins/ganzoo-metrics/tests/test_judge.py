@@ -58,7 +58,7 @@ def test_changed_weights_are_refused(tmp_path: Path) -> None:
     content[-1] ^= 1
     changed = tmp_path / "judge.safetensors"
     changed.write_bytes(content)
-    with pytest.raises(UserError, match=r"not the pinned ones.*reinstall ganzoo-core"):
+    with pytest.raises(UserError, match=r"not the pinned ones.*reinstall ganzoo-metrics"):
         load_judge(changed)
     with pytest.raises(UserError, match="cannot be read"):
         load_judge(tmp_path / "absent.safetensors")

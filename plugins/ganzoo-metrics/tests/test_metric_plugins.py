@@ -5,6 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 import torch
+from ganzoo_metrics import ganzoo_metrics
 from ganzoo_metrics.classifier_fid import ClassifierFID
 from ganzoo_metrics.fid import FID
 from ganzoo_metrics.kid import KID
@@ -15,7 +16,6 @@ from ganzoo_metrics.recognition import InceptionScore
 from metric_subjects import COLOUR, CPU, DIGITS, POINTS, make_subject, measured
 
 from ganzoo import DataSpec, Metric, UserError
-from ganzoo.builtins import ganzoo_metrics
 from ganzoo.data.cache import Cache
 from ganzoo.data.toys import Grid, Ring
 from ganzoo.metrics.real import as_seen
@@ -34,13 +34,13 @@ SERVES = {
 @pytest.mark.parametrize("name", ganzoo_metrics())
 class TestEveryMetric:
     def test_says_where_it_comes_from_and_is_one(self, name):
-        cls = Registry.installed().find("metric", f"ganzoo-core/{name}").load()
+        cls = Registry.installed().find("metric", f"ganzoo-metrics/{name}").load()
         assert issubclass(cls, Metric)
         assert cls.paper
 
     @pytest.mark.parametrize("shape", SERVES, ids=str)
     def test_serves_some_data_and_says_why_not_the_rest(self, name, shape):
-        cls = Registry.installed().find("metric", f"ganzoo-core/{name}").load()
+        cls = Registry.installed().find("metric", f"ganzoo-metrics/{name}").load()
         refusal = ""
         try:
             cls(DataSpec({"sample": shape}))

@@ -6,7 +6,6 @@ import json
 import numpy as np
 import pytest
 import torch
-from ganzoo_data.mnist import FashionMNIST
 from ganzoo_metrics.classifier_fid import ClassifierFID
 from ganzoo_metrics.judge import Judge, load_judge
 from ganzoo_metrics.precision_recall import PrecisionRecall
@@ -22,6 +21,10 @@ from ganzoo.metrics.statistics import decode, encode
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory):
     return dict(Digits().arrays(Cache(tmp_path_factory.mktemp("digits"))))
+
+
+class Clothes(Digits):
+    class_names = ("T-shirt/top", "Trouser", "Pullover")
 
 
 class TestJudged:
@@ -50,7 +53,7 @@ class TestJudged:
 
     def test_clothes_are_no_digits(self, tmp_path, digits):
         with pytest.raises(UserError, match="the judge knows digits, this data's classes are T-shirt/top, Trouser"):
-            ClassifierFID(DIGITS).prepare(make_subject(tmp_path, DIGITS, digits, digits, FashionMNIST()))
+            ClassifierFID(DIGITS).prepare(make_subject(tmp_path, DIGITS, digits, digits, Clothes()))
 
     def test_precision_and_recall_by_the_judge(self, tmp_path, digits):
         same = {"sample": digits["sample"][:200]}

@@ -1,7 +1,5 @@
 """The sliced Wasserstein distance: closed forms, what it sees and does not see, and the metric from end to end."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -11,16 +9,6 @@ from ganzoo_metrics.sliced_wasserstein import SlicedWasserstein
 from metric_subjects import COLOUR, DIGITS, POINTS, make_subject, measured, pictures
 
 from ganzoo import DataSpec, UserError
-from ganzoo.cli import invoke
-
-RUN = """
-data: digits
-generator: {name: dcgan, width: 4, latent_dim: 4}
-critic: {name: dcgan, width: 4}
-loss: non_saturating
-train: {steps: 2, batch_size: 8, device: cpu, threads: 1}
-sample: {count: 10}
-"""
 
 
 def normal(*shape, seed=0):
@@ -250,25 +238,3 @@ def test_halves_of_the_digits_are_near_and_noise_is_far(tmp_path):
     (far,) = patch_distances(first, noise, patches=16, directions=64)
     assert near < 0.03
     assert far > 10 * near
-
-
-def test_a_run_is_measured_from_end_to_end(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
-    (tmp_path / "c.yaml").write_text(RUN)
-    run = str(tmp_path / "run")
-    assert invoke(["run", str(tmp_path / "c.yaml"), "-q", "--out", run]) == 0
-    found = []
-    for _ in range(2):
-        capsys.readouterr()
-        options = ["-o", "samples=300", "-o", "patches=16", "-o", "directions=64"]
-        assert invoke(["eval", run, "-m", "sliced_wasserstein", *options, "--json", "-q"]) == 0
-        found.append(json.loads(capsys.readouterr().out)[0]["values"])
-    assert found[0] == found[1]
-    assert found[0]["swd"] == found[0]["swd_28"] > 0.1  # two steps make no digits
-    provenance = found[0]["provenance"]
-    assert (provenance["samples"], provenance["real_samples"], provenance["data"]) == (300, 300, "digits")
-    assert (provenance["levels"], provenance["patches"], provenance["directions"]) == (1, 16, 64)
-    assert invoke(["eval", run, "-m", "sliced_wasserstein", "-o", "samples=20000"]) == 2
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1
-    assert "set samples to at most 10000" in error
