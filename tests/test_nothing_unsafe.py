@@ -12,7 +12,7 @@ EXEMPT = {
     "tests/helpers/documents.py": "runs what the documents show",
     "tests/reliability/test_pickles.py": "plants pickles, and shows that a careless program runs them",
     "tests/engine/test_checkpoint.py": "plants a pickle as a checkpoint",
-    "tests/metrics/test_inception.py": "plants a pickle as Inception's weights",
+    "plugins/ganzoo-metrics/tests/test_inception.py": "plants a pickle as Inception's weights",
     "tests/runs/test_sampling.py": "plants a pickle as weights, and shows that it works",
 }
 """Tests that do what nobody else may, and why."""
