@@ -36,8 +36,9 @@ def current() -> dict[str, str]:
     found: dict[str, str] = {}
     for module in (ganzoo, ganzoo.data, ganzoo.metrics, ganzoo.testing):
         for name in sorted(module.__all__):
+            full, value = f"{module.__name__}.{name}", getattr(module, name)
             if name != "API_VERSION":  # it stands beside the names
-                found |= dict(_described(f"{module.__name__}.{name}", getattr(module, name)))
+                found |= {full: type(value).__name__} if name.isupper() else dict(_described(full, value))  # constants may change
     for name, value in sorted(vars(hookspecs).items()):
         if hasattr(value, "ganzoo_spec"):
             found[f"hook.{name}"] = _signature(value)
