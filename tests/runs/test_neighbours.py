@@ -160,7 +160,7 @@ def test_the_judge_finds_copies_too():
 @pytest.fixture(params=[75, pytest.param(299, marks=pytest.mark.slow)], ids=lambda edge: f"{edge} pixels")
 def inception(request, inception_weights, monkeypatch):
     """A file of random weights that is taken for the official one; 75 pixels are the least that the network sees."""
-    monkeypatch.setattr("ganzoo.runs.neighbours.INCEPTION_SHA256", inception_weights[1])
+    monkeypatch.setattr("ganzoo_metrics.inception_metric.INCEPTION_SHA256", inception_weights[1])
     monkeypatch.setattr("ganzoo_metrics.inception.INPUT_SIZE", request.param)
     return inception_weights[0]
 
@@ -241,6 +241,6 @@ def test_the_command_with_inception(inception, inception_weights, tmp_path, monk
     with Image.open("run/neighbours.png") as shown:
         assert shown.width == 6 * (3 * 16 + 2) + 2  # a sample before its five neighbours, three times their size
 
-    monkeypatch.setattr("ganzoo.runs.neighbours.INCEPTION_SHA256", "0" * 64)
+    monkeypatch.setattr("ganzoo_metrics.inception_metric.INCEPTION_SHA256", "0" * 64)
     assert invoke(command) == 2
     assert "truncated or holds other weights" in capsys.readouterr().err
