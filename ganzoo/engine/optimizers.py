@@ -50,14 +50,14 @@ def scale_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
             group["lr"] = rate
 
 
-def hold_back(optimizer: torch.optim.Optimizer, flag: Tensor) -> None:
+def skip_where(optimizer: torch.optim.Optimizer, flag: Tensor) -> None:
     """From now on, let ``optimizer`` change nothing while ``flag`` (a float scalar on its device) is 1."""
     optimizer.found_inf = flag  # type: ignore[attr-defined]  # what GradScaler sets, too: fused steps skip where it is 1
     if not optimizer.defaults.get("fused"):
-        optimizer.register_step_pre_hook(partial(_rest, flag))
+        optimizer.register_step_pre_hook(partial(_skip, flag))
 
 
-def _rest(flag: Tensor, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+def _skip(flag: Tensor, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
     """Make a step without the fused form harmless where ``flag`` is 1: no gradient, no rate."""
     held = flag.bool()
     for group in optimizer.param_groups:
