@@ -13,7 +13,7 @@ from .hookspecs import API_VERSION, hookimpl
 
 if TYPE_CHECKING:
     from .data.dataset import Cache, Dataset
-    from .errors import ContractError, GanzooError, UserError
+    from .errors import ContractError, GanzooError, UserError, did_you_mean
     from .fields import DataSpec, Fields, Scores, Terms
     from .metrics.metric import Metric
     from .metrics.subject import Subject
@@ -45,6 +45,7 @@ _HOME = {
     "Terms": "fields",
     "Turn": "turn",
     "UserError": "errors",
+    "did_you_mean": "errors",
 }
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "Terms",
     "Turn",
     "UserError",
+    "did_you_mean",
     "hookimpl",
 ]
 

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import index
 from .errors import UserError, did_you_mean
 from .registry import Plugin, Registry
 
@@ -62,7 +63,7 @@ def find_recipe(text: str) -> Recipe | None:
     """The recipe that ``text`` names; None where it reads as a path, or is the name of a file that exists.
 
     Raises:
-        UserError: where it reads as a recipe and no installed plugin ships it.
+        UserError: where it reads as a recipe and no installed plugin ships it: naming the distribution that does, if it is ours.
     """
     named = QUALIFIED.fullmatch(text)
     if not named or Path(text).exists():
@@ -74,6 +75,8 @@ def find_recipe(text: str) -> Recipe | None:
     own = [recipe.qualified for recipe in recipes if recipe.distribution == named["distribution"]]
     if own:
         raise UserError(f"{named['distribution']} ships no recipe '{named['name']}'", did_you_mean(text, own, noun="its recipes"))
+    if missing := index.missing_recipe(text, {plugin.distribution for plugin in Registry.installed().plugins}):
+        raise missing
     shipping = {recipe.distribution for recipe in recipes}
     what = f"'{text}' is no file, and no installed plugin called '{named['distribution']}' ships recipes"
     raise UserError(what, did_you_mean(named["distribution"], shipping, noun="plugins with recipes"))

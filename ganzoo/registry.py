@@ -16,7 +16,7 @@ from typing import Any
 
 import pluggy
 
-from . import hookspecs
+from . import hookspecs, index
 from .errors import UserError, did_you_mean
 
 GROUP = "ganzoo"
@@ -119,20 +119,29 @@ class Registry:
         """The component that ``name`` or ``distribution/name`` means.
 
         Raises:
-            UserError: where there is none (naming the nearest, and the plugins that are broken), or more than one.
+            UserError: where there is none (naming the distribution that gives it, or the nearest, and the plugins that are broken),
+                or more than one.
         """
         candidates = self.of_kind(kind)
+        if (current := index.current_name(kind, name)) != name and current in {c.qualified for c in candidates}:
+            name = current
         matching = [c for c in candidates if name in (c.name, c.qualified)]
         if len(matching) == 1:
             return matching[0]
         if matching:
             choices = " or ".join(f"'{c.qualified}'" for c in matching)
             raise UserError(f"{len(matching)} distributions give a {kind} named '{name}'", f"write {choices}")
+        if missing := self.missing(kind, name):
+            raise missing
         remedy = did_you_mean(name, [c.name for c in candidates], noun="installed")
         broken = [p for p in self.plugins if p.broken]
         if broken:
             remedy += "; not loaded: " + ", ".join(f"{p.distribution} ({p.broken})" for p in broken)
         raise UserError(f"'{name}' is not an installed {kind}", remedy)
+
+    def missing(self, kind: str, name: str) -> UserError | None:
+        """The error for a ``name`` of ``kind`` ("": any) that a distribution of ours gives which is not installed; None otherwise."""
+        return index.missing_part(kind, name, {plugin.distribution for plugin in self.plugins})
 
 
 def reason(error: BaseException) -> str:

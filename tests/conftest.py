@@ -1,7 +1,5 @@
 """What tests anywhere may use: promises with their figures, comparing what two runs hold, weights for Inception."""
 
-import hashlib
-
 import pytest
 import torch
 
@@ -33,20 +31,11 @@ def found(record_property):
 
 @pytest.fixture(scope="session")
 def inception_weights(tmp_path_factory):
-    """(path, sha256): random weights of FID's Inception as the official file holds them, a plain state dict without batch counters."""
+    """(path, sha256): random weights of FID's Inception."""
     pytest.importorskip("pytorch_fid")
-    from ganzoo.metrics.inception import InceptionNetwork
+    from random_inception import write_inception
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = InceptionNetwork()
-        for module in network.modules():
-            if isinstance(module, torch.nn.Conv2d):
-                torch.nn.init.kaiming_normal_(module.weight)  # or the signal would fade over 48 layers
-    state = {name: value for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")}
-    path = tmp_path_factory.mktemp("inception") / "weights.pth"
-    torch.save(state, path)
-    return path, hashlib.sha256(path.read_bytes()).hexdigest()
+    return write_inception(tmp_path_factory.mktemp("inception"))
 
 
 @pytest.fixture

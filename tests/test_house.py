@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from our_projects import COLLECTIONS, PLUGINS, PROJECTS
 from packaging.requirements import Requirement
 from written import ROOT, TEXT, written
 
@@ -17,8 +18,10 @@ from ganzoo import hookspecs
 from ganzoo.registry import Registry
 
 CORE = ROOT / "ganzoo"
-PLUGINS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "pyproject.toml").is_file())
-LOSSES = [c for c in Registry.installed().of_kind("loss") if c.distribution in {path.name for path in PLUGINS}]
+OWN = [c for c in Registry.installed().components if c.distribution in PLUGINS]
+LOSSES = [c for c in OWN if c.kind == "loss"]
+BESIDE = {name for name in PLUGINS if {c.kind for c in OWN if c.distribution == name} <= {"dataset", "metric"}}
+"""Plugins that give nothing which takes part in a training step: they read files, or look at finished samples."""
 
 
 def sources(*folders):
@@ -28,6 +31,8 @@ def sources(*folders):
 
 GAME = [path for path in sources(CORE, ROOT / "plugins") if CORE / "engine" not in path.parents]
 """All that a run is made of, but the engine."""
+PLAYING = [path for path in sources(ROOT / "plugins") if path.relative_to(ROOT).parts[1] not in BESIDE]
+"""The plugins whose code runs in a training step."""
 ALL = sources(CORE, ROOT / "plugins", ROOT / "tools")
 
 
@@ -48,19 +53,19 @@ def method_calls(paths, *names):
 
 # The core names no variant.
 
-NAMED = {c.name for c in Registry.installed().components if c.distribution in {path.name for path in PLUGINS}}
+NAMED = {c.name for c in OWN if c.kind not in ("dataset", "metric")}
 FAMILIES = {"vanilla", "lsgan", "dcgan", "wgan", "acgan", "wgan_gp", "resnet", "minimax", "wasserstein", "hinge", "auxiliary_classifier"}
 SHORT = {"mlp", "r1", "hinge", "acgan"}
-"""Looked for as words of their own: others hold them (PacGAN, as the source of a metric)."""
-OTHER = {"wasserstein": r"(?<!sliced)(?<!sliced[ _])"}
-"""What a name does not stand behind where it means something else: the sliced Wasserstein distance is a metric of the core."""
+"""Looked for as words of their own: others hold them (PacGAN, as the source of a data set)."""
+DATA = {CORE / "index.json"}
+"""Written by a tool from the projects under plugins/: no code, and read only to say which distribution gives a name."""
 
 
 def variant_pattern(name):
     """``gradient_penalty`` as it may be written: GradientPenalty, gradient penalty, gradient-penalties."""
     loose = re.escape(name).replace("_", "[ _-]?")
     loose = f"{loose[:-1]}(?:y|ies)" if loose.endswith("y") else loose
-    return rf"(?<![a-z0-9]){loose}(?![a-z0-9])" if name in SHORT else OTHER.get(name, "") + loose
+    return rf"(?<![a-z0-9]){loose}(?![a-z0-9])" if name in SHORT else loose
 
 
 VARIANTS = re.compile("|".join(sorted(map(variant_pattern, NAMED | FAMILIES))), re.IGNORECASE)
@@ -71,7 +76,7 @@ def test_the_core_names_no_variant():
     found = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
         for path in sorted(CORE.rglob("*"))
-        if path.is_file() and path.suffix in TEXT and "__pycache__" not in path.parts
+        if path.is_file() and path.suffix in TEXT and "__pycache__" not in path.parts and path not in DATA
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if VARIANTS.search(line)
     ]
@@ -84,9 +89,7 @@ def test_the_core_names_no_variant():
 )
 def test_a_variants_name_is_recognised_in_any_writing(text):
     assert VARIANTS.search(text)
-    assert not VARIANTS.search(
-        "minimise the penalty of an mlpx with r10 weights, SlicedWasserstein, sliced_wasserstein, Sliced Wasserstein"
-    )
+    assert not VARIANTS.search("minimise the penalty of an mlpx with r10 weights")
 
 
 # Only the engine trains.
@@ -98,7 +101,8 @@ def test_only_the_engine_calls_backward_step_and_zero_grad():
 
 def test_only_the_engine_the_metrics_and_finished_runs_move_tensors_between_devices():
     """A metric's network goes to where the samples are, as does what looks at a finished run; nothing of the game moves itself."""
-    game = [path for path in GAME if not {CORE / "metrics", CORE / "runs"} & {*path.parents}]
+    beside = {CORE / "metrics", CORE / "runs", *(ROOT / "plugins" / name for name in BESIDE)}
+    game = [path for path in GAME if not beside & {*path.parents}]
     moves = [
         f"{place}: {text}"
         for place, text, node in method_calls(game, "to", "cuda", "cpu")
@@ -108,8 +112,9 @@ def test_only_the_engine_the_metrics_and_finished_runs_move_tensors_between_devi
 
 
 def test_no_component_waits_for_the_device():
-    waits = [f"{place}: {text}" for place, text, _ in method_calls(sources(ROOT / "plugins"), "item", "tolist", "numpy", "cpu")]
+    waits = [f"{place}: {text}" for place, text, _ in method_calls(PLAYING, "item", "tolist", "numpy", "cpu")]
     assert waits == []
+    assert {"ganzoo-vanilla", "ganzoo-tensorboard"}.isdisjoint(BESIDE)
 
 
 def test_the_loop_is_short_and_says_what_it_does_over_each_block():
@@ -188,11 +193,11 @@ def test_there_are_hooks_of_both_sorts():
 # Plugins.
 
 
-@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: plugin.name)
-def test_a_plugin_is_a_whole_project(plugin):
-    project = tomllib.loads((plugin / "pyproject.toml").read_text())["project"]
-    module = plugin.name.replace("-", "_")
-    assert project["name"] == plugin.name
+@pytest.mark.parametrize("name", PLUGINS)
+def test_a_plugin_is_a_whole_project(name):
+    project, plugin = PLUGINS[name], ROOT / "plugins" / name
+    module = name.replace("-", "_")
+    assert project["name"] == name
     core = next(Requirement(text) for text in project["dependencies"] if text.startswith("ganzoo-core"))
     assert {specifier.operator for specifier in core.specifier} == {">=", "<"}
     assert core.specifier.contains(importlib.metadata.version("ganzoo-core"))
@@ -201,15 +206,23 @@ def test_a_plugin_is_a_whole_project(plugin):
     assert (plugin / module / "__init__.py").is_file()
     assert list((plugin / "tests").glob("test_*.py"))
     readme = (plugin / project["readme"]).read_text()
-    own = [c for c in Registry.installed().components if c.distribution == plugin.name]
+    own = [c for c in OWN if c.distribution == name]
     source = "https://" if {c.kind for c in own} == {"observer"} else r"arXiv:\d{4}\.\d{4,5}"  # a tracker has a home, and no paper
     assert re.search(source, readme)
     assert all(f"`{c.name}`" in readme for c in own)
 
 
-def test_the_six_are_there():
+def test_the_six_are_there_with_the_data_sets_and_metrics():
     wanted = {"ganzoo-vanilla", "ganzoo-lsgan", "ganzoo-dcgan", "ganzoo-wgan", "ganzoo-wgan-gp", "ganzoo-acgan"}
-    assert wanted <= {path.name for path in PLUGINS}
+    assert wanted | {"ganzoo-data", "ganzoo-metrics"} <= PLUGINS.keys()
+
+
+def test_what_is_no_plugin_only_depends_on_all_that_is_here():
+    assert COLLECTIONS.keys() == {"ganzoo-all"}
+    for name, project in COLLECTIONS.items():
+        assert {Requirement(text).name for text in project["dependencies"]} == {"ganzoo-core", *PROJECTS} - {name}
+        assert list((ROOT / "plugins" / name).rglob("*.py")) == []
+        assert (ROOT / "plugins" / name / project["readme"]).is_file()
 
 
 def test_nobody_is_told_to_install_another_projects_package():

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 import ganzoo
+import ganzoo.data
+import ganzoo.metrics
 import ganzoo.testing
 from ganzoo import hookspecs
 
@@ -32,7 +34,8 @@ def test_no_public_signature_changed_without_the_api_version():
 def test_every_public_name_and_every_hook_is_watched():
     names = AGREED["names"].keys()
     assert {f"ganzoo.{name}" for name in ganzoo.__all__} - names == {"ganzoo.API_VERSION"}
-    assert {f"ganzoo.testing.{name}" for name in ganzoo.testing.__all__} <= names
+    for module in (ganzoo.data, ganzoo.metrics, ganzoo.testing):
+        assert {f"{module.__name__}.{name}" for name in module.__all__} <= names
     assert {f"hook.{name}" for name, value in vars(hookspecs).items() if hasattr(value, "ganzoo_spec")} <= names
 
 

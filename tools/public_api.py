@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import ganzoo
+import ganzoo.data
+import ganzoo.metrics
 import ganzoo.testing
 from ganzoo import hookspecs
 
@@ -32,10 +34,11 @@ SNAPSHOT = ROOT / "tests" / "public_api.json"
 def current() -> dict[str, str]:
     """Dotted name -> signature of everything public, in the code as it is."""
     found: dict[str, str] = {}
-    for module in (ganzoo, ganzoo.testing):
+    for module in (ganzoo, ganzoo.data, ganzoo.metrics, ganzoo.testing):
         for name in sorted(module.__all__):
+            full, value = f"{module.__name__}.{name}", getattr(module, name)
             if name != "API_VERSION":  # it stands beside the names
-                found |= dict(_described(f"{module.__name__}.{name}", getattr(module, name)))
+                found |= {full: type(value).__name__} if name.isupper() else dict(_described(full, value))  # constants may change
     for name, value in sorted(vars(hookspecs).items()):
         if hasattr(value, "ganzoo_spec"):
             found[f"hook.{name}"] = _signature(value)

@@ -1,4 +1,4 @@
-"""Train the judge (``ganzoo.metrics.judge``) on all of MNIST and write its weights: about 4 minutes on one core.
+"""Train the judge (``ganzoo_metrics.judge``) on all of MNIST and write its weights: about 4 minutes on one core.
 
     python tools/train_judge.py                 # MNIST is downloaded into data/mnist
     python tools/train_judge.py --root FOLDER   # FOLDER holds MNIST/raw
@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Literal
 
 import torch
+from ganzoo_data.mnist import MNIST
+from ganzoo_metrics.judge import JUDGE_WEIGHTS, Judge
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
 from ganzoo.data.cache import Cache
-from ganzoo.data.mnist import MNIST
 from ganzoo.errors import UserError
-from ganzoo.metrics.judge import JUDGE_WEIGHTS, Judge
 
 SEED = 0
 EPOCHS = 6

@@ -1,5 +1,7 @@
 """Writes those parts of the documentation that the code knows best: components, commands, hooks, the keys of a configuration.
 
+It writes ``ganzoo/index.json`` too, the data by which the core tells which distribution gives a name that is not installed.
+
 Run it after changing any of them: ``.venv/bin/python tools/write_docs.py``. A part stands between two comments,
 ``<!-- NAME: written by tools/write_docs.py -->`` and ``<!-- end of NAME -->``; what is around it is written by hand. The pages
 under ``docs/plugins/``, one a plugin, are written whole. ``tests/docs/test_docs.py`` fails where anything is not what this script would
@@ -15,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))  # where it is imported by its path
 
-from reference import commands, components, configuration, hooks  # noqa: E402
+from reference import commands, components, configuration, hooks, index  # noqa: E402
 
 DOCUMENTS = (
     "docs/catalogue.md",
@@ -71,7 +73,8 @@ def rewritten(text: str) -> str:
 
 def whole_pages() -> dict[str, str]:
     """The pages that nobody writes by hand: file to text."""
-    return {f"docs/plugins/{name}.md": components.plugin_page(name) for name in components.projects()}
+    pages = {f"docs/plugins/{name}.md": components.plugin_page(name) for name in components.projects()}
+    return pages | {"ganzoo/index.json": index.index()}
 
 
 if __name__ == "__main__":

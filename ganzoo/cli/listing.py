@@ -8,6 +8,7 @@ import json
 import sys
 from typing import Any
 
+from ganzoo import index
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.hookspecs import KINDS
 from ganzoo.recipes import recipes_of
@@ -57,9 +58,9 @@ def list_plugins(as_json: bool) -> None:
 def show_component(name: str, as_json: bool) -> None:
     """Print every component called ``name``: summary, paper, parameters."""
     registry = Registry.installed()
-    found = [c for c in registry.components if name in (c.name, c.qualified)]
+    found = [c for c in registry.components if name in (c.name, c.qualified) or index.current_name(c.kind, name) == c.qualified]
     if not found:
-        raise UserError(
+        raise registry.missing("", name) or UserError(
             f"nothing called '{name}' is installed", did_you_mean(name, {c.name for c in registry.components}, noun="installed")
         )
     described = [describe(component) for component in found]

@@ -93,8 +93,8 @@ def compare(
 def neighbours(
     run_folder: RunFolder,
     by: Annotated[
-        Literal["pixels", "judge", "inception"],
-        typer.Option(help="The distance: grey levels, or features of the judge of digits or Inception."),
+        str,
+        typer.Option(metavar="NAME", help="The distance: pixels, or features that a metric offers: judge (of digits), inception."),
     ] = "pixels",
     samples: Annotated[int, typer.Option(metavar="N", min=1, help="How many samples are compared with all training images.")] = 1000,
     n: Annotated[int, typer.Option("-n", metavar="N", min=1, help="How many of them are shown, the most suspicious first.")] = 10,

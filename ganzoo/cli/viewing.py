@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +12,6 @@ from ganzoo.registry import Registry
 from ganzoo.runs.trained import Trained, load_trained
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_json, print_table
-
-if TYPE_CHECKING:
-    from ganzoo.runs.neighbours import By
 
 SAMPLES = 64
 """How many samples there are when nobody says."""
@@ -78,7 +75,7 @@ def interpolate(
 
 def neighbours(
     folder: Path,
-    by: By,
+    by: str,
     samples: int,
     n: int,
     png: Path | None,

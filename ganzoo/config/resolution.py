@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
+from ganzoo import index
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.params import model_of
 from ganzoo.registry import Component, Registry
@@ -18,6 +19,9 @@ from .settings import SECTIONS, MetricPart, Part, RunConfig
 from .strict_yaml import KeyPath
 from .validation import validated
 from .yaml_writer import dump, flow
+
+MOVED_KINDS = {"data": "dataset", "metrics": "metric"}
+"""Keys of a configuration whose components may have moved to another distribution since it was recorded."""
 
 
 @dataclass(frozen=True)
@@ -182,13 +186,25 @@ def differences(a: Mapping[str, Any], b: Mapping[str, Any], *, ignoring: Collect
         b: what it gives now.
         ignoring: dotted keys to leave out, with everything under them.
     """
-    before, now = dict(_leaves(a)), dict(_leaves(b))
+    before, now = dict(_leaves(_with_current_names(a))), dict(_leaves(b))
     found = []
     for key in [*before, *(key for key in now if key not in before)]:
         left, right = before.get(key, "(absent)"), now.get(key, "(absent)")
         if left != right and not any(key == known or key.startswith(f"{known}.") for known in ignoring):
             found.append(f"{key}: {left}, now {right}")
     return found
+
+
+def _with_current_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A recorded configuration with its components called as they are today."""
+
+    def part(kind: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return [part(kind, item) for item in value]
+        named = isinstance(value, Mapping) and isinstance(value.get("name"), str)
+        return {**value, "name": index.current_name(kind, value["name"])} if named else value
+
+    return {key: part(MOVED_KINDS[key], value) if key in MOVED_KINDS else value for key, value in values.items()}
 
 
 def _leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from .cache import Cache
     from .rows import Rows
 
@@ -29,6 +31,10 @@ class Dataset(ABC):
     """One unit of a trained "sample" in the data's own units: training sees ``sample / scale``. Images: 1."""
     flip: bool = False
     """Whether training mirrors images at random, left to right."""
+    centres: np.ndarray | None = None
+    """(M, 2) where the data is a mixture of equally likely Gaussians: one row a mode, in the data's own units. None elsewhere."""
+    sd: float = 0.0
+    """Standard deviation of each of these modes, in each coordinate."""
 
     @abstractmethod
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:

@@ -29,11 +29,10 @@ class Mixture(Dataset):
         seed: what the points are drawn with.
     """
 
+    centres: np.ndarray
+
     def __init__(self, *, centres: np.ndarray, sd: float, count: int, seed: int) -> None:
-        self.centres = centres
-        """(M, 2) float64, one row a mode; the ``modes`` metric reads it."""
-        self.sd = sd
-        """Standard deviation of each mode; the ``modes`` metric reads it."""
+        self.centres, self.sd = centres, sd
         self.count, self.seed = count, seed
         # The mixture's own standard deviation, in closed form: training sees unit variance whatever the seed.
         self.scale = math.sqrt(float(centres.var(axis=0).mean()) + sd**2)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ganzoo.config import Resolved, RunConfig, differences, resolved_values, resolved_yaml, strict_yaml
 from ganzoo.errors import GanzooError, UserError
+from ganzoo.index import current_versions
 from ganzoo.rundir.directory import Nowhere, RunDirectory, environment, now, write_environment
 from ganzoo.ui.progress import Reporter
 
@@ -188,7 +189,10 @@ class Runner:
         path, state = checkpoint.load(self.directory.checkpoints, self.reporter.warn) if self.ranks.leads else (self.directory.path, {})
         state = self.ranks.share(state)
         self.run.restore(state)
-        before, here = state.get("runtime", {}) | state.get("versions", {}), {**self.run.circumstances(), **self.run.versions}
+        before, here = (
+            state.get("runtime", {}) | current_versions(state.get("versions", {})),
+            {**self.run.circumstances(), **self.run.versions},
+        )
         changed = [f"{name} was {before.get(name, 'unknown')}, is {here[name]}" for name in here if before.get(name) != here[name]]
         if changed:
             self.reporter.warn(

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import ClassVar, Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import ClassVar, Literal, Protocol
+
+from torch import Tensor
+
+from ganzoo.fields import Fields
 
 from .subject import Fact, Subject
+
+
+class FeatureExtractor(Protocol):
+    """A network that turns samples into vectors whose Euclidean distance means something."""
+
+    @property
+    def provenance(self) -> Mapping[str, Fact]:
+        """The network with the hash of its weights."""
+
+    def collect(self, batches: Iterator[Fields]) -> Tensor:
+        """(N, D) float32 features of all samples of the batches, on the CPU."""
 
 
 class Metric(ABC):
@@ -20,6 +35,9 @@ class Metric(ABC):
     """Where it comes from: authors, year, identifier."""
     better: ClassVar[Mapping[str, Literal["lower", "higher"]]] = {}
     """Which way a number is better: ``{"fid": "lower"}``. A number that is not named here is shown and never ranked."""
+    extractors: ClassVar[Mapping[str, Callable[[Subject, str | None], FeatureExtractor]]] = {}
+    """Feature extractors that ``ganzoo neighbours --by NAME`` may use: name to what opens one, given the subject and the file of
+    the weights (None: where it is looked for). It raises UserError where the data or the weights do not do."""
 
     def prepare(self, subject: Subject) -> None:  # noqa: B027  (nothing to load is fine)
         """Load what is needed, or say why it cannot be measured. Called once, before the first ``measure``.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.errors import UserError
+from ganzoo.index import current_name
 from ganzoo.rundir.record import Record, Series, as_number, check_run, read_json, read_record
 
 from .changes import changed_keys, read_yaml
@@ -153,6 +154,9 @@ def config_differences(runs: Sequence[ComparedRun]) -> dict[str, list[str]]:
 def _provenance(values: Mapping[str, Any]) -> dict[str, str]:
     facts = values.get("provenance")
     known = {str(key): str(value) for key, value in facts.items()} if isinstance(facts, dict) else {}
+    if "metric" in known:  # its name and version; the name may be that of an older release
+        name, space, version = known["metric"].partition(" ")
+        known["metric"] = f"{current_name('metric', name)}{space}{version}"
     if "weights" in known:  # averaged or raw; which file it was is another name for another generator
         known["weights"] = known["weights"].partition(" ")[0]
     return known

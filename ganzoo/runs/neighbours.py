@@ -6,10 +6,11 @@ Legend of shapes: N samples, T training samples, M held-out ones, D values or fe
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,20 +22,20 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.rows import Rows
 from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.subjects import Subjects, read_split
-from ganzoo.errors import UserError
+from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import Fields
-from ganzoo.metrics.inception import INCEPTION_SHA256
-from ganzoo.metrics.neighbours import Neighbours, find_neighbours, merge
-from ganzoo.metrics.networks import SeeingNetwork, check_judged, check_seen_by_inception, open_inception, open_judge
+from ganzoo.metrics.metric import FeatureExtractor
 from ganzoo.metrics.real import BATCH, as_seen
 from ganzoo.metrics.subject import Subject
 from ganzoo.params import parameters_of, split_annotation
+from ganzoo.registry import Registry
 from ganzoo.ui.pictures import image_grid, save_png
 from ganzoo.ui.progress import Reporter
 
+from .nearest import Neighbours, find_neighbours, merge
 from .trained import Trained
 
-By = Literal["pixels", "judge", "inception"]
+PIXELS = "pixels"
 SHOWN_NEIGHBOURS = 5
 
 
@@ -57,7 +58,7 @@ class Memorisation:
     held_out: Neighbours
     split: str | None
     training: Rows
-    by: By
+    by: str
     provenance: dict[str, str | int | float]
 
     @property
@@ -82,7 +83,7 @@ class Memorisation:
 
 
 def look_for_copies(
-    trained: Trained, *, samples: int, seed: int, by: By, inception_weights: Path | None, reporter: Reporter
+    trained: Trained, *, samples: int, seed: int, by: str, inception_weights: Path | None, reporter: Reporter
 ) -> Memorisation:
     """Compare made samples, and as many held-out real ones, with everything that was trained on.
 
@@ -92,12 +93,14 @@ def look_for_copies(
         trained: the generator.
         samples: how many are made, N.
         seed: of the latents.
-        by: pixels: root mean square difference of the grey levels, 0 to 255; judge, inception: distance of their features.
-        inception_weights: the file of Inception's weights; None: where it is looked for.
+        by: pixels: root mean square difference of the grey levels, 0 to 255; else the distance of the features of an extractor that
+            an installed metric offers.
+        inception_weights: the file of the extractor's weights; None: where it is looked for.
         reporter: shows progress.
 
     Raises:
-        UserError: for points, and where the data is not here, too small, or cannot be seen by the network.
+        UserError: for points, and where the data is not here, too small, or cannot be seen by the network; where no installed metric offers
+            the extractor.
     """
     data = trained.data
     if not data.is_image:
@@ -107,7 +110,7 @@ def look_for_copies(
     subjects = Subjects(trained.generator, real, dataset, trained.dataset, seed=seed, reporter=reporter)
     average = trained.facts.get("average")
     subject = subjects.make(trained.values, {"weights": "ema" if average else "raw" if average is False else "unknown"})
-    eyes = _Eyes(_open(by, subject, inception_weights))
+    eyes = _Eyes(_open(by, subject, inception_weights, trained.registry), subject.device)
     training = real.arrays["sample"]
     made = torch.cat([fields["sample"].cpu() for fields in subject.generated(samples)])
 
@@ -146,10 +149,11 @@ class _Eyes:
 
     Args:
         network: what looks at them; None: the pixels themselves.
+        device: where it looks at them.
     """
 
-    def __init__(self, network: SeeingNetwork | None) -> None:
-        self.network = network
+    def __init__(self, network: FeatureExtractor | None, device: torch.device) -> None:
+        self.network, self._device = network, device
 
     def see(self, images: Rows | Tensor) -> Tensor:
         """(N, C, H, W), uint8 arrays or floats in [-1, 1] -> (N, D) float32."""
@@ -160,21 +164,22 @@ class _Eyes:
         return pixels.flatten(1) * (127.5 / side)  # so that a distance is a root mean square of grey levels
 
     def _batches(self, images: Rows | Tensor) -> Iterator[Fields]:
-        assert self.network is not None
-        device = next(self.network.module.parameters()).device
         for start in range(0, len(images), BATCH):
             part = images[start : start + BATCH]
-            yield {"sample": as_seen(_array(part), device)}
+            yield {"sample": as_seen(_array(part), self._device)}
 
 
-def _open(by: By, subject: Subject, weights: Path | None) -> SeeingNetwork | None:
-    if by == "judge":
-        check_judged(subject.data)
-        return open_judge(subject)
-    if by == "inception":
-        check_seen_by_inception(subject.data, repeat_grey=False)
-        return open_inception(subject, str(weights) if weights else None, INCEPTION_SHA256, repeat_grey=False)
-    return None
+def _open(by: str, subject: Subject, weights: Path | None, registry: Registry) -> FeatureExtractor | None:
+    if by == PIXELS:
+        return None
+    known: dict[str, Callable[[Subject, str | None], FeatureExtractor]] = {}
+    for component in registry.of_kind("metric"):
+        with suppress(UserError):  # broken: it offers nothing
+            known |= getattr(component.load(), "extractors", {})
+    if by not in known:
+        missing = registry.missing("extractor", by)
+        raise missing or UserError(f"no installed metric offers features of '{by}'", did_you_mean(by, {PIXELS, *known}), key="--by")
+    return known[by](subject, str(weights) if weights else None)
 
 
 def _array(images: Any) -> np.ndarray:

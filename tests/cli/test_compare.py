@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from ganzoo_metrics.classifier_fid import ClassifierFID
 from PIL import Image
 
 from ganzoo.cli import comparing, invoke
 from ganzoo.errors import UserError
-from ganzoo.metrics.classifier_fid import ClassifierFID
 from ganzoo.registry import Registry
 from ganzoo.report.charts import make_charts
 from ganzoo.report.comparison import distinct_names, number_rows, read_runs
@@ -31,7 +31,7 @@ log: {every: 2}
 sample: {count: 4}
 """
 FACTS = {
-    "metric": "ganzoo-core/classifier_fid 0.1.0",
+    "metric": "ganzoo-metrics/classifier_fid 0.1.0",
     "network": "judge 6136ffd6a9a4",
     "data": "digits",
     "shape": "1x28x28",
@@ -46,7 +46,7 @@ FACTS = {
 
 
 def better(component):
-    return {"ganzoo-core/classifier_fid": ClassifierFID.better}.get(component, {})
+    return {"ganzoo-metrics/classifier_fid": ClassifierFID.better}.get(component, {})
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_comparable_numbers_are_ranked_each_its_own_way(runs):
         ("real_hash", "ba9876543210"),
         ("shape", "1x32x32"),
         ("weights", "raw"),
-        ("metric", "ganzoo-core/classifier_fid 0.2.0"),
+        ("metric", "ganzoo-metrics/classifier_fid 0.2.0"),
     ],
 )
 def test_what_is_not_comparable_is_not_ranked_and_the_fact_is_named(fact, other, runs):

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ganzoo_data import archives, cifar
+from ganzoo_data.celeba import CelebA
+from ganzoo_data.cifar import CIFAR10
+from ganzoo_data.mnist import MNIST
 from PIL import Image
 
 from ganzoo import UserError
-from ganzoo.data import archives, cifar
 from ganzoo.data.cache import Cache
-from ganzoo.data.celeba import CelebA
-from ganzoo.data.cifar import CIFAR10
-from ganzoo.data.mnist import MNIST
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _watched: list[list[str]] = []

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ganzoo_data.folder import ImageFolder
 from PIL import Image, ImageCms, features
 
 from ganzoo import UserError
 from ganzoo.cli import invoke
 from ganzoo.data.cache import Cache
-from ganzoo.data.folder import ImageFolder
 from ganzoo.data.images import BadImage, decode
 from ganzoo.ui.progress import LineReporter
 

@@ -124,7 +124,8 @@ def resident():
     return int(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1]) >> 10  # MiB
 
 from ganzoo.engine import runner
-from ganzoo.data import celeba, cifar, digits, folder, mnist
+from ganzoo.data import digits
+from ganzoo_data import celeba, cifar, folder, mnist
 assert len(digits.Digits().arrays(None)["label"]) == 10_000
 assert "torchvision" not in sys.modules  # it is for data sets that download, and takes a second to import
 for _ in range(20):

@@ -1,22 +1,18 @@
-"""What holds for every built-in data set."""
+"""What holds for every data set of this repository."""
 
 import pytest
 from pydantic import ValidationError
 
 from ganzoo import Dataset
-from ganzoo.builtins import ganzoo_datasets
 from ganzoo.params import model_of, parameters_of
 from ganzoo.registry import Registry
 
-
-def classes() -> dict[str, type]:
-    registry = Registry.installed()
-    return {name: registry.find("dataset", f"ganzoo-core/{name}").load() for name in ganzoo_datasets()}
+SETS = {c.name: c for c in Registry.installed().of_kind("dataset") if c.distribution in ("ganzoo-core", "ganzoo-data")}
 
 
-@pytest.mark.parametrize("name", ganzoo_datasets())
+@pytest.mark.parametrize("name", SETS)
 def test_every_data_set_is_described(name):
-    cls = classes()[name]
+    cls = SETS[name].load()
     assert issubclass(cls, Dataset)
     assert cls.__doc__
     assert cls.source
@@ -24,10 +20,10 @@ def test_every_data_set_is_described(name):
         assert parameter.meaning, f"{name}.{parameter.name} is not explained"
 
 
-@pytest.mark.parametrize("name", ganzoo_datasets())
+@pytest.mark.parametrize("name", SETS)
 def test_every_data_set_is_made_from_its_defaults_without_opening_anything(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    cls = classes()[name]
+    cls = SETS[name].load()
     given = {"root": "nowhere"} if name == "folder" else {}
     dataset = cls(**model_of(cls)(**given).model_dump())
     assert len(dataset.class_names) in (0, dataset.classes)
@@ -56,4 +52,4 @@ def test_every_data_set_is_made_from_its_defaults_without_opening_anything(name,
 )
 def test_wrong_parameters_are_refused(name, wrong):
     with pytest.raises(ValidationError):
-        model_of(classes()[name])(**wrong)
+        model_of(SETS[name].load())(**wrong)

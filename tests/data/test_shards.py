@@ -7,6 +7,7 @@ from io import StringIO
 import numpy as np
 import pytest
 import torch
+from ganzoo_data.folder import ImageFolder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -14,7 +15,6 @@ from PIL import Image
 from ganzoo import UserError
 from ganzoo.data import decoding
 from ganzoo.data.cache import Cache
-from ganzoo.data.folder import ImageFolder
 from ganzoo.data.images import BadImage
 from ganzoo.data.shards import Shards, Share
 from ganzoo.engine.batches import Batches

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
-from ganzoo.metrics.judge import load_judge
+from ganzoo_metrics.judge import load_judge
 
 RECIPE = Path(__file__).parents[2] / "zoo_configs" / "quickstart.yaml"
 

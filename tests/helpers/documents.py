@@ -216,7 +216,7 @@ class Reader:
     def stand_in(self, data):
         """Whether ``data`` is not shipped; samples in its layout are then put where it looks, if nothing is there."""
         root = data.params.get("root")
-        if data.component.distribution != "ganzoo-core" or data.name not in WRITE or not root:
+        if not data.component.distribution.startswith("ganzoo-") or data.name not in WRITE or not root:
             return False
         if not (self.folder / root).exists():
             WRITE[data.name](self.folder / root)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from ganzoo_metrics.inception import load_inception
 
 from ganzoo.engine import checkpoint, weights
 from ganzoo.errors import UserError
-from ganzoo.metrics.inception import load_inception
 
 
 class Attack:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ganzoo_metrics.mode_coverage import Modes
 from PIL import Image
 
 from ganzoo.engine import checkpoint, run
 from ganzoo.engine.outputs import Outputs
-from ganzoo.metrics.mode_coverage import Modes
 
 SIGNALS = [pytest.param(signal.SIGTERM, 143, id="SIGTERM"), pytest.param(signal.SIGINT, 130, id="Ctrl-C")]
 STOPS = "A signal saves and stops with 143 or 130, and the resumed run ends with the same tensors: during a step, a save, an evaluation"
@@ -107,7 +107,7 @@ def test_a_signal_before_the_first_step_leaves_nothing(moment, number, code, tra
 
 @pytest.mark.promise("Kill it", "A signal while images are decoded keeps what is decoded; the next run goes on from there")
 def test_a_signal_while_images_are_decoded(train, monkeypatch, found):
-    from ganzoo.data import folder
+    from ganzoo_data import folder
 
     Path("pictures").mkdir()
     for i in range(24):

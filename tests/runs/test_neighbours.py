@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from ganzoo_metrics.inception import load_inception
 from PIL import Image
 
 from ganzoo.cli import invoke
@@ -15,10 +16,9 @@ from ganzoo.data.digits import Digits
 from ganzoo.engine.device import Runtime
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
-from ganzoo.metrics.inception import load_inception
-from ganzoo.metrics.neighbours import Neighbours, find_neighbours, merge
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
+from ganzoo.runs.nearest import Neighbours, find_neighbours, merge
 from ganzoo.runs.neighbours import held_out_split, look_for_copies
 from ganzoo.runs.trained import Trained
 from ganzoo.ui.progress import reporter
@@ -160,8 +160,8 @@ def test_the_judge_finds_copies_too():
 @pytest.fixture(params=[75, pytest.param(299, marks=pytest.mark.slow)], ids=lambda edge: f"{edge} pixels")
 def inception(request, inception_weights, monkeypatch):
     """A file of random weights that is taken for the official one; 75 pixels are the least that the network sees."""
-    monkeypatch.setattr("ganzoo.runs.neighbours.INCEPTION_SHA256", inception_weights[1])
-    monkeypatch.setattr("ganzoo.metrics.inception.INPUT_SIZE", request.param)
+    monkeypatch.setattr("ganzoo_metrics.inception_metric.INCEPTION_SHA256", inception_weights[1])
+    monkeypatch.setattr("ganzoo_metrics.inception.INPUT_SIZE", request.param)
     return inception_weights[0]
 
 
@@ -241,6 +241,6 @@ def test_the_command_with_inception(inception, inception_weights, tmp_path, monk
     with Image.open("run/neighbours.png") as shown:
         assert shown.width == 6 * (3 * 16 + 2) + 2  # a sample before its five neighbours, three times their size
 
-    monkeypatch.setattr("ganzoo.runs.neighbours.INCEPTION_SHA256", "0" * 64)
+    monkeypatch.setattr("ganzoo_metrics.inception_metric.INCEPTION_SHA256", "0" * 64)
     assert invoke(command) == 2
     assert "truncated or holds other weights" in capsys.readouterr().err

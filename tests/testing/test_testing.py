@@ -149,7 +149,7 @@ def test_data_and_parameters_can_be_given(tmp_path):
         (tmp_path / label).mkdir()
         for i in range(3):
             Image.new("RGB", (20, 20), (40 * i, 80, 120)).save(tmp_path / label / f"{i}.png")
-    outcomes = check_distribution("ganzoo-core", parameters={"dataset folder": {"root": str(tmp_path), "size": 16}})
+    outcomes = check_distribution("ganzoo-data", parameters={"dataset folder": {"root": str(tmp_path), "size": 16}})
     of_folder = {o.check: o.status for o in outcomes if o.component == "dataset folder"}
     assert set(of_folder.values()) == {"ok"}
     assert {"arrays", "repeatable", "lazy"} <= of_folder.keys()

@@ -12,6 +12,8 @@ import pytest
 import torch
 from ganzoo_acgan.loss import LabelClassification
 from ganzoo_lsgan.loss import LeastSquares
+from ganzoo_metrics.divergence import earth_movers_1d, kl_divergence
+from ganzoo_metrics.frechet import gaussian_frechet_distance
 from ganzoo_vanilla.minimax import Minimax
 from ganzoo_vanilla.non_saturating import NonSaturating
 from ganzoo_wgan.wasserstein import Wasserstein
@@ -22,8 +24,6 @@ from torch import nn
 
 from ganzoo import Critic, DataSpec, Generator, Turn
 from ganzoo.engine.ema import MovingAverage
-from ganzoo.metrics.divergence import earth_movers_1d, kl_divergence
-from ganzoo.metrics.frechet import gaussian_frechet_distance
 from ganzoo.registry import Registry
 
 GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text())

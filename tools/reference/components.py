@@ -45,10 +45,10 @@ def components() -> str:
 
 
 def core_components() -> str:
-    """A table for each component of the core but the metrics, which have a page; those of plugins are in their READMEs."""
+    """A table for each data set and each component of the core; metrics have a page, and those of plugins are in their READMEs."""
     blocks = []
     for component in own_components(kind for kind in KINDS if kind != "metric"):
-        if component.distribution == CORE:
+        if component.distribution == CORE or component.kind == "dataset":
             cls: Any = component.load()
             blocks.append(f"### {component.kind} `{component.name}`\n\n{first_line(cls)}\n\n{parameters_table(cls)}")
     return "\n".join(blocks)
@@ -82,7 +82,7 @@ def catalogue() -> str:
         own = [component for component in own_components() if component.distribution == name]
         kinds = {kind: [f"`{c.name}`" for c in own if c.kind == kind] for kind in KINDS}
         gives = "; ".join(f"{kind} {', '.join(names)}" for kind, names in kinds.items() if names)
-        rows.append((f"[{name}](plugins/{name}.md)", project["description"], gives, project["license"]))
+        rows.append((f"[{name}](plugins/{name}.md)", project["description"], gives or "all of these", project["license"]))
     return table(("plugin", "what it is", "gives", "licence"), rows)
 
 

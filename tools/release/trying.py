@@ -23,7 +23,6 @@ CORE_TESTS = (
     "compat/test_turn_rehearsed.py",
     "helpers/turn_players.py",
     "data/test_toys.py",
-    "metrics/test_frechet.py",
 )
 """The core's tests that need no plugin, with what they share; the others train what plugins give."""
 CONFORMANCE = 'from ganzoo.testing import conformance_tests\n\ntest_conformance = conformance_tests("ganzoo-core")\n'
@@ -31,11 +30,13 @@ OPTIONS = ("-q", "-p", "no:cacheprovider", "--import-mode=importlib", "-m", "not
 
 
 def attempt(release: Release, core: Release, folder: Path, hidden: list[str]) -> str:
-    """Install the wheel beside the core's alone, and run its tests there; returns how many passed.
+    """Install the wheel beside the core's alone, and run its tests there; returns how many passed, or that it holds no code.
 
     Raises:
         ReleaseError: where it is found elsewhere, or a test fails.
     """
+    if not read_wheel(release.wheel).modules:
+        return "it holds no code, and requires the others"
     environment = make_environment(folder / "environments" / release.name, without=hidden)
     for wheel in dict.fromkeys([core.wheel, release.wheel]):
         environment.install(wheel)

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from ganzoo_data.celeba import CelebA
+from ganzoo_data.folder import ImageFolder
 from PIL import Image
 from torch.utils.data import DataLoader
 from torchvision import transforms
@@ -23,9 +25,7 @@ from torchvision.datasets import ImageFolder as TorchvisionFolder
 
 from ganzoo.config import parse_config, resolve
 from ganzoo.data.cache import Cache
-from ganzoo.data.celeba import CelebA
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.folder import ImageFolder
 from ganzoo.data.spec import describe
 from ganzoo.engine.batches import Batches
 from ganzoo.engine.device import Runtime

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-
-from ganzoo.metrics.frechet import gaussian_frechet_distance
+from ganzoo_metrics.frechet import gaussian_frechet_distance
 
 from .page import table
 from .runs import said_by

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from ganzoo_data.celeba import CelebA
 from PIL import Image
 
 from ganzoo.config import strict_yaml
 from ganzoo.data.cache import Cache
-from ganzoo.data.celeba import CelebA
 
 from .drawn import write_cifar10
 

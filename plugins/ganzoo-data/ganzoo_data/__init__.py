@@ -1,0 +1,20 @@
+"""Data sets of images: downloaded, in files of a known layout, or a folder of one's own. This door imports no torch."""
+
+from __future__ import annotations
+
+from ganzoo import hookimpl
+
+GANZOO_API = 1
+
+
+@hookimpl
+def ganzoo_datasets() -> dict[str, str]:
+    """The data sets."""
+    return {
+        "mnist": "ganzoo_data.mnist:MNIST",
+        "fashion_mnist": "ganzoo_data.mnist:FashionMNIST",
+        "cifar10": "ganzoo_data.cifar:CIFAR10",
+        "celeba": "ganzoo_data.celeba:CelebA",
+        "folder": "ganzoo_data.folder:ImageFolder",
+        "stacked_mnist": "ganzoo_data.stacked:StackedMNIST",
+    }

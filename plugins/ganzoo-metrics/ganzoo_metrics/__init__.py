@@ -1,0 +1,22 @@
+"""Metrics of generated samples. This door imports no torch."""
+
+from __future__ import annotations
+
+from ganzoo import hookimpl
+
+GANZOO_API = 1
+
+
+@hookimpl
+def ganzoo_metrics() -> dict[str, str]:
+    """The metrics."""
+    return {
+        "classifier_fid": "ganzoo_metrics.classifier_fid:ClassifierFID",
+        "fid": "ganzoo_metrics.fid:FID",
+        "inception_score": "ganzoo_metrics.recognition:InceptionScore",
+        "kid": "ganzoo_metrics.kid:KID",
+        "modes": "ganzoo_metrics.mode_coverage:Modes",
+        "precision_recall": "ganzoo_metrics.precision_recall:PrecisionRecall",
+        "sliced_wasserstein": "ganzoo_metrics.sliced_wasserstein:SlicedWasserstein",
+        "stacked_modes": "ganzoo_metrics.mode_coverage:StackedModes",
+    }

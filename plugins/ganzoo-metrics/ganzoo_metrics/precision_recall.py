@@ -1,0 +1,76 @@
+"""Improved precision and recall as a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from ganzoo import DataSpec, PositiveInt, Subject
+from ganzoo.metrics import Fact
+
+from .inception import INCEPTION_SHA256
+from .inception_metric import InceptionMetric
+from .manifold import precision_recall, require_neighbours
+from .networks import SeeingNetwork, check_judged, open_judge
+
+
+class PrecisionRecall(InceptionMetric):
+    """How much of what is made looks real (precision), and how much of the real is made (recall).
+
+    Numbers: ``precision`` and ``recall``, from 0 to 1. Both depend on the network and on both numbers of samples; the
+    paper's network is VGG-16.
+
+    Args:
+        network: what sees the images: inception, or judge for digits.
+        samples: made samples N; the paper takes 50,000 of each. Time and memory grow with N times the real samples.
+        real_samples: real samples to compare with; null: all.
+        split: part of the data to compare with; null: the one trained on.
+        neighbours: k; a sample's ball reaches to its k-th nearest neighbour.
+    """
+
+    paper = "Kynkäänniemi, Karras, Laine, Lehtinen and Aila 2019, arXiv:1904.06991"
+    better = {"precision": "higher", "recall": "higher"}
+
+    def __init__(
+        self,
+        data: DataSpec,
+        *,
+        network: Literal["inception", "judge"] = "inception",
+        samples: PositiveInt = 10_000,
+        real_samples: PositiveInt | None = 10_000,
+        split: str | None = None,
+        neighbours: PositiveInt = 3,
+        weights: str | None = None,
+        sha256: str = INCEPTION_SHA256,
+        repeat_grey: bool = False,
+    ) -> None:
+        if network == "judge":
+            check_judged(data)
+        super().__init__(data, weights, sha256, repeat_grey or network == "judge")
+        for count in (samples, real_samples):
+            if count is not None:
+                require_neighbours(count, neighbours)
+        self.judged, self.samples, self.real_samples, self.split = network == "judge", samples, real_samples, split
+        self.neighbours = neighbours
+
+    def prepare(self, subject: Subject) -> None:
+        """Open the network, and make sure that there are enough real samples."""
+        require_neighbours(subject.real_count(self.real_samples, self.split), self.neighbours)
+        super().prepare(subject)
+
+    def provenance(self) -> Mapping[str, Fact]:
+        """The network and its hash, and k."""
+        return {**super().provenance(), "neighbours": self.neighbours}
+
+    def measure(self, subject: Subject) -> Mapping[str, float]:
+        """Precision and recall."""
+        network = self.network(subject)
+        real = network.real_features(subject, self.real_samples, self.split)
+        made = network.collect(subject.generated(self.samples))
+        return precision_recall(real, made, neighbours=self.neighbours)._asdict()
+
+    def network(self, subject: Subject) -> SeeingNetwork:
+        """The network asked for, opened once."""
+        if self.judged and self._network is None:
+            self._network = open_judge(subject)
+        return super().network(subject)

@@ -1,0 +1,17 @@
+"""What the tests of the metrics share; they run from the repository and, alone, from the sdist."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).with_name("helpers")))
+
+
+@pytest.fixture(scope="session")
+def inception_weights(tmp_path_factory):
+    """(path, sha256): random weights of FID's Inception."""
+    pytest.importorskip("pytorch_fid")
+    from random_inception import write_inception
+
+    return write_inception(tmp_path_factory.mktemp("inception"))
