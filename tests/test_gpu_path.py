@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from ganzoo.progress import reporter
 from recorders import Calling, Quiet, Waits, recorded
-from small_game import DATA, Difference, Judge, make, steps
+from small_game import DATA, Difference, Judge, make, optimizer, steps
 from torch import Tensor, nn
 
 from ganzoo.config import parse_config, resolve
@@ -17,7 +18,6 @@ from ganzoo.engine.phases import WARM_UP, changed_parts, moving_parts
 from ganzoo.engine.run import build
 from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.players import Generator
-from ganzoo.progress import reporter
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
 
@@ -331,13 +331,11 @@ def test_a_gpu_that_only_emulates_bf16_trains_in_fp32(monkeypatch):
 
 
 def test_an_optimizer_on_a_gpu_does_not_warn_of_steps_that_are_not_recorded(monkeypatch):
-    from ganzoo.config import Part
-
     monkeypatch.setattr(torch, "tensor", lambda rate, **more: rate)  # a fake one has no value to be checked
     with torch._subclasses.FakeTensorMode():
         parameter = nn.Parameter(torch.ones(3, device="cuda"))
         for name in ("adam", "rmsprop"):
-            made = optimizers.build(Part(name, {"lr": 1e-3}), [parameter], torch.device("cuda"))
+            made = optimizers.build(optimizer(name, lr=1e-3), [parameter], torch.device("cuda"))
             assert made._warned_capturable_if_run_uncaptured
             assert made.defaults["capturable"] is True
             assert made.defaults.get("fused") or made.defaults["foreach"]

@@ -17,6 +17,7 @@ import torch
 from ganzoo.errors import GanzooError
 from ganzoo.registry import reason
 
+from .optimizers import not_recordable
 from .phases import Eager, Judged, Phases, Recorded, Say, Update
 from .run import Run
 
@@ -28,6 +29,11 @@ def choose_phases(run: Run, say: Say) -> Phases:
     if run.ranks.size > 1:
         say("note: updates run kernel by kernel, which is slower than as CUDA graphs, because several processes average their gradients")
         return Eager()
+    for optimizer in run.optimizers.values():
+        if not_recordable(optimizer):
+            name = type(optimizer).__name__
+            say(f"note: updates run kernel by kernel, which is slower than as CUDA graphs, because {name} does not say 'capturable'")
+            return Eager()
     return Recorded(CudaGraphs(run.runtime.device), [run.generator, run.critic, *run.losses.values()], say)
 
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from small_game import optimizer as part_of
 from torch import nn
 
-from ganzoo.config import Part
 from ganzoo.engine import optimizers
 
 
-@pytest.mark.parametrize("part", [Part("adam", {"lr": 1e-2}), Part("sgd", {"lr": 1e-2, "momentum": 0.9}), Part("rmsprop", {"lr": 1e-2})])
+@pytest.mark.parametrize("part", [part_of("adam", lr=1e-2), part_of("sgd", lr=1e-2, momentum=0.9), part_of("rmsprop", lr=1e-2)])
 def test_an_optimizers_state_holds_nothing_of_its_device(part):
     network = nn.Linear(2, 2)
     optimizer = optimizers.build(part, network.parameters())
