@@ -2,30 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.data.rows import Rows
+from ganzoo.data.rows import Rows, rows_of_a_chunk
 from ganzoo.data.shards import Shards
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields
 
-from .ahead import Ahead
 from .device import Runtime
-from .distributed import Ranks
+from .distributed.ranks import Ranks
+
+DEPTH = 2
+"""Batches read ahead: one may come late from the disk while the other is at hand. More would only hold memory."""
+INDEX, MIRRORED = "#index", "#mirrored"
+"""What stands for a batch whose data lives on the GPU: rows (n,) int64, and which of them are mirrored (n,) bool."""
+
+Read = TypeVar("Read")
 
 
-class Batches:
-    """Endless batches of ``size`` samples; an epoch's last incomplete batch is left out.
+class SampleReader:
+    """The rows of a data set as networks take them.
 
     Images come as float (N, C, H, W) in [-1, 1], points in units of the data's scale, labels as int64 (N,).
 
     Args:
-        arrays: field -> (N, ...) as ``Dataset.arrays`` gives them; what lies on a disk is read batch by batch.
+        arrays: field -> (N, ...) as ``Dataset.arrays`` gives them; what lies on a disk is read when it is asked for.
         data: what they hold.
+        runtime: where samples go.
+    """
+
+    def __init__(self, arrays: Mapping[str, Rows], data: DataSpec, runtime: Runtime) -> None:
+        self.arrays, self.data, self.runtime = arrays, data, runtime
+        self.count = len(arrays["sample"])
+        self._resident: dict[str, Tensor] = {}
+        # As a tensor of the device: by a Python number CUDA multiplies with the inverse, which rounds otherwise than a CPU.
+        self._half_range = torch.tensor(127.5, device=runtime.device)
+
+    def fetch(self, indices: np.ndarray) -> Fields:
+        """The samples at ``indices`` (n,)."""
+        return self.finish({name: self._gather(name, indices, None) for name in self.arrays})
+
+    def finish(self, stored: Fields) -> Fields:
+        """Samples on the device, of what is stored of them. On a GPU that holds the data, nothing of it waits for the host."""
+        if INDEX in stored:
+            index, mirrored = stored[INDEX], stored.get(MIRRORED)
+            stored = {name: value[index] for name, value in self._resident.items()}
+            if mirrored is not None:
+                images = {name: value for name, value in stored.items() if mirrors(self.arrays[name])}
+                stored |= {name: torch.where(mirrored[:, None, None, None], v.flip(-1), v) for name, v in images.items()}
+        return {name: self._finish(name, value) for name, value in stored.items()}
+
+    def _finish(self, name: str, value: Tensor) -> Tensor:
+        value = value.to(self.runtime.device, non_blocking=True)
+        if value.dtype == torch.uint8:
+            value = value.float().div_(self._half_range).sub_(1)
+        elif name == "sample" and self.data.scale != 1:
+            value = value / self.data.scale
+        return self.runtime.to_device(value)  # last: reordering floats takes half as long as reordering bytes
+
+    def _gather(self, name: str, indices: np.ndarray, mirrored: np.ndarray | None) -> Tensor:
+        """One field at ``indices`` (n,) in memory; pinned where a GPU is waiting for it."""
+        array = self.arrays[name]
+        rows = np.ascontiguousarray(array[indices])
+        if mirrored is not None and mirrors(array):  # seven times faster than torch.where on a CPU
+            rows[mirrored] = rows[mirrored][..., ::-1]
+        value = torch.from_numpy(rows)
+        # torch keeps pinned buffers and uses each again only after the copy out of it: none is ever overwritten too early.
+        return value.pin_memory() if self.runtime.device.type == "cuda" else value
+
+
+class Batches(SampleReader):
+    """Endless batches of ``size`` samples; an epoch's last incomplete batch is left out.
+
+    Args:
+        arrays, data: as for ``SampleReader``.
         size: samples a batch.
         seed: with the epoch, decides the order and the mirroring.
         flip: mirror images at random, left to right.
@@ -50,8 +106,9 @@ class Batches:
         position: int = 0,
         ranks: Ranks | None = None,
     ) -> None:
+        super().__init__(arrays, data, runtime)
         ranks = ranks or Ranks()
-        self.count, self.share = len(arrays["sample"]), share_of(size, ranks)
+        self.share = share_of(size, ranks)
         sharded = any(isinstance(array, Shards) for array in arrays.values())
         self._drawn = self.share if sharded else size  # samples that one batch takes of those in ``arrays``
         self._first = 0 if sharded else ranks.rank * self.share
@@ -66,71 +123,92 @@ class Batches:
             )
             raise UserError(f"{whose} {self.count} samples, fewer than one batch", remedy, key="train.batch_size")
         self._stream = [seed, ranks.rank + 1] if sharded else [seed]
-        self.arrays, self.data, self.runtime = arrays, data, runtime
         self.size, self.seed, self.flip, self.position = size, seed, flip and data.is_image, position
         self._epoch: tuple[int, np.ndarray, np.ndarray] = (-1, np.empty(0, np.int64), np.empty(0, bool))
-        self._on_gpu = runtime.device.type == "cuda"
-        # As a tensor of the device: by a Python number CUDA multiplies with the inverse, which rounds otherwise than a CPU.
-        self._half_range = torch.tensor(127.5, device=runtime.device)
-        self._resident = self._put_on_device() if self._on_gpu else None
-        slow = self._resident is None and (self._on_gpu or any(on_disk(array) for array in arrays.values()))
+        self._epoch_there: tuple[int, Fields] = (-1, {})
+        on_gpu = runtime.device.type == "cuda"
+        if on_gpu and fits(arrays, runtime.device):
+            self._resident = {name: uploaded(array, runtime.device) for name, array in arrays.items()}
+        slow = not self._resident and (on_gpu or any(on_disk(array) for array in arrays.values()))
         self._ahead = Ahead(self._read) if slow else None
 
     def next(self) -> Fields:
         """This rank's ``share`` of the next batch; moves ``position`` on by one."""
+        return self.finish(self.take())
+
+    def take(self) -> Fields:
+        """The same, as ``finish`` takes it: rows as they are stored, or on a GPU that holds the data their numbers."""
         stored = self._ahead.take(self.position) if self._ahead else self._read(self.position)
         self.position += 1
-        return {name: self._finish(name, value) for name, value in stored.items()}
-
-    def fetch(self, indices: np.ndarray, mirrored: np.ndarray | None = None) -> Fields:
-        """The samples at ``indices`` (n,), those where ``mirrored`` (n,) is true mirrored."""
-        return {name: self._finish(name, self._gather(name, indices, mirrored)) for name in self.arrays}
+        return {name: value.to(self.runtime.device, non_blocking=True) for name, value in stored.items()}
 
     def _read(self, position: int) -> Fields:
         """This rank's share of the batch at ``position`` as it is stored, but mirrored. Pure: it may be called in the background."""
         epoch, index = divmod(position, self._per_epoch)
-        _, order, mirrored = self._epoch if self._epoch[0] == epoch else self._start(epoch)
         first = index * self._drawn + self._first
         chosen = slice(first, first + self.share)
+        if self._resident:
+            return {name: value[chosen] for name, value in self._order_there(epoch).items()}
+        _, order, mirrored = self._order(epoch)
         return {name: self._gather(name, order[chosen], mirrored[chosen] if self.flip else None) for name in self.arrays}
 
-    def _start(self, epoch: int) -> tuple[int, np.ndarray, np.ndarray]:
+    def _order(self, epoch: int) -> tuple[int, np.ndarray, np.ndarray]:
         """The order of an epoch (N,) and which samples are mirrored in it (N,); drawn once an epoch."""
-        random = np.random.default_rng([*self._stream, epoch])
-        self._epoch = (epoch, random.permutation(self.count), random.random(self.count) < 0.5)
+        if self._epoch[0] != epoch:
+            random = np.random.default_rng([*self._stream, epoch])
+            self._epoch = (epoch, random.permutation(self.count), random.random(self.count) < 0.5)
         return self._epoch
 
-    def _gather(self, name: str, indices: np.ndarray, mirrored: np.ndarray | None) -> Tensor:
-        """One field at ``indices`` (n,): from the GPU, or in memory; there pinned where a GPU is waiting for it."""
-        array = self.arrays[name]
-        mirrors = mirrored is not None and array.dtype == np.uint8 and len(array.shape) == 4
-        if self._resident is not None:
-            value = self._resident[name][torch.from_numpy(indices).to(self.runtime.device, non_blocking=True)]
-            if not mirrors:
-                return value
-            mask = torch.from_numpy(mirrored).to(self.runtime.device, non_blocking=True)
-            return torch.where(mask[:, None, None, None], value.flip(-1), value)
-        rows = np.ascontiguousarray(array[indices])
-        if mirrors:  # seven times faster than torch.where on a CPU
-            rows[mirrored] = rows[mirrored][..., ::-1]
-        value = torch.from_numpy(rows)
-        # torch keeps pinned buffers and uses each again only after the copy out of it: none is ever overwritten too early.
-        return value.pin_memory() if self._on_gpu else value
+    def _order_there(self, epoch: int) -> Fields:
+        """The same on the GPU."""
+        if self._epoch_there[0] != epoch:
+            _, order, mirrored = self._order(epoch)
+            fields = {INDEX: order} | ({MIRRORED: mirrored} if self.flip else {})
+            self._epoch_there = (epoch, {name: torch.from_numpy(value).to(self.runtime.device) for name, value in fields.items()})
+        return self._epoch_there[1]
 
-    def _finish(self, name: str, value: Tensor) -> Tensor:
-        value = value.to(self.runtime.device, non_blocking=True)
-        if value.dtype == torch.uint8:
-            value = value.float().div_(self._half_range).sub_(1)
-        elif name == "sample" and self.data.scale != 1:
-            value = value / self.data.scale
-        return self.runtime.place(value)  # last: reordering floats takes half as long as reordering bytes
 
-    def _put_on_device(self) -> dict[str, Tensor] | None:
-        needed = sum(array.nbytes for array in self.arrays.values())
-        free, _ = torch.cuda.mem_get_info(self.runtime.device)
-        if needed > free // 2:
-            return None
-        return {name: uploaded(array, self.runtime.device) for name, array in self.arrays.items()}
+class Ahead(Generic[Read]):
+    """Reads positions before they are asked for, in one background thread, in order.
+
+    It has no position of its own: whoever takes says where. So what was read ahead is never part of a run's state, and a run
+    that is resumed elsewhere takes from there.
+
+    Args:
+        read: what is at a position; a pure function. Called in the background.
+        depth: how many positions are read ahead.
+    """
+
+    def __init__(self, read: Callable[[int], Read], depth: int = DEPTH) -> None:
+        self._read, self._depth = read, depth
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
+        self._pending: dict[int, Future[Read]] = {}
+
+    def take(self, position: int) -> Read:
+        """What is at ``position``. Raises what reading it raised."""
+        wanted = range(position, position + 1 + self._depth)
+        for elsewhere in self._pending.keys() - set(wanted):
+            self._pending.pop(elsewhere).cancel()
+        for number in wanted:
+            if number not in self._pending:
+                self._pending[number] = self._thread.submit(self._read, number)
+        return self._pending.pop(position).result()
+
+
+def mirrors(array: Rows) -> bool:
+    """Whether rows are images that can be mirrored."""
+    return array.dtype == np.uint8 and len(array.shape) == 4
+
+
+def on_disk(array: Rows) -> bool:
+    """Whether reading rows may have to wait for a disk."""
+    return not isinstance(array, np.ndarray) or isinstance(array, np.memmap)
+
+
+def fits(arrays: Mapping[str, Rows], device: torch.device) -> bool:
+    """Whether all arrays fit in half of the device's free memory."""
+    free, _ = torch.cuda.mem_get_info(device)
+    return sum(array.nbytes for array in arrays.values()) <= free // 2
 
 
 def uploaded(array: Rows, device: torch.device) -> Tensor:
@@ -141,11 +219,6 @@ def uploaded(array: Rows, device: torch.device) -> Tensor:
     for start in range(0, len(array), step):
         whole[start : start + step] = torch.from_numpy(np.array(array[start : start + step]))
     return whole
-
-
-def on_disk(array: Rows) -> bool:
-    """Whether reading rows may have to wait for a disk."""
-    return not isinstance(array, np.ndarray) or isinstance(array, np.memmap)
 
 
 def share_of(size: int, ranks: Ranks) -> int:

@@ -20,7 +20,7 @@ class MovingAverage:
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
-        self.decay = decay
+        self.decay, self._weight = decay, 1 - decay
         self.network = copy.deepcopy(network).requires_grad_(False).eval()
         self._averaged, self._source, self._copied = [], [], []
         for (name, mean), now in zip(_state(self.network), [value for _, value in _state(network)], strict=True):
@@ -30,16 +30,29 @@ class MovingAverage:
             else:
                 self._copied.append((name, mean, now))
 
-    @torch.no_grad()
-    def update(self, step: int | None = None) -> None:
-        """Take the network's present state into the average.
+        device = next((mean.device for mean in self._averaged), torch.device("cpu"))
+        # On a GPU as a tensor, so that a recorded update follows its changes.
+        self._on_device = torch.full((), self._weight, device=device) if device.type == "cuda" else None
 
-        Args:
-            step: updates so far. Where it is given, beta is at most (1 + step) / (10 + step), so that a young average is not
-                mostly the initial weights (the rule of TensorFlow's ExponentialMovingAverage).
+    def set_step(self, step: int) -> None:
+        """Let beta be at most (1 + step) / (10 + step) after ``step`` steps, so that a young average is not mostly the initial weights.
+
+        That is the rule of TensorFlow's ExponentialMovingAverage.
         """
-        decay = self.decay if step is None else min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(self._averaged, self._source, 1 - decay)
+        weight = 1 - min(self.decay, (1 + step) / (10 + step))
+        if self._on_device is not None and weight != self._weight:
+            self._on_device.fill_(weight)
+        self._weight = weight
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Take the network's present state into the average."""
+        if self._on_device is None:
+            torch._foreach_lerp_(self._averaged, self._source, self._weight)
+        else:
+            change = torch._foreach_sub(self._source, self._averaged)
+            torch._foreach_mul_(change, self._on_device)
+            torch._foreach_add_(self._averaged, change)
         for _, mean, now in self._copied:
             mean.copy_(now)
 

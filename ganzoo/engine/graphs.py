@@ -1,4 +1,8 @@
-"""Updates as CUDA graphs.
+"""How updates are run: as they are, or recorded once for each kind of step as a CUDA graph and replayed from static buffers.
+
+On a GPU the several hundred small kernels of a step take longer to launch than to run. Recorded as a CUDA graph they are
+launched as one. A replay repeats what the device did, at the same addresses, and none of the Python in between; so batches
+are copied into buffers that stay, and what may change between replays has to be a tensor that is changed in place.
 
 Source: https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs, whole-network capture.
 """
@@ -8,33 +12,162 @@ from __future__ import annotations
 import gc
 import random
 import warnings
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from ganzoo.errors import GanzooError
+from ganzoo.fields import Fields
 from ganzoo.registry import reason
 
-from .optimizers import not_recordable
-from .phases import Eager, Judged, Phases, Recorded, Say, Update
+from .moving import changed_parts, moving_parts
+from .optimizers import recordable
 from .run import Run
 
+Update: TypeAlias = Callable[[], None]
+Say: TypeAlias = Callable[[str], None]
 
-def choose_phases(run: Run, say: Say) -> Phases:
+WARM_UP = 3
+"""Steps of each kind that run as they are before one is recorded: libraries choose their algorithms and allocate in them."""
+MAX_GRAPHS = 32
+"""Kinds of step that are recorded: a schedule with ever new values would fill the memory with graphs."""
+
+
+class UpdateRunner(Protocol):
+    """Runs the updates of a step."""
+
+    deferred: bool
+    """Whether nothing may look at a tensor's value between two reads of the meter."""
+
+    def copy_to_static(self, given: Sequence[Fields]) -> Sequence[Fields]:
+        """``given`` where updates are to find it."""
+
+    def run(self, kind: Hashable, update: Update) -> None:
+        """Do ``update``; all updates of one ``kind`` do the same to the same tensors."""
+
+
+class Eager:
+    """Runs updates as they are."""
+
+    deferred = False
+
+    def copy_to_static(self, given: Sequence[Fields]) -> Sequence[Fields]:
+        """The same fields."""
+        return given
+
+    def run(self, kind: Hashable, update: Update) -> None:
+        """Call it."""
+        update()
+
+
+class Recorder(Protocol):
+    """Records updates. ``CudaGraphs`` does; tests keep the function."""
+
+    def warm_up(self, update: Update) -> str:
+        """Do ``update`` where recordings are made; returns what in it cannot be recorded, or ""."""
+
+    def record(self, update: Update) -> Update:
+        """What repeats ``update``, which is not done here.
+
+        Raises:
+            RuntimeError: where it cannot be recorded.
+        """
+
+
+class GraphedUpdates:
+    """Runs the first updates of a kind as they are, then records one and replays it ever after.
+
+    A kind of update that cannot be recorded goes on as it is, and ``say`` is told why, once. Where an update moves what others
+    have recorded, all do.
+
+    Args:
+        recorder: how updates are recorded.
+        modules: networks and losses, whose state has to stay where it is.
+        say: takes a note.
+    """
+
+    deferred = True
+
+    def __init__(self, recorder: Recorder, modules: Sequence[nn.Module], say: Say) -> None:
+        self.recorder, self.modules, self.say = recorder, modules, say
+        self.refused: dict[Hashable, str] = {}
+        self._all_refused = False
+        self._buffers: dict[Hashable, Tensor] = {}
+        self._seen: dict[Hashable, int] = {}
+        self._replays: dict[Hashable, Update] = {}
+
+    def copy_to_static(self, given: Sequence[Fields]) -> Sequence[Fields]:
+        """Copies in buffers that every later one is copied into; what is no tensor stays as it is."""
+        if self._all_refused:
+            return given
+        return [
+            {name: self._copy((i, name), value) if isinstance(value, Tensor) else value for name, value in fields.items()}
+            for i, fields in enumerate(given)
+        ]
+
+    def run(self, kind: Hashable, update: Update) -> None:
+        """Replay it, or get it ready to be."""
+        if kind in self._replays:
+            self._replays[kind]()
+        elif self._all_refused or kind in self.refused or len(self._replays) == MAX_GRAPHS:
+            update()
+        elif self._seen.setdefault(kind, 0) == WARM_UP:
+            self._record(kind, update)
+        else:
+            self._warm_up(kind, update)
+
+    def _copy(self, place: tuple[int, str], value: Tensor) -> Tensor:
+        # Of each shape its own: networks may grow.
+        key = (*place, value.shape, value.dtype)
+        if key not in self._buffers:
+            self._buffers[key] = torch.empty_like(value)
+        return self._buffers[key].copy_(value, non_blocking=True)
+
+    def _warm_up(self, kind: Hashable, update: Update) -> None:
+        self._seen[kind] += 1
+        before = moving_parts(self.modules)
+        found = self.recorder.warm_up(update)
+        # The first update of all makes what later ones find: gradients, caches, the state of the optimizers.
+        if self._seen[kind] == WARM_UP:
+            changed = changed_parts(before, moving_parts(self.modules))
+            if changed:
+                self._all_refused = True  # whatever is recorded may read what just moved
+                self._replays.clear()
+            self._refuse(kind, changed or found)
+
+    def _record(self, kind: Hashable, update: Update) -> None:
+        try:
+            replay = self._replays[kind] = self.recorder.record(update)
+        except RuntimeError as error:
+            self._refuse(kind, " ".join(str(error).split())[:200] or type(error).__name__)
+            return update()
+        if len(self._replays) == MAX_GRAPHS:
+            self.say(f"note: {MAX_GRAPHS} kinds of step are recorded as CUDA graphs; further ones run kernel by kernel, which is slower")
+        replay()
+
+    def _refuse(self, kind: Hashable, reason: str) -> None:
+        if reason:
+            if reason not in self.refused.values():
+                self.say(f"note: updates run kernel by kernel, which is slower than as CUDA graphs, because {reason}")
+            self.refused[kind] = reason
+
+
+def choose_runner(run: Run, say: Say) -> UpdateRunner:
     """How the updates of ``run`` are best run where it is; ``say`` takes a note."""
     if run.runtime.device.type != "cuda" or not run.config.train.cuda_graphs:
         return Eager()
-    if run.ranks.size > 1:
-        say("note: updates run kernel by kernel, which is slower than as CUDA graphs, because several processes average their gradients")
-        return Eager()
+    why = "several processes average their gradients" if run.ranks.size > 1 else ""
     for optimizer in run.optimizers.values():
-        if not_recordable(optimizer):
-            name = type(optimizer).__name__
-            say(f"note: updates run kernel by kernel, which is slower than as CUDA graphs, because {name} does not say 'capturable'")
-            return Eager()
-    return Recorded(CudaGraphs(run.runtime.device), [run.generator, run.critic, *run.losses.values()], say)
+        if not recordable(optimizer):
+            why = f"{type(optimizer).__name__} has no 'capturable' among its defaults, so its step may count in Python"
+    if why:
+        say(f"note: updates run kernel by kernel, which is slower than as CUDA graphs, because {why}")
+        return Eager()
+    return GraphedUpdates(CudaGraphs(run.runtime.device), [run.generator, run.critic, *run.losses.values()], say)
 
 
 class CudaGraphs:
@@ -53,7 +186,7 @@ class CudaGraphs:
         self.stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self.pool = torch.cuda.graph_pool_handle()
 
-    def warm_up(self, update: Update) -> tuple[Judged, str]:
+    def warm_up(self, update: Update) -> str:
         """Do ``update`` on the stream of captures, and watch out for what waits for the device."""
         current = torch.cuda.current_stream(self.stream.device)
         self.stream.wait_stream(current)
@@ -62,14 +195,14 @@ class CudaGraphs:
             warnings.simplefilter("always")
             torch.cuda.set_sync_debug_mode("warn")
             try:
-                judged = update()
+                update()
             finally:
                 torch.cuda.set_sync_debug_mode(mode)
         current.wait_stream(self.stream)
         if host_random() != drawn:
-            return judged, "an update draws random numbers on the CPU, which a replay would not repeat"
+            return "an update draws random numbers on the CPU, which a replay would not repeat"
         waits = [warning for warning in said if "called a synchronizing" in str(warning.message)]
-        return judged, f"an update waits for the device ({waits[0].filename}:{waits[0].lineno})" if waits else ""
+        return f"an update waits for the device ({waits[0].filename}:{waits[0].lineno})" if waits else ""
 
     def record(self, update: Update) -> Update:
         """Capture ``update``.
@@ -82,14 +215,13 @@ class CudaGraphs:
         torch.cuda.synchronize(self.stream.device)
         gc.collect()  # freeing a tensor of another pool would end the capture
         torch.cuda.empty_cache()
-        judged: Judged = ()
+        failures: list[BaseException] = []
         # Not torch.cuda.graph: where a capture fails that leaves its stream current and hides what went wrong.
         with torch.cuda.stream(self.stream):
             # thread_local: what another thread does meanwhile, such as pinning memory for the next batch, is none of its business.
             graph.capture_begin(pool=self.pool, capture_error_mode="thread_local")
-            failures: list[BaseException] = []
             try:
-                judged = update()
+                update()
             except BaseException as error:
                 failures.append(error)
             try:
@@ -97,16 +229,11 @@ class CudaGraphs:
             except RuntimeError as error:
                 failures.append(error)
                 self._recover(failures[0])
-        for failure in failures[:1]:
-            if not isinstance(failure, Exception):
-                raise failure
-            raise RuntimeError(str(failure) or type(failure).__name__) from failure
-
-        def replay() -> Judged:
-            graph.replay()
-            return judged
-
-        return replay
+        if not failures:
+            return graph.replay
+        if not isinstance(failures[0], Exception):
+            raise failures[0]
+        raise RuntimeError(str(failures[0]) or type(failures[0]).__name__) from failures[0]
 
     def _recover(self, cause: BaseException) -> None:
         """Put right what a capture that could not be ended leaves behind in the allocator and in the device's random numbers.

@@ -7,6 +7,7 @@ all after it, until the host reads it at the log interval and before each save.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 
 import torch
@@ -17,34 +18,44 @@ from ganzoo.fields import Terms
 from ganzoo.turn import Side
 
 from . import optimizers
-from .distributed import Ranks
+from .distributed.ranks import Ranks
 
 
 class Guard:
-    """Holds back updates whose loss or gradient is not finite.
+    """Skips updates whose loss or gradient is not finite.
 
     Args:
-        stepping: the optimizers whose updates it holds back.
+        stepping: the optimizers whose updates it skips.
         device: where they step.
-        waits: look only when asked to (``read``), as is right on a GPU.
+        deferred: look only when asked to (``read``), as is right on a GPU.
         ranks: which agree on what is not finite, as they average gradients; None: this process alone.
     """
 
-    def __init__(self, stepping: Iterable[torch.optim.Optimizer], device: torch.device, waits: bool, ranks: Ranks | None = None) -> None:
-        self.waits, self._ranks = waits, ranks or Ranks()
-        self._updates: list[tuple[int, Side]] = []
-        if waits:
+    def __init__(self, stepping: Iterable[torch.optim.Optimizer], device: torch.device, deferred: bool, ranks: Ranks | None = None) -> None:
+        self.deferred, self._ranks = deferred, ranks or Ranks()
+        self._step: int | None = None  # the first step that has not been looked at
+        if deferred:
             self._sum = torch.zeros((), device=device)  # 0, or NaN from the first number on that was not finite
-            self._flag = torch.zeros((), device=device)  # 1 where updates are held back, as torch's fused optimizers read it
-            self._held = torch.zeros((), device=device)  # how many were
+            self._flag = torch.zeros((), device=device)  # 1 where updates are skipped, as torch's fused optimizers read it
+            # Both counted from 1 at the first step not looked at; the generator's turn comes half a step later.
+            self._now = torch.ones((), dtype=torch.float64, device=device)
+            self._first = torch.full_like(self._now, math.inf)  # when an update was skipped
             for optimizer in stepping:
-                optimizers.hold_back(optimizer, self._flag)
+                optimizers.skip_where(optimizer, self._flag)
 
-    def judge(self, step: int, side: Side, terms: Terms, total: Tensor, norm: Tensor) -> None:
+    def begin_step(self, step: int) -> None:
+        """Note on the host which step comes now."""
+        self._step = step if self._step is None or not self.deferred else self._step
+
+    def end_step(self) -> None:
+        """Count a step on the device, where that is all that knows of it."""
+        if self.deferred:
+            self._now.add_(1)
+
+    def check_finite(self, side: Side, terms: Terms, total: Tensor, norm: Tensor) -> None:
         """Let an update through or not: called after backward, before the optimizer's step.
 
         Args:
-            step: steps done.
             side: whose update it is.
             terms: what was minimised, for the message.
             total: their sum.
@@ -54,22 +65,15 @@ class Guard:
             DivergenceError: where either is not finite and the guard does not wait.
         """
         worst = norm + total
-        if self.waits:
+        if self.deferred:
             self._sum.add_(worst * 0)  # infinity times 0 is NaN
             torch.ne(self._sum, 0, out=self._flag)
-            self._held.add_(self._flag)
+            now = self._now if side == "critic" else self._now + 0.5
+            torch.minimum(self._first, now / self._flag, out=self._first)  # infinity where the update is made
         elif not torch.isfinite(worst):
             # The term may be finite here and not so on another rank.
             values = self._ranks.mean(torch.stack([value.detach() for value in terms.values()])).tolist()
-            raise DivergenceError(explain(step, side, dict(zip(terms, values, strict=True))))
-
-    def count(self, step: int, sides: Iterable[Side]) -> None:
-        """Note on the host whose updates were judged in ``step``, in order, so that ``read`` can tell when it went wrong.
-
-        Not left to ``judge``: where an update is replayed, the device judges and no Python runs.
-        """
-        if self.waits:
-            self._updates += [(step, side) for side in sides]
+            raise DivergenceError(explain(self._step or 0, side, dict(zip(terms, values, strict=True))))
 
     def read(self, means: Callable[[], Mapping[str, float]]) -> None:
         """Wait for the device and look.
@@ -78,16 +82,17 @@ class Guard:
             means: gives the logged scalars since the last look, as ``SIDE/NAME``, for the message.
 
         Raises:
-            DivergenceError: where updates were held back; the weights are those before the first of them.
+            DivergenceError: where updates were skipped; the weights are those before the first of them.
         """
-        if not self.waits:
+        if not self.deferred:
             return
-        held = int(self._held)
-        if held:
-            step, side = self._updates[len(self._updates) - held]
+        first = float(self._first)
+        if first < math.inf:
+            side: Side = "critic" if first == int(first) else "generator"
             terms = {name.partition("/")[2]: value for name, value in means().items() if name.startswith(f"{side}/")}
-            raise DivergenceError(explain(step, side, terms))
-        self._updates.clear()
+            raise DivergenceError(explain((self._step or 0) + int(first) - 1, side, terms))
+        self._now.fill_(1)
+        self._step = None
 
 
 def explain(step: int, side: Side, terms: Mapping[str, float]) -> str:

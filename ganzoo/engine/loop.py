@@ -1,26 +1,30 @@
 """The training loop: read it from top to bottom.
 
 A step is the critic's updates, each on a batch of its own, then the generator's (Goodfellow et al., 2014, algorithm 1).
-What either minimises comes from the losses; how often, from the schedule. What happens in an update is in ``updates``.
+What either minimises comes from the losses; how often, from the schedule. Only here are ``backward`` and ``step`` called.
+On a GPU a step is recorded once and replayed: what is below ``_updates`` reads no tensor's value, and leaves nothing behind
+but what it changes in place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
+import torch
 from torch import Tensor, nn
 
 from ganzoo.compat import plan_fields
-from ganzoo.fields import Fields
-from ganzoo.rules import Loss, Plan
+from ganzoo.fields import Fields, Terms
+from ganzoo.rules import Loss, Plan, merge_terms
+from ganzoo.turn import Side, Turn
 
+from .graphs import Eager, UpdateRunner
 from .guard import Guard
-from .meter import Meter
+from .meter import Meter, score_means
 from .optimizers import scale_rate
-from .phases import Eager, Phases
 from .run import Run
-from .updates import Updates, set_trainable
 
 
 class Loop:
@@ -29,14 +33,17 @@ class Loop:
     Args:
         run: what trains.
         meter: takes the scalars to log.
-        phases: how updates are run; each as it is where it is left out.
+        runner: how updates are run; each as it is where it is left out.
     """
 
-    def __init__(self, run: Run, meter: Meter, phases: Phases | None = None) -> None:
-        self.run, self.meter, self.phases = run, meter, phases or Eager()
+    def __init__(self, run: Run, meter: Meter, runner: UpdateRunner | None = None) -> None:
+        self.run, self.meter, self.runner = run, meter, runner or Eager()
         device = run.runtime.device
-        self.guard = Guard(run.optimizers.values(), device, waits=self.phases.waits or device.type == "cuda", ranks=run.ranks)
-        self.updates = Updates(run, meter, self.guard)
+        self.guard = Guard(run.optimizers.values(), device, deferred=self.runner.deferred or device.type == "cuda", ranks=run.ranks)
+        # Only parameters that train when the loop begins are ever toggled.
+        networks = {"generator": run.generator, "critic": run.critic}
+        self.trainable = {side: [p for p in network.parameters() if p.requires_grad] for side, network in networks.items()}
+        self.gradient_means = {side: run.ranks.gradient_mean(parameters) for side, parameters in self.trainable.items()}
 
     def step(self) -> None:
         """One step of the schedule.
@@ -50,28 +57,22 @@ class Loop:
         losses = acting(run.losses, plan, run.step)
         for optimizer in run.optimizers.values():
             scale_rate(optimizer, plan.lr_scale)
-        resting = self._rest(plan.frozen)
+        if run.average:
+            run.average.set_step(run.step)
+
+        # A batch for each update of the critic; the generator's first update takes the last of them.
+        more = max(plan.generator_updates - (1 if plan.critic_updates else 0), 0)
+        batches = [run.batches.take() for _ in range(plan.critic_updates + more)]
         values = plan_fields(plan, run.runtime.device)
-        # What tells apart the updates of one side: which fields there are, and the value of all that is no tensor.
-        kind = (plan.share_fake, *losses, plan.frozen, *((k, None if isinstance(v, Tensor) else v) for k, v in values.items()))
-        real: Fields | None = None
+        static = self.runner.copy_to_static([*batches, values])
 
-        # The critic's updates, each on a batch of its own.
-        for _ in range(plan.critic_updates):
-            real = self.phases.hold(run.batches.next() | values)
-            update = self.updates.both if plan.share_fake else self.updates.critic
-            self.guard.count(run.step, self.phases.play(("critic", *kind), partial(update, losses, real)))
-            self.meter.add_images(run.batches.size)
-
-        # The generator's updates, on the last batch and noise of their own.
-        for i in range(plan.generator_updates):
-            if real is None or i > 0:
-                real = self.phases.hold(run.batches.next() | values)
-            if not plan.share_fake:
-                self.guard.count(run.step, self.phases.play(("generator", *kind), partial(self.updates.generator, losses, real)))
-            if run.average:
-                run.average.update(run.step)
-        set_trainable(resting, True)
+        # The updates. What tells their kinds apart: the plan, which fields there are, and the value of all that is no tensor.
+        given = ((name, None if isinstance(value, Tensor) else value) for name, value in values.items())
+        kind = (plan.critic_updates, plan.generator_updates, plan.share_fake, plan.frozen, *losses, *given)
+        with frozen(self._named(plan.frozen)):
+            self.guard.begin_step(run.step)
+            self.runner.run(kind, partial(self._updates, plan, losses, static[:-1], static[-1]))
+        self.meter.add_images(run.batches.size * plan.critic_updates)
         run.step += 1
 
     def check(self) -> None:
@@ -82,15 +83,96 @@ class Loop:
         """
         self.guard.read(self.meter.means)
 
-    def _rest(self, frozen: tuple[str, ...]) -> list[nn.Parameter]:
-        """Take the plan's frozen sub-modules out of training for this step; returns their parameters."""
-        if not frozen:
-            return []
-        known = {id(p) for parameters in self.updates.trainable.values() for p in parameters}
-        networks = nn.ModuleDict({"generator": self.run.generator, "critic": self.run.critic})
-        resting = [p for name in frozen for p in networks.get_submodule(name).parameters() if id(p) in known]
-        set_trainable(resting, False)
-        return resting
+    def _updates(self, plan: Plan, losses: Mapping[str, Loss], stored: Sequence[Fields], values: Fields) -> None:
+        """All updates of one step."""
+        batches = [self.run.batches.finish(batch) | values for batch in stored]
+        critics, last = batches[: plan.critic_updates], max(plan.critic_updates - 1, 0)
+        for real in critics:
+            self._both(losses, real) if plan.share_fake else self._critic(losses, real)
+        for real in batches[last : last + plan.generator_updates]:
+            if not plan.share_fake:
+                self._generator(losses, real)
+            if self.run.average:
+                self.run.average.update()
+        self.meter.end_step()
+        self.guard.end_step()
+
+    def _critic(self, losses: Mapping[str, Loss], real: Fields) -> None:
+        """One update of the critic. Fakes carry no gradient into the generator."""
+        self._minimise(self._turn("critic", losses, real, self._draw()), losses)
+        self._constrain(losses)
+
+    def _generator(self, losses: Mapping[str, Loss], real: Fields) -> None:
+        """One update of the generator. The critic's parameters are frozen."""
+        turn = self._turn("generator", losses, real, self._draw())
+        with frozen(self.trainable["critic"]):
+            self._minimise(turn, losses)
+
+    def _both(self, losses: Mapping[str, Loss], real: Fields) -> None:
+        """One update of each on one fake, made once with its path to the generator's parameters."""
+        drawn = self._draw()
+        maker = self._turn("generator", losses, real, drawn)
+        made = maker.make(maker.real | drawn)
+        fake = {name: made[name] for name in self.run.generator.gives}
+        self._minimise(self._turn("critic", losses, real, drawn, {name: value.detach() for name, value in fake.items()}), losses)
+        self._constrain(losses)
+        with frozen(self.trainable["critic"]):
+            self._minimise(self._turn("generator", losses, real, drawn, fake), losses)
+
+    def _draw(self) -> Fields:
+        """Draw once from the generator's prior, for this rank's share of a batch."""
+        run = self.run
+        return {name: run.runtime.to_device(value) for name, value in run.generator.draw(run.batches.share, run.runtime.device).items()}
+
+    def _turn(self, side: Side, losses: Mapping[str, Loss], real: Fields, drawn: Fields, shared: Fields | None = None) -> Turn:
+        run = self.run
+        views = [loss for loss in losses.values() if type(loss).view is not Loss.view]
+        return Turn(side, run.generator, run.critic, real, drawn, views=views, autocast=run.runtime.autocast, shared_fake=shared)
+
+    def _minimise(self, turn: Turn, losses: Mapping[str, Loss]) -> None:
+        """Minimise the turn's terms by one optimizer step."""
+        # The terms, and their sum.
+        optimizer, parameters = self.run.optimizers[turn.side], self.trainable[turn.side]
+        terms = merge_terms(losses, turn)
+        logged = {**terms, **self._estimates(turn, losses)}
+        total = sum_of(terms)
+        if total is None or not total.requires_grad:  # a schedule may leave one side nothing to do
+            self.meter.add(turn.side, logged)
+            return
+        # The gradient, averaged over all processes.
+        for parameter in parameters:
+            parameter.grad = None
+        total.backward()  # type: ignore[no-untyped-call]
+        total = self.gradient_means[turn.side](total.detach())
+        norm = total_norm([p.grad for p in parameters if p.grad is not None])
+        self.meter.add(turn.side, {**logged, "gradient_norm": norm})
+        # The step, unless something is not finite.
+        self.guard.check_finite(turn.side, terms, total, norm)
+        optimizer.step()
+        with torch.no_grad():
+            for loss in losses.values():
+                loss.after(turn)
+
+    @torch.no_grad()
+    def _estimates(self, turn: Turn, losses: Mapping[str, Loss]) -> Terms:
+        """What is worth logging of a critic's turn that nobody minimises."""
+        found: Terms = {}
+        if turn.side == "critic":
+            found |= score_means(turn)
+            for loss in losses.values():
+                found |= loss.estimates(turn)
+        return found
+
+    @torch.no_grad()
+    def _constrain(self, losses: Mapping[str, Loss]) -> None:
+        for loss in losses.values():
+            loss.constrain_(self.run.critic)
+
+    def _named(self, modules: tuple[str, ...]) -> list[nn.Parameter]:
+        """The trainable parameters of the sub-modules that a plan freezes."""
+        known = {id(p) for parameters in self.trainable.values() for p in parameters}
+        networks = nn.ModuleDict({"generator": self.run.generator, "critic": self.run.critic}) if modules else nn.ModuleDict()
+        return [p for name in modules for p in networks.get_submodule(name).parameters() if id(p) in known]
 
 
 def acting(losses: Mapping[str, Loss], plan: Plan, step: int) -> dict[str, Loss]:
@@ -100,3 +182,29 @@ def acting(losses: Mapping[str, Loss], plan: Plan, step: int) -> dict[str, Loss]
         for name, loss in losses.items()
         if step % loss.every == 0 and (plan.losses is None or name.partition("#")[0] in plan.losses)
     }
+
+
+def sum_of(terms: Terms) -> Tensor | None:
+    """The sum that is minimised; None where there is nothing to sum."""
+    total: Tensor | None = None
+    for term in terms.values():
+        total = term if total is None else total + term
+    return total
+
+
+def total_norm(gradients: list[Tensor]) -> Tensor:
+    """The L2 norm of all ``gradients`` as one vector."""
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+    return norm
+
+
+@contextmanager
+def frozen(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
+    """No gradients for ``parameters`` within the block, and again after it, whatever happens."""
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)

@@ -21,18 +21,24 @@ class Meter:
 
     def __init__(self, ranks: Ranks | None = None) -> None:
         self._ranks = ranks or Ranks()
-        # The sums of those scalars that come together, in one tensor that stays where it is; the last entry counts them.
+        # The sums of those scalars that come together in a step, in one tensor that stays where it is; the last entry counts steps.
         self._sums: dict[tuple[str, ...], Tensor] = {}
+        self._names: list[str] = []
+        self._scalars: list[Tensor] = []
         self._images = 0
         self._since = time.perf_counter()
 
     def add(self, side: str, values: Mapping[str, Tensor]) -> None:
-        """Take in scalars of one side, together; each is logged as ``side/name``."""
-        if not values:
+        """Take in scalars of one side's update; each is logged as ``side/name``."""
+        self._names += [f"{side}/{name}" for name in values]
+        self._scalars += [value.detach() for value in values.values()]
+
+    def end_step(self) -> None:
+        """Add up what the updates of a step brought, all at once."""
+        if not self._names:
             return
-        key = tuple(f"{side}/{name}" for name in values)
-        scalars = [value.detach() for value in values.values()]
-        together = torch.stack([*scalars, torch.ones_like(scalars[0])])
+        key, together = tuple(self._names), torch.stack([*self._scalars, torch.ones_like(self._scalars[0])])
+        self._names, self._scalars = [], []
         if key in self._sums:
             self._sums[key].add_(together)
         else:
@@ -52,7 +58,7 @@ class Meter:
         for names in self._sums:
             *found, count = sums[: len(names) + 1]
             sums = sums[len(names) + 1 :]
-            # Losses that act now and then make several sets with names in common.
+            # Several updates of a side repeat its names; losses that act now and then make several sets with names in common.
             for name, value in zip(names, found, strict=True):
                 values[name] = values.get(name, 0.0) + value
                 counts[name] = counts.get(name, 0.0) + count

@@ -36,7 +36,7 @@ def build(part: ResolvedPart, parameters: Iterable[nn.Parameter], device: torch.
         raise UserError(what, "change its parameters, or choose another", key=part.key, where=part.where) from error
     options: dict[str, Any] = {"fused": True} if _is_of_torch(optimizer) else {}
     if device is not None and device.type == "cuda":
-        options |= {"capturable": True}
+        options["capturable"] = True
         options |= (
             {} if options.keys() & optimizer.defaults.keys() >= {"fused"} else {"foreach": True}
         )  # torch chooses it for plain parameters
@@ -56,10 +56,9 @@ def _is_of_torch(optimizer: torch.optim.Optimizer) -> bool:
     return type(optimizer).step.__module__.startswith("torch.optim.")
 
 
-def not_recordable(optimizer: torch.optim.Optimizer) -> bool:
-    """Whether a replay of its step might not repeat what Python does in it (a counter, a rate read from the device)."""
-    is_sgd = isinstance(optimizer, torch.optim.SGD) and _is_of_torch(optimizer)
-    return not is_sgd and "capturable" not in optimizer.defaults
+def recordable(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether a replay of its step repeats all that the step does: torch's say so by ``capturable``, and of SGD it is known."""
+    return "capturable" in optimizer.defaults or (isinstance(optimizer, torch.optim.SGD) and _is_of_torch(optimizer))
 
 
 def scale_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
@@ -72,14 +71,14 @@ def scale_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
             group["lr"] = rate
 
 
-def hold_back(optimizer: torch.optim.Optimizer, flag: Tensor) -> None:
+def skip_where(optimizer: torch.optim.Optimizer, flag: Tensor) -> None:
     """From now on, let ``optimizer`` change nothing while ``flag`` (a float scalar on its device) is 1."""
     optimizer.found_inf = flag  # type: ignore[attr-defined]  # what GradScaler sets, too: fused steps skip where it is 1
     if not optimizer.defaults.get("fused"):
-        optimizer.register_step_pre_hook(partial(_rest, flag))
+        optimizer.register_step_pre_hook(partial(_skip, flag))
 
 
-def _rest(flag: Tensor, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+def _skip(flag: Tensor, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
     """Make a step without the fused form harmless where ``flag`` is 1: no gradient, no rate."""
     held = flag.bool()
     for group in optimizer.param_groups:

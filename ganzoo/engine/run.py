@@ -26,7 +26,8 @@ from ganzoo.ui.progress import Reporter
 from . import optimizers
 from .batches import Batches, share_of
 from .checkpoint import State
-from .device import Runtime, choose
+from .convolutions import use_ordinary_double_backward
+from .device import Runtime, from_config
 from .distributed import Ranks
 from .distributed.norms import sees_its_batch_only
 from .ema import MovingAverage
@@ -133,10 +134,19 @@ class Run:
         return networks | ({"average": self.average.network} if self.average else {})
 
 
-def build(config: RunConfig, resolved: Resolved, reporter: Reporter, ranks: Ranks | None = None) -> tuple[Run, list[str]]:
+def build(
+    config: RunConfig, resolved: Resolved, reporter: Reporter, ranks: Ranks | None = None, ordinary_double_backward: bool | None = None
+) -> tuple[Run, list[str]]:
     """Read the data, check that the combination fits it, and build the components from the seed.
 
     Every rank builds the same networks, and draws its own random numbers from then on.
+
+    Args:
+        config: what is asked for.
+        resolved: its components.
+        reporter: told how far the data is.
+        ranks: the processes; None: this one alone.
+        ordinary_double_backward: whether a critic under a penalty gets ``engine.convolutions``; None: where they pay.
 
     Returns:
         The run, and what is worth knowing about the combination.
@@ -147,7 +157,7 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter, ranks: Rank
     ranks = ranks or Ranks()
     with placed(config):
         share_of(config.train.batch_size, ranks)  # before the data is read
-        runtime = choose(config.train, ranks.local_rank)
+        runtime = from_config(config.train, ranks.local_rank)
         ranks.connect(runtime.device)
         dataset: Dataset = resolved.data.build()
         shard_size = config.train.shard_size
@@ -167,6 +177,9 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter, ranks: Rank
     for network in (generator, critic):
         ranks.synchronise_norms(network)
         runtime.place_network(network)
+    pays = runtime.convolutions_pay if ordinary_double_backward is None else ordinary_double_backward
+    if pays and any(loss.per_sample for loss in losses.values()):
+        use_ordinary_double_backward(critic)
     ranks.broadcast(value for module in (generator, critic, *losses.values()) for value in (*module.parameters(), *module.buffers()))
     if not ranks.leads:
         seed_everything(config.train.seed, ranks.rank)

@@ -14,7 +14,7 @@ from ganzoo.ui.progress import Reporter
 from . import checkpoint
 from .distributed import Ranks
 from .evaluation import Evaluations
-from .graphs import choose_phases
+from .graphs import choose_runner
 from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
@@ -71,7 +71,7 @@ class Runner:
         advice = f"'ganzoo replay {self.directory.path} --to OBSERVER' tells it the whole run later"
         self.observers = Observers(resolved.observers if ranks.leads else [], self.run.data, reporter, advice)
         self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter)
-        self.loop = Loop(self.run, self.outputs.meter, choose_phases(self.run, reporter.say))
+        self.loop = Loop(self.run, self.outputs.meter, choose_runner(self.run, reporter.say))
         if continues:
             self._continue()
         else:

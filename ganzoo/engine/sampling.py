@@ -117,7 +117,7 @@ def generate(
     with evaluating(generator), seeded(runtime.device, *seed):
         for start in range(0, n, batch):
             fields = {
-                name: runtime.place(value[start : start + batch]) if isinstance(value, torch.Tensor) and value.dim() else value
+                name: runtime.to_device(value[start : start + batch]) if isinstance(value, torch.Tensor) and value.dim() else value
                 for name, value in chosen.items()
             }
             given = generator(**fields)

@@ -23,7 +23,7 @@ from ganzoo.params import model_of, parameters_of, split_annotation
 from ganzoo.players import Generator
 from ganzoo.ui.progress import Reporter
 
-from .batches import Batches
+from .batches import SampleReader
 from .randomness import seeded
 from .sampling import generate
 
@@ -33,7 +33,7 @@ class Subjects:
 
     Args:
         generator: what makes the samples, on its device.
-        batches: the data that it was trained on.
+        samples: the data that it was trained on.
         dataset: the instance that gave it.
         part: its place in the configuration, to read other splits.
         seed: of the latents.
@@ -43,16 +43,16 @@ class Subjects:
     def __init__(
         self,
         generator: Generator,
-        batches: Batches,
+        samples: SampleReader,
         dataset: Dataset,
         part: ResolvedPart,
         *,
         seed: int,
         reporter: Reporter,
     ) -> None:
-        self._generator, self._batches, self._dataset, self._part = generator, batches, dataset, part
+        self._generator, self._samples, self._dataset, self._part = generator, samples, dataset, part
         self._seed, self._reporter = seed, reporter
-        self._real = RealSamples(batches.data, lambda split: batches.arrays if split is None else read_split(part, split, reporter))
+        self._real = RealSamples(samples.data, lambda split: samples.arrays if split is None else read_split(part, split, reporter))
         self._statistics = Statistics(reporter=reporter)
 
     def make(self, values: Mapping[str, Any], facts: Mapping[str, Fact]) -> Subject:
@@ -62,7 +62,7 @@ class Subjects:
             values: a plan's values as fields.
             facts: provenance known beforehand, besides that of the data and the seed.
         """
-        data, params = self._batches.data, self._part.params
+        data, params = self._samples.data, self._part.params
         own: dict[str, Fact] = {"data": self._part.name, "shape": "x".join(map(str, data.shape))}
         own |= {name: params[name] for name in ("split", "crop", "attribute") if params.get(name) is not None}
         return Subject(
@@ -71,7 +71,7 @@ class Subjects:
             make=lambda n: self._generated(n, values),
             real=self._real,
             conditional="label" in named_arguments(type(self._generator)),
-            device=self._batches.runtime.device,
+            device=self._samples.runtime.device,
             facts={**own, **facts, "seed": self._seed},
             statistics=self._statistics,
             watch=self._watch,
@@ -83,18 +83,18 @@ class Subjects:
         What the generator is conditioned on (labels, source images) is that of ``n`` samples of the data, drawn at random, so
         that labels come at the data's frequencies and in no order.
         """
-        batches, generator = self._batches, self._generator
-        needed = [name for name in named_arguments(type(generator)) if name in batches.data.fields]
-        rows = np.resize(np.random.default_rng(self._seed).permutation(batches.count), n)
+        real, generator = self._samples, self._generator
+        needed = [name for name in named_arguments(type(generator)) if name in real.data.fields]
+        rows = np.resize(np.random.default_rng(self._seed).permutation(real.count), n)
         with seeded(torch.device("cpu"), self._seed):
             drawn = generator.draw(n)  # at once, so that samples do not depend on the size of batches
         for start in range(0, n, BATCH):
             chosen = slice(start, min(start + BATCH, n))
-            given = batches.fetch(rows[chosen]) if needed else {}
+            given = real.fetch(rows[chosen]) if needed else {}
             fields = {name: given[name] for name in needed} | {name: value[chosen] for name, value in drawn.items()}
-            fields = {name: batches.runtime.place(value) for name, value in fields.items()}  # drawn ones come on the CPU
-            made = generate(generator, {**values, **fields}, batches.data, batches.runtime, seed=(self._seed, start))
-            yield {**fields, "sample": as_seen(made, batches.runtime.device)}
+            fields = {name: real.runtime.to_device(value) for name, value in fields.items()}  # drawn ones come on the CPU
+            made = generate(generator, {**values, **fields}, real.data, real.runtime, seed=(self._seed, start))
+            yield {**fields, "sample": as_seen(made, real.runtime.device)}
 
     def _watch(self, stream: Iterator[Fields], what: str, total: int) -> Iterator[Fields]:
         with self._reporter.task(f"looking at {what} samples", total, unit="samples") as task:

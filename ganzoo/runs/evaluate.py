@@ -10,7 +10,7 @@ from ganzoo import compat
 from ganzoo.config import ResolvedPart
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
-from ganzoo.engine.batches import Batches
+from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.evaluation import Evaluation, measure, prepare
 from ganzoo.engine.subjects import Subjects
 from ganzoo.metrics.subject import Fact
@@ -39,8 +39,8 @@ def evaluate(
     """
     trained = load_trained(folder, weights, registry, reporter)
     dataset: Dataset = trained.dataset.build()
-    batches = Batches(dataset.arrays(Cache(reporter=reporter)), trained.data, 1, 0, False, trained.runtime)
-    subjects = Subjects(trained.generator, batches, dataset, trained.dataset, seed=seed, reporter=reporter)
+    samples = SampleReader(dataset.arrays(Cache(reporter=reporter)), trained.data, trained.runtime)
+    subjects = Subjects(trained.generator, samples, dataset, trained.dataset, seed=seed, reporter=reporter)
     average = trained.facts.get("average")
     kind = "ema" if average is True else "raw" if average is False else ""
     file = f"{weights.name} {hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}" if weights else ""

@@ -19,7 +19,7 @@ from ganzoo.config import ResolvedPart
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.rows import Rows
-from ganzoo.engine.batches import Batches
+from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.subjects import Subjects, read_split
 from ganzoo.errors import UserError
 from ganzoo.fields import Fields
@@ -103,12 +103,12 @@ def look_for_copies(
     if not data.is_image:
         raise UserError("neighbours are looked for among images, this run made points", "measure 'modes' of toys", key="RUN")
     dataset: Dataset = trained.dataset.build()
-    batches = Batches(dataset.arrays(Cache(reporter=reporter)), data, 1, 0, False, trained.runtime)
-    subjects = Subjects(trained.generator, batches, dataset, trained.dataset, seed=seed, reporter=reporter)
+    real = SampleReader(dataset.arrays(Cache(reporter=reporter)), data, trained.runtime)
+    subjects = Subjects(trained.generator, real, dataset, trained.dataset, seed=seed, reporter=reporter)
     average = trained.facts.get("average")
     subject = subjects.make(trained.values, {"weights": "ema" if average else "raw" if average is False else "unknown"})
     eyes = _Eyes(_open(by, subject, inception_weights))
-    training = batches.arrays["sample"]
+    training = real.arrays["sample"]
     made = torch.cat([fields["sample"].cpu() for fields in subject.generated(samples)])
 
     split = held_out_split(trained.dataset)

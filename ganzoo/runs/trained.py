@@ -14,8 +14,8 @@ import torch
 from ganzoo.compat import plan_fields
 from ganzoo.config import ResolvedPart, RunConfig, load_config, resolve_part
 from ganzoo.data.cache import Cache
-from ganzoo.engine.batches import Batches
-from ganzoo.engine.device import Runtime, choose
+from ganzoo.engine.batches import SampleReader
+from ganzoo.engine.device import Runtime, from_config
 from ganzoo.engine.sampling import columns_of, generate, make_inputs, to_units
 from ganzoo.engine.weights import load_into, metadata
 from ganzoo.fields import DataSpec, Fields, named_arguments
@@ -151,21 +151,21 @@ class Trained:
         Raises:
             UserError: where the data or its plugin is not here.
         """
-        batches = self._batches()
-        chosen = np.linspace(0, batches.count - 1, n).astype(np.int64)
-        return to_units(batches.fetch(chosen)["sample"], self.data)
+        samples = self._samples()
+        chosen = np.linspace(0, samples.count - 1, n).astype(np.int64)
+        return to_units(samples.fetch(chosen)["sample"], self.data)
 
     def _conditions(self, n: int) -> Fields:
         """What an image-conditional generator needs of the data: its first ``n`` samples' fields."""
         needed = set(named_arguments(type(self.generator))) & (set(self.data.fields) - {"label"})
         if not needed:
             return {}
-        batches = self._batches()
-        fields = batches.fetch(np.arange(n) % batches.count)
+        samples = self._samples()
+        fields = samples.fetch(np.arange(n) % samples.count)
         return {name: fields[name].cpu() for name in needed}
 
-    def _batches(self) -> Batches:
-        return Batches(self.dataset.build().arrays(Cache()), self.data, 1, 0, False, self.runtime)
+    def _samples(self) -> SampleReader:
+        return SampleReader(self.dataset.build().arrays(Cache()), self.data, self.runtime)
 
 
 def load_trained(folder: Path, weights: Path | None, registry: Registry, reporter: Reporter | None = None) -> Trained:
@@ -193,7 +193,7 @@ def load_trained(folder: Path, weights: Path | None, registry: Registry, reporte
         generator = part.build(data)
     load_into(generator, weights or own)
     # Whatever this machine has: a run from a GPU is looked at on a laptop.
-    runtime = choose(config.train.model_copy(update={"device": "auto"}))
+    runtime = from_config(config.train.model_copy(update={"device": "auto"}))
     facts = metadata(own)
     values = plan_fields(Plan(values=facts.get("values") or {}), runtime.device)  # those of the last plan, which sampling keeps
     return Trained(

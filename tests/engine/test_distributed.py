@@ -19,7 +19,7 @@ from torch import nn
 from ganzoo.config import TrainConfig, load_config, resolve
 from ganzoo.engine import checkpoint
 from ganzoo.engine.batches import Batches
-from ganzoo.engine.device import choose
+from ganzoo.engine.device import from_config
 from ganzoo.engine.distributed import Ranks
 from ganzoo.engine.distributed.launch import meet
 from ganzoo.engine.distributed.norms import sees_its_batch_only, synchronise
@@ -196,7 +196,7 @@ class Place(Ranks):
 
 def batches(ranks, size=8):
     points = np.arange(46, dtype=np.float32).reshape(23, 2)
-    runtime = choose(TrainConfig(device="cpu", threads=1))
+    runtime = from_config(TrainConfig(device="cpu", threads=1))
     return Batches({"sample": points}, DataSpec({"sample": (2,)}), size, 3, False, runtime, ranks=ranks)
 
 

@@ -25,11 +25,13 @@ def test_a_young_average_forgets_faster():
     nn.init.zeros_(network.weight)
     average = MovingAverage(network, 0.99)
     nn.init.ones_(network.weight)
-    average.update(0)
+    average.set_step(0)
+    average.update()
     assert average.network.weight.item() == pytest.approx(0.9)  # beta is 1/10
     old = MovingAverage(network, 0.99)
     nn.init.zeros_(network.weight)
-    old.update(10_000)
+    old.set_step(10_000)
+    old.update()
     assert old.network.weight.item() == pytest.approx(0.99)
 
 
@@ -48,8 +50,21 @@ def test_the_loop_averages_after_every_generator_update():
     loop = make(Plan(3, 2), ema=0.5)
     updates = []
     update = loop.run.average.update
-    loop.run.average.update = lambda step: updates.append(step) or update(step)
+    loop.run.average.update = lambda: updates.append(loop.run.step) or update()
     steps(loop, 2)
     assert updates == [0, 0, 1, 1]
     assert loop.run.best_generator is loop.run.average.network
     assert len(moved(loop.run.best_generator, weights(loop.run.generator))) == 2
+
+
+def test_an_average_on_a_gpu_takes_its_weight_from_a_tensor_that_a_recorded_update_follows():
+    network = nn.Linear(3, 2)
+    plain, device = MovingAverage(network, 0.9), MovingAverage(network, 0.9)
+    device._on_device = torch.full((), 1.0)
+    nn.init.ones_(network.weight)
+    for step in (0, 3, 10_000):
+        for average in (plain, device):
+            average.set_step(step)
+            average.update()
+        assert device._on_device.item() == pytest.approx(1 - min(0.9, (1 + step) / (10 + step)))
+        assert torch.allclose(device.network.weight, plain.network.weight, atol=1e-6, rtol=0)

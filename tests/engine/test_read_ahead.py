@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from ganzoo.engine import batches as batches_module
-from ganzoo.engine.ahead import DEPTH, Ahead
-from ganzoo.engine.batches import Batches
+from ganzoo.data import rows
+from ganzoo.data.spec import is_finite
+from ganzoo.engine.batches import DEPTH, Ahead, Batches
 from ganzoo.engine.device import Runtime
 from ganzoo.errors import GanzooError
 from ganzoo.fields import DataSpec
@@ -106,10 +106,10 @@ def test_an_error_is_raised_where_its_batch_is_taken():
 
 def test_floats_are_looked_through_in_parts(monkeypatch, tmp_path):
     points = np.zeros((1000, 2), np.float32)
-    monkeypatch.setattr(batches_module, "CHUNK_BYTES", 64)
-    assert batches_module.is_finite(points)
+    monkeypatch.setattr(rows, "CHUNK_BYTES", 64)
+    assert is_finite(points)
     points[999, 1] = np.nan
-    assert not batches_module.is_finite(points)
+    assert not is_finite(points)
 
 
 @pytest.mark.gpu

@@ -3,9 +3,9 @@
 import torch
 from small_game import Maker
 
+from ganzoo.engine.graphs import GraphedUpdates
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
-from ganzoo.engine.phases import Recorded
 
 
 class Quiet(Maker):
@@ -23,14 +23,15 @@ class Calling:
 
     def warm_up(self, update):
         self.warmed += 1
-        return update(), ""
+        update()
+        return ""
 
     def record(self, update):
         self.recorded += 1
 
         def replay():
             self.replayed += 1
-            return update()
+            update()
 
         return replay
 
@@ -42,10 +43,11 @@ class Refuses(Calling):
 
 class Waits(Calling):
     def warm_up(self, update):
-        return super().warm_up(update)[0], "an update waits for the device (plugin.py:3)"
+        super().warm_up(update)
+        return "an update waits for the device (plugin.py:3)"
 
 
 def recorded(run, recorder=None, notes=None):
     recorder = recorder or Calling()
     modules = [run.generator, run.critic, *run.losses.values()]
-    return Loop(run, Meter(), Recorded(recorder, modules, (notes if notes is not None else []).append))
+    return Loop(run, Meter(), GraphedUpdates(recorder, modules, (notes if notes is not None else []).append))

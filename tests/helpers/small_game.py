@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ganzoo.config import ResolvedPart, parse_config
 from ganzoo.engine import optimizers
 from ganzoo.engine.batches import Batches
-from ganzoo.engine.device import choose
+from ganzoo.engine.device import from_config
 from ganzoo.engine.ema import MovingAverage
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
@@ -94,7 +94,7 @@ def make(*plans, losses=None, generator=None, critic=None, ema=None, seed=0):
     """A loop over 40 points, of small networks made from ``seed``."""
     torch.manual_seed(seed)
     generator, critic = generator or Maker(), critic or Judge()
-    runtime = choose(CONFIG.train)
+    runtime = from_config(CONFIG.train)
     points = np.arange(80, dtype=np.float32).reshape(40, 2) / 80
     adam = optimizer("adam", lr=1e-2)
     run = Run(

@@ -11,7 +11,7 @@ from ganzoo import Metric
 from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve, resolve_metrics
 from ganzoo.data.cache import Cache
-from ganzoo.engine.batches import Batches
+from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.evaluation import Evaluations
 from ganzoo.engine.observers import Observers
 from ganzoo.engine.run import build
@@ -209,7 +209,7 @@ def test_made_samples_are_those_of_the_seed_whatever_the_batches(tmp_path, monke
         monkeypatch.setattr("ganzoo.engine.subjects.BATCH", size)
         trained = load_trained(run, None, Registry.installed())
         dataset = trained.dataset.build()
-        batches = Batches(dataset.arrays(Cache()), trained.data, 1, 0, False, trained.runtime)
+        batches = SampleReader(dataset.arrays(Cache()), trained.data, trained.runtime)
         subjects = Subjects(trained.generator, batches, dataset, trained.dataset, seed=3, reporter=reporter(quiet=True))
         made = list(subjects.make(trained.values, {}).generated(300))
         assert max(len(fields["sample"]) for fields in made) <= size

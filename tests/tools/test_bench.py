@@ -149,6 +149,7 @@ def test_the_page_has_a_place_for_every_part(tmp_path):
         (["--only", "dcgan"], "there is no 'dcgan'; did you mean 'dcgan64'?"),
         (["--part", "all"], "there is no 'all'"),
         (["--rounds", "0"], "0 rounds are asked for"),
+        (["--seconds", "0"], "0.0 seconds are asked for"),
         *([] if torch.cuda.is_available() else [(["--device", "cuda"], "torch finds no CUDA device here")]),
     ],
 )
@@ -174,6 +175,26 @@ def test_the_run_that_a_gpu_is_measured_with_trains():
     loop.Loop(run, meter.Meter()).step()
     assert run.step == 1
     assert run.batches.position == 5
+
+
+@pytest.mark.parametrize(
+    ("card", "bar", "verdict"),
+    [
+        ("NVIDIA H200", "80,000 images/s, 2 times eager, no wait", "**missed**"),
+        ("NVIDIA H100 80GB HBM3", "2 times eager, no wait, H200: 80,000 images/s", "met"),
+    ],
+)
+def test_the_bars_of_an_h200_are_held_against_an_h200_alone(card, bar, verdict):
+    cuda = importlib.import_module("benchmarks.speed.cuda")
+    found = {side: cuda.Found(rate, 0.0, 1e9) for side, rate in (("textbook", 1e4), ("eager", 2e4), ("graphs", 5e4))}
+    assert [row[-2:] for row in cuda.rows_of("dcgan64", 64, found, card)] == [("-", "-"), ("-", "-"), (bar, verdict)]
+
+
+def test_a_gpus_loops_are_measured_for_the_time_that_is_given():
+    cuda = importlib.import_module("benchmarks.speed.cuda")
+    steps = itertools.repeat(64)
+    found = cuda.timed(steps, CPU, cuda.Effort(seconds=0.05, warm_up=1, between=1))
+    assert found.rate > 64 / 0.05
 
 
 def test_paths_are_no_part_of_the_command_that_a_page_shows():

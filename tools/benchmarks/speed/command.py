@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--part", metavar="PART,...", help=f"some of {', '.join(PARTS)}")
     made.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each side is measured (default: 5)")
     made.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="default: cpu")
+    made.add_argument("--seconds", type=float, default=5.0, metavar="S", help="of each loop on a GPU (default: 5)")
     made.add_argument("--quick", action="store_true", help="one tiny round of everything, which says nothing of speed; leaves the page")
     made.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks.md", metavar="FILE", help="default: docs/benchmarks.md")
     made.add_argument("--work", type=Path, metavar="FOLDER", help="keeps results, so that --only may be given in turn (default: temporary)")
@@ -62,6 +63,8 @@ def bench(arguments: argparse.Namespace) -> int:
     names = chosen("--only", arguments.only, WORKLOADS)
     if arguments.rounds < 1:
         raise UserError(f"{arguments.rounds} rounds are asked for", "give 1 or more", key="--rounds")
+    if not arguments.seconds > 0:
+        raise UserError(f"{arguments.seconds} seconds are asked for", "give more than 0", key="--seconds")
     command = shlex.join(["tools/bench", *without_paths(sys.argv[1:], PATHS)])
     with tempfile.TemporaryDirectory() as temporary:
         work = (arguments.work or Path(temporary)).resolve()
@@ -69,7 +72,8 @@ def bench(arguments: argparse.Namespace) -> int:
         if arguments.device == "cuda":
             from . import cuda
 
-            sections: Mapping[str, list[str]] = {"cuda": cuda.measure(arguments.quick, say)}
+            effort = cuda.QUICK if arguments.quick else cuda.Effort(seconds=arguments.seconds)
+            sections: Mapping[str, list[str]] = {"cuda": cuda.measure(effort, say)}
         else:
             parts = chosen("--part", arguments.part, dict.fromkeys(PARTS))
             sections = {part: MEASURE[part](arguments, names, work) for part in parts}

@@ -23,17 +23,26 @@ def head(command: str, device: str) -> list[str]:
         f"- Command: `{command}`",
         f"- Date: {time.strftime('%Y-%m-%d')}; {os.getloadavg()[1]:.1f} processes wanted one of {os.cpu_count()} cores",
         f"- Machine: {machine(device)}",
+        *([f"- Card: {card()}"] if device == "cuda" else []),
         "",
     ]
 
 
+def card() -> str:
+    """The GPU."""
+    import torch
+
+    facts = torch.cuda.get_device_properties(torch.cuda.current_device())
+    return f"{facts.name}, {facts.total_memory / 2**30:.0f} GiB, {facts.multi_processor_count} multiprocessors"
+
+
 def machine(device: str) -> str:
-    """Processor, GPU where one was used, and versions."""
+    """Processor and versions, CUDA's where a GPU was used."""
     parts = [f"{processor()}, {os.cpu_count()} cores"]
     import torch
 
     if device == "cuda":
-        parts.append(f"{torch.cuda.get_device_name()}, CUDA {torch.version.cuda}")
+        parts.append(f"CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}")  # type: ignore[no-untyped-call]
     else:
         parts.append(f"instructions {torch.backends.cpu.get_cpu_capability()}")
     packages = versions("torch", "ganzoo-core", "torchgan")

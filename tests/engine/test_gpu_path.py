@@ -12,14 +12,19 @@ from small_game import DATA, Difference, Judge, make, optimizer, steps
 from torch import Tensor, nn
 
 from ganzoo.config import parse_config, resolve
+from ganzoo.data import rows
+from ganzoo.data.spec import describe
 from ganzoo.engine import batches as batches_module
-from ganzoo.engine import device, evaluation, gradients, graphs, loop, optimizers, outputs, rehearsal, sampling
-from ganzoo.engine.phases import WARM_UP, changed_parts, moving_parts
+from ganzoo.engine import device, evaluation, first_steps, graphs, loop, optimizers, outputs, sampling
+from ganzoo.engine.distributed import gradients
+from ganzoo.engine.graphs import WARM_UP
+from ganzoo.engine.moving import changed_parts, moving_parts
 from ganzoo.engine.run import build
 from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
+from ganzoo.ui.progress import reporter
 
 CPU = torch.device("cpu")
 
@@ -43,7 +48,7 @@ class Noisy(Generator):
 
 
 def sampled(generator, seed):
-    runtime = device.choose(parse_config("{data: d, generator: g, critic: c, loss: l, train: {steps: 1, device: cpu}}").train)
+    runtime = device.from_config(parse_config("{data: d, generator: g, critic: c, loss: l, train: {steps: 1, device: cpu}}").train)
     return sampling.generate(generator, sampling.make_inputs(generator, DATA, 5, seed=seed), DATA, runtime, seed=(seed,))
 
 
@@ -215,15 +220,17 @@ def test_a_weight_that_a_hook_computes_before_each_forward_is_no_obstacle(norm):
 def test_a_kind_of_update_that_cannot_be_recorded_leaves_the_others_recorded():
     class HalfWaits(Calling):
         def warm_up(self, update):
-            return super().warm_up(update)[0], "it waits" if self.warmed % 2 == 0 else ""  # the generator's, in turn
+            super().warm_up(update)
+            return "it waits" if self.warmed % 2 == 0 else ""  # every other step, those of one kind
 
     notes: list[str] = []
     recorder = HalfWaits()
-    game = steps(recorded(make(generator=Quiet(), critic=Silent()).run, recorder, notes), 12)
+    plans = [Plan(), Plan(2)] * 6
+    game = steps(recorded(make(*plans, generator=Quiet(), critic=Silent()).run, recorder, notes), 12)
     assert len(notes) == 1
     assert recorder.recorded == 1
-    assert recorder.replayed == 12 - WARM_UP
-    assert game.phases.refused == {next(iter(game.phases.refused)): "it waits"}
+    assert recorder.replayed == 6 - WARM_UP
+    assert game.runner.refused == {next(iter(game.runner.refused)): "it waits"}
 
 
 class Silent(Judge):
@@ -244,7 +251,7 @@ def test_a_replay_does_not_go_on_with_a_value_that_the_plan_no_longer_gives():
     recorder = Calling()
     plans = [*[Plan(values={"alpha": 0.5})] * 6, *[Plan()] * 6]
     steps(recorded(make(*plans, losses={"reads": Reads()}, generator=Quiet(), critic=Silent()).run, recorder), 12)
-    assert recorder.recorded == 4  # of each side, with the value and without
+    assert recorder.recorded == 2  # with the value and without
     assert seen == [True] * 6 + [False] * 6
 
 
@@ -259,7 +266,7 @@ def test_one_refusal_is_said_once_for_all_kinds():
 
 def test_the_check_of_a_configuration_sees_a_divergence_where_steps_do_not_look(monkeypatch):
     class Late(loop.Guard):
-        def __init__(self, stepping, device, waits, ranks=None) -> None:
+        def __init__(self, stepping, device, deferred, ranks=None) -> None:
             super().__init__(stepping, device, True, ranks)
 
     monkeypatch.setattr(loop, "Guard", Late)
@@ -267,7 +274,7 @@ def test_the_check_of_a_configuration_sees_a_divergence_where_steps_do_not_look(
     with torch.no_grad():
         run.generator.tail.weight.fill_(float("nan"))
     with pytest.raises(DivergenceError):
-        rehearsal.rehearse(run)
+        first_steps.rehearse(run)
 
 
 RING = (
@@ -313,7 +320,7 @@ def test_convolutions_are_as_exact_as_matrix_products(matmul, rounds, monkeypatc
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", not rounds)
     before = torch.get_float32_matmul_precision()
     try:
-        device.choose(parse_config(RING).train.model_copy(update={"matmul": matmul}))
+        device.from_config(parse_config(RING).train.model_copy(update={"matmul": matmul}))
         assert torch.backends.cudnn.allow_tf32 is rounds
         with evaluation.exact_products():
             assert torch.backends.cudnn.allow_tf32 is False
@@ -327,7 +334,7 @@ def test_a_gpu_that_only_emulates_bf16_trains_in_fp32(monkeypatch):
     for name, fake in {**fakes, "is_bf16_supported": lambda including_emulation=True: including_emulation}.items():
         monkeypatch.setattr(torch.cuda, name, fake)
     monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
-    assert device.choose(parse_config(RING).train.model_copy(update={"device": "auto"})).precision == "fp32"
+    assert device.from_config(parse_config(RING).train.model_copy(update={"device": "auto"})).precision == "fp32"
 
 
 def test_an_optimizer_on_a_gpu_does_not_warn_of_steps_that_are_not_recorded(monkeypatch):
@@ -358,7 +365,7 @@ def test_data_goes_to_the_device_in_parts(monkeypatch):
             asked.append(len(self.values[picked]))
             return self.values[picked]
 
-    monkeypatch.setattr(batches_module, "CHUNK_BYTES", 12)
+    monkeypatch.setattr(rows, "CHUNK_BYTES", 12)
     assert torch.equal(batches_module.uploaded(Rows(), CPU), torch.from_numpy(Rows.values))
     assert asked == [0, 3, 3, 3, 1]
 
@@ -378,7 +385,7 @@ def test_pixels_are_divided_by_a_tensor_which_a_gpu_rounds_as_a_cpu_does():
     """By a Python number CUDA multiplies with the inverse: 111 of the 256 pixel values would differ from a CPU's."""
     pixels = np.arange(256, dtype=np.uint8).reshape(256, 1, 1, 1)
     runtime = device.Runtime(CPU, "fp32", "highest", 1)
-    batches = batches_module.Batches({"sample": pixels}, batches_module.describe({"sample": pixels}, 0, 1.0), 1, 0, False, runtime)
+    batches = batches_module.Batches({"sample": pixels}, describe({"sample": pixels}, 0, 1.0), 1, 0, False, runtime)
     assert isinstance(batches._half_range, Tensor)
     shown = batches.fetch(np.arange(256))["sample"].flatten()
     assert torch.equal(shown, torch.arange(256).float() / 127.5 - 1)

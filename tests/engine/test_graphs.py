@@ -11,9 +11,9 @@ from small_game import Difference, Judge, make, moved, steps, weights
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ganzoo.config import parse_config, resolve
+from ganzoo.engine.graphs import MAX_GRAPHS, WARM_UP
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
-from ganzoo.engine.phases import MOST, WARM_UP
 from ganzoo.engine.run import build
 from ganzoo.registry import Registry
 from ganzoo.rules import Loss, Plan
@@ -97,7 +97,7 @@ def test_batches_are_copied_into_buffers_that_stay():
     assert seen[0] is seen[2]
 
 
-def test_each_kind_of_update_is_recorded_once_after_its_warm_up():
+def test_each_kind_of_step_is_recorded_once_after_its_warm_up():
     lazy = Difference()
     lazy.critic_terms = lambda turn: {"lazy": turn.real_scores["score"].square().mean()}
     lazy.generator_terms = lambda turn: {}
@@ -107,9 +107,9 @@ def test_each_kind_of_update_is_recorded_once_after_its_warm_up():
     notes = []
     steps(recorded(loop.run, recorder, notes), 20)
     assert notes == []
-    assert recorder.warmed == 4 * WARM_UP  # two sides, with the lazy loss and without
-    assert recorder.recorded == 4
-    assert recorder.replayed == 20 * (3 + 1) - recorder.warmed
+    assert recorder.warmed == 2 * WARM_UP  # a whole step, with the lazy loss and without
+    assert recorder.recorded == 2
+    assert recorder.replayed == 20 - recorder.warmed
 
 
 def test_a_schedule_of_ever_new_values_stops_recording_and_says_so():
@@ -117,13 +117,13 @@ def test_a_schedule_of_ever_new_values_stops_recording_and_says_so():
         def forward(self, sample: torch.Tensor, stage):
             return super().forward(sample)
 
-    plans = [Plan(values={"stage": stage}) for stage in range(MOST) for _ in range(WARM_UP + 1)]
+    plans = [Plan(values={"stage": stage}) for stage in range(MAX_GRAPHS) for _ in range(WARM_UP + 1)]
     notes, recorder = [], Calling()
     loop = recorded(make(*plans, generator=Quiet(), critic=Watches()).run, recorder, notes)
     steps(loop, len(plans))
-    assert recorder.recorded == MOST
+    assert recorder.recorded == MAX_GRAPHS
     assert len(notes) == 1
-    assert f"{MOST} kinds" in notes[0]
+    assert f"{MAX_GRAPHS} kinds" in notes[0]
 
 
 def test_a_plans_numbers_and_rates_change_under_a_replay():

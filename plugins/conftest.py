@@ -1,0 +1,37 @@
+"""Small data for the recipes that the plugins ship: without it their checks would be skipped wherever CelebA and others are not at hand."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def stand_in_data(tmp_path_factory):
+    """A folder in which the recipes find a dozen random samples of each data set, in the layout that it is published in."""
+    from stand_ins import WRITE
+
+    folder = tmp_path_factory.mktemp("stand-ins")
+    for name, place in (("mnist", "mnist"), ("cifar10", "cifar10"), ("celeba", "celeba"), ("folder", "faces")):
+        WRITE[name](folder / "data" / place)
+    return folder
+
+
+NARROW = ("generator.width=16", "critic.width=16")
+SHORT = {
+    **{f"recipe-{name}": NARROW for name in ("celeba", "cifar10", "folder", "stacked_mnist")},
+    "ganzoo-wgan recipe-celeba": (*NARROW, "schedule.boost_updates=2"),
+}
+"""What takes a CPU more than a second as shipped (WGAN's first two steps have 100 critic updates each), made smaller. That every
+recipe fits its data as shipped is tested without computing, in ``test_recipes.py``."""
+
+
+@pytest.fixture(autouse=True)
+def _recipes_find_data(request, monkeypatch):
+    """Recipes name their data relative to where they are run."""
+    case = request.node.name.rpartition("[")[2].removesuffix("]")
+    if case.startswith("recipe-"):
+        from ganzoo.testing import recipes
+
+        folder = request.getfixturevalue("stand_in_data")
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("GANZOO_CACHE", str(folder / "cache"))
+        smaller = SHORT.get(f"{request.node.path.parents[1].name} {case}", SHORT.get(case, ()))
+        monkeypatch.setattr(recipes, "OVERRIDES", (*recipes.OVERRIDES, *smaller))

@@ -1,0 +1,1 @@
+"""The checks that need a GPU, one process each, and the same checks rehearsed on a CPU."""
