@@ -34,31 +34,29 @@ def build(part: ResolvedPart, parameters: Iterable[nn.Parameter], device: torch.
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         what = f"the optimizer '{part.name}' of {part.component.distribution} cannot be built: {reason(error)}"
         raise UserError(what, "change its parameters, or choose another", key=part.key, where=part.where) from error
-    options: dict[str, Any] = {"fused": True} if _is_of_torch(optimizer) else {}
-    if device is not None and device.type == "cuda":
-        options["capturable"] = True
-        options |= (
-            {} if options.keys() & optimizer.defaults.keys() >= {"fused"} else {"foreach": True}
-        )  # torch chooses it for plain parameters
-    options = {name: value for name, value in options.items() if name in optimizer.defaults}
+    on_gpu = device is not None and device.type == "cuda"
+    fused = _is_torchs(optimizer, torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
+    # A GPU asks for the list form where there is no fused one: torch chooses it for plain parameters only.
+    wanted = {"fused": fused, "capturable": on_gpu, "foreach": on_gpu and not fused}
+    options = {name: True for name, wants in wanted.items() if wants and name in optimizer.defaults}
     optimizer.defaults |= options
     for group, rate in zip(optimizer.param_groups, rates, strict=True):
         group |= {**options, "base_lr": rate}
-        if device is not None and device.type == "cuda":
+        if on_gpu:
             group["lr"] = torch.tensor(rate, dtype=torch.float32, device=device)
     # Steps that are not recorded (warm-up, or a run without graphs) are meant, and cost nothing: torch need not warn of them.
     optimizer._warned_capturable_if_run_uncaptured = True  # type: ignore[attr-defined]
     return optimizer
 
 
-def _is_of_torch(optimizer: torch.optim.Optimizer) -> bool:
-    """Whether its step is torch's own: only of those is it known that a fused one can be held back."""
-    return type(optimizer).step.__module__.startswith("torch.optim.")
+def _is_torchs(optimizer: torch.optim.Optimizer, *classes: type) -> bool:
+    """Whether it is one of torch's, or derived from one without a step of its own."""
+    return isinstance(optimizer, classes) and type(optimizer).step.__module__.startswith("torch.optim.")
 
 
 def recordable(optimizer: torch.optim.Optimizer) -> bool:
-    """Whether a replay of its step repeats all that the step does: torch's say so by ``capturable``, and of SGD it is known."""
-    return "capturable" in optimizer.defaults or (isinstance(optimizer, torch.optim.SGD) and _is_of_torch(optimizer))
+    """Whether a replay of its step repeats all that the step does: ``capturable`` says so, and of torch's SGD it is known."""
+    return "capturable" in optimizer.defaults or _is_torchs(optimizer, torch.optim.SGD)
 
 
 def scale_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:

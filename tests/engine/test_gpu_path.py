@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from ganzoo.progress import reporter
 from recorders import Calling, Quiet, Waits, recorded
 from small_game import DATA, Difference, Judge, make, optimizer, steps
 from torch import Tensor, nn
