@@ -1,15 +1,18 @@
 """Optimizers on either device."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from small_game import make
 from small_game import optimizer as part_of
 from torch import nn
 
-from ganzoo.config import ResolvedPart
+from ganzoo.cli import invoke
+from ganzoo.config import ResolvedPart, differences
 from ganzoo.engine import optimizers
 from ganzoo.engine.graphs import Eager, choose_runner
 from ganzoo.errors import UserError
@@ -98,3 +101,26 @@ def test_one_whose_step_may_count_in_python_runs_without_graphs_and_says_so(monk
         "note: updates run kernel by kernel, which is slower than as CUDA graphs, because Signs has no 'capturable' among its "
         "defaults, so its step may count in Python"
     ]
+
+
+def test_adamw_trains_and_resumes_bit_for_bit(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("run.yaml").write_text(
+        "data: {name: ring, count: 64}\ngenerator: {name: mlp, hidden: [8]}\ncritic: {name: mlp, hidden: [8]}\nloss: non_saturating\n"
+        "optimizer: {generator: {name: adamw, lr: 1e-2}, critic: {name: adamw, weight_decay: 0.1}}\n"
+        "train: {batch_size: 8, device: cpu, threads: 1}\nsample: {count: 4}\n"
+    )
+    for steps, folder in ((6, "whole"), (3, "parts"), (6, "parts")):
+        assert invoke(["run", "run.yaml", "-q", "-o", f"train.steps={steps}", "--out", folder, "--resume"]) == 0
+    for side in ("generator", "critic"):
+        whole, parts = (load_file(f"{folder}/weights/{side}.safetensors") for folder in ("whole", "parts"))
+        assert all(torch.equal(whole[name], parts[name]) for name in whole)
+    assert "name: ganzoo-core/adamw" in Path("whole/config.yaml").read_text()
+
+
+def test_a_run_that_named_its_optimizer_without_a_distribution_is_the_same_run():
+    def tree(name):
+        return {"optimizer": {"critic": {"name": name, "lr": 1.0}}}
+
+    assert differences(tree("adam"), tree("ganzoo-core/adam")) == []
+    assert differences(tree("adam"), tree("ganzoo-core/sgd")) == ["optimizer.critic.name: ganzoo-core/adam, now ganzoo-core/sgd"]
