@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 
 from ganzoo.engine.optimizers import descend, restore, state_of
@@ -46,6 +48,6 @@ def resumes(subject: Subject) -> None:
     first, second = subject.build(), subject.build()
     for mine, other in zip(descend(first, STEPS), (p for group in second.param_groups for p in group["params"]), strict=True):
         other.data.copy_(mine)
-    restore(second, state_of(first))
+    restore(second, copy.deepcopy(state_of(first)))  # as from a file
     if not all(torch.equal(a, b) for a, b in zip(descend(first, STEPS), descend(second, STEPS), strict=True)):
         raise ContractError("continued from its saved state, weights differ", "keep what changes in self.state[parameter]")
