@@ -22,12 +22,14 @@ OLDEST_API = 1
 hookspec = pluggy.HookspecMarker("ganzoo")
 hookimpl = pluggy.HookimplMarker("ganzoo")
 
-KINDS = ("generator", "critic", "loss", "schedule", "dataset", "metric", "observer")
+KINDS = ("generator", "critic", "loss", "schedule", "dataset", "metric", "observer", "optimizer")
 """The kinds of component, in the order they are listed. The hook of a kind is ``ganzoo_<plural>``."""
+GIVEN = (*KINDS, "command")
+"""All that a plugin may give: components, and commands."""
 
 
 def hook_of(kind: str) -> str:
-    """The hook that gives components of ``kind``."""
+    """The hook that gives components of ``kind``, or commands."""
     return f"ganzoo_{kind}es" if kind.endswith("s") else f"ganzoo_{kind}s"
 
 
@@ -70,6 +72,27 @@ def ganzoo_metrics() -> Mapping[str, str | type]:
 @hookspec
 def ganzoo_observers() -> Mapping[str, str | type]:
     """Called once, when components are listed. Returns {name: class whose instances implement the hooks below}."""
+    return {}
+
+
+@hookspec
+def ganzoo_optimizers() -> Mapping[str, str | type]:
+    """Called once, when components are listed. Returns {name: class derived from torch.optim.Optimizer}.
+
+    Its constructor takes ``params`` and then, keyword-only and annotated, its YAML keys, ``lr`` among them. Where the run's device
+    asks for ``fused``, ``foreach`` or ``capturable``, that is set in the groups of an optimizer whose ``defaults`` have it. A step of
+    its own is recorded in a CUDA graph only where ``defaults`` have ``capturable``.
+    """
+    return {}
+
+
+@hookspec
+def ganzoo_commands() -> Mapping[str, str]:
+    """Called once, when commands are listed. Returns {name: "module:function"}, a function as typer takes it.
+
+    The module imports what is heavy inside the function, as help imports it; its ``GROUP`` is the heading that help lists the command
+    under. A name of the core is the core's; where others share a name, each is called ``distribution/name``.
+    """
     return {}
 
 

@@ -47,14 +47,14 @@ def parameters_of(cls: type) -> list[Parameter]:
     """The parameters of a component class, in the order of its constructor.
 
     Raises:
-        ContractError: for an argument that is not keyword-only (besides the leading ``data``), ``*args``, ``**kwargs``,
+        ContractError: for an argument that is not keyword-only (besides a leading ``data`` or ``params``), ``*args``, ``**kwargs``,
             one called ``name`` (a configuration's own word) or with a leading underscore, one without an annotation, or
             with one that cannot be read.
     """
     if cls.__init__ is object.__init__:  # type: ignore[misc]
         return []
     arguments = list(inspect.signature(cls.__init__).parameters.values())[1:]  # type: ignore[misc]
-    if arguments and arguments[0].name == "data" and arguments[0].kind is not inspect.Parameter.KEYWORD_ONLY:
+    if arguments and arguments[0].name in ("data", "params") and arguments[0].kind is not inspect.Parameter.KEYWORD_ONLY:
         del arguments[0]
     hints = _hints(cls, [argument.name for argument in arguments])
     meanings = documented_arguments(cls)

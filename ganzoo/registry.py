@@ -1,4 +1,4 @@
-"""Finds what is installed: who provides which component, and what is broken and why.
+"""Finds what is installed: who provides which component or command, and what is broken and why.
 
 Entry points of the group ``ganzoo`` are loaded one by one, each isolated: a plugin that raises, even ``SystemExit``, is
 listed with its reason and fails only the runs that name it. Nothing is ever silently overridden.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -20,11 +21,12 @@ from . import hookspecs, index
 from .errors import UserError, did_you_mean
 
 GROUP = "ganzoo"
+CORE = "ganzoo-core"
 
 
 @dataclass(frozen=True)
 class Component:
-    """One installed component and where it comes from."""
+    """One installed component, or command, and where it comes from."""
 
     kind: str
     name: str
@@ -37,8 +39,8 @@ class Component:
         """``distribution/name``: picks this one where two distributions give the same name."""
         return f"{self.distribution}/{self.name}"
 
-    def load(self) -> type:
-        """Import the class.
+    def load(self) -> Any:
+        """Import the class, or a command's function.
 
         Raises:
             UserError: naming the distribution, the target and the reason.
@@ -55,10 +57,10 @@ class Component:
                 f"{self.kind} '{self.name}' of {self.distribution} {self.version} ({self.target}) cannot be imported: {reason(error)}",
                 f"repair or uninstall {self.distribution}",
             ) from error
-        if not isinstance(found, type):
-            raise UserError(
-                f"{self.kind} '{self.name}' of {self.distribution} names {self.target}, which is no class", f"upgrade {self.distribution}"
-            )
+        if not (callable(found) if self.kind == "command" else isinstance(found, type)):
+            wanted = "function" if self.kind == "command" else "class"
+            what = f"{self.kind} '{self.name}' of {self.distribution} names {self.target}, which is no {wanted}"
+            raise UserError(what, f"upgrade {self.distribution}")
         return found
 
 
@@ -79,7 +81,8 @@ class Registry:
     def __init__(self, entry_points: Iterable[importlib.metadata.EntryPoint]) -> None:
         self.plugins: list[Plugin] = []
         self.components: list[Component] = []
-        for entry_point in sorted(entry_points, key=lambda e: (_distribution(e) != "ganzoo-core", _distribution(e), e.name)):
+        self.commands: list[Component] = []
+        for entry_point in sorted(entry_points, key=lambda e: (_distribution(e) != CORE, _distribution(e), e.name)):
             self._add(entry_point)
 
     @classmethod
@@ -99,12 +102,13 @@ class Registry:
             why = str(error) if isinstance(error, UserError) else reason(error)
             self.plugins.append(Plugin(distribution, version, entry_point.value, broken=why))
             return
-        self.components += found
+        self.components += [c for c in found if c.kind != "command"]
+        self.commands += [c for c in found if c.kind == "command"]
         self.plugins.append(Plugin(distribution, version, entry_point.value, gives=tuple(f"{c.kind} {c.name}" for c in found)))
 
     def _refuse_repetition(self, found: Iterable[Component]) -> None:
         """A name that one distribution gives twice could not even be told apart by writing the distribution before it."""
-        given = {(c.kind, c.qualified) for c in self.components}
+        given = {(c.kind, c.qualified) for c in (*self.components, *self.commands)}
         for component in found:
             if (component.kind, component.qualified) in given:
                 raise UserError(
@@ -112,8 +116,13 @@ class Registry:
                 )
 
     def of_kind(self, kind: str) -> list[Component]:
-        """The components of one kind, by name."""
-        return sorted((c for c in self.components if c.kind == kind), key=lambda c: (c.name, c.distribution))
+        """The components of one kind, or the commands, by name."""
+        return sorted((c for c in (*self.components, *self.commands) if c.kind == kind), key=lambda c: (c.name, c.distribution))
+
+    def command_words(self) -> dict[str, Component]:
+        """Each command under the word that calls it: its name, or ``distribution/name`` where others share it. The core keeps its names."""
+        sharing = Counter(c.name for c in self.commands)
+        return {c.name if sharing[c.name] == 1 or c.distribution == CORE else c.qualified: c for c in self.commands}
 
     def find(self, kind: str, name: str) -> Component:
         """The component that ``name`` or ``distribution/name`` means.
@@ -162,7 +171,7 @@ def _give(entry_point: importlib.metadata.EntryPoint) -> list[tuple[str, str, st
     manager.register(door, name=entry_point.name)
     _check_hooks(manager, door)
     found = []
-    for kind in hookspecs.KINDS:
+    for kind in hookspecs.GIVEN:
         hook = hookspecs.hook_of(kind)
         for given in getattr(manager.hook, hook)():
             if not isinstance(given, Mapping):

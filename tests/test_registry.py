@@ -5,6 +5,7 @@ import json
 import sys
 
 import pytest
+from sites import PARTS, Site
 
 from ganzoo import hookspecs
 from ganzoo.cli import invoke
@@ -19,37 +20,6 @@ GANZOO_API = 1
 def ganzoo_losses():
     return {"hinge": "%s_parts:Hinge"}
 """
-PARTS = "class Hinge:\n    'A loss.'\n    def __init__(self, data): ...\n\nnot_a_class = 3\n"
-
-
-class Site:
-    """A folder of installed distributions, as pip leaves them."""
-
-    def __init__(self, path, monkeypatch):
-        self.path = path
-        monkeypatch.syspath_prepend(str(path))
-        self.modules = []
-
-    def install(self, distribution, source, version="1.0", parts=PARTS):
-        """Install a distribution whose door is a module of that ``source``."""
-        module = distribution.replace("-", "_")
-        self.modules += [module, f"{module}_parts"]
-        (self.path / f"{module}.py").write_text(source.replace("%s", module))
-        (self.path / f"{module}_parts.py").write_text(parts)
-        info = self.path / f"{module}-{version}.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
-        (info / "entry_points.txt").write_text(f"[ganzoo]\n{module} = {module}\n")
-        return self
-
-    def registry(self):
-        found = [
-            entry
-            for distribution in importlib.metadata.distributions(path=[str(self.path)])
-            for entry in distribution.entry_points
-            if entry.group == "ganzoo"
-        ]
-        return Registry(found)
 
 
 @pytest.fixture
@@ -182,7 +152,8 @@ def test_every_kind_has_its_hook():
 
 @pytest.fixture
 def with_a_broken_plugin(site, monkeypatch):
-    registry = site.install("ganzoo-bad", "raise ImportError('no CUDA')", "0.9").install("ganzoo-fine", GOOD).registry()
+    registry = site.install("ganzoo-bad", "raise ImportError('no CUDA')", "0.9").install("ganzoo-fine", GOOD)
+    registry = registry.registry(importlib.metadata.entry_points(group="ganzoo", name="core"))
     registry.components.append(Component("loss", "gone", "no_such_module_anywhere:Gone", "ganzoo-gone", "2.0"))
     monkeypatch.setattr(Registry, "installed", lambda: registry)
 

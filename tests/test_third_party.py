@@ -59,6 +59,7 @@ def test_its_recipe_trains_with_its_own_data_is_measured_and_observed(environmen
     (evaluated,) = [event for event in events if event["event"] == "evaluated"]
     assert 0 <= evaluated["values"]["brightness_gap"] <= 2
     assert "ganzoo-paired/translate" in (tmp_path / "run/config.yaml").read_text()
+    assert ganzoo(environment, "read-diary", "run", cwd=tmp_path).stdout.splitlines() == diary
     sampled = ganzoo(environment, "sample", "run", "-n", "9", "--npz", "out.npz", cwd=tmp_path)
     assert sampled.returncode == 0, sampled.stderr
 
@@ -78,3 +79,27 @@ def test_unpaired_data_is_refused_with_the_reason(environment, tmp_path):
     assert done.returncode == 2
     assert "source" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_its_command_shows_in_help_with_the_distribution_that_it_comes_from(environment, tmp_path):
+    shown = ganzoo(environment, "--help", cwd=tmp_path).stdout
+    looking = shown.partition("\nLook at runs:\n")[2].partition("\n\n")[0]
+    assert "  read-diary   Print the diary of a run. (ganzoo-paired)\n" in looking + "\n"
+    assert "read-diary" not in ganzoo(sys.executable, "--help", cwd=tmp_path).stdout
+
+
+def test_its_optimizer_trains_and_a_wrong_parameter_is_refused_at_its_line(environment, tmp_path):
+    lines = "optimizer:\n  generator: adam\n  critic:\n    name: signs\n    lr: 0.002\n"
+    (tmp_path / "paired.yaml").write_text(lines + yaml.safe_dump(CONFIG))
+    done = ganzoo(environment, "run", "paired.yaml", "--out", "run", "-q", "-o", "train.steps=3", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "critic: {name: ganzoo-paired/signs, lr: 0.002, largest: 1.0}" in (tmp_path / "run/config.yaml").read_text()
+    for wrong, said in {
+        "-1": "paired.yaml:5: optimizer.critic.lr: expects a number > 0",
+        "2": "paired.yaml:5: optimizer.critic.lr: the rate is above 1.0; lower it, or raise largest",
+    }.items():
+        (tmp_path / "paired.yaml").write_text(lines.replace("0.002", wrong) + yaml.safe_dump(CONFIG))
+        done = ganzoo(environment, "run", "paired.yaml", "--out", "other", cwd=tmp_path)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert not (tmp_path / "other").exists()

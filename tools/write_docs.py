@@ -36,7 +36,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "catalogue": components.catalogue,
     "commands": commands.commands,
     "configuration": configuration.configuration,
-    "optimizers": configuration.optimizers,
+    "optimizers": components.optimizers,
     "sweep": configuration.sweep,
     "hooks that give": hooks.giving_hooks,
     "hooks that tell": hooks.lifecycle_hooks,

@@ -55,6 +55,8 @@ class Base:
         return sorted(f"{c.distribution}{compatible_range(c.version)}" for c in _one_each(used) if c.distribution != "ganzoo-core")
 
     def _changed(self, names: Names) -> dict[str, Any]:
+        if names.kind == "optimizer":
+            return {"optimizer": {"generator": names.name, "critic": names.name}}
         if names.kind in KEYS:
             return {KEYS[names.kind]: names.name}
         return {f"{names.kind}s": [names.name]}

@@ -45,6 +45,11 @@ class Names:
         return self.stem.replace("-", "_")
 
     @property
+    def command(self) -> str:
+        """The command, as the shell calls it: ``two-towers``."""
+        return self.stem
+
+    @property
     def cls(self) -> str:
         """The class: ``TwoTowers``."""
         return "".join(word.capitalize() for word in self.stem.split("-"))
@@ -73,13 +78,13 @@ def names_of(text: str, kind: str, registry: Registry) -> Names:
         remedy = f"use lower-case words joined by hyphens, at most {LONGEST} characters{f': {suggestion}' if suggestion else ''}"
         raise UserError(f"'{text}' is no name for a plugin", remedy, key="NAME")
     names = Names(stem, kind)
-    taken = {*ganzoo.__all__, "Tensor", "Path", "Mapping", "Iterable"}  # what the module itself imports
+    taken = {*ganzoo.__all__, "Tensor", "Path", "Mapping", "Iterable", "Optimizer", "Parameter"}  # what the module itself imports
     if stem in RESERVED or keyword.iskeyword(names.name) or keyword.iskeyword(names.cls) or names.cls in taken:
         raise UserError(f"'{text}' has a meaning of its own in Python or ganzoo", "choose another name", key="NAME")
     if names.distribution in {plugin.distribution for plugin in registry.plugins}:
         raise UserError(f"{names.distribution} is installed already", "choose another name, or uninstall it", key="NAME")
     for component in registry.of_kind(kind):
-        if component.name == names.name:
+        if component.name in (names.name, names.command):
             what = f"{component.distribution} gives a {kind} named '{names.name}' already"
             raise UserError(what, "choose another name, so that configurations can say which they mean", key="NAME")
     return names

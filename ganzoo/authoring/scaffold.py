@@ -17,7 +17,7 @@ from typing import Any
 import jinja2
 
 from ganzoo.errors import UserError
-from ganzoo.hookspecs import API_VERSION, KINDS
+from ganzoo.hookspecs import API_VERSION, GIVEN
 from ganzoo.registry import Registry
 
 from .base import Base, base_recipe
@@ -41,8 +41,8 @@ def new_plugin(name: str, kind: str, out: Path | None = None, like: str | None =
         UserError: where the name cannot be had, the folder exists, or there is no recipe to start from. Nothing is
             written then.
     """
-    if kind not in KINDS:
-        raise UserError(f"'{kind}' is no kind of component", f"kinds: {', '.join(KINDS)}", key="--kind")
+    if kind not in GIVEN:
+        raise UserError(f"'{kind}' is no kind of component", f"kinds: {', '.join(GIVEN)}", key="--kind")
     registry = Registry.installed()
     names = names_of(name, kind, registry)
     folder = out or Path(names.distribution)
@@ -56,15 +56,16 @@ def project_files(names: Names, base: Base) -> dict[str, str]:
     """Every file of the project: its path and its text."""
     recipe = names.name if names.kind == "dataset" else base.name
     words: Mapping[str, Any] = {
-        **{word: getattr(names, word) for word in ("distribution", "module", "name", "cls", "kind", "hook", "a_kind")},
+        **{word: getattr(names, word) for word in ("distribution", "module", "name", "command", "cls", "kind", "hook", "a_kind")},
         "api": API_VERSION,
         "core_range": core_range(),
-        "requirements": base.requirements(names.kind),
+        "requirements": [] if names.kind == "command" else base.requirements(names.kind),
         "recipe": recipe,
         "usage": base.usage(names),
         "year": datetime.date.today().year,
     }
-    return {
+    recipes = {} if names.kind == "command" else {f"{names.module}/recipes/{recipe}.yaml": base.recipe(names)}
+    return recipes | {
         "pyproject.toml": _rendered("project/pyproject.toml.j2", words),
         "README.md": _rendered("project/README.md.j2", words),
         "LICENSE": _rendered("project/LICENSE.j2", words),
@@ -75,7 +76,6 @@ def project_files(names: Names, base: Base) -> dict[str, str]:
         f"{names.module}/__init__.py": _rendered("project/door.py.j2", words),
         f"{names.module}/{names.name}.py": _rendered(f"kinds/{names.kind}/component.py.j2", words),
         f"{names.module}/py.typed": "",
-        f"{names.module}/recipes/{recipe}.yaml": base.recipe(names),
         f"tests/test_{names.name}.py": _rendered("project/tests.py.j2", words),
     }
 

@@ -10,11 +10,10 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from ganzoo import index
-from ganzoo.errors import UserError, did_you_mean
+from ganzoo.errors import UserError
 from ganzoo.params import model_of
 from ganzoo.registry import Component, Registry
 
-from .optimizers import OPTIMIZERS
 from .settings import SECTIONS, MetricPart, Part, RunConfig
 from .strict_yaml import KeyPath
 from .validation import validated
@@ -69,7 +68,7 @@ class Resolved:
         data, generator, critic, schedule: one part each.
         losses: in the order of the configuration.
         metrics, observers: in the order of the configuration.
-        optimizers: "generator" and "critic" to an optimizer's name with every parameter.
+        optimizers: "generator" and "critic" to one part each.
     """
 
     data: ResolvedPart
@@ -79,12 +78,13 @@ class Resolved:
     schedule: ResolvedPart
     metrics: list[ResolvedPart]
     observers: list[ResolvedPart]
-    optimizers: dict[str, Part]
+    optimizers: dict[str, ResolvedPart]
 
     @property
     def parts(self) -> list[ResolvedPart]:
         """All of them."""
-        return [self.data, self.generator, self.critic, *self.losses, self.schedule, *self.metrics, *self.observers]
+        single = [self.data, self.generator, self.critic, self.schedule]
+        return [*single, *self.losses, *self.metrics, *self.observers, *self.optimizers.values()]
 
     @property
     def versions(self) -> dict[str, str]:
@@ -112,7 +112,7 @@ def resolve(config: RunConfig, registry: Registry) -> Resolved:
         schedule=find("schedule", config.schedule, "schedule"),
         metrics=_distinct(config, [find("metric", part, "metrics", i) for i, part in enumerate(config.metrics)]),
         observers=_distinct(config, [find("observer", part, "observers", i) for i, part in enumerate(config.observers)]),
-        optimizers={player: _resolve_optimizer(config, player) for player in ("generator", "critic")},
+        optimizers={player: _resolve_optimizer(config, registry, player) for player in ("generator", "critic")},
     )
 
 
@@ -131,20 +131,17 @@ def resolve_part(config: RunConfig, registry: Registry, kind: str, part: Part, p
     return ResolvedPart(component, cls, params, key, where, part.every if isinstance(part, MetricPart) else None)
 
 
-def _resolve_optimizer(config: RunConfig, player: str) -> Part:
-    part: Part = getattr(config.optimizer, player)
+def _resolve_optimizer(config: RunConfig, registry: Registry, player: str) -> ResolvedPart:
     path = ("optimizer", player)
-    if part.name not in OPTIMIZERS:
-        remedy = did_you_mean(part.name, OPTIMIZERS, noun="optimizers")
-        raise UserError(f"'{part.name}' is no optimizer", remedy, key=config.key(path), where=config.where((*path, "name")))
-    cls = OPTIMIZERS[part.name]
-    params = dict(validated(model_of(cls), part.params, config.places, path, noun="parameters"))
+    found = resolve_part(config, registry, "optimizer", getattr(config.optimizer, player), path)
     try:
-        cls(**params)
-    except UserError as error:
-        culprit = (*path, error.key)
+        found.cls([], **found.params)
+    except UserError as error:  # parameters that do not go together
+        culprit = (*path, error.key) if error.key else path
         raise UserError(error.what, error.remedy, key=config.key(culprit), where=config.where(culprit)) from None
-    return Part(part.name, params)
+    except Exception:  # that there is nothing to step; whatever else it is, its building for the networks says
+        return found
+    return found
 
 
 def _distinct(config: RunConfig, parts: list[ResolvedPart]) -> list[ResolvedPart]:
@@ -158,7 +155,7 @@ def _distinct(config: RunConfig, parts: list[ResolvedPart]) -> list[ResolvedPart
 def resolved_values(config: RunConfig, resolved: Resolved) -> dict[str, Any]:
     """The resolved configuration as plain values: qualified names, every parameter, the versions that take part."""
     sections = {name: getattr(config, name).model_dump(mode="json") for name in SECTIONS}
-    sections["optimizer"] = {player: {"name": part.name} | _plain(part.params) for player, part in resolved.optimizers.items()}
+    sections["optimizer"] = {player: _mapping(part) for player, part in resolved.optimizers.items()}
     return {
         "data": _mapping(resolved.data),
         "generator": _mapping(resolved.generator),
@@ -188,6 +185,8 @@ def differences(a: Mapping[str, Any], b: Mapping[str, Any], *, ignoring: Collect
     """
     before, now = dict(_leaves(_with_current_names(a))), dict(_leaves(b))
     found = []
+    for key in {"optimizer.generator.name", "optimizer.critic.name"} & before.keys():  # earlier runs name the core's alone
+        before[key] = before[key] if "/" in before[key] else f"ganzoo-core/{before[key]}"
     for key in [*before, *(key for key in now if key not in before)]:
         left, right = before.get(key, "(absent)"), now.get(key, "(absent)")
         if left != right and not any(key == known or key.startswith(f"{known}.") for known in ignoring):

@@ -14,7 +14,6 @@ from ganzoo.hookspecs import KINDS
 from ganzoo.params import model_of
 from ganzoo.registry import Component, Registry
 
-from .optimizers import OPTIMIZERS
 from .settings import MARKER, RunConfig
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -38,7 +37,6 @@ def json_schema(registry: Registry) -> dict[str, Any]:
         components = registry.of_kind(kind)
         loaded = [(_names(component, components), cls) for component in components if (cls := _load(component)) is not None]
         _define(definitions, kind, loaded)
-    _define(definitions, "optimizer", [([name], cls) for name, cls in OPTIMIZERS.items()])
     one_loss = schema["properties"]["loss"]
     schema["properties"]["loss"] = {"description": one_loss.pop("description"), "anyOf": [{MARKER: "loss"}, one_loss]}
     return {"$schema": DIALECT, **_linked(schema), "title": "A ganzoo run"}
@@ -52,7 +50,7 @@ def _names(component: Component, same_kind: list[Component]) -> list[str]:
 
 def _load(component: Component) -> type | None:
     try:
-        cls = component.load()
+        cls: type = component.load()
         model_of(cls)
     except UserError:
         return None

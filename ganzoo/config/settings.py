@@ -92,7 +92,7 @@ CriticPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("critic")]
 LossPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("loss")]
 SchedulePart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("schedule")]
 ObserverPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("observer")]
-OptimizerPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("optimizer"), Words("", "adam, rmsprop or sgd")]
+OptimizerPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("optimizer")]
 EvaluationPart: TypeAlias = Annotated[MetricPart, BeforeValidator(_read_metric), Kind("metric")]
 Device: TypeAlias = Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]{1,3})?)$"), Words("auto, cpu, cuda or cuda:N")]
 
@@ -107,9 +107,9 @@ class OptimizerConfig(Section):
     """An optimizer for each player."""
 
     generator: OptimizerPart = Part("adam")
-    """The generator's optimizer: adam, rmsprop or sgd, with its parameters."""
+    """The generator's optimizer, with its parameters."""
     critic: OptimizerPart = Part("adam")
-    """The critic's optimizer: adam, rmsprop or sgd, with its parameters."""
+    """The critic's optimizer, with its parameters."""
 
 
 class TrainConfig(Section):

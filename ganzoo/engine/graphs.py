@@ -25,6 +25,7 @@ from ganzoo.fields import Fields
 from ganzoo.registry import reason
 
 from .moving import changed_parts, moving_parts
+from .optimizers import recordable
 from .run import Run
 
 Update: TypeAlias = Callable[[], None]
@@ -159,8 +160,12 @@ def choose_runner(run: Run, say: Say) -> UpdateRunner:
     """How the updates of ``run`` are best run where it is; ``say`` takes a note."""
     if run.runtime.device.type != "cuda" or not run.config.train.cuda_graphs:
         return Eager()
-    if run.ranks.size > 1:
-        say("note: updates run kernel by kernel, which is slower than as CUDA graphs, because several processes average their gradients")
+    why = "several processes average their gradients" if run.ranks.size > 1 else ""
+    for optimizer in run.optimizers.values():
+        if not recordable(optimizer):
+            why = f"{type(optimizer).__name__} has no 'capturable' among its defaults, so its step may count in Python"
+    if why:
+        say(f"note: updates run kernel by kernel, which is slower than as CUDA graphs, because {why}")
         return Eager()
     return GraphedUpdates(CudaGraphs(run.runtime.device), [run.generator, run.critic, *run.losses.values()], say)
 

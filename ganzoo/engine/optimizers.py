@@ -9,35 +9,54 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo.config import Part
+from ganzoo.config import ResolvedPart
+from ganzoo.errors import UserError
+from ganzoo.registry import reason
 
-_CLASSES: dict[str, type[torch.optim.Optimizer]] = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop, "sgd": torch.optim.SGD}
-_FUSED = {"adam", "sgd"}
-_CAPTURABLE = {"adam", "rmsprop"}
 _OF_THE_DEVICE = ("lr", "fused", "foreach", "capturable")
 """Options of a group that depend on where it steps, and are no part of a checkpoint."""
 
 
-def build(part: Part, parameters: Iterable[nn.Parameter], device: torch.device | None = None) -> torch.optim.Optimizer:
+def build(part: ResolvedPart, parameters: Iterable[nn.Parameter], device: torch.device | None = None) -> torch.optim.Optimizer:
     """The optimizer that ``part`` names over ``parameters``; each group remembers its unscaled rate as ``base_lr``.
 
     Args:
-        part: adam, rmsprop or sgd, with its parameters.
+        part: its class, with every parameter.
         parameters: what it steps.
         device: where they live. On a GPU the rate is a tensor there, so that a recorded step follows its changes.
+
+    Raises:
+        UserError: where it cannot be built, or has no learning rate.
     """
-    extra: dict[str, Any] = {"fused": True} if part.name in _FUSED else {}
-    rate = part.params["lr"]
-    if device is not None and device.type == "cuda":
-        extra |= {"capturable": True} if part.name in _CAPTURABLE else {}
-        extra["lr"] = torch.tensor(rate, dtype=torch.float32, device=device)
-        extra |= {} if part.name in _FUSED else {"foreach": True}  # torch chooses it for plain parameters only
-    optimizer = _CLASSES[part.name](parameters, **{**part.params, **extra})
-    for group in optimizer.param_groups:
-        group["base_lr"] = rate
+    try:
+        optimizer: torch.optim.Optimizer = part.build(parameters)
+        rates = [float(group["lr"]) for group in optimizer.param_groups]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        what = f"the optimizer '{part.name}' of {part.component.distribution} cannot be built: {reason(error)}"
+        raise UserError(what, "change its parameters, or choose another", key=part.key, where=part.where) from error
+    on_gpu = device is not None and device.type == "cuda"
+    fused = _is_torchs(optimizer, torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
+    # A GPU asks for the list form where there is no fused one: torch chooses it for plain parameters only.
+    wanted = {"fused": fused, "capturable": on_gpu, "foreach": on_gpu and not fused}
+    options = {name: True for name, wants in wanted.items() if wants and name in optimizer.defaults}
+    optimizer.defaults |= options
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        group |= {**options, "base_lr": rate}
+        if on_gpu:
+            group["lr"] = torch.tensor(rate, dtype=torch.float32, device=device)
     # Steps that are not recorded (warm-up, or a run without graphs) are meant, and cost nothing: torch need not warn of them.
     optimizer._warned_capturable_if_run_uncaptured = True  # type: ignore[attr-defined]
     return optimizer
+
+
+def _is_torchs(optimizer: torch.optim.Optimizer, *classes: type) -> bool:
+    """Whether it is one of torch's, or derived from one without a step of its own."""
+    return isinstance(optimizer, classes) and type(optimizer).step.__module__.startswith("torch.optim.")
+
+
+def recordable(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether a replay of its step repeats all that the step does: ``capturable`` says so, and of torch's SGD it is known."""
+    return "capturable" in optimizer.defaults or _is_torchs(optimizer, torch.optim.SGD)
 
 
 def scale_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
@@ -86,3 +105,13 @@ def restore(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
         raise ValueError(f"{len(state['param_groups'])} groups of parameters, {len(own)} wanted")
     groups = [{**group, **mine} for group, mine in zip(state["param_groups"], own, strict=True)]
     optimizer.load_state_dict({"state": state["state"], "param_groups": groups})
+
+
+def descend(optimizer: torch.optim.Optimizer, steps: int) -> list[Tensor]:
+    """Take steps on half the sum of squares, to try an optimizer; returns copies of its parameters."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for _ in range(steps):
+        for parameter in parameters:
+            parameter.grad = parameter.detach().clone()
+        optimizer.step()
+    return [parameter.detach().clone() for parameter in parameters]

@@ -9,6 +9,7 @@ from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
 
+from .commands import CommandCase, command_cases
 from .kit import Case, Outcome, XFail, cases_of
 from .part import Part
 from .recipes import RecipeCase, recipe_cases
@@ -21,7 +22,7 @@ def distribution_cases(
     data: Mapping[str, Sequence[DataSpec]] | None = None,
     expected: Sequence[XFail] = (),
     registry: Registry | None = None,
-) -> list[Case | RecipeCase]:
+) -> list[Case | RecipeCase | CommandCase]:
     """Every check of every component that a distribution gives, and its recipes; arguments as of ``check_distribution``."""
     registry = registry or Registry.installed()
     plugins = [p for p in registry.plugins if p.distribution == distribution]
@@ -36,7 +37,7 @@ def distribution_cases(
     parts = [Part(component, door, parameters.get(title, {}), data.get(title, ())) for title, component in titled.items()]
     cases = [case for part in parts for case in cases_of(part, expected)]
     _refuse_unknown([*parameters, *data], expected, parts, cases)
-    return [*cases, *recipe_cases(plugins)]
+    return [*cases, *command_cases(registry, distribution), *recipe_cases(plugins)]
 
 
 def _refuse_unknown(named: Sequence[str], expected: Sequence[XFail], parts: Sequence[Part], cases: Sequence[Case]) -> None:

@@ -30,22 +30,21 @@ def loads(part: Part) -> None:
 @check(of_class=True)
 def door(part: Part) -> None:
     """Listing it imports no torch: its plugin's entry point gives "module:Class" and imports nothing heavy."""
-    if part.door and (found := _imported_by(part.door)):
+    entry = f"EntryPoint('door', {part.door!r}, 'ganzoo')"
+    listing = f"from importlib.metadata import EntryPoint; from ganzoo.registry import Registry; Registry([{entry}])"
+    if part.door and (found := imported_by(listing)):
         remedy = "give 'module:Class' in place of classes, and import it in those modules only"
         raise ContractError(f"listing what {part.door} gives imports {found}", remedy)
 
 
 @functools.cache
-def _imported_by(module: str) -> str:
-    """ "torch" where a fresh interpreter that lists what ``module`` gives has imported it."""
-    code = (
-        "import sys, importlib.metadata as metadata; from ganzoo.registry import Registry; "
-        f"Registry([metadata.EntryPoint('door', {module!r}, 'ganzoo')]); print('torch' * ('torch' in sys.modules))"
-    )
+def imported_by(statement: str) -> str:
+    """ "torch" where a fresh interpreter has imported it after ``statement``."""
+    code = f"{statement}\nimport sys; print('torch' * ('torch' in sys.modules))"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ContractError(f"listing what {module} gives fails: {done.stderr.strip().splitlines()[-1]}", "repair the entry point")
+        raise ContractError(f"'{statement}' fails: {done.stderr.strip().splitlines()[-1]}", "repair what it imports")
     return done.stdout.strip()
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import torch
+
 from ganzoo.data.dataset import Dataset
 from ganzoo.errors import ContractError, UserError
 from ganzoo.fields import DataSpec, named_arguments
@@ -17,7 +19,7 @@ from ganzoo.players import Critic, Generator
 from ganzoo.registry import Component, reason
 from ganzoo.rules import Loss, Schedule
 
-from .subject import EXAMPLES, PAIRED, Subject, failure_of, refusal_of
+from .subject import EXAMPLES, PAIRED, WITHOUT_DATA, Subject, failure_of, refusal_of
 
 SMALL: dict[str, tuple[Any, ...]] = {
     "width": (8,),
@@ -41,6 +43,7 @@ BASES: dict[str, type] = {
     "schedule": Schedule,
     "dataset": Dataset,
     "metric": Metric,
+    "optimizer": torch.optim.Optimizer,
 }
 """What a component of each kind must derive from. Observers need only their methods."""
 
@@ -74,10 +77,11 @@ class Part:
             UserError: where it cannot be imported, is of another kind, or has a constructor or a ``forward`` that breaks
                 the interface: nothing else can be checked then.
         """
-        cls = self.component.load()
+        cls: type = self.component.load()
         base = BASES.get(self.component.kind)
         if base and not issubclass(cls, base):
-            raise ContractError(f"{cls.__name__} is no {base.__name__}", f"derive it from ganzoo.{base.__name__}")
+            home = base.__module__.partition(".")[0] + ".optim" * (base is torch.optim.Optimizer)
+            raise ContractError(f"{cls.__name__} is no {base.__name__}", f"derive it from {home}.{base.__name__}")
         model_of(cls)
         if issubclass(cls, (Generator, Critic)):
             named_arguments(cls)
@@ -158,7 +162,7 @@ class Part:
                     refusals.append(f"{name}: {refusal}")
                 else:
                     found += [subject, *(s for s in self._alternatives(subject) if not refusal_of(s))]
-                if self.component.kind == "dataset":  # it gives data, and takes none
+                if self.component.kind in WITHOUT_DATA:
                     break
             if found:
                 return found, refusals

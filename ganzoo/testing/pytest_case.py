@@ -9,6 +9,7 @@ from ganzoo.errors import ContractError
 from ganzoo.fields import DataSpec
 
 from .cases import distribution_cases
+from .commands import CommandCase
 from .kit import Case, XFail
 from .recipes import RecipeCase
 
@@ -19,7 +20,7 @@ def conformance_tests(
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
     data: Mapping[str, Sequence[DataSpec]] | None = None,
     expected: Sequence[XFail] = (),
-) -> Callable[[Case | RecipeCase], None]:
+) -> Callable[[Case | RecipeCase | CommandCase], None]:
     """One test for each check of each component that an installed distribution gives, and for each recipe that it ships.
 
     Args:
@@ -36,7 +37,7 @@ def conformance_tests(
     cases = distribution_cases(distribution, parameters=parameters, data=data, expected=expected)
 
     @pytest.mark.parametrize("case", cases, ids=[case.name for case in cases])
-    def test_conformance(case: Case | RecipeCase) -> None:
+    def test_conformance(case: Case | RecipeCase | CommandCase) -> None:
         outcome = case.run()
         if outcome.status == "failed":
             said = outcome.error is None or isinstance(outcome.error, ContractError)

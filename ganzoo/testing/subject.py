@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from ganzoo.compat.dry_run import fake_tensors
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, named_arguments
@@ -27,6 +29,9 @@ PAIRED: dict[str, DataSpec] = {
     "32x32 images with sources of half the size": DataSpec({"sample": (3, 32, 32), "source": (3, 16, 16)}),
 }
 """Tried where it accepts none of ``EXAMPLES``: image-conditional work. Here it may refuse a size by failing when it runs."""
+
+WITHOUT_DATA = ("dataset", "optimizer")
+"""Kinds whose constructors take no ``data``."""
 
 
 class NotHere(Exception):
@@ -57,10 +62,12 @@ class Subject:
         """An instance whose initial weights follow from ``seed``; ``changes`` replace parameters."""
         parameters = {**self.parameters, **changes}
         with seeded(seed):
+            if self.kind == "optimizer":
+                return self.cls([torch.nn.Parameter(torch.randn(3, 4)), torch.nn.Parameter(torch.randn(4))], **parameters)
             return self.cls(**parameters) if self.kind == "dataset" else self.cls(self.data, **parameters)
 
     def __str__(self) -> str:
-        on = "" if self.kind == "dataset" else f"on {self.data_name}"
+        on = "" if self.kind in WITHOUT_DATA else f"on {self.data_name}"
         return " ".join(filter(None, [on, self.varied and f"with {self.varied}"]))
 
 

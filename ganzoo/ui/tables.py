@@ -6,7 +6,8 @@ import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 NARROWEST = 20
 """Columns that the last cell of a table needs, or it is left to the terminal to break it."""
@@ -36,3 +37,12 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], indent: str 
 def _wrapped(cell: str, columns: int) -> list[str]:
     """The lines of a cell, each of ``columns`` at most; its own line breaks stay."""
     return [part for line in cell.splitlines() for part in textwrap.wrap(line, columns, break_on_hyphens=False)] or [""]
+
+
+def print_files(written: Iterable[Path], facts: Mapping[str, object], as_json: bool) -> None:
+    """Print the paths of files that were written, a line each; as JSON with ``facts`` about them."""
+    names = [str(path) for path in written]
+    if as_json:
+        print_json({**facts, "files": names})
+    else:
+        print("\n".join(names))

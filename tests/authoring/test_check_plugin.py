@@ -17,7 +17,8 @@ from ganzoo.authoring import inside
 from ganzoo.authoring.environment import make_environment
 from ganzoo.authoring.examination import examine
 from ganzoo.authoring.finding import Finding
-from ganzoo.cli import conformance, invoke
+from ganzoo.cli import invoke
+from ganzoo.commands import check_plugin
 from ganzoo.errors import UserError
 from ganzoo.registry import Registry, reason
 from ganzoo.ui.progress import reporter
@@ -162,7 +163,7 @@ def test_a_failure_is_told_once(capsys):
     findings = [Finding("critic tower", check, "failed", text) for check, text in zip(("outputs", "raw"), reasons, strict=True)]
     elsewhere = reasons[0].replace("py:7", "py:31")  # another line: another fault
     findings += [Finding("critic spire", "raw", "failed", reasons[0]), Finding("critic tower", "engine", "failed", elsewhere)]
-    assert [text for _, text in conformance._told_once(findings)] == [
+    assert [text for _, text in check_plugin._told_once(findings)] == [
         f"FAILED: {reasons[0]}",
         "FAILED: as in 'outputs'",
         f"FAILED: {reasons[0]}",

@@ -20,9 +20,10 @@ from ganzoo import hookspecs
 from ganzoo.authoring.environment import make_environment, pip
 from ganzoo.cli import invoke
 from ganzoo.config import load_config
-from ganzoo.hookspecs import KINDS
+from ganzoo.hookspecs import GIVEN, KINDS
 from ganzoo.registry import Registry
 from ganzoo.testing import check_component
+from ganzoo.testing.commands import command_cases
 
 FILES = {
     *(
@@ -50,7 +51,7 @@ def folder(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=GIVEN)
 def kind(request):
     return request.param
 
@@ -68,19 +69,21 @@ def listed(path):
 
 def test_the_project_is_whole(project, kind):
     recipe = f"ganzoo_two_towers/recipes/{'two_towers' if kind == 'dataset' else 'ring'}.yaml"
-    assert listed(project) == FILES | {recipe}
+    assert listed(project) == (FILES if kind == "command" else FILES | {recipe})
     assert list(project.parent.iterdir()) == [project]  # nothing temporary is left
     about = tomllib.loads((project / "pyproject.toml").read_text())["project"]
     assert about["entry-points"]["ganzoo"] == {"two_towers": "ganzoo_two_towers"}
     core = Requirement(about["dependencies"][0])
     assert {specifier.operator for specifier in core.specifier} == {">=", "<"}
     assert core.specifier.contains(importlib.metadata.version("ganzoo-core"))
-    assert len((project / "ganzoo_two_towers/two_towers.py").read_text().splitlines()) < 40
-    config = load_config(project / recipe)
-    assert "two_towers" in str(config)
+    assert len((project / "ganzoo_two_towers/two_towers.py").read_text().splitlines()) <= 50
     readme = (project / "README.md").read_text()
-    assert "ganzoo run ganzoo-two-towers:" in readme
-    assert ("Departures from the paper" in readme) == (kind not in ("dataset", "observer"))
+    if kind == "command":
+        assert "ganzoo two-towers --help" in readme
+    else:
+        assert "two_towers" in str(load_config(project / recipe))
+        assert "ganzoo run ganzoo-two-towers:" in readme
+    assert ("Departures from the paper" in readme) == (kind not in ("dataset", "observer", "command"))
     assert "\n\n\n" not in readme
     for path in project.rglob("*"):
         if path.is_file():
@@ -124,6 +127,19 @@ def test_the_component_conforms_and_the_door_leads_to_it(project, kind, monkeypa
     assert [(c.kind, c.name) for c in registry.components] == [(kind, "two_towers")], registry.plugins
     cls = registry.components[0].load()
     assert {outcome.check: outcome.reason for outcome in check_component(kind, cls) if outcome.status == "failed"} == {}
+
+
+@pytest.mark.parametrize("kind", ["command"], indirect=True)
+def test_the_command_conforms_and_runs(project, folder, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(project))
+    entry = importlib.metadata.EntryPoint("two_towers", "ganzoo_two_towers", "ganzoo")
+    registry = Registry([*importlib.metadata.entry_points(group="ganzoo"), entry])
+    cases = command_cases(registry, "(unknown)")
+    assert [(case.name, case.run().reason) for case in cases] == [("command-two-towers-help", ""), ("command-two-towers-light", "")]
+    monkeypatch.setattr(Registry, "installed", lambda: registry)
+    (folder / "metrics.jsonl").write_text('{"event": "log", "generator/adversarial": 2}\n')
+    assert invoke(["two-towers", str(folder)]) == 0
+    assert capsys.readouterr().out == "generator/adversarial: 2\n"
 
 
 @pytest.mark.slow
@@ -222,8 +238,8 @@ def test_without_recipes_it_asks_for_a_configuration_to_start_from(folder, monke
 
 def test_every_kind_has_its_templates():
     folder = Path(importlib.util.find_spec("ganzoo.authoring").origin).parent / "templates/kinds"
-    assert {path.name for path in folder.iterdir() if path.is_dir()} == set(KINDS)
-    for kind in KINDS:
+    assert {path.name for path in folder.iterdir() if path.is_dir()} == set(GIVEN)
+    for kind in GIVEN:
         assert {path.name for path in (folder / kind).iterdir()} == {"component.py.j2", "test.py.j2", "about.md.j2"}
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from ganzoo.cli import invoke
-from ganzoo.hookspecs import KINDS
+from ganzoo.hookspecs import GIVEN
 from ganzoo.registry import Registry
 
 ROOT = Path(__file__).parents[2]
@@ -106,13 +106,15 @@ def test_list_shows_every_component_with_its_distribution(ganzoo):
     rows = [line.split() for line in ganzoo("list").splitlines()]
     assert rows[0] == ["kind", "name", "from"]
     registry = Registry.installed()
-    assert sorted(tuple(row) for row in rows[1:]) == sorted((c.kind, c.name, c.distribution, c.version) for c in registry.components)
+    assert sorted(tuple(row) for row in rows[1:]) == sorted(
+        (c.kind, c.name, c.distribution, c.version) for c in (*registry.components, *registry.commands)
+    )
     given = json.loads(ganzoo("list", "--json"))
     assert given["broken"] == []
     assert [(c["kind"], c["name"], c["distribution"], c["version"]) for c in given["components"]] == [tuple(row) for row in rows[1:]]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", GIVEN)
 def test_list_can_be_restricted_to_a_kind(kind, ganzoo):
     found = json.loads(ganzoo("list", "--kind", kind, "--json"))["components"]
     assert [c["name"] for c in found] == [c.name for c in Registry.installed().of_kind(kind)]

@@ -12,13 +12,14 @@ import torch
 from ganzoo_metrics.classifier_fid import ClassifierFID
 from PIL import Image
 
-from ganzoo.cli import comparing, invoke
+from ganzoo.cli import invoke
 from ganzoo.errors import UserError
 from ganzoo.registry import Registry
 from ganzoo.report.charts import make_charts
 from ganzoo.report.comparison import distinct_names, number_rows, read_runs
 from ganzoo.rundir.lines import append_event
 from ganzoo.rundir.record import Series
+from ganzoo.runs import side_by_side
 from ganzoo.runs.trained import load_trained
 
 RECIPE = """\
@@ -218,8 +219,8 @@ def test_grids_are_of_the_same_latents(trained):
     first, second, longer = (model.inputs(5, seed=3)["latent"] for model in models)
     assert torch.equal(first, second)
     assert longer.shape != first.shape
-    assert comparing.about_latents(["a", "b"], models[:2], 3) == "From the same latents: seed 3, 4 numbers a sample for all."
-    told = comparing.about_latents(["a", "b", "c"], models, 3)
+    assert side_by_side.about_latents(["a", "b"], models[:2], 3) == "From the same latents: seed 3, 4 numbers a sample for all."
+    told = side_by_side.about_latents(["a", "b", "c"], models, 3)
     assert "4 numbers a sample for a and b, 6 numbers a sample for c" in told
     assert "do not correspond" in told
 

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from ganzoo.cli import completing, invoke
+from ganzoo.commands import offers
 from ganzoo.registry import Registry
 
 SHELLS = {"bash": ["--noprofile", "--norc", "-i"], "zsh": ["-f", "-i"]}
@@ -119,22 +120,22 @@ def offered(function, incomplete):
 
 def test_components_are_offered_by_name():
     registry = Registry.installed()
-    assert set(offered(completing.components, "")) == {c.name for c in registry.components}
-    assert offered(completing.of_kind("metric"), "mod") == ["modes"]
-    assert offered(completing.of_kind("observer"), "") == [c.name for c in registry.of_kind("observer")]
-    assert offered(completing.kinds, "d") == ["dataset"]
+    assert set(offered(offers.components, "")) == {c.name for c in registry.components}
+    assert offered(offers.of_kind("metric"), "mod") == ["modes"]
+    assert offered(offers.of_kind("observer"), "") == [c.name for c in registry.of_kind("observer")]
+    assert offered(offers.kinds, "d") == ["dataset"]
 
 
 def test_configuration_keys_and_the_names_behind_them_are_offered():
-    assert offered(completing.overrides, "train.se") == ["train.seed=", "train.seed=0"]  # two, so that no space is put behind =
-    assert offered(completing.overrides, "schedu") == ["schedule=", "schedule=alternate", "schedule=wgan"]
-    assert {"data=", "loss=", "optimizer.critic=", "log.every="} <= set(offered(completing.overrides, ""))
-    assert offered(completing.overrides, "generator=d") == ["generator=dcgan"]
-    assert offered(completing.overrides, "data=ri") == ["data=ring"]
-    assert offered(completing.overrides, "optimizer.critic=s") == ["optimizer.critic=sgd"]
-    assert offered(completing.overrides, "train.steps=") == ["train.steps=10000"]
-    assert offered(completing.overrides, "train.ema=") == []
-    assert all(meaning for _, meaning in completing.overrides("train."))
+    assert offered(offers.overrides, "train.se") == ["train.seed=", "train.seed=0"]  # two, so that no space is put behind =
+    assert offered(offers.overrides, "schedu") == ["schedule=", "schedule=alternate", "schedule=wgan"]
+    assert {"data=", "loss=", "optimizer.critic=", "log.every="} <= set(offered(offers.overrides, ""))
+    assert offered(offers.overrides, "generator=d") == ["generator=dcgan"]
+    assert offered(offers.overrides, "data=ri") == ["data=ring"]
+    assert offered(offers.overrides, "optimizer.critic=s") == ["optimizer.critic=sgd"]
+    assert offered(offers.overrides, "train.steps=") == ["train.steps=10000"]
+    assert offered(offers.overrides, "train.ema=") == []
+    assert all(meaning for _, meaning in offers.overrides("train."))
 
 
 def test_configurations_are_offered_as_files_and_recipes(tmp_path, monkeypatch):
@@ -142,6 +143,6 @@ def test_configurations_are_offered_as_files_and_recipes(tmp_path, monkeypatch):
     (tmp_path / "tiny.yaml").touch()
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep/other.yaml").touch()
-    assert offered(completing.configurations, "ti") == ["tiny.yaml"]
-    assert offered(completing.configurations, "de") == ["deep/", "deep/other.yaml"]  # likewise
-    assert offered(completing.configurations, "deep/") == ["deep/other.yaml"]
+    assert offered(offers.configurations, "ti") == ["tiny.yaml"]
+    assert offered(offers.configurations, "de") == ["deep/", "deep/other.yaml"]  # likewise
+    assert offered(offers.configurations, "deep/") == ["deep/other.yaml"]

@@ -6,7 +6,8 @@ import sys
 import pytest
 import torch
 
-from ganzoo.cli import invoke, listing
+from ganzoo.cli import invoke
+from ganzoo.commands import installed
 
 
 def test_debug_shows_the_traceback(capsys):
@@ -26,19 +27,19 @@ def test_debug_shows_the_traceback(capsys):
     ],
 )
 def test_what_nobody_foresaw_is_one_line_too(error, code, words, capsys, monkeypatch):
-    def fail(as_json):
+    def fail():
         raise error
 
-    monkeypatch.setattr(listing, "list_plugins", fail)
+    monkeypatch.setattr(installed, "plugins", fail)
     assert invoke(["plugins"]) == code
     assert capsys.readouterr().err.startswith(f"ganzoo: error: {words}")
 
 
 def test_ctrl_c_outside_training_is_130(monkeypatch, capsys):
-    def interrupt(as_json):
+    def interrupt():
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(listing, "list_plugins", interrupt)
+    monkeypatch.setattr(installed, "plugins", interrupt)
     assert invoke(["plugins"]) == 130
     assert "Traceback" not in capsys.readouterr().err
 

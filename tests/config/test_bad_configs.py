@@ -98,7 +98,7 @@ CASES = {
     "typo of a parameter": bad("generator.widht", "no such parameter", "did you mean 'width'", generator="{name: dcgan, widht: 4}"),
     "string as a weight": bad("loss.weight", "found the string '1'", "write 1 without", loss="{name: non_saturating, weight: '1'}"),
     "an unknown norm": bad("critic.norm", "'spectral'", "permitted: batch", critic="{name: dcgan, norm: spectral}"),
-    "unknown optimizer": bad("optimizer.generator", "'adamw'", "did you mean 'adam'", optimizer="{generator: adamw}"),
+    "unknown optimizer": bad("optimizer.generator", "'adma'", "did you mean 'adam'", optimizer="{generator: adma}"),
     "another optimizer's parameter": bad(
         "optimizer.critic.betas", "no such parameter", "alpha", optimizer="{critic: {name: rmsprop, betas: [0, 1]}}"
     ),

@@ -109,7 +109,8 @@ def test_every_part_is_resolved() -> None:
     assert isinstance(resolved.losses[1].params["weight"], float)
     assert resolved.metrics[0].every == 100
     assert resolved.observers[0].build()
-    assert resolved.optimizers["critic"] == Part("adam", {"lr": 1e-4, "betas": (0.0, 0.9), "eps": 1e-8, "weight_decay": 0.0})
+    assert resolved.optimizers["critic"].component.qualified == "ganzoo-core/adam"
+    assert resolved.optimizers["critic"].params == {"lr": 1e-4, "betas": (0.0, 0.9), "eps": 1e-8, "weight_decay": 0.0}
     assert resolved.versions.items() >= {"ganzoo-vanilla": "1.0", "ganzoo-penalty": "3.1"}.items()
 
 

@@ -14,8 +14,8 @@ import ganzoo.data
 import ganzoo.metrics
 from ganzoo import hookspecs
 from ganzoo.cli import invoke
-from ganzoo.cli.app import app
 from ganzoo.config import strict_yaml
+from ganzoo.registry import Registry
 
 ROOT = Path(__file__).parents[2]
 INTERFACES = (ROOT / "docs/reference/interfaces.md").read_text(encoding="utf-8")
@@ -76,7 +76,7 @@ def test_every_public_name_is_documented():
 
 def test_every_command_is_named_in_readme_or_docs():
     shown = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")))
-    commands = {command.name or command.callback.__name__ for command in app.registered_commands}
+    commands = set(Registry.installed().command_words())
     assert {name for name in commands if f"ganzoo {name}" not in shown} == set()
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from recorders import Calling, Quiet, Waits, recorded
-from small_game import DATA, Difference, Judge, make, steps
+from small_game import DATA, Difference, Judge, make, optimizer, steps
 from torch import Tensor, nn
 
 from ganzoo.config import parse_config, resolve
@@ -337,13 +337,11 @@ def test_a_gpu_that_only_emulates_bf16_trains_in_fp32(monkeypatch):
 
 
 def test_an_optimizer_on_a_gpu_does_not_warn_of_steps_that_are_not_recorded(monkeypatch):
-    from ganzoo.config import Part
-
     monkeypatch.setattr(torch, "tensor", lambda rate, **more: rate)  # a fake one has no value to be checked
     with torch._subclasses.FakeTensorMode():
         parameter = nn.Parameter(torch.ones(3, device="cuda"))
         for name in ("adam", "rmsprop"):
-            made = optimizers.build(Part(name, {"lr": 1e-3}), [parameter], torch.device("cuda"))
+            made = optimizers.build(optimizer(name, lr=1e-3), [parameter], torch.device("cuda"))
             assert made._warned_capturable_if_run_uncaptured
             assert made.defaults["capturable"] is True
             assert made.defaults.get("fused") or made.defaults["foreach"]

@@ -6,8 +6,8 @@ import pytest
 import torch
 from recorders import Calling, Quiet, Refuses, Waits, recorded
 from small_game import Difference, make, moved, steps, weights
+from small_game import optimizer as part_of
 
-from ganzoo.config import Part
 from ganzoo.engine import optimizers
 from ganzoo.engine.graphs import CudaGraphs
 from ganzoo.errors import DivergenceError
@@ -34,9 +34,7 @@ class Diverges(Difference):
         return {"sick": score / 0 if self.fault == "term" else (score - score).abs().sqrt()}
 
 
-@pytest.mark.parametrize(
-    "optimizer", [Part("adam", {"lr": 1e-2}), Part("sgd", {"lr": 1e-2, "momentum": 0.9}), Part("rmsprop", {"lr": 1e-2})]
-)
+@pytest.mark.parametrize("optimizer", [part_of("adam", lr=1e-2), part_of("sgd", lr=1e-2, momentum=0.9), part_of("rmsprop", lr=1e-2)])
 @pytest.mark.parametrize("fault", ["term", "gradient"])
 def test_an_update_that_is_not_finite_is_held_back_with_all_that_follow(optimizer, fault):
     loop = make(losses={"diverges": Diverges(5, fault)}, generator=Quiet())

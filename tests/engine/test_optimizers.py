@@ -1,15 +1,26 @@
 """Optimizers on either device."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
+from small_game import make
+from small_game import optimizer as part_of
 from torch import nn
 
-from ganzoo.config import Part
+from ganzoo.cli import invoke
+from ganzoo.config import ResolvedPart, differences
 from ganzoo.engine import optimizers
+from ganzoo.engine.graphs import Eager, choose_runner
+from ganzoo.errors import UserError
+from ganzoo.params import PositiveFloat
+from ganzoo.registry import Component
 
 
-@pytest.mark.parametrize("part", [Part("adam", {"lr": 1e-2}), Part("sgd", {"lr": 1e-2, "momentum": 0.9}), Part("rmsprop", {"lr": 1e-2})])
+@pytest.mark.parametrize("part", [part_of("adam", lr=1e-2), part_of("sgd", lr=1e-2, momentum=0.9), part_of("rmsprop", lr=1e-2)])
 def test_an_optimizers_state_holds_nothing_of_its_device(part):
     network = nn.Linear(2, 2)
     optimizer = optimizers.build(part, network.parameters())
@@ -26,3 +37,90 @@ def test_an_optimizers_state_holds_nothing_of_its_device(part):
     assert all(np.array_equal(ours[i][name], theirs[i][name]) for i in theirs for name in theirs[i] if theirs[i][name] is not None)
     with pytest.raises(ValueError, match="0 groups"):
         optimizers.restore(other, state | {"param_groups": []})
+
+
+class Signs(torch.optim.Optimizer):
+    """Steps by the sign of the gradient; it says nothing of CUDA graphs."""
+
+    def __init__(self, params, *, lr: PositiveFloat = 1e-3):
+        super().__init__(params, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter.sub_(group["lr"] * parameter.grad.sign())
+
+
+class OwnStep(torch.optim.Adam):
+    """Adam's options, but a step that reads none of them."""
+
+    def __init__(self, params, *, lr: PositiveFloat = 1e-3):
+        super().__init__(params, lr=lr)
+
+    step = Signs.step
+
+
+@pytest.mark.parametrize(
+    ("cls", "on_cpu", "recordable"),
+    [
+        (torch.optim.Adam, {"fused": True}, True),
+        (torch.optim.SGD, {"fused": True}, True),
+        (torch.optim.RMSprop, {}, True),
+        (torch.optim.Adagrad, {}, False),
+        (Signs, {}, False),
+        (OwnStep, {}, True),
+    ],
+)
+def test_options_of_the_device_are_set_where_a_class_has_them(cls, on_cpu, recordable):
+    part = ResolvedPart(Component("optimizer", "mine", cls, "ganzoo-mine", "1"), cls, {"lr": 0.1})
+    built = optimizers.build(part, [nn.Parameter(torch.ones(2))], torch.device("cpu"))
+    group = built.param_groups[0]
+    assert {name: group[name] for name in ("fused", "foreach", "capturable") if group.get(name)} == on_cpu
+    assert bool(built.defaults.get("fused")) == bool(on_cpu)
+    assert optimizers.recordable(built) == recordable
+
+
+def test_an_optimizer_that_cannot_be_built_is_told_with_its_place():
+    cls = torch.optim.Adagrad
+    part = ResolvedPart(Component("optimizer", "mine", cls, "ganzoo-mine", "1"), cls, {"lr": -1.0}, "optimizer.critic", "a.yaml:3")
+    with pytest.raises(UserError) as caught:
+        optimizers.build(part, [nn.Parameter(torch.ones(2))])
+    assert str(caught.value).startswith(
+        "a.yaml:3: optimizer.critic: the optimizer 'mine' of ganzoo-mine cannot be built: ValueError: Invalid"
+    )
+
+
+def test_one_whose_step_may_count_in_python_runs_without_graphs_and_says_so(monkeypatch):
+    notes = []
+    run = make().run
+    run.optimizers["critic"] = Signs([nn.Parameter(torch.ones(2))])
+    monkeypatch.setattr(run, "runtime", SimpleNamespace(device=torch.device("cuda")))
+    assert isinstance(choose_runner(run, notes.append), Eager)
+    assert notes == [
+        "note: updates run kernel by kernel, which is slower than as CUDA graphs, because Signs has no 'capturable' among its "
+        "defaults, so its step may count in Python"
+    ]
+
+
+def test_adamw_trains_and_resumes_bit_for_bit(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("run.yaml").write_text(
+        "data: {name: ring, count: 64}\ngenerator: {name: mlp, hidden: [8]}\ncritic: {name: mlp, hidden: [8]}\nloss: non_saturating\n"
+        "optimizer: {generator: {name: adamw, lr: 1e-2}, critic: {name: adamw, weight_decay: 0.1}}\n"
+        "train: {batch_size: 8, device: cpu, threads: 1}\nsample: {count: 4}\n"
+    )
+    for steps, folder in ((6, "whole"), (3, "parts"), (6, "parts")):
+        assert invoke(["run", "run.yaml", "-q", "-o", f"train.steps={steps}", "--out", folder, "--resume"]) == 0
+    for side in ("generator", "critic"):
+        whole, parts = (load_file(f"{folder}/weights/{side}.safetensors") for folder in ("whole", "parts"))
+        assert all(torch.equal(whole[name], parts[name]) for name in whole)
+    assert "name: ganzoo-core/adamw" in Path("whole/config.yaml").read_text()
+
+
+def test_a_run_that_named_its_optimizer_without_a_distribution_is_the_same_run():
+    def tree(name):
+        return {"optimizer": {"critic": {"name": name, "lr": 1.0}}}
+
+    assert differences(tree("adam"), tree("ganzoo-core/adam")) == []
+    assert differences(tree("adam"), tree("ganzoo-core/sgd")) == ["optimizer.critic.name: ganzoo-core/adam, now ganzoo-core/sgd"]

@@ -99,6 +99,7 @@ def make_registry() -> Registry:
         Component("loss", "hinge", Adversarial, "ganzoo-vanilla", "1.0"),
         Component("loss", "penalty", Penalty, "ganzoo-penalty", "3.1"),
         Component("schedule", "alternate", Alternate, "ganzoo-core", "0.1"),
+        *(Component("optimizer", name.lower(), f"ganzoo.optimizers:{name}", "ganzoo-core", "0.1") for name in ("Adam", "RMSprop", "SGD")),
         Component("metric", "distance", Distance, "ganzoo-core", "0.1"),
         Component("observer", "watcher", Watcher, "ganzoo-core", "0.1"),
     ]
@@ -200,7 +201,7 @@ BAD = {
         "in brackets; the default is [128, 256]",
     ),
     "neither of two types": (MINIMAL.replace("critic: mlp", "critic: {name: mlp, scale: big}"), 3, "critic.scale", "a number, or auto"),
-    "unknown optimizer": (MINIMAL + "optimizer: {critic: adamw}", 5, "optimizer.critic", "did you mean 'adam'?"),
+    "unknown optimizer": (MINIMAL + "optimizer: {critic: adma}", 5, "optimizer.critic", "did you mean 'adam'?"),
     "optimizer parameter": (MINIMAL + "optimizer: {critic: {name: sgd, beta: 1}}", 5, "optimizer.critic.beta", "parameters: lr, momentum"),
     "learning rate of zero": (MINIMAL + "optimizer: {critic: {name: adam, lr: 0}}", 5, "optimizer.critic.lr", "a number > 0"),
     "beta of one": (

@@ -31,7 +31,7 @@ SECONDS = 300
 """After which a test gives up on a process."""
 
 forked = multiprocessing.get_context("forkserver")
-forked.set_forkserver_preload(["torch", "torch._dynamo", "ganzoo.cli.training", "ganzoo.engine.distributed.launch", "ganzoo.engine.runner"])
+forked.set_forkserver_preload(["torch", "torch._dynamo", "ganzoo.commands.run", "ganzoo.engine.distributed.launch", "ganzoo.engine.runner"])
 
 
 # Beginning processes.

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganzoo.config import Part, parse_config
+from ganzoo.config import ResolvedPart, parse_config
 from ganzoo.engine import optimizers
 from ganzoo.engine.batches import Batches
 from ganzoo.engine.device import from_config
@@ -16,6 +16,7 @@ from ganzoo.engine.meter import Meter
 from ganzoo.engine.run import Run
 from ganzoo.fields import DataSpec
 from ganzoo.players import Critic, Generator
+from ganzoo.registry import Registry
 from ganzoo.rules import Loss, Plan, Schedule
 
 DATA = DataSpec({"sample": (2,)})
@@ -83,13 +84,19 @@ class Fixed(Schedule):
         return self.plans[min(step, len(self.plans) - 1)]
 
 
+def optimizer(name, **params):
+    """An optimizer of the core as a configuration resolves it."""
+    component = Registry.installed().find("optimizer", name)
+    return ResolvedPart(component, component.load(), params)
+
+
 def make(*plans, losses=None, generator=None, critic=None, ema=None, seed=0):
     """A loop over 40 points, of small networks made from ``seed``."""
     torch.manual_seed(seed)
     generator, critic = generator or Maker(), critic or Judge()
     runtime = from_config(CONFIG.train)
     points = np.arange(80, dtype=np.float32).reshape(40, 2) / 80
-    adam = Part("adam", {"lr": 1e-2})
+    adam = optimizer("adam", lr=1e-2)
     run = Run(
         config=CONFIG,
         dataset=None,

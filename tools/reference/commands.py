@@ -6,15 +6,16 @@ from typing import Any
 
 from typer.main import get_command
 
-from ganzoo.cli.app import app
+from ganzoo.cli.app import Installed, app
+from ganzoo.registry import CORE
 
 from .markdown import in_markdown, table
 
 
 def commands() -> str:
-    """A section for each command."""
-    found: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]
-    return "\n".join(section(name, command) for name, command in found.items() if not command.hidden)
+    """A section for each command of the core; a reader's own plugins are nothing for its documentation."""
+    found: Installed = get_command(app).installed  # type: ignore[attr-defined]
+    return "\n".join(section(name, found[name]) for name, component in found.words.items() if component.distribution == CORE)
 
 
 def section(name: str, command: Any) -> str:

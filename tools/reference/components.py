@@ -45,9 +45,19 @@ def components() -> str:
 
 
 def core_components() -> str:
-    """A table for each data set and each component of the core; metrics have a page, and those of plugins are in their READMEs."""
+    """A table for each data set and each component of the core but metrics and optimizers, told of elsewhere; plugins have READMEs."""
+    return parameters_of(kind for kind in KINDS if kind not in ("metric", "optimizer"))
+
+
+def optimizers() -> str:
+    """A table for each optimizer of the core."""
+    return parameters_of(["optimizer"])
+
+
+def parameters_of(kinds: Iterable[str]) -> str:
+    """A table for each component of the core, and each data set."""
     blocks = []
-    for component in own_components(kind for kind in KINDS if kind != "metric"):
+    for component in own_components(kinds):
         if component.distribution == CORE or component.kind == "dataset":
             cls: Any = component.load()
             blocks.append(f"### {component.kind} `{component.name}`\n\n{first_line(cls)}\n\n{parameters_table(cls)}")

@@ -8,14 +8,13 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from ganzoo.config.optimizers import OPTIMIZERS
 from ganzoo.config.settings import SECTIONS, Kind, Part, RunConfig, Section
 from ganzoo.config.wording import in_words
 from ganzoo.config.yaml_writer import flow
 from ganzoo.params import split_annotation
 from ganzoo.sweep.settings import Distribution, SweepConfig
 
-from .markdown import first_line, parameters_table, table
+from .markdown import first_line, table
 
 
 def configuration() -> str:
@@ -55,11 +54,6 @@ def type_words(annotation: Any) -> str:
 def plain(value: Any) -> Any:
     """A default as YAML would have it."""
     return value.name if isinstance(value, Part) else to_jsonable_python(value)
-
-
-def optimizers() -> str:
-    """A table for each optimizer."""
-    return "\n".join(f"### `{name}`\n\n{first_line(cls)}\n\n{parameters_table(cls)}" for name, cls in OPTIMIZERS.items())
 
 
 def sweep() -> str:

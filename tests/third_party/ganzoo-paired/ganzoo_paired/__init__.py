@@ -33,3 +33,13 @@ def ganzoo_observers():
 @hookimpl
 def ganzoo_metrics():
     return {"brightness": "ganzoo_paired.parts:Brightness"}
+
+
+@hookimpl
+def ganzoo_optimizers():
+    return {"signs": "ganzoo_paired.signs:Signs"}
+
+
+@hookimpl
+def ganzoo_commands():
+    return {"read-diary": "ganzoo_paired.reading:read_diary"}

@@ -1,8 +1,11 @@
-"""What trains many runs: ``sweep``."""
+"""``ganzoo sweep``: train a configuration with many settings."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.files import write_atomically
@@ -10,18 +13,34 @@ from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_json, print_table
 
+from .options import Json, Quiet
 
-def sweep(path: Path, out: Path | None, ray: str | None, cpus: float, gpus: float, dry_run: bool, as_json: bool, quiet: bool) -> int:
-    """Check every trial, run those that are not finished, and print what was found.
+GROUP = "Train"
 
-    Raises:
-        GanzooError: where trials failed, after the others were run.
+
+def sweep(
+    sweep_file: Annotated[Path, typer.Argument(metavar="SWEEP", help="A YAML file: a configuration and what to vary in it.")],
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder of the trials (default: runs/NAME of the file).")] = None,
+    ray: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Run on a Ray cluster: auto, HOST:PORT, or local for Ray's workers here.")
+    ] = None,
+    cpus: Annotated[float, typer.Option(metavar="N", min=0.01, help="CPU cores of a trial on Ray.")] = 1,
+    gpus: Annotated[float, typer.Option(metavar="N", min=0, help="GPUs of a trial on Ray; 0.5: two trials share one.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every trial, list them and run nothing.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Train a configuration with many settings and seeds.
+
+    One after another, or on a Ray cluster. Interrupted, the same command goes on.
+
+    Example: ganzoo sweep sweep.yaml
     """
     from ganzoo.sweep.settings import read_sweep
     from ganzoo.sweep.trials import plan
 
-    reporter, folder = choose_reporter(quiet), out or Path("runs") / path.stem
-    file = read_sweep(path)
+    reporter, folder = choose_reporter(quiet), out or Path("runs") / sweep_file.stem
+    file = read_sweep(sweep_file)
     trials = plan(file)
     if (folder / "config.yaml").exists():
         raise UserError(f"{folder} is a run directory", "choose another folder", key="--out")
@@ -53,7 +72,7 @@ def sweep(path: Path, out: Path | None, ray: str | None, cpus: float, gpus: floa
 
     with stop_on_signals() as stop:
         if not dry_run:
-            write_atomically(folder / "sweep.yaml", path.read_bytes())
+            write_atomically(folder / "sweep.yaml", sweep_file.read_bytes())
             run_all(jobs, execute, stop, reporter, note)
             summary().write(folder)
         found = summary()

@@ -7,21 +7,19 @@ from typing import Annotated
 
 import typer
 
-from . import completing
+from . import offers
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Override = Annotated[
     list[str] | None,
     typer.Option(
-        "-o", "--override", metavar="KEY=VALUE", autocompletion=completing.overrides, help="Set a configuration key: -o train.steps=500."
+        "-o", "--override", metavar="KEY=VALUE", autocompletion=offers.overrides, help="Set a configuration key: -o train.steps=500."
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings and errors.")]
 ConfigFile = Annotated[
     Path,
-    typer.Argument(
-        metavar="CONFIG", autocompletion=completing.configurations, help="A YAML file, or a plugin's recipe: DISTRIBUTION:NAME."
-    ),
+    typer.Argument(metavar="CONFIG", autocompletion=offers.configurations, help="A YAML file, or a plugin's recipe: DISTRIBUTION:NAME."),
 ]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' made.")]
 RunOrPack = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' or 'ganzoo pack' made.")]

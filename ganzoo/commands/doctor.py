@@ -1,4 +1,4 @@
-"""What a bug report needs: ``doctor``. It answers where torch or a plugin is broken, too, and tells nothing private."""
+"""``ganzoo doctor``: what a bug report needs. It answers where torch or a plugin is broken, too, and tells nothing private."""
 
 from __future__ import annotations
 
@@ -10,14 +10,21 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ganzoo.registry import Registry, reason
+from ganzoo.registry import CORE, Registry, reason
 from ganzoo.ui.tables import print_json, print_table
 
-CORE = "ganzoo-core"
+from .options import Json
+
+GROUP = "What is installed"
 
 
-def print_doctor(as_json: bool) -> None:
-    """Print versions, devices, plugins, the cache and the disk."""
+def doctor(as_json: Json = False) -> None:
+    """Print what a bug report needs.
+
+    Versions, devices, plugins and what is broken about them, the cache, the disk.
+
+    Example: ganzoo doctor --json
+    """
     facts = _without_home(environment())
     if as_json:
         print_json(facts)

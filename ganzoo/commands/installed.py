@@ -1,4 +1,4 @@
-"""What is installed: ``list``, ``info``, ``plugins``, ``schema``."""
+"""``ganzoo list``, ``info``, ``plugins`` and ``schema``: what is installed."""
 
 from __future__ import annotations
 
@@ -6,29 +6,54 @@ import dataclasses
 import inspect
 import json
 import sys
-from typing import Any
+from contextlib import redirect_stdout
+from typing import Annotated, Any
+
+import typer
 
 from ganzoo import index
 from ganzoo.errors import UserError, did_you_mean
-from ganzoo.hookspecs import KINDS
+from ganzoo.hookspecs import GIVEN
 from ganzoo.recipes import recipes_of
-from ganzoo.registry import Component, Registry
+from ganzoo.registry import CORE, Component, Registry
 from ganzoo.ui.tables import print_json, print_table
 
+from . import offers
+from .options import Json
 
-def list_components(kind: str | None, as_json: bool) -> None:
-    """Print kind, name and provenance of each component; imports none of them."""
+GROUP = "What is installed"
+
+
+def list_(
+    kind: Annotated[str | None, typer.Option(metavar="KIND", autocompletion=offers.kinds, help=f"One of: {', '.join(GIVEN)}.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the installed components and commands, and where each comes from.
+
+    Example: ganzoo list --kind loss
+    """
     check_kind(kind)
     registry = Registry.installed()
-    chosen = [c for k in KINDS if kind in (None, k) for c in registry.of_kind(k)]
-    broken = [p for p in registry.plugins if p.broken]
+    chosen = [c for k in GIVEN if kind in (None, k) for c in registry.of_kind(k)]
+    broken = [(p.distribution, p.version, p.broken) for p in registry.plugins if p.broken]
+    broken += [(c.distribution, c.version, fault) for c in registry.commands if c.distribution != CORE and (fault := _fault(c))]
     if as_json:
         rows = [{"kind": c.kind, "name": c.name, "distribution": c.distribution, "version": c.version} for c in chosen]
-        print_json({"components": rows, "broken": [{"distribution": p.distribution, "reason": p.broken} for p in broken]})
+        print_json({"components": rows, "broken": [{"distribution": distribution, "reason": why} for distribution, _, why in broken]})
         return
     print_table(["kind", "name", "from"], [(c.kind, c.name, f"{c.distribution} {c.version}") for c in chosen])
-    for plugin in broken:
-        print(f"ganzoo: warning: {plugin.distribution} {plugin.version} is not loaded: {plugin.broken}", file=sys.stderr)
+    for distribution, version, why in broken:
+        print(f"ganzoo: warning: {distribution} {version} is not loaded: {why}", file=sys.stderr)
+
+
+def _fault(command: Component) -> str:
+    """Why a command cannot be imported; "" where it can."""
+    try:
+        with redirect_stdout(sys.stderr):
+            command.load()
+    except UserError as error:
+        return error.what
+    return ""
 
 
 def check_kind(kind: str | None) -> None:
@@ -37,12 +62,15 @@ def check_kind(kind: str | None) -> None:
     Raises:
         UserError: naming the kinds there are.
     """
-    if kind is not None and kind not in KINDS:
-        raise UserError(f"'{kind}' is no kind of component", did_you_mean(kind, KINDS, noun="kinds"), key="--kind")
+    if kind is not None and kind not in GIVEN:
+        raise UserError(f"'{kind}' is no kind of component", did_you_mean(kind, GIVEN, noun="kinds"), key="--kind")
 
 
-def list_plugins(as_json: bool) -> None:
-    """Print each plugin, what it gives, the recipes that it ships, and the reason where it cannot be used."""
+def plugins(as_json: Json = False) -> None:
+    """List the plugins and their recipes, and why some are broken.
+
+    Example: ganzoo plugins
+    """
     found = Registry.installed().plugins
     recipes = {p: recipes_of(p) for p in found}
     if as_json:
@@ -55,10 +83,18 @@ def list_plugins(as_json: bool) -> None:
         print_table(["recipe", "about"], shipped)
 
 
-def show_component(name: str, as_json: bool) -> None:
-    """Print every component called ``name``: summary, paper, parameters."""
+def info(
+    name: Annotated[str, typer.Argument(metavar="NAME", autocompletion=offers.components, help="A component, or distribution/component.")],
+    as_json: Json = False,
+) -> None:
+    """Show the parameters of a component, their meaning and the paper.
+
+    Example: ganzoo info alternate
+    """
     registry = Registry.installed()
     found = [c for c in registry.components if name in (c.name, c.qualified) or index.current_name(c.kind, name) == c.qualified]
+    if not found and name in registry.command_words():
+        raise UserError(f"'{name}' is a command, no component", f"see 'ganzoo {name} --help'")
     if not found:
         raise registry.missing("", name) or UserError(
             f"nothing called '{name}' is installed", did_you_mean(name, {c.name for c in registry.components}, noun="installed")
@@ -104,8 +140,11 @@ def describe(component: Component) -> dict[str, Any]:
     }
 
 
-def print_schema() -> None:
-    """Print the JSON schema of every configuration that the installed components allow."""
+def schema() -> None:
+    """Print the JSON schema of configurations, for an editor.
+
+    Example: ganzoo schema > ganzoo.schema.json
+    """
     from ganzoo.config.schema import json_schema
 
     print_json(json_schema(Registry.installed()))

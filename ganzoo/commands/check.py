@@ -1,0 +1,131 @@
+"""``ganzoo check`` and ``ganzoo matrix``: what fits together, a configuration or everything, and whether a plugin is sound."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganzoo.errors import UserError
+from ganzoo.registry import Registry
+from ganzoo.ui.progress import reporter as choose_reporter
+from ganzoo.ui.tables import print_json, print_table
+
+from . import offers
+from .options import Json, Override, Quiet
+
+GROUP = "Train"
+
+
+def check(
+    config: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CONFIG|PLUGIN_DIR|WHEEL",
+            autocompletion=offers.configurations,
+            help="A configuration as 'run' takes it, a plugin's folder, or its wheel.",
+        ),
+    ],
+    override: Override = None,
+    here: Annotated[
+        bool, typer.Option("--here", help="Check a plugin as it is installed in this environment, without building it or combining it.")
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Check a configuration by one step of it, or a plugin.
+
+    Of a configuration: its keys, its components, its data, and whether the combination fits. No run directory is written;
+    images that had to be decoded stay in the cache.
+
+    Given a plugin's folder or wheel: build it, install it into a clean environment, run the conformance kit there on all
+    that it gives, and train two steps of everything installed that it fits. This runs the plugin's code.
+
+    Example: ganzoo check zoo_configs/quickstart.yaml -o critic.norm=batch
+    """
+    if config.is_dir() or config.suffix == ".whl":
+        from .check_plugin import check_plugin
+
+        if override:
+            raise UserError("a plugin has no configuration to override", "leave -o out", key="-o")
+        return check_plugin(config, here, as_json, quiet)
+    if here:
+        raise UserError("it is for plugins", "name a plugin's folder, or leave --here out", key="--here")
+    return check_configuration(config, override or [], as_json, quiet)
+
+
+def check_configuration(path: Path, overrides: list[str], as_json: bool, quiet: bool) -> int:
+    """Validate, fit, find out whether the metrics can be measured, and take one step in memory."""
+    from ganzoo.config import load_config, resolve
+
+    config = load_config(path, overrides)
+    resolved = resolve(config, Registry.installed())
+    from ganzoo.engine.evaluation import Evaluations
+    from ganzoo.engine.first_steps import rehearse
+    from ganzoo.engine.run import MisfitError, build
+
+    try:
+        built, notes = build(config, resolved, choose_reporter(quiet))
+    except MisfitError as error:
+        if as_json:
+            print_json({"fits": False, "problems": [{"key": key, "problem": text} for key, text in error.problems]})
+        else:
+            print(f"{path}: does not fit")
+            print_table([], [(f"  {key}", text) for key, text in error.problems])
+        raise
+    Evaluations(resolved.metrics, built, resolved.data, choose_reporter(quiet))
+    started = time.perf_counter()
+    values = rehearse(built)
+    seconds = time.perf_counter() - started
+    counts = {n: sum(p.numel() for p in net.parameters()) for n, net in (("generator", built.generator), ("critic", built.critic))}
+    if as_json:
+        print_json(
+            {"fits": True, "data": built.data.to_json(), "parameters": counts, "notes": notes, "first_step": values, "seconds": seconds}
+        )
+        return 0
+    shapes = ", ".join(f"{name} {tuple(shape)}" for name, shape in built.data.fields.items())
+    print(f"{path}: fits")
+    rows = [("data", f"{resolved.data.name}: {built.batches.count} samples of {shapes}")]
+    rows += [(n, f"{getattr(resolved, n).name}: {count:,} parameters") for n, count in counts.items()]
+    rows += [("loss", ", ".join(built.losses)), ("first step", f"{seconds:.2f} s on {built.runtime.device}, {built.runtime.precision}")]
+    print_table([], [(f"  {name}", text) for name, text in rows])
+    for note in notes:
+        print(f"  note: {note}")
+    return 0
+
+
+def matrix(
+    data: Annotated[
+        str,
+        typer.Option(
+            metavar="DATA",
+            autocompletion=offers.of_kind("dataset"),
+            help="The data set to fit, as YAML: digits, ring, '{name: celeba, root: ...}'.",
+        ),
+    ] = "digits",
+    as_json: Json = False,
+) -> None:
+    """Show what fits together, and why the rest does not.
+
+    Every installed generator with every critic, loss and schedule, on one data set.
+
+    Example: ganzoo matrix --data ring
+    """
+    from ganzoo.compat.matrix import cross
+    from ganzoo.config import resolve_dataset
+    from ganzoo.data.cache import Cache
+    from ganzoo.data.spec import describe
+
+    registry = Registry.installed()
+    dataset = resolve_dataset(data, registry).build()
+    spec = describe(dataset.arrays(Cache()), dataset.classes, dataset.scale)
+    rows = cross(registry, spec, choose_reporter(quiet=as_json))
+    if as_json:
+        print_json([row.to_json() for row in rows])
+        return
+    fitting = sum(row.fits for row in rows)
+    print(f"{fitting} of {len(rows)} combinations fit {data}")
+    columns = ["generator", "critic", "loss", "schedule", "fits"]
+    print_table(columns, [(r.generator, r.critic, " + ".join(r.losses), r.schedule, "yes" if r.fits else f"no: {r.reason}") for r in rows])

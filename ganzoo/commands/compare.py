@@ -1,0 +1,89 @@
+"""``ganzoo compare``: runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ganzoo.registry import Registry
+from ganzoo.ui.tables import print_json, print_table
+
+from .options import Json, Seed
+
+if TYPE_CHECKING:
+    from ganzoo.report.comparison import ComparedRun, NumberRow
+
+GROUP = "Look at runs"
+
+
+def compare(
+    run_folders: Annotated[list[Path], typer.Argument(metavar="RUN", help="Two or more folders that 'ganzoo run' made.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")] = Path("compare.html"),
+    n: Annotated[int, typer.Option("-n", metavar="N", min=1, help="How many samples of each.")] = 64,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Set runs side by side, on one page.
+
+    Samples from the same latents, curves, numbers with what they depend on, and what differs in the configurations.
+    Numbers are ranked only where all that they depend on is the same; otherwise it says what is not.
+
+    Example: ganzoo compare runs/original runs/wider --out compare.html
+    """
+    from ganzoo.report.charts import number_text
+    from ganzoo.report.compare_page import fact_rows, write_comparison
+    from ganzoo.report.comparison import config_differences, number_rows, read_runs
+    from ganzoo.runs.side_by_side import about_latents, directions, grid, load
+
+    def cells(row: NumberRow) -> list[str]:
+        best = row.best
+        return [f"{number_text(found.value)}{' (best)' if i in best else ''}" if found else "-" for i, found in enumerate(row.values)]
+
+    registry = Registry.installed()
+    runs = read_runs(run_folders)
+    numbers = number_rows(runs, lambda component: directions(component, registry))
+    changed = config_differences(runs)
+    loaded = [load(run, registry) for run in runs]
+    grids = [grid(found, n, seed) for found in loaded]
+    names = [run.name for run in runs]
+    write_comparison(out, runs, grids, about_latents(names, loaded, seed), numbers, changed)
+    if as_json:
+        print_json(_as_json(out, runs, numbers, changed))
+        return
+    rows = [(row.number if row.number == row.metric else f"{row.metric}: {row.number}", *cells(row), row.verdict) for row in numbers]
+    print_table(["", *names, ""], [*rows, *((name, *cells, "") for name, cells in fact_rows(runs))])
+    if changed:
+        print()
+        print_table(["differs", *names], [(key, *map(_short, values)) for key, values in changed.items()])
+    print(f"\n{out}")
+
+
+def _short(text: str, most: int = 40) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _as_json(out: Path, runs: Sequence[ComparedRun], numbers: Sequence[NumberRow], changed: Mapping[str, list[str]]) -> dict[str, Any]:
+    names = [run.name for run in runs]
+
+    def cell(row: NumberRow, i: int) -> dict[str, Any] | None:
+        found = row.values[i]
+        return None if found is None else {"value": found.value, "step": found.step, "provenance": dict(found.provenance)}
+
+    return {
+        "file": str(out),
+        "runs": {run.name: {"folder": str(run.folder), "steps": run.record.last_step, "outcome": run.record.outcome} for run in runs},
+        "numbers": [
+            {
+                "metric": row.metric,
+                "number": row.number,
+                "values": {name: cell(row, i) for i, name in enumerate(names)},
+                "ranked": [names[i] for i in row.ranked],
+                "verdict": row.verdict,
+            }
+            for row in numbers
+        ],
+        "differs": {key: dict(zip(names, values, strict=True)) for key, values in changed.items()},
+    }

@@ -1,0 +1,42 @@
+"""``ganzoo new-plugin``: write a new plugin's project."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganzoo.hookspecs import GIVEN
+
+from . import offers
+from .installed import check_kind
+
+GROUP = "Share"
+
+
+def new_plugin(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name in lower-case words, joined by hyphens: tower makes ganzoo-tower.")],
+    kind: Annotated[str, typer.Option(metavar="KIND", autocompletion=offers.kinds, help=f"What it gives: {', '.join(GIVEN)}.")],
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The project's folder (default: ganzoo-NAME).")] = None,
+    like: Annotated[
+        str | None, typer.Option(metavar="CONFIG", help="The configuration that its recipe starts from (default: an installed recipe).")
+    ] = None,
+) -> None:
+    """Write a new plugin: a component that works, with its tests.
+
+    Example: ganzoo new-plugin tower --kind loss
+    """
+    check_kind(kind)
+    from ganzoo.authoring.scaffold import new_plugin as write
+
+    folder = write(name, kind, out, like)
+    print(folder)
+    there = shlex.quote(str(folder))
+    for command, about in (
+        (f"pip install -e {there}", "install it as it is, so that changes count at once"),
+        (f"pytest {there}", "its tests"),
+        (f"ganzoo check {there}", "build it, install it into a clean environment and check it there"),
+    ):
+        print(f"  {command:<{len(there) + 15}}  # {about}")

@@ -1,0 +1,101 @@
+"""``ganzoo run``: train."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganzoo.recipes import find_recipe
+from ganzoo.registry import Registry
+from ganzoo.ui.progress import Reporter
+from ganzoo.ui.progress import reporter as choose_reporter
+
+from .options import ConfigFile, Override, Quiet
+
+if TYPE_CHECKING:
+    from ganzoo.engine.distributed import Ranks
+
+GROUP = "Train"
+
+
+def run(
+    config: ConfigFile,
+    override: Override = None,
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The run directory (default: runs/NAME of the configuration).")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the run in --out (or the last of that name); start one if there is none.")
+    ] = False,
+    quiet: Quiet = False,
+) -> int:
+    """Train what a YAML file names.
+
+    Example: ganzoo run zoo_configs/quickstart.yaml -o train.steps=500
+    """
+    if os.environ.get("WORLD_SIZE", "1") == "1":
+        return train(config, override or [], out, resume, choose_reporter(quiet))
+    from ganzoo.engine.distributed.launch import joined
+
+    # Before all else, so that one process speaks for all where the configuration is wrong.
+    with joined() as ranks, Path(os.devnull).open("w") as nowhere:
+        reporter = choose_reporter(quiet) if ranks.leads else choose_reporter(True, nowhere)
+        return train(config, override or [], out, resume, reporter, ranks)
+
+
+def train(path: Path, overrides: list[str], out: Path | None, resume: bool, reporter: Reporter, ranks: Ranks | None = None) -> int:
+    """Train as one of ``ranks``; None: alone. Rank 0 prints."""
+    recipe = find_recipe(str(path))
+    path, name = (recipe.path, f"{recipe.distribution}-{recipe.name}") if recipe else (path, run_name(path))
+    with without_collecting():
+        from ganzoo.config import load_config, resolve
+
+        config = load_config(path, overrides)
+        resolved = resolve(config, Registry.installed())
+        from ganzoo.engine.runner import Runner
+
+        folder = out or default_out(name, resume)
+        runner = Runner(config, resolved, path, folder, resume, reporter, ranks)
+    if runner.finished:
+        runner.directory.close()
+        reporter.say(f"{folder} is finished already ({config.train.steps} steps); raise train.steps to go on")
+        code = 0
+    else:
+        code = runner.train()
+    if reporter.quiet or not runner.ranks.leads:
+        return code
+    samples = sorted((folder / "samples").glob("step-*.png"))
+    for name, value in (("samples", samples[-1] if samples else ""), ("report", folder / "report.html"), ("weights", folder / "weights")):
+        print(f"{name}: {value}")
+    return code
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """No garbage is looked for inside: imports make a million objects that all stay, and looking takes a fifth of the start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.freeze()  # nor is what is there now looked through again, until the end: extension modules report what is then left
+        atexit.register(gc.unfreeze)
+
+
+def run_name(config: Path) -> str:
+    """What a run of this file is called: as the file, or as the earlier run whose config.yaml it is."""
+    return config.resolve().parent.name if config.name == "config.yaml" else config.stem
+
+
+def default_out(name: str, resume: bool) -> Path:
+    """``runs/NAME``, then ``runs/NAME-2`` and so on: the first that is free, or the last in use where a run is resumed."""
+    folder, count, last = Path("runs") / name, 1, None
+    while (folder / "config.yaml").exists():
+        last, count = folder, count + 1
+        folder = Path("runs") / f"{name}-{count}"
+    return last if resume and last else folder

@@ -1,0 +1,73 @@
+"""``ganzoo export`` and ``ganzoo pack``: carry a trained generator elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from ganzoo.registry import Registry
+from ganzoo.ui.progress import reporter as choose_reporter
+from ganzoo.ui.tables import print_json
+
+from .options import Json, RunFolder, RunOrPack, Weights
+
+GROUP = "Share"
+
+
+def export(
+    run_folder: RunOrPack,
+    to: Annotated[Literal["onnx", "torch"], typer.Option(help="The format: ONNX, or a program of torch.export.")] = "onnx",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The file (default: generator.onnx or generator.pt2 in the run).")
+    ] = None,
+    weights: Weights = None,
+    as_json: Json = False,
+) -> None:
+    """Export the generator to one file that runs without ganzoo.
+
+    What it computes is compared with the generator (ONNX: where onnxruntime is installed).
+
+    Example: ganzoo export runs/quickstart --to onnx --out digits.onnx
+    """
+    from ganzoo.runs.export import SUFFIXES, export_generator
+    from ganzoo.runs.trained import load_trained
+
+    trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter())
+    done = export_generator(trained, to, out or run_folder / f"generator{SUFFIXES[to]}")
+    if as_json:
+        print_json({"file": str(done.path), "inputs": list(done.inputs), "difference": done.difference})
+        return
+    compared = "not compared: onnxruntime is not installed"
+    if done.difference is not None:
+        compared = f"at most {done.difference:.2g} from the generator"
+    print(f"{done.path}: {', '.join(done.inputs)} -> sample; {compared}")
+
+
+def pack(
+    run_folder: RunFolder,
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The folder to make (default: RUN-pack beside the run).")] = None,
+    license_name: Annotated[
+        str | None, typer.Option("--license", metavar="LICENCE", help="Licence of the weights, for the model card: cc-by-4.0.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Pack a generator into a folder that works elsewhere.
+
+    Weights, configuration, model card, pinned requirements and hashes: 'ganzoo sample' runs it on another machine.
+
+    Example: ganzoo pack runs/quickstart --out digits --license cc-by-sa-3.0
+    """
+    from ganzoo.runs.pack_reader import fingerprint
+    from ganzoo.runs.pack_writer import make_pack
+    from ganzoo.runs.trained import load_trained
+
+    trained = load_trained(run_folder, None, Registry.installed())
+    name = run_folder.resolve().name
+    target = out or run_folder.resolve().parent / f"{name}-pack"
+    files = make_pack(trained, target, license_name)
+    if as_json:
+        print_json({"folder": str(target), "sha256": fingerprint(target), "files": files})
+    else:
+        print(f"{target}: {len(files) + 1} files, sha256 {fingerprint(target)} (of SHA256SUMS)")
