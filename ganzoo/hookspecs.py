@@ -25,6 +25,9 @@ hookimpl = pluggy.HookimplMarker("ganzoo")
 KINDS = ("generator", "critic", "loss", "schedule", "dataset", "metric", "observer")
 """The kinds of component, in the order they are listed. The hook of a kind is ``ganzoo_<plural>``."""
 
+DEFAULT_OBSERVERS = "ganzoo_default_observers"
+"""The hook that gives observers which every run tells."""
+
 
 def hook_of(kind: str) -> str:
     """The hook that gives components of ``kind``."""
@@ -70,6 +73,15 @@ def ganzoo_metrics() -> Mapping[str, str | type]:
 @hookspec
 def ganzoo_observers() -> Mapping[str, str | type]:
     """Called once, when components are listed. Returns {name: class whose instances implement the hooks below}."""
+    return {}
+
+
+@hookspec
+def ganzoo_default_observers() -> Mapping[str, str | type]:
+    """Called once, when components are listed. Returns {name: class of an observer that every run tells}.
+
+    A run's configuration need not name it. One that does, sets its parameters, which therefore all have defaults.
+    """
     return {}
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import ganzoo
+import ganzoo.rundir
 import ganzoo.testing
 from ganzoo import hookspecs
 
@@ -32,7 +33,7 @@ SNAPSHOT = ROOT / "tests" / "public_api.json"
 def current() -> dict[str, str]:
     """Dotted name -> signature of everything public, in the code as it is."""
     found: dict[str, str] = {}
-    for module in (ganzoo, ganzoo.testing):
+    for module in (ganzoo, ganzoo.testing, ganzoo.rundir):
         for name in sorted(module.__all__):
             if name != "API_VERSION":  # it stands beside the names
                 found |= dict(_described(f"{module.__name__}.{name}", getattr(module, name)))

@@ -13,10 +13,9 @@ from ganzoo.engine.sampling import CLOUD
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
-from ganzoo.report.charts import number_text
-from ganzoo.report.compare_page import Grid, fact_rows, write_comparison
-from ganzoo.report.comparison import ComparedRun, NumberRow, config_differences, number_rows, read_runs
-from ganzoo.report.pictures import as_picture
+from ganzoo.rundir import ComparedRun, NumberRow, fact_rows, number_text
+from ganzoo.rundir.comparison import config_differences, number_rows, read_runs
+from ganzoo.runs.pages import page_writer
 from ganzoo.runs.trained import Trained, load_trained
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_json, print_table
@@ -25,13 +24,14 @@ from ganzoo.ui.tables import print_json, print_table
 def compare(folders: list[Path], out: Path, n: int, seed: int, as_json: bool) -> None:
     """Write the page, and print the numbers and what differs."""
     registry = Registry.installed()
+    writer = page_writer(registry)
     runs = read_runs(folders)
     numbers = number_rows(runs, lambda component: _directions(component, registry))
     changed = config_differences(runs)
     loaded = [_load(run, registry) for run in runs]
-    grids = [_grid(found, n, seed) for found in loaded]
+    pictures = [_picture(found, n, seed) for found in loaded]
     names = [run.name for run in runs]
-    write_comparison(out, runs, grids, about_latents(names, loaded, seed), numbers, changed)
+    writer.write_comparison(out, runs, pictures, about_latents(names, loaded, seed), numbers, changed)
     if as_json:
         print_json(_as_json(out, runs, numbers, changed))
         return
@@ -69,16 +69,17 @@ def _load(run: ComparedRun, registry: Registry) -> Trained | UserError:
         return error
 
 
-def _grid(trained: Trained | UserError, n: int, seed: int) -> Grid:
+def _picture(trained: Trained | UserError, n: int, seed: int) -> bytes | str:
+    """A PNG of samples, or why there is none."""
     if isinstance(trained, UserError):
-        return Grid(None, f"No samples: {trained}")
+        return f"No samples: {trained}"
     try:
         buffer = io.BytesIO()
         made = trained.sample(n if trained.data.is_image else CLOUD, seed)
         made.picture(None if trained.data.is_image else _real_points(trained)).save(buffer, format="PNG")
     except GanzooError as error:
-        return Grid(None, f"No samples: {error}")
-    return Grid(as_picture(0, "samples", buffer.getvalue()))
+        return f"No samples: {error}"
+    return buffer.getvalue()
 
 
 def _real_points(trained: Trained) -> np.ndarray | None:

@@ -156,9 +156,10 @@ def report(run_folder: RunFolder) -> None:
 
     Example: ganzoo report runs/quickstart
     """
-    from ganzoo.report import write_report
+    from ganzoo.registry import Registry
+    from ganzoo.runs.pages import page_writer
 
-    print(write_report(run_folder))
+    print(page_writer(Registry.installed()).write_report(run_folder))
 
 
 def export(
