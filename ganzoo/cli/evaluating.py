@@ -7,7 +7,7 @@ from pathlib import Path
 from ganzoo.config import resolve_metrics
 from ganzoo.config.yaml_writer import flow
 from ganzoo.registry import Registry
-from ganzoo.rundir.lines import append_event
+from ganzoo.rundir.lines import EVAL, append_event
 from ganzoo.runs.evaluate import evaluate
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_json
@@ -36,6 +36,6 @@ def evaluate_run(
             print(f"{each.metric}: {each}", flush=True)
         # Other weights get another name: the run's own numbers are not theirs.
         name = f"{each.metric} of {weights.name}" if weights else each.metric
-        append_event(folder, "evaluated", step=each.step, metric=name, values=each.values)
+        append_event(folder, "evaluated", step=each.step, metric=name, values=each.values, by=EVAL)
     if as_json:
         print_json(results)

@@ -1,6 +1,10 @@
-"""What a run leaves behind: log lines, sample grids, checkpoints with weights, the last word and the report."""
+"""What a run leaves behind: log lines, sample grids, checkpoints with weights, and the last word."""
 
 from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -9,8 +13,8 @@ from ganzoo.compat import plan_fields
 from ganzoo.config import RunConfig
 from ganzoo.errors import DivergenceError
 from ganzoo.fields import Fields, named_arguments
-from ganzoo.report import write_report
 from ganzoo.rundir.directory import RunDirectory, now
+from ganzoo.rundir.files import GENERATOR, sample_file
 from ganzoo.ui.pictures import image_grid, save_png
 from ganzoo.ui.progress import Reporter, Task
 from ganzoo.ui.scatter import scatter
@@ -40,13 +44,31 @@ class Outputs:
     def __init__(self, config: RunConfig, run: Run, directory: RunDirectory, observers: Observers, reporter: Reporter) -> None:
         self.config, self.run, self.directory, self.observers, self.reporter = config, run, directory, observers, reporter
         self.meter = Meter(run.ranks)
+        self._since, self._paused = time.perf_counter(), 0.0
         self.inputs, real = self._fix_inputs()
         self.references = None if run.data.is_image else real
         self.health = Health(real)
 
+    @contextmanager
+    def pausing(self) -> Iterator[None]:
+        """No time of training passes within the block: it is left out of the rate of images."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._paused += time.perf_counter() - started
+
+    def start_clock(self) -> None:
+        """Training begins now: what came before is left out of the rate of images."""
+        self._paused = time.perf_counter() - self._since
+
     def log(self, task: Task, seconds: float) -> None:
-        """Write the means since the last line, ``seconds`` into this sitting, and show them behind the bar."""
+        """Write the means since the last line, ``seconds`` into this session, and show them behind the bar."""
         values = self.meter.read()
+        now = time.perf_counter()
+        if "images_per_second" in values:
+            values["images_per_second"] *= (now - self._since) / max(now - self._since - self._paused, 1e-9)
+        self._since, self._paused = now, 0.0
         if not self.run.ranks.leads:
             return
         self.directory.log("log", step=self.run.step, seconds=round(seconds, 3), **values)
@@ -63,7 +85,7 @@ class Outputs:
             return
         inputs = self.inputs | plan_fields(run.last_plan, run.runtime.device)
         made = generate(run.best_generator, inputs, run.data, run.runtime, seed=(self.config.train.seed,))
-        path = self.directory.samples / f"step-{run.step:08d}.png"
+        path = self.directory.path / sample_file(run.step)
         path.parent.mkdir(exist_ok=True)
         if run.data.is_image:
             labelled = "label" in named_arguments(type(run.generator))
@@ -97,8 +119,8 @@ class Outputs:
             return
         path = checkpoint.save(folder, run.step, state, self.config.checkpoint.keep)
         facts = {"data": run.data.to_json(), "step": run.step, "values": dict(run.last_plan.values)}
-        facts["class_names"] = list(run.dataset.class_names)
-        export(run.best_generator, self.directory.weights / "generator.safetensors", average=run.average is not None, **facts)
+        facts |= {"class_names": list(run.dataset.class_names), "run": run.identity, "fingerprint": dict(run.fingerprint)}
+        export(run.best_generator, self.directory.path / GENERATOR, average=run.average is not None, **facts)
         export(run.critic, self.directory.weights / "critic.safetensors", **facts)
         self.directory.log("checkpoint", step=run.step, file=str(path.relative_to(self.directory.path)))
         if tell:
@@ -110,21 +132,17 @@ class Outputs:
         self.observers.tell("evaluated", step=found.step, metric=found.metric, values=found.values)
         self.reporter.say(f"step {found.step}: {found}")
 
-    def write_warning(self, text: str) -> None:
+    def write_warning(self, text: str, **facts: str) -> None:
         """Write what is wrong but does not stop the run, and show it."""
-        self.directory.log("warning", step=self.run.step, text=text)
+        self.directory.log("warning", step=self.run.step, text=text, **facts)
         self.reporter.warn(text)
 
     def end(self, outcome: str, text: str) -> None:
-        """Close the books: the outcome's line, the observers, the report."""
+        """Close the books: the outcome's line, and the observers."""
         if not self.run.ranks.leads:
             return
         self.directory.log(outcome, step=self.run.step, time=now(), text=text)
         self.observers.tell("run_finished", step=self.run.step, outcome=outcome)
-        try:
-            write_report(self.directory.path)
-        except Exception as error:  # a picture of a run is no reason to lose it
-            self.reporter.warn(f"the report could not be made ({type(error).__name__}: {error}); try 'ganzoo report {self.directory.path}'")
 
     def _fix_inputs(self) -> tuple[Fields, np.ndarray]:
         """The inputs of the sample grids, the same at every step, and as many real samples to compare generated ones with."""
