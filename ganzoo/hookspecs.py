@@ -27,6 +27,9 @@ KINDS = ("generator", "critic", "loss", "schedule", "dataset", "metric", "observ
 GIVEN = (*KINDS, "command")
 """All that a plugin may give: components, and commands."""
 
+DEFAULT_OBSERVERS = "ganzoo_default_observers"
+"""The hook that gives observers which every run tells."""
+
 
 def hook_of(kind: str) -> str:
     """The hook that gives components of ``kind``, or commands."""
@@ -92,6 +95,15 @@ def ganzoo_commands() -> Mapping[str, str]:
 
     The module imports what is heavy inside the function, as help imports it; its ``GROUP`` is the heading that help lists the command
     under. A name of the core is the core's; where others share a name, each is called ``distribution/name``.
+    """
+    return {}
+
+
+@hookspec
+def ganzoo_default_observers() -> Mapping[str, str | type]:
+    """Called once, when components are listed. Returns {name: class of an observer that every run tells}.
+
+    A run's configuration need not name it. One that does, sets its parameters, which therefore all have defaults.
     """
     return {}
 

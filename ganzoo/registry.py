@@ -33,6 +33,8 @@ class Component:
     target: str | type
     distribution: str
     version: str
+    default: bool = False
+    """Whether it is an observer that every run tells."""
 
     @property
     def qualified(self) -> str:
@@ -94,7 +96,9 @@ class Registry:
         distribution, version = _distribution(entry_point), entry_point.dist.version if entry_point.dist else ""
         try:
             with redirect_stdout(sys.stderr):  # what a plugin prints must not get into a command's output
-                found = [Component(kind, name, target, distribution, version) for kind, name, target in _give(entry_point)]
+                found = [
+                    Component(kind, name, target, distribution, version, default) for kind, name, target, default in _give(entry_point)
+                ]
             self._refuse_repetition(found)
         except KeyboardInterrupt:
             raise
@@ -162,7 +166,7 @@ def _distribution(entry_point: importlib.metadata.EntryPoint) -> str:
     return entry_point.dist.name if entry_point.dist else "(unknown)"
 
 
-def _give(entry_point: importlib.metadata.EntryPoint) -> list[tuple[str, str, str | type]]:
+def _give(entry_point: importlib.metadata.EntryPoint) -> list[tuple[str, str, str | type, bool]]:
     """Load one door, check it against the hook specifications, and return what it gives."""
     door = entry_point.load()
     _check_api(door, entry_point)
@@ -171,15 +175,15 @@ def _give(entry_point: importlib.metadata.EntryPoint) -> list[tuple[str, str, st
     manager.register(door, name=entry_point.name)
     _check_hooks(manager, door)
     found = []
-    for kind in hookspecs.GIVEN:
-        hook = hookspecs.hook_of(kind)
+    hooks = [*((kind, hookspecs.hook_of(kind)) for kind in hookspecs.GIVEN), ("observer", hookspecs.DEFAULT_OBSERVERS)]
+    for kind, hook in hooks:
         for given in getattr(manager.hook, hook)():
             if not isinstance(given, Mapping):
                 raise _misfit(hook, f"a {type(given).__name__}")
             for name, target in given.items():
                 if not isinstance(name, str) or not isinstance(target, (str, type)) or (isinstance(target, str) and ":" not in target):
                     raise _misfit(hook, f"{name!r}: {target!r}")
-                found.append((kind, name, target))
+                found.append((kind, name, target, hook == hookspecs.DEFAULT_OBSERVERS))
     return found
 
 

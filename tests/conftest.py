@@ -40,10 +40,15 @@ def inception_weights(tmp_path_factory):
 
 @pytest.fixture
 def differing():
-    """``differing(a, b)``: the paths of all leaves in which two states differ, tensors compared bit for bit."""
+    """``differing(a, b)``: the paths of all leaves in which two states differ, tensors compared bit for bit.
+
+    A run's identity, which no two runs have in common, is left out.
+    """
 
     def compare(a, b, path=""):
         if isinstance(a, dict) and isinstance(b, dict):
+            if not path:
+                a, b = ({key: value for key, value in state.items() if key != "run"} for state in (a, b))
             lacking = [f"{path}.{key}" for key in sorted(a.keys() ^ b.keys(), key=str)]
             return lacking + [found for key in a.keys() & b.keys() for found in compare(a[key], b[key], f"{path}.{key}")]
         if isinstance(a, list | tuple) and isinstance(b, list | tuple) and len(a) == len(b):

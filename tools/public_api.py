@@ -24,6 +24,7 @@ from typing import Any
 import ganzoo
 import ganzoo.data
 import ganzoo.metrics
+import ganzoo.rundir
 import ganzoo.testing
 from ganzoo import hookspecs
 
@@ -34,7 +35,7 @@ SNAPSHOT = ROOT / "tests" / "public_api.json"
 def current() -> dict[str, str]:
     """Dotted name -> signature of everything public, in the code as it is."""
     found: dict[str, str] = {}
-    for module in (ganzoo, ganzoo.data, ganzoo.metrics, ganzoo.testing):
+    for module in (ganzoo, ganzoo.data, ganzoo.metrics, ganzoo.rundir, ganzoo.testing):
         for name in sorted(module.__all__):
             full, value = f"{module.__name__}.{name}", getattr(module, name)
             if name != "API_VERSION":  # it stands beside the names

@@ -14,7 +14,7 @@ from ganzoo.ui.tables import print_json, print_table
 from .options import Json, Seed
 
 if TYPE_CHECKING:
-    from ganzoo.report.comparison import ComparedRun, NumberRow
+    from ganzoo.rundir import ComparedRun, NumberRow
 
 GROUP = "Look at runs"
 
@@ -33,23 +33,24 @@ def compare(
 
     Example: ganzoo compare runs/original runs/wider --out compare.html
     """
-    from ganzoo.report.charts import number_text
-    from ganzoo.report.compare_page import fact_rows, write_comparison
-    from ganzoo.report.comparison import config_differences, number_rows, read_runs
-    from ganzoo.runs.side_by_side import about_latents, directions, grid, load
+    from ganzoo.rundir import fact_rows, number_text
+    from ganzoo.rundir.comparison import config_differences, number_rows, read_runs
+    from ganzoo.runs.pages import page_writer
+    from ganzoo.runs.side_by_side import about_latents, directions, load, picture
 
     def cells(row: NumberRow) -> list[str]:
         best = row.best
         return [f"{number_text(found.value)}{' (best)' if i in best else ''}" if found else "-" for i, found in enumerate(row.values)]
 
     registry = Registry.installed()
+    writer = page_writer(registry)
     runs = read_runs(run_folders)
     numbers = number_rows(runs, lambda component: directions(component, registry))
     changed = config_differences(runs)
     loaded = [load(run, registry) for run in runs]
-    grids = [grid(found, n, seed) for found in loaded]
+    pictures = [picture(found, n, seed) for found in loaded]
     names = [run.name for run in runs]
-    write_comparison(out, runs, grids, about_latents(names, loaded, seed), numbers, changed)
+    writer.write_comparison(out, runs, pictures, about_latents(names, loaded, seed), numbers, changed)
     if as_json:
         print_json(_as_json(out, runs, numbers, changed))
         return

@@ -49,7 +49,7 @@ def evaluate(
     """
     from ganzoo.config import resolve_metrics
     from ganzoo.config.yaml_writer import flow
-    from ganzoo.rundir.lines import append_event
+    from ganzoo.rundir.lines import EVAL, append_event
     from ganzoo.runs import evaluate as runs
 
     registry = Registry.installed()
@@ -65,7 +65,7 @@ def evaluate(
             print(f"{each.metric}: {each}", flush=True)
         # Other weights get another name: the run's own numbers are not theirs.
         name = f"{each.metric} of {weights.name}" if weights else each.metric
-        append_event(run_folder, "evaluated", step=each.step, metric=name, values=each.values)
+        append_event(run_folder, "evaluated", step=each.step, metric=name, values=each.values, by=EVAL)
     if as_json:
         print_json(results)
 
@@ -75,9 +75,9 @@ def report(run_folder: RunFolder) -> None:
 
     Example: ganzoo report runs/quickstart
     """
-    from ganzoo.report import write_report
+    from ganzoo.runs.pages import page_writer
 
-    print(write_report(run_folder))
+    print(page_writer(Registry.installed()).write_report(run_folder))
 
 
 def replay(

@@ -70,8 +70,10 @@ def train(path: Path, overrides: list[str], out: Path | None, resume: bool, repo
     if reporter.quiet or not runner.ranks.leads:
         return code
     samples = sorted((folder / "samples").glob("step-*.png"))
-    for name, value in (("samples", samples[-1] if samples else ""), ("report", folder / "report.html"), ("weights", folder / "weights")):
-        print(f"{name}: {value}")
+    report = folder / "report.html"
+    for name, value in (("samples", samples[-1] if samples else ""), ("report", report), ("weights", folder / "weights")):
+        if value != report or report.exists():
+            print(f"{name}: {value}")
     return code
 
 

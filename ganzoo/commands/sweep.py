@@ -82,6 +82,10 @@ def sweep(
             print_table(*found.table())
             if found.best and file.settings.best:
                 print(f"best: {found.best.text}")
+            if found.not_ranked:
+                print(f"not ranked: {'; '.join(found.not_ranked)}")
+            if found.not_ranked:
+                print(f"not ranked: {'; '.join(found.not_ranked)}")
             print(f"{len(trials)} trials fit; nothing was run" if dry_run else f"summary: {folder / 'summary.md'}")
         if stop.signal:
             return 128 + stop.signal  # as shells count

@@ -69,6 +69,7 @@ class Resolved:
         losses: in the order of the configuration.
         metrics, observers: in the order of the configuration.
         optimizers: "generator" and "critic" to one part each.
+        defaults: the observers that every run tells and this one does not name. They are not part of the configuration.
     """
 
     data: ResolvedPart
@@ -79,6 +80,7 @@ class Resolved:
     metrics: list[ResolvedPart]
     observers: list[ResolvedPart]
     optimizers: dict[str, ResolvedPart]
+    defaults: Sequence[Component] = ()
 
     @property
     def parts(self) -> list[ResolvedPart]:
@@ -104,6 +106,8 @@ def resolve(config: RunConfig, registry: Registry) -> Resolved:
     def find(kind: str, part: Part, *path: str | int) -> ResolvedPart:
         return resolve_part(config, registry, kind, part, path)
 
+    observers = _distinct(config, [find("observer", part, "observers", i) for i, part in enumerate(config.observers)])
+    named = {part.component for part in observers}
     return Resolved(
         data=find("dataset", config.data, "data"),
         generator=find("generator", config.generator, "generator"),
@@ -111,8 +115,9 @@ def resolve(config: RunConfig, registry: Registry) -> Resolved:
         losses=_distinct(config, [find("loss", part, "loss", i) for i, part in enumerate(config.loss)]),
         schedule=find("schedule", config.schedule, "schedule"),
         metrics=_distinct(config, [find("metric", part, "metrics", i) for i, part in enumerate(config.metrics)]),
-        observers=_distinct(config, [find("observer", part, "observers", i) for i, part in enumerate(config.observers)]),
+        observers=observers,
         optimizers={player: _resolve_optimizer(config, registry, player) for player in ("generator", "critic")},
+        defaults=[component for component in registry.of_kind("observer") if component.default and component not in named],
     )
 
 

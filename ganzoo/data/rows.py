@@ -66,7 +66,7 @@ class DiskImages:
     ) -> None:
         self.path, self.shape = path, shape
         self._file = path.open("rb", buffering=0)  # closed with the last reference to it
-        self._checksums, self._discard = checksums, discard
+        self.checksums, self._discard = checksums, discard
         self._checked = np.zeros(len(checksums), bool)
 
     @property
@@ -130,7 +130,7 @@ class DiskImages:
     def _find_damage(self, rows: np.ndarray, images: np.ndarray) -> int | None:
         """The first of ``rows`` whose image does not match its checksum, among those that were never checked."""
         unchecked = np.flatnonzero(~self._checked[rows])
-        for i, crc32 in zip(unchecked.tolist(), self._checksums[rows[unchecked]].tolist(), strict=True):
+        for i, crc32 in zip(unchecked.tolist(), self.checksums[rows[unchecked]].tolist(), strict=True):
             if zlib.crc32(images[i]) != crc32:
                 return int(rows[i])
         self._checked[rows] = True

@@ -68,7 +68,7 @@ def save(folder: Path, step: int, state: State, keep: int) -> Path:
     Raises:
         GanzooError: where the disk refuses; older checkpoints are intact.
     """
-    path = folder / f"step-{step:08d}{SUFFIX}"
+    path = folder / file_name(step)
     write_atomically(path, encode(state))
     for old in existing(folder)[keep:]:
         try:
@@ -78,23 +78,50 @@ def save(folder: Path, step: int, state: State, keep: int) -> Path:
     return path
 
 
-def load(folder: Path, warn: Callable[[str], None]) -> tuple[Path, State]:
-    """The newest checkpoint that is whole; ``warn`` is told of each that is not.
+def load(folder: Path, warn: Callable[[str], None], run: str = "") -> tuple[Path, State]:
+    """The newest checkpoint that is whole.
+
+    Args:
+        folder: the checkpoints.
+        warn: is told of each that is not whole.
+        run: identity of the run that goes on; "" where it has none: it was begun before runs had one.
 
     Raises:
-        UserError: where there is none.
+        UserError: where there is none, or another run wrote it.
     """
     for path in existing(folder):
         try:
-            return path, decode(path.read_bytes(), str(path))
+            state = decode(path.read_bytes(), str(path))
         except (UserError, OSError) as error:
             warn(f"{error}; falling back to the checkpoint before it")
+            continue
+        if run and state.get("run", run) != run:
+            raise UserError(f"{path} belongs to another run than its folder", "move it away, or choose another --out")
+        return path, state
     raise UserError(f"{folder} holds no usable checkpoint", "start again with another --out")
 
 
 def existing(folder: Path) -> list[Path]:
     """The checkpoint files in ``folder``, newest first."""
     return sorted(folder.glob(f"step-*{SUFFIX}"), reverse=True)
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Refuse a folder that no run was begun in and that holds checkpoints: a run would drop them, or its own, as older ones.
+
+    Those of step 0 were left by a run that was killed before its first step.
+
+    Raises:
+        UserError: naming the newest.
+    """
+    trained = [path for path in existing(folder) if path.name != file_name(0)]
+    if trained:
+        raise UserError(f"{folder.parent} holds checkpoints of another run ({trained[0].name})", "choose another folder", key="--out")
+
+
+def file_name(step: int) -> str:
+    """The checkpoint of a step."""
+    return f"step-{step:08d}{SUFFIX}"
 
 
 def check_space(folder: Path, size: int, copies: int) -> None:

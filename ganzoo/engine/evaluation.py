@@ -70,6 +70,11 @@ class Evaluations:
         self._metrics = {name: prepare(part, self._subject()) for name, part in self._parts.items()}
         restore_random_state(before, run.runtime.device)
 
+    @property
+    def names(self) -> list[str]:
+        """The metrics, in the order of the configuration."""
+        return list(self._parts)
+
     def due(self, step: int, total: int) -> list[str]:
         """The names of the metrics that are measured after ``step`` of ``total`` steps: all of them at the end."""
         return [name for name, part in self._parts.items() if step == total or (part.every and step % part.every == 0)]
@@ -128,8 +133,14 @@ def measure(name: str, metric: Metric, part: ResolvedPart, subject: Subject, ste
     for key, value in numbers.items():
         if not math.isfinite(value):
             raise GanzooError(f"metric '{name}': {key} is {value}, so there is no number to report")
-    used = {"metric": f"{part.component.qualified} {part.component.version}"}
-    return Evaluation(name, step, numbers, {**used, **metric.provenance(), **subject.facts})
+    used: dict[str, Fact] = {"metric": f"{part.component.qualified} {part.component.version}"}
+    # The path of a network's weights is left out: its hash is in the metric's own provenance.
+    if parameters := ", ".join(f"{key}={value}" for key, value in part.params.items() if key != "weights"):
+        used["parameters"] = parameters
+    facts = {**used, **metric.provenance(), **subject.facts}
+    if "real_hash" in facts:  # says more exactly which data the numbers depend on
+        facts.pop("data_hash", None)
+    return Evaluation(name, step, numbers, facts)
 
 
 @contextmanager

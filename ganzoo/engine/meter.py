@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -43,6 +44,19 @@ class Meter:
             self._sums[key].add_(together)
         else:
             self._sums[key] = together
+
+    @contextmanager
+    def pausing(self) -> Iterator[None]:
+        """No time of training passes within the block: it is left out of the rate of images."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._since += time.perf_counter() - started
+
+    def start_clock(self) -> None:
+        """Training begins now: what came before is left out of the rate of images."""
+        self._since = time.perf_counter()
 
     def add_images(self, count: int) -> None:
         """Count real images that the critic saw, on all ranks."""

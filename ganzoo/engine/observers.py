@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pluggy
 
-from ganzoo import hookspecs
+from ganzoo import compat, hookspecs
 from ganzoo.config import ResolvedPart
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
-from ganzoo.registry import reason
+from ganzoo.registry import Component, reason
 from ganzoo.ui.progress import Reporter
 
 
@@ -20,6 +21,7 @@ class Observers:
 
     Args:
         parts: the observers, as configured.
+        defaults: observers that nobody named; they are told after all others.
         data: what is known of the data.
         reporter: is told who failed.
         advice: what to do about one that failed, told with it.
@@ -28,23 +30,31 @@ class Observers:
         UserError: what an observer's constructor refuses.
     """
 
-    def __init__(self, parts: Sequence[ResolvedPart], data: DataSpec, reporter: Reporter, advice: str = "") -> None:
+    def __init__(
+        self, parts: Sequence[ResolvedPart], defaults: Sequence[Component] = (), *, data: DataSpec, reporter: Reporter, advice: str = ""
+    ) -> None:
         self.failed: list[str] = []
         """Names of the observers that were left out."""
         self._reporter, self._advice = reporter, advice
         self._managers: dict[str, pluggy.PluginManager] = {}
-        for part in parts:
-            manager = pluggy.PluginManager("ganzoo")
-            manager.add_hookspecs(hookspecs)
-            try:
-                manager.register(part.build(data))
-                manager.check_pending()
-            except UserError:
+        for name, part in compat.distinct(parts).items():
+            self._add(name, partial(part.build, data), refuses=True)
+        for component in defaults:
+            self._add(component.qualified, partial(_built, component, data), refuses=False)
+
+    def _add(self, name: str, build: Callable[[], Any], refuses: bool) -> None:
+        """Build one and register it; ``refuses``: whether what its constructor refuses ends the run before it begins."""
+        manager = pluggy.PluginManager("ganzoo")
+        manager.add_hookspecs(hookspecs)
+        try:
+            manager.register(build())
+            manager.check_pending()
+        except (Exception, SystemExit) as error:
+            if refuses and isinstance(error, UserError):
                 raise
-            except (Exception, SystemExit) as error:
-                self._leave_out(part.name, error)
-            else:
-                self._managers[part.name] = manager
+            self._leave_out(name, error)
+        else:
+            self._managers[name] = manager
 
     def tell(self, hook: str, **values: Any) -> None:
         """Call ``hook`` of every observer that has it."""
@@ -60,3 +70,7 @@ class Observers:
         why = str(error) if isinstance(error, GanzooError) else reason(error)  # one that was meant for the user says all
         text = f"observer '{name}' failed and is left out from here on: {why}"
         self._reporter.warn(f"{text}; {self._advice}" if self._advice else text)
+
+
+def _built(component: Component, data: DataSpec) -> Any:
+    return component.load()(data)

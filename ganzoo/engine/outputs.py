@@ -1,4 +1,4 @@
-"""What a run leaves behind: log lines, sample grids, checkpoints with weights, the last word and the report."""
+"""What a run leaves behind: log lines, sample grids, checkpoints with weights, and the last word."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ganzoo.compat import plan_fields
 from ganzoo.config import RunConfig
 from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.fields import Fields, named_arguments
-from ganzoo.report import write_report
 from ganzoo.rundir.directory import RunDirectory, now
+from ganzoo.rundir.files import GENERATOR, sample_file
 from ganzoo.ui.pictures import image_grid, save_png
 from ganzoo.ui.progress import Reporter, Task
 from ganzoo.ui.scatter import scatter
@@ -49,7 +49,7 @@ class Outputs:
         self.background = Background(threaded=run.runtime.device.type == "cuda")
 
     def log(self, task: Task, seconds: float) -> None:
-        """Write the means since the last line, ``seconds`` into this sitting, and show them behind the bar."""
+        """Write the means since the last line, ``seconds`` into this session, and show them behind the bar."""
         self.background.look()
         values = self.meter.read()
         if not self.run.ranks.leads:
@@ -71,7 +71,7 @@ class Outputs:
         made = generate(run.best_generator, inputs, run.data, run.runtime, seed=(self.config.train.seed,))
 
         def write() -> Path:
-            path = self.directory.samples / f"step-{step:08d}.png"
+            path = self.directory.path / sample_file(step)
             path.parent.mkdir(exist_ok=True)
             if run.data.is_image:
                 labelled = "label" in named_arguments(type(run.generator))
@@ -112,14 +112,13 @@ class Outputs:
         state, there = snapshot(state), arrived(run.runtime.device)
         networks, average = state["networks"], run.average is not None
         facts = {"data": run.data.to_json(), "step": step, "values": dict(run.last_plan.values)}
-        facts["class_names"] = list(run.dataset.class_names)
+        facts |= {"class_names": list(run.dataset.class_names), "run": run.identity, "fingerprint": dict(run.fingerprint)}
 
         def write() -> Path:
             there()
             path = checkpoint.save(folder, step, state, self.config.checkpoint.keep)
-            weights = self.directory.weights
-            export(networks["average" if average else "generator"], weights / "generator.safetensors", average=average, **facts)
-            export(networks["critic"], weights / "critic.safetensors", **facts)
+            export(networks["average" if average else "generator"], self.directory.path / GENERATOR, average=average, **facts)
+            export(networks["critic"], self.directory.weights / "critic.safetensors", **facts)
             return path
 
         def note(path: Path) -> None:
@@ -137,13 +136,13 @@ class Outputs:
         self.observers.tell("evaluated", step=found.step, metric=found.metric, values=found.values)
         self.reporter.say(f"step {found.step}: {found}")
 
-    def write_warning(self, text: str) -> None:
+    def write_warning(self, text: str, **facts: str) -> None:
         """Write what is wrong but does not stop the run, and show it."""
-        self.directory.log("warning", step=self.run.step, text=text)
+        self.directory.log("warning", step=self.run.step, text=text, **facts)
         self.reporter.warn(text)
 
     def end(self, outcome: str, text: str) -> None:
-        """Close the books: the outcome's line, the observers, the report."""
+        """Close the books: the outcome's line, and the observers."""
         if not self.run.ranks.leads:
             return
         try:
@@ -152,10 +151,6 @@ class Outputs:
             self.reporter.warn(str(error))
         self.directory.log(outcome, step=self.run.step, time=now(), text=text)
         self.observers.tell("run_finished", step=self.run.step, outcome=outcome)
-        try:
-            write_report(self.directory.path)
-        except Exception as error:  # a picture of a run is no reason to lose it
-            self.reporter.warn(f"the report could not be made ({type(error).__name__}: {error}); try 'ganzoo report {self.directory.path}'")
 
     def _fix_inputs(self) -> tuple[Fields, np.ndarray]:
         """The inputs of the sample grids, the same at every step, and as many real samples to compare generated ones with."""

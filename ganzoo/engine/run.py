@@ -15,6 +15,7 @@ from ganzoo import compat
 from ganzoo.config import Resolved, RunConfig
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.fingerprint import fingerprint
 from ganzoo.data.shards import Share
 from ganzoo.data.spec import describe
 from ganzoo.errors import ContractError, UserError, did_you_mean
@@ -36,7 +37,11 @@ from .randomness import random_state, restore_random_state, seed_everything
 
 @dataclass
 class Run:
-    """Everything that trains. ``step`` counts the steps done; ``versions`` names what computes them."""
+    """Everything that trains.
+
+    ``step`` counts the steps done; ``versions`` names what computes them; ``fingerprint`` tells the data from other data;
+    ``identity`` is the run's own, which all that it writes carries.
+    """
 
     config: RunConfig
     dataset: Dataset
@@ -52,6 +57,8 @@ class Run:
     ranks: Ranks = field(default_factory=Ranks)
     step: int = 0
     versions: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: Mapping[str, Any] = field(default_factory=dict)
+    identity: str = ""
 
     @property
     def best_generator(self) -> Generator:
@@ -67,6 +74,8 @@ class Run:
         """All that ``restore`` needs to continue bit for bit: of all ranks on rank 0, so that every rank has to ask for it."""
         others = self.ranks.gather(self._own_state())[1:]
         return {
+            "run": self.identity,
+            "data": dict(self.fingerprint),
             "step": self.step,
             "position": self.batches.position,
             "networks": {name: network.state_dict() for name, network in self._networks().items()},
@@ -200,6 +209,7 @@ def build(
         MovingAverage(generator, config.train.ema) if config.train.ema else None,
         ranks=ranks,
         versions={"torch": str(torch.__version__), "numpy": np.__version__} | resolved.versions,
+        fingerprint=fingerprint(arrays, dataset.class_names),
     )
     return run, [*verdict.notes, *notes_on_shares(run)]
 

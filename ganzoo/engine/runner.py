@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import time
+import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from ganzoo.config import Resolved, RunConfig, differences, resolved_values, resolved_yaml, strict_yaml
+from ganzoo.data.fingerprint import compare_data
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.index import current_versions
-from ganzoo.rundir.directory import Nowhere, RunDirectory, environment, now, write_environment
+from ganzoo.rundir.directory import Nowhere, RunDirectory, environment
+from ganzoo.rundir.files import ENVIRONMENT, read_json
+from ganzoo.rundir.record import Record, read_record
 from ganzoo.ui.progress import Reporter
 
 from . import checkpoint
@@ -19,7 +24,8 @@ from .graphs import choose_runner
 from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
-from .run import build
+from .owed import GRID, SAVED, find_owed
+from .run import build, placed
 from .signals import Interrupted, Stop, stop_on_signals, unwind_on_termination
 
 
@@ -62,30 +68,39 @@ class Runner:
     def _prepare(self, source: Path) -> None:
         """Everything before the first step."""
         config, resolved, reporter, ranks = self.config, self.resolved, self.reporter, self.ranks
+        self.owed: list[str] = []
+        """What a kill or a signal kept from being written at the step of the last checkpoint."""
+        self._changed: list[str] = []
+        self._warnings: list[str] = []  # given when it was resumed, and written once it goes on
         if self.directory.has_run:
             self._refuse_changes()
+        elif ranks.leads:
+            checkpoint.refuse_foreign(self.directory.checkpoints)
         continues = bool(ranks.agree(self.directory.has_run))
         self.run, notes = build(config, resolved, reporter, ranks)
         for note in notes:
             reporter.say(f"note: {note}")
         self.evaluations = Evaluations(resolved.metrics if ranks.leads else [], self.run, resolved.data, reporter)
         advice = f"'ganzoo replay {self.directory.path} --to OBSERVER' tells it the whole run later"
-        self.observers = Observers(resolved.observers if ranks.leads else [], self.run.data, reporter, advice)
+        named, defaults = (resolved.observers, resolved.defaults) if ranks.leads else ((), ())
+        self.observers = Observers(named, defaults, data=self.run.data, reporter=reporter, advice=advice)
         self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter)
+        self._every = [every for part in resolved.metrics if (every := part.every)]
         self.loop = Loop(self.run, self.outputs.meter, choose_runner(self.run, reporter.say))
         if continues:
             self._continue()
         else:
+            self.run.identity = uuid.uuid4().hex
             self._preflight()
-        if ranks.leads:
-            write_environment(self.directory, environment(config.train.seed, self.run.circumstances(), self.run.data, resolved.versions))
+        self.environment = environment(self.run.identity, config.train.seed, self.run.circumstances(), self.run.data, self.run.versions)
+        self.directory.write_environment(self.environment)
         # Last: config.yaml says that here is a run, and one that can be continued.
         self.directory.write_config(resolved_yaml(config, resolved), source)
 
     @property
     def finished(self) -> bool:
-        """Whether no step is left."""
-        return self.run.step >= self.config.train.steps
+        """Whether nothing is left to do: no step, and nothing that is due after the last one."""
+        return self.run.step >= self.config.train.steps and not self.owed
 
     def train(self) -> int:
         """Train to the end.
@@ -98,11 +113,13 @@ class Runner:
         """
         try:
             with stop_on_signals() as stop:
-                self.directory.log("started", time=now(), step=self.run.step)
+                self.directory.log_start(self.run.step, self.environment, self._changed)
+                for text in self._warnings:
+                    self.directory.log("warning", step=self.run.step, text=text)
                 values = resolved_values(self.config, self.resolved)
                 self.observers.tell("run_started", directory=self.directory.path, config=values, step=self.run.step)
                 signal = self._take_steps(stop)
-                outcome = "stopped" if signal and not self.finished else "finished"
+                outcome = "finished" if self.finished else "stopped"
                 self.outputs.end(outcome, f"stopped by signal {signal}; continue with --resume" if outcome == "stopped" else "")
                 return 128 + signal if signal else 0
         except Exception as error:
@@ -115,27 +132,33 @@ class Runner:
     def _take_steps(self, stop: Stop) -> int:
         """Train until no step is left or a signal came, which is returned; 0 for none. All ranks stop at the same step."""
         run, every = self.run, self.config
-        started, logged, saved, signal = time.perf_counter(), run.step, run.step, 0
+        total = every.train.steps
+        started, logged, saved = time.perf_counter(), run.step, run.step
         if run.step == 0:
             self.outputs.save_samples()
-        with self.reporter.task("training", every.train.steps, done=run.step, unit="steps") as task:
-            while not self.finished and not signal:
+        with self.reporter.task("training", total, done=run.step, unit="steps") as task:
+            self._make_up(stop)
+            signal = self.ranks.agree(stop.signal)
+            self.outputs.meter.start_clock()
+            while run.step < total and not signal:
                 self.loop.step()
                 task.advance()
+                last = run.step == total
                 # Nothing is written of a run before it is known to be finite.
-                if self.finished or any(run.step % section.every == 0 for section in (every.log, every.sample, every.checkpoint)):
+                if last or any(run.step % n == 0 for n in (every.log.every, every.sample.every, every.checkpoint.every, *self._every)):
                     self.loop.check()
-                if self.finished or run.step % every.log.every == 0:
+                if last or run.step % every.log.every == 0:
                     self._refuse_drift()
                     self.outputs.log(task, time.perf_counter() - started)
                     logged = run.step
-                if self.finished or run.step % every.sample.every == 0:
-                    self.outputs.save_samples()
-                if self.finished or run.step % every.checkpoint.every == 0:
-                    self._refuse_drift()
-                    self.outputs.save_checkpoint()
-                    saved = run.step
-                self._evaluate(stop)
+                with self.outputs.meter.pausing():
+                    if last or run.step % every.sample.every == 0:
+                        self.outputs.save_samples()
+                    if last or run.step % every.checkpoint.every == 0:
+                        self._refuse_drift()
+                        self.outputs.save_checkpoint()
+                        saved = run.step
+                    self.owed = self._measure(self.evaluations.due(run.step, total), stop)
                 # Here the others wait for rank 0 to have written and measured, and every rank learns of a signal to one.
                 signal = self.ranks.agree(stop.signal)
             self.loop.check()
@@ -162,18 +185,27 @@ class Runner:
                 "use the same hardware, torch and plugin versions for all, and go on from the last checkpoint with --resume"
             )
 
-    def _evaluate(self, stop: Stop) -> None:
-        """Measure what is due. A metric that fails is no reason to lose a training; a signal ends it without a number."""
-        for name in self.evaluations.due(self.run.step, self.config.train.steps):
+    def _measure(self, names: Sequence[str], stop: Stop) -> list[str]:
+        """Measure; returns what a signal left unmeasured. A metric that fails is no reason to lose a training."""
+        for i, name in enumerate(names):
             if stop.signal:
-                return
+                return list(names[i:])
             try:
                 self.outputs.write_evaluation(self.evaluations.measure(name, stop))
             except Interrupted:
                 self.outputs.write_warning(f"metric '{name}' was not measured at step {self.run.step}: stopped by signal {stop.signal}")
-                return
+                return list(names[i:])
             except GanzooError as error:
-                self.outputs.write_warning(f"metric '{name}' has no number at step {self.run.step}: {error}")
+                self.outputs.write_warning(f"metric '{name}' has no number at step {self.run.step}: {error}", metric=name)
+        return []
+
+    def _make_up(self, stop: Stop) -> None:
+        """Write and measure what was due at this step when the session before ended."""
+        if GRID in self.owed:
+            self.outputs.save_samples()
+        if SAVED in self.owed:
+            self.outputs.save_checkpoint()
+        self.owed = self._measure([name for name in self.evaluations.names if name in self.owed], stop)
 
     def _preflight(self) -> None:
         """Find out before the first step whether the disk takes a checkpoint, and gives it back."""
@@ -186,19 +218,36 @@ class Runner:
             checkpoint.load(self.directory.checkpoints, self.reporter.warn)
 
     def _continue(self) -> None:
-        path, state = checkpoint.load(self.directory.checkpoints, self.reporter.warn) if self.ranks.leads else (self.directory.path, {})
+        path, record = self.directory.path, Record()
+        state: checkpoint.State = {}
+        if self.ranks.leads:
+            record = read_record(self.directory.path)
+            known = [read_json(self.directory.path, ENVIRONMENT), *(start.environment for start in record.starts)]
+            identity = next((str(each["run"]) for each in known if each.get("run")), "")
+            path, state = checkpoint.load(self.directory.checkpoints, self.reporter.warn, identity)
+            self.run.identity = identity or uuid.uuid4().hex
         state = self.ranks.share(state)
         self.run.restore(state)
+        due = self.evaluations.due(self.run.step, self.config.train.steps)
+        self.owed = self.ranks.share({"owed": find_owed(self.run.step, self.config, due, record, self.directory.path)})["owed"]
+        with placed(self.config):
+            data = compare_data(state.get("data") or {}, self.run.fingerprint)
+        if data:
+            self._changed.append(data)
+            self._warn(f"{data}; from here on the run trains on other data than before")
         before, here = (
             state.get("runtime", {}) | current_versions(state.get("versions", {})),
             {**self.run.circumstances(), **self.run.versions},
         )
         changed = [f"{name} was {before.get(name, 'unknown')}, is {here[name]}" for name in here if before.get(name) != here[name]]
+        self._changed += changed
         if changed:
-            self.reporter.warn(
-                f"resuming elsewhere ({'; '.join(changed)}): the result will not be bit for bit that of an uninterrupted run"
-            )
+            self._warn(f"resuming elsewhere ({'; '.join(changed)}): the result will not be bit for bit that of an uninterrupted run")
         self.reporter.say(f"resuming {self.directory.path} at step {self.run.step} from {path.name}")
+
+    def _warn(self, text: str) -> None:
+        self.reporter.warn(text)
+        self._warnings.append(text)
 
     def _refuse_changes(self) -> None:
         """A run goes on as it was begun; only the number of steps may grow."""
@@ -212,3 +261,4 @@ class Runner:
             )
         if now["train"]["steps"] < before["train"]["steps"]:
             raise UserError(f"it was {before['train']['steps']} and may only grow", "raise it, or choose another --out", key="train.steps")
+        self._changed += differences(before, now)

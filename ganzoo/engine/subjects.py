@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from ganzoo.config import ResolvedPart
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.fingerprint import fingerprint
 from ganzoo.data.rows import Rows
 from ganzoo.errors import UserError
 from ganzoo.fields import Fields, named_arguments
@@ -54,6 +55,7 @@ class Subjects:
         self._seed, self._reporter = seed, reporter
         self._real = RealSamples(samples.data, lambda split: samples.arrays if split is None else read_split(part, split, reporter))
         self._statistics = Statistics(reporter=reporter)
+        self._data_hash = str(fingerprint(samples.arrays, dataset.class_names).get("hash", ""))[:12]
 
     def make(self, values: Mapping[str, Any], facts: Mapping[str, Fact]) -> Subject:
         """A subject.
@@ -65,6 +67,7 @@ class Subjects:
         data, params = self._samples.data, self._part.params
         own: dict[str, Fact] = {"data": self._part.name, "shape": "x".join(map(str, data.shape))}
         own |= {name: params[name] for name in ("split", "crop", "attribute") if params.get(name) is not None}
+        own |= {"data_hash": self._data_hash} if self._data_hash else {}
         return Subject(
             data,
             self._dataset,

@@ -1,4 +1,4 @@
-"""The run directory: its files, its lock, and the lines of ``metrics.jsonl``, from which every report is made."""
+"""The run directory as a run writes it: its files, its lock, and the lines of ``metrics.jsonl``."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ import platform
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
-
-import torch
 
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
 from ganzoo.files import remove_leftovers, write_atomically
 
+from .files import CHECKPOINTS, CONFIG, ENVIRONMENT, RECIPE, SAMPLES, WEIGHTS
 from .lines import RECORD, line_of, open_record
 from .lock import FolderLock
 
@@ -59,22 +57,22 @@ class RunDirectory:
     @property
     def config(self) -> Path:
         """The resolved configuration."""
-        return self.path / "config.yaml"
+        return self.path / CONFIG
 
     @property
     def checkpoints(self) -> Path:
         """What the run continues from."""
-        return self.path / "checkpoints"
+        return self.path / CHECKPOINTS
 
     @property
     def samples(self) -> Path:
         """Sample grids from the fixed latent."""
-        return self.path / "samples"
+        return self.path / SAMPLES
 
     @property
     def weights(self) -> Path:
         """``generator.safetensors`` (the moving average if on) and ``critic.safetensors``."""
-        return self.path / "weights"
+        return self.path / WEIGHTS
 
     def check_held(self) -> None:
         """See that the folder is still the one that was locked: writing would make a removed one anew, without its run.
@@ -100,11 +98,22 @@ class RunDirectory:
         except OSError as error:
             raise GanzooError(f"cannot write {self.path / RECORD}: {error.strerror}; the last checkpoint is intact") from error
 
+    def log_start(self, step: int, environment: Mapping[str, Any], changed: Sequence[str]) -> None:
+        """Append the entry of a start: ``environment`` as ``environment()`` gives it, and what is not as at the start before."""
+        entry = {name: environment[name] for name in ("command", "run", "runtime", "versions", "platform")}
+        self.log("started", time=now(), step=step, environment=entry, changed=list(changed))
+
     def write_config(self, text: str, source: Path) -> None:
-        """Keep the resolved configuration, and the recipe it came from as it was."""
+        """Keep the resolved configuration, and the recipe that the run was first started from, as it was."""
         write_atomically(self.config, text.encode())
-        if source.exists() and source.resolve() != self.config.resolve():
-            write_atomically(self.path / "recipe.yaml", source.read_bytes())
+        recipe = self.path / RECIPE
+        if not recipe.exists() and source.exists() and source.resolve() != self.config.resolve():
+            write_atomically(recipe, source.read_bytes())
+
+    def write_environment(self, content: Mapping[str, Any]) -> None:
+        """Write ``env.json``, once: what is otherwise at a later start stands in the line of that start."""
+        if not (self.path / ENVIRONMENT).exists():
+            write_atomically(self.path / ENVIRONMENT, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
 
     def close(self) -> None:
         """Let go of the folder. One that no run was begun in is left as it was found."""
@@ -143,41 +152,27 @@ class Nowhere(RunDirectory):
     def write_config(self, text: str, source: Path) -> None:
         """Write nothing."""
 
+    def write_environment(self, content: Mapping[str, Any]) -> None:
+        """Write nothing."""
+
     def close(self) -> None:
         """Nothing is held."""
 
 
-def environment(seed: int, circumstances: Mapping[str, str | int], data: DataSpec, versions: Mapping[str, str]) -> dict[str, Any]:
-    """What a bug report needs and exactness depends on (``Run.circumstances``): for ``env.json``."""
+def environment(
+    identity: str, seed: int, circumstances: Mapping[str, str | int], data: DataSpec, versions: Mapping[str, str]
+) -> dict[str, Any]:
+    """What a bug report needs and exactness depends on (``Run.circumstances``): for ``env.json`` and the "started" line."""
     return {
         "command": shlex.join(["ganzoo", *sys.argv[1:]]),
+        "run": identity,
         "seed": seed,
         "data": data.to_json(),
         "runtime": dict(circumstances),
-        "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": version("numpy"), **versions},
+        "versions": {"python": platform.python_version(), **versions},
         "platform": platform.platform(),
         "started": now(),
     }
-
-
-def write_environment(directory: RunDirectory, content: Mapping[str, Any]) -> None:
-    """Write ``env.json``."""
-    write_atomically(directory.path / "env.json", (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
-
-
-def read_environment(path: Path) -> dict[str, Any]:
-    """Read a run's ``env.json``.
-
-    Raises:
-        UserError: where it is missing or damaged.
-    """
-    try:
-        content: dict[str, Any] = json.loads((path / "env.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{path} is no run directory (its env.json cannot be read: {error})", "name a folder that 'ganzoo run' made"
-        ) from error
-    return content
 
 
 def now() -> str:

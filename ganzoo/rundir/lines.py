@@ -14,6 +14,8 @@ from ganzoo.errors import GanzooError
 
 RECORD = "metrics.jsonl"
 """The truth that every tracker and report is made from."""
+EVAL = "eval"
+"""Who measured, in the "by" of an "evaluated" line: 'ganzoo eval', and not the run itself."""
 
 
 def append_event(path: Path, event: str, **values: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a run directory tells: the lines of ``metrics.jsonl`` and the files beside it.
+"""What a run directory tells: the lines of ``metrics.jsonl``, settled where a resumed run went back.
 
 A run directory may have been killed mid-line, be unfinished, or come from somebody else: nothing in it is trusted, and
 what cannot be read is left out.
@@ -6,23 +6,26 @@ what cannot be read is left out.
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
-import re
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ganzoo.errors import UserError
+from ganzoo.index import current_name
 
-from .lines import RECORD, parse_line
+from .files import file_in
+from .lines import EVAL, RECORD, parse_line
+from .numbers import as_number
 
 OUTCOMES = ("finished", "stopped", "failed")
-"""The events that end a run."""
+"""The events that end a session."""
+NOT_VALUES = ("event", "step", "seconds")
+"""What a "log" line holds beside the values that were logged."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,55 @@ class Series:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One metric at one step: its numbers with their provenance."""
+    """One metric at one step.
+
+    Args:
+        step: steps that the weights were trained for.
+        metric: its name.
+        values: its numbers, and "provenance" with what they depend on.
+        by_run: whether the run measured it, and not 'ganzoo eval' afterwards.
+    """
 
     step: int
     metric: str
     values: dict[str, Any]
+    by_run: bool = True
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the numbers depend on, the step included."""
+        provenance = self.values.get("provenance")
+        known = {str(key): str(value) for key, value in provenance.items()} if isinstance(provenance, dict) else {}
+        if "weights" in known:  # averaged or raw; which file it was is another name for another generator
+            known["weights"] = known["weights"].partition(" ")[0]
+        if "metric" in known:  # its name and version; the name may be that of an older release
+            name, space, version = known["metric"].partition(" ")
+            known["metric"] = f"{current_name('metric', name)}{space}{version}"
+        return known | {"step": str(self.step)}
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The numbers alone, the one that the metric is known for first."""
+        return {str(key): number for key, value in self.values.items() if (number := as_number(value)) is not None}
+
+
+@dataclass(frozen=True)
+class Start:
+    """One start of the run: its first, or one that resumed it.
+
+    Args:
+        step: steps done by then.
+        time: when, ISO 8601; "" where it is not known.
+        command: what the user typed.
+        environment: "runtime", "versions", "platform" and what else ``env.json`` says of a start.
+        changed: what is not as it was at the start before, a sentence each.
+    """
+
+    step: int
+    time: str
+    command: str
+    environment: Mapping[str, Any]
+    changed: Sequence[str]
 
 
 @dataclass
@@ -54,26 +101,40 @@ class Record:
     """The story that ``metrics.jsonl`` tells, with repeated steps settled: what was written later holds.
 
     Args:
-        started: when, ISO 8601; "" where it is not known.
-        outcome: one of ``OUTCOMES``; "" where no end was recorded.
+        starts: every start, in order.
+        outcome: one of ``OUTCOMES``; "" where no end was recorded since the last start.
         text: what the outcome says of itself.
         last_step: the last step that anything is known of.
-        seconds: time spent training, over all sittings.
+        seconds: time spent training, over all sessions.
         logs: step -> key -> value.
         sample_steps: steps whose sample grid belongs to this story.
+        checkpoint_steps: steps whose checkpoint was written, with the weights.
         warnings: (step, text), in order.
-        evaluations: by step, then metric.
+        evaluations: by step, then metric; of several that depend on the same, the last.
+        failed_metrics: (step, metric) that was tried and has no number.
     """
 
-    started: str = ""
+    starts: list[Start] = field(default_factory=list)
     outcome: str = ""
     text: str = ""
     last_step: int = 0
     seconds: float = 0.0
     logs: dict[int, dict[str, float]] = field(default_factory=dict)
     sample_steps: set[int] = field(default_factory=set)
+    checkpoint_steps: set[int] = field(default_factory=set)
     warnings: list[tuple[int, str]] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
+    failed_metrics: set[tuple[int, str]] = field(default_factory=set)
+
+    @property
+    def started(self) -> str:
+        """When the run was first started, ISO 8601; "" where it is not known."""
+        return next((start.time for start in self.starts if start.time), "")
+
+    @property
+    def changes(self) -> list[tuple[int, str]]:
+        """(step, sentence) for all that a resumed run did not have as it had before: it is a mixed run where there are any."""
+        return [(start.step, text) for start in self.starts for text in start.changed]
 
     def series(self) -> dict[str, Series]:
         """Key -> its values over the run, in the order in which the keys first appear."""
@@ -86,59 +147,37 @@ class Record:
         return {key: Series(key, np.array(steps), np.array(values)) for key, (steps, values) in points.items()}
 
 
-def is_folder(path: Path) -> bool:
-    """Whether there is a folder; what may not be looked at is none here, and ``check_run`` says why."""
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False
-
-
-def check_run(directory: Path, made_by: str = "'ganzoo run'") -> None:
-    """Refuse what is no run directory.
-
-    Args:
-        directory: the folder.
-        made_by: the commands that make such folders.
-
-    Raises:
-        UserError: naming the nearest folder that is one.
-    """
-    try:
-        if (directory / "config.yaml").is_file():
-            return
-        what = f"{directory} is no run directory (it has no config.yaml)" if directory.is_dir() else f"there is no folder {directory}"
-    except (OSError, ValueError) as error:  # a name that is too long or holds NUL, a folder that may not be entered
-        raise UserError(f"the folder {directory} cannot be read: {error}", "check its name and permissions", key="RUN") from None
-    near = difflib.get_close_matches(directory.name, (path.parent.name for path in directory.parent.glob("*/config.yaml")), n=1)
-    raise UserError(what, f"did you mean '{directory.parent / near[0]}'?" if near else f"name a folder that {made_by} made", key="RUN")
-
-
 def read_record(directory: Path) -> Record:
     """Read ``metrics.jsonl``; an empty record where there is none."""
-    record = Record()
-    evaluations: dict[tuple[int, str], Evaluation] = {}
+    record, evaluations = Record(), {}
+    session = 0.0  # each counts its seconds from its own start
     for event in read_events(directory):
         kind, step = event["event"], _step(event)
         if kind == "started":
-            record.started = record.started or str(event.get("time", ""))
+            record.starts.append(_start(event, step or 0))
             record.outcome = record.text = ""
+            record.last_step = step or 0  # what was known of later steps was left behind
+            record.seconds, session = record.seconds + session, 0.0
         elif kind in OUTCOMES:
             record.outcome, record.text = kind, str(event.get("text", ""))
         elif kind == "log" and step is not None:
-            record.logs[step] = {
-                key: value for key in event if key not in ("event", "step") and (value := as_number(event[key])) is not None
-            }
+            record.logs[step] = logged_values(event)
+            seconds = as_number(event.get("seconds"))
+            session = seconds if seconds is not None and math.isfinite(seconds) else session
         elif kind == "samples" and step is not None:
             record.sample_steps.add(step)
+        elif kind == "checkpoint" and step is not None:
+            record.checkpoint_steps.add(step)
         elif kind == "warning":
             record.warnings.append((step or 0, str(event.get("text", ""))))
+            if isinstance(event.get("metric"), str):
+                record.failed_metrics.add((step or 0, event["metric"]))
         elif kind == "evaluated" and isinstance(event.get("values"), dict):
-            metric = str(event.get("metric", ""))
-            evaluations[step or 0, metric] = Evaluation(step or 0, metric, event["values"])
+            found = Evaluation(step or 0, str(event.get("metric", "")), event["values"], event.get("by") != EVAL)
+            evaluations[found.step, found.metric, found.by_run, json.dumps(found.facts, sort_keys=True)] = found
         record.last_step = max(record.last_step, step or 0)
-    record.evaluations = [evaluations[key] for key in sorted(evaluations)]
-    record.seconds = _total_seconds(record.logs)
+    record.evaluations = sorted(evaluations.values(), key=lambda found: (found.step, found.metric))
+    record.seconds += session
     return record
 
 
@@ -147,57 +186,22 @@ def read_events(directory: Path) -> list[dict[str, Any]]:
     return _settled(_events(directory))
 
 
-def file_in(directory: Path, name: str) -> Path | None:
-    """The file ``name`` of ``directory``; None where there is none, or where a link leads out of the directory."""
-    path = directory / name
+def logged_values(event: Mapping[str, Any]) -> dict[str, float]:
+    """What a "log" line says, as numbers."""
+    return {key: value for key in event if key not in NOT_VALUES and (value := as_number(event[key])) is not None}
+
+
+def last_step(directory: Path) -> int:
+    """The step of the last whole line of ``metrics.jsonl``, without reading the rest; 0 where there is none."""
     try:
-        return path if path.is_file() and path.resolve().is_relative_to(directory.resolve()) else None
+        with (directory / RECORD).open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 8192))
+            lines = file.read().splitlines()
     except OSError:
-        return None
-
-
-def read_text(directory: Path, name: str, limit: int = 1_000_000) -> str:
-    """At most ``limit`` bytes of a text file of the run; "" where it cannot be read."""
-    path = file_in(directory, name)
-    if path is None:
-        return ""
-    try:
-        with path.open("rb") as file:
-            return file.read(limit).decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
-def read_json(directory: Path, name: str) -> dict[str, Any]:
-    """A JSON object of the run; {} where it cannot be read."""
-    try:
-        content = json.loads(read_text(directory, name) or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def sample_files(directory: Path, steps: set[int]) -> list[tuple[int, Path]]:
-    """The grids ``samples/step-*.png``, by step: those at ``steps``, or all where ``steps`` is empty."""
-    found = {}
-    for path in (directory / "samples").glob("step-*.png"):
-        match = re.fullmatch(r"step-(\d{1,15})\.png", path.name)
-        if match and file_in(directory, f"samples/{path.name}") and (not steps or int(match[1]) in steps):
-            found[int(match[1])] = path
-    return sorted(found.items())
-
-
-def as_number(value: object) -> float | None:
-    """A JSON number, or the words that stand for what JSON cannot say ("nan", "inf"); None for all else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    if isinstance(value, str) and value.lower() not in ("nan", "inf", "-inf", "infinity", "-infinity"):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return math.inf
-    return math.copysign(math.inf, number) if abs(number) >= 1e300 else number  # so that differences stay finite
+        return 0
+    steps = (_step(event) for line in reversed(lines) if (event := parse_line(line)) is not None)
+    return next((step for step in steps if step is not None), 0)
 
 
 def _events(directory: Path) -> Iterator[dict[str, Any]]:
@@ -213,7 +217,7 @@ def _events(directory: Path) -> Iterator[dict[str, Any]]:
 
 
 def _settled(events: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without the steps that a later sitting went back behind: it continued from an older checkpoint."""
+    """Without the steps that a later session went back behind: it continued from an older checkpoint."""
     kept: list[dict[str, Any]] = []
     began = False
     for event in events:
@@ -221,22 +225,19 @@ def _settled(events: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
         step = _step(event)
         if began and step is not None:
             began = False
-            kept = [earlier for earlier in kept if (_step(earlier) or 0) <= step]
+            kept = [earlier for earlier in kept if earlier["event"] == "started" or (_step(earlier) or 0) <= step]
         kept.append(event)
     return kept
 
 
-def _step(event: dict[str, Any]) -> int | None:
+def _start(event: Mapping[str, Any], step: int) -> Start:
+    environment = event.get("environment")
+    environment = environment if isinstance(environment, dict) else {}
+    changed = event.get("changed")
+    texts = [str(text) for text in changed] if isinstance(changed, list) else []
+    return Start(step, str(event.get("time", "")), str(environment.get("command", "")), environment, texts)
+
+
+def _step(event: Mapping[str, Any]) -> int | None:
     step = event.get("step")
     return step if isinstance(step, int) and not isinstance(step, bool) and 0 <= step < 2**53 else None
-
-
-def _total_seconds(logs: dict[int, dict[str, float]]) -> float:
-    """Sum over sittings: each counts its seconds from its own start."""
-    total = before = 0.0
-    for step in sorted(logs):
-        seconds = logs[step].get("seconds", math.nan)
-        if math.isfinite(seconds):
-            total += seconds - before if seconds >= before else seconds
-            before = seconds
-    return total

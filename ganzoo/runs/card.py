@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ganzoo.report.changes import component_names, flat, read_yaml
-from ganzoo.report.charts import number_text
-from ganzoo.rundir.record import Evaluation, as_number, read_json, read_record
+from ganzoo.rundir import Evaluation, component_names, flat, number_text, read_json, read_record, read_yaml
+from ganzoo.rundir.files import CONFIG, ENVIRONMENT
 
 METHOD = ("generator", "critic", "loss", "schedule")
 TRAINING = ("steps", "batch_size", "seed", "ema")
@@ -23,36 +24,48 @@ def write_card(pack: Path, run: Path, *, title: str, data_source: str, license_n
         data_source: where the data comes from and its licence.
         license_name: of the weights; None: not stated.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["cell"] = _cell
-    config, facts, record = read_yaml(pack, "config.yaml"), read_json(pack, "env.json"), read_record(run)
-    text = environment.get_template("card.md.j2").render(
+    config, facts, record = read_yaml(pack, CONFIG), read_json(pack, ENVIRONMENT), read_record(run)
+    image, conditional = len(facts["data"]["fields"]["sample"]) == 3, bool(facts["data"]["classes"])
+    data = " + ".join(component_names(config, "data"))
+    settings = [("data", data), *((key, _with_parameters(config, key)) for key in METHOD)]
+    settings += [(key, value) for key, value in flat(config.get("train")) if key in TRAINING and value != "null"]
+    settings += flat(facts.get("runtime"))
+    settings.append(("trained for", f"{record.last_step:,} steps, {round(record.seconds):,} s ({record.outcome or 'open'})"))
+    evaluations = {found.metric: found for found in record.evaluations}.values()
+    header = ["library_name: ganzoo"]
+    header += [f"license: {json.dumps(license_name)}"] if license_name else []
+    header += ["pipeline_tag: unconditional-image-generation"] if image else []
+    text = _CARD.format(
+        header="\n".join(header),
         title=title,
-        license=license_name,
-        data=" + ".join(component_names(config, "data")),
-        data_source=data_source,
-        image=len(facts["data"]["fields"]["sample"]) == 3,
-        conditional=bool(facts["data"]["classes"]),
-        method=[(key, _with_parameters(config, key)) for key in METHOD],
-        training=[(key, value) for key, value in flat(config.get("train")) if key in TRAINING and value != "null"],
-        runtime=flat(facts.get("runtime")),
-        step=record.last_step,
-        outcome=record.outcome or "open",
-        seconds=round(record.seconds),
-        command=facts.get("command", ""),
-        evaluations=[_evaluation(e) for e in {e.metric: e for e in record.evaluations}.values()],
+        data=data,
+        rows_are=", a row a class" if conditional and image else "",
+        arrays="uint8 (N, C, H, W)" if image else "float32 (N, 2)",
+        labels=", and `label`, the classes" if conditional else "",
+        settings=_table(("part", "setting"), settings),
+        command=f"The run was started as:\n\n```text\n{facts['command']}\n```\n\n" if facts.get("command") else "",
+        measured=_measured(evaluations),
+        data_source=data_source or "not stated",
+        license=license_name or "not stated; ask whoever published them, and mind the licence of the data",
     )
     path = pack / "README.md"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def _measured(evaluations: Iterable[Evaluation]) -> str:
+    rows = [tuple(_cells(found)) for found in evaluations]
+    if not rows:
+        return "Nothing was measured of this generator.\n"
+    table = _table(("metric", "numbers", "step", "depends on"), rows)
+    return f"{table}\nNumbers are comparable only where all that they depend on is the same.\n"
+
+
+def _cells(found: Evaluation) -> Iterator[str]:
+    yield found.metric
+    yield ", ".join(f"{key} {number_text(value)}" for key, value in found.numbers.items())
+    yield f"{found.step:,}"
+    yield ", ".join(f"{key} {value}" for key, value in flat(found.values.get("provenance")) if key)
 
 
 def _with_parameters(config: dict[str, Any], key: str) -> str:
@@ -66,17 +79,49 @@ def _with_parameters(config: dict[str, Any], key: str) -> str:
     return "; ".join(words)
 
 
-def _evaluation(evaluation: Evaluation) -> dict[str, str]:
-    numbers = {key: number for key, value in evaluation.values.items() if (number := as_number(value)) is not None}
-    provenance = evaluation.values.get("provenance")
-    return {
-        "metric": evaluation.metric,
-        "step": f"{evaluation.step:,}",
-        "numbers": ", ".join(f"{key} {number_text(value)}" for key, value in numbers.items()),
-        "provenance": ", ".join(f"{key} {value}" for key, value in flat(provenance) if key),
-    }
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *([" ".join(str(cell).split()).replace("|", "\\|") for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _cell(text: str) -> str:
-    """Text as it may stand in a cell of a Markdown table."""
-    return " ".join(str(text).split()).replace("|", "\\|")
+_CARD = """\
+---
+{header}
+tags: [gan]
+---
+
+# {title}
+
+![Samples of the generator](example.png)
+
+A generative adversarial network, trained on {data} with ganzoo, a GAN zoo made of plugins.
+The samples above come from seed 0{rows_are}; none was chosen.
+
+## Use it
+
+```sh
+pip install -r requirements.txt
+ganzoo sample . -n 64 --seed 1 --png samples.png
+ganzoo sample . -n 1000 --npz samples.npz
+ganzoo export . --to onnx
+```
+
+The arrays are `sample`, {arrays}{labels}. Neither the training data nor the
+run directory is needed. Before anything is read, every file is compared with `SHA256SUMS` (by hand:
+`sha256sum --check SHA256SUMS`). The weights are safetensors, and nothing in this folder is ever executed.
+
+## How it was made
+
+{settings}
+`config.yaml` holds every parameter and version; with the data in place, `ganzoo run config.yaml` trains it again.
+
+{command}## What was measured
+
+{measured}
+## Data, licence and limits
+
+- Data: {data_source}.
+- Licence of these weights: {license}.
+- The generator makes what its data shows, with the gaps and biases of that data. Samples may resemble training samples:
+  `ganzoo neighbours` shows the nearest ones, where the data is at hand.
+"""

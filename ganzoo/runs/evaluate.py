@@ -8,9 +8,6 @@ from pathlib import Path
 
 from ganzoo import compat
 from ganzoo.config import ResolvedPart
-from ganzoo.data.cache import Cache
-from ganzoo.data.dataset import Dataset
-from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.evaluation import Evaluation, measure, prepare
 from ganzoo.engine.subjects import Subjects
 from ganzoo.metrics.subject import Fact
@@ -38,8 +35,7 @@ def evaluate(
         GanzooError: where a metric's numbers cannot be had.
     """
     trained = load_trained(folder, weights, registry, reporter)
-    dataset: Dataset = trained.dataset.build()
-    samples = SampleReader(dataset.arrays(Cache(reporter=reporter)), trained.data, trained.runtime)
+    dataset, samples = trained.read_data(reporter)
     subjects = Subjects(trained.generator, samples, dataset, trained.dataset, seed=seed, reporter=reporter)
     average = trained.facts.get("average")
     kind = "ema" if average is True else "raw" if average is False else ""

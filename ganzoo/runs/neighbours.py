@@ -17,10 +17,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.config import ResolvedPart
-from ganzoo.data.cache import Cache
-from ganzoo.data.dataset import Dataset
 from ganzoo.data.rows import Rows
-from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.subjects import Subjects, read_split
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import Fields
@@ -105,8 +102,7 @@ def look_for_copies(
     data = trained.data
     if not data.is_image:
         raise UserError("neighbours are looked for among images, this run made points", "measure 'modes' of toys", key="RUN")
-    dataset: Dataset = trained.dataset.build()
-    real = SampleReader(dataset.arrays(Cache(reporter=reporter)), data, trained.runtime)
+    dataset, real = trained.read_data(reporter)
     subjects = Subjects(trained.generator, real, dataset, trained.dataset, seed=seed, reporter=reporter)
     average = trained.facts.get("average")
     subject = subjects.make(trained.values, {"weights": "ema" if average else "raw" if average is False else "unknown"})

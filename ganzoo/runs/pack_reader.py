@@ -15,12 +15,13 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 
 from ganzoo.errors import UserError
+from ganzoo.rundir.files import CONFIG, ENVIRONMENT, GENERATOR
 
 SUMS = "SHA256SUMS"
 """Every other file of the pack with its sha256, in the form that ``sha256sum --check`` reads."""
 PINS = "requirements.txt"
 """The exact versions that sampling needs, in the form that pip reads."""
-NEEDED = ("config.yaml", "env.json", "weights/generator.safetensors")
+NEEDED = (CONFIG, ENVIRONMENT, GENERATOR)
 """What sampling reads; a pack's sums must name all of them."""
 
 

@@ -15,14 +15,15 @@ from ganzoo.config import strict_yaml
 from ganzoo.config.yaml_writer import dump
 from ganzoo.engine.sampling import CLOUD
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.rundir.directory import read_environment
+from ganzoo.rundir.files import read_environment
+from ganzoo.rundir.record import read_record
 
 from .card import write_card
 from .pack_reader import NEEDED, PINS, SUMS, sha256_of
 from .trained import Trained
 
 EXAMPLE = "example.png"
-KEPT_FACTS = ("seed", "data", "runtime", "versions", "started")
+KEPT_FACTS = ("run", "seed", "data", "runtime", "versions", "started")
 """Entries of ``env.json`` that concern others; the machine it ran on does not."""
 PICTURED = 64
 
@@ -52,6 +53,8 @@ def make_pack(trained: Trained, out: Path, license_name: str | None) -> dict[str
     environment = read_environment(source)
     config = shortened({**strict_yaml.read(source / "config.yaml").value, "observers": []})
     facts = {name: environment[name] for name in KEPT_FACTS if name in environment}
+    if starts := read_record(source).starts:  # the weights are of the last one
+        facts |= {name: starts[-1].environment[name] for name in ("runtime", "versions") if name in starts[-1].environment}
     facts["command"] = _command(str(environment.get("command", "")))
     try:
         out.absolute().parent.mkdir(parents=True, exist_ok=True)

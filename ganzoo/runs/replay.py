@@ -10,12 +10,10 @@ from ganzoo.config import ResolvedPart, strict_yaml
 from ganzoo.engine.observers import Observers
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
-from ganzoo.rundir.directory import read_environment
-from ganzoo.rundir.record import OUTCOMES, as_number, check_run, file_in, read_events
+from ganzoo.rundir.files import check_run, file_in, read_environment
+from ganzoo.rundir.numbers import as_number
+from ganzoo.rundir.record import logged_values, read_events, read_record
 from ganzoo.ui.progress import Reporter
-
-NOT_LOGGED = ("event", "step", "seconds")
-"""What a line holds beside the values that observers are told."""
 
 
 def replay(directory: Path, parts: Sequence[ResolvedPart], reporter: Reporter) -> int:
@@ -38,9 +36,8 @@ def replay(directory: Path, parts: Sequence[ResolvedPart], reporter: Reporter) -
     """
     check_run(directory)
     config, events = strict_yaml.read(directory / "config.yaml").value, read_events(directory)
-    observers = Observers(parts, _data_of(directory), reporter)
-    ends = [event for event in events if event["event"] in OUTCOMES]
-    step, outcome = _last_step(events), ends[-1]["event"] if ends and ends[-1] is events[-1] else "stopped"
+    observers = Observers(parts, data=_data_of(directory), reporter=reporter)
+    record = read_record(directory)
     observers.tell("run_started", directory=directory, config=config, step=0)
     with reporter.task("replaying", len(events), unit="events") as task:
         for event in events:
@@ -48,7 +45,7 @@ def replay(directory: Path, parts: Sequence[ResolvedPart], reporter: Reporter) -
                 break
             _tell(observers, directory, event)
             task.advance()
-    observers.tell("run_finished", step=step, outcome=outcome)
+    observers.tell("run_finished", step=record.last_step, outcome=record.outcome or "stopped")
     if observers.failed:
         raise GanzooError(f"{directory} was not told in full: {', '.join(observers.failed)} failed, for the reason above")
     return len(events)
@@ -57,17 +54,12 @@ def replay(directory: Path, parts: Sequence[ResolvedPart], reporter: Reporter) -
 def _tell(observers: Observers, directory: Path, event: dict[str, Any]) -> None:
     kind, step = event["event"], event.get("step") or 0  # that of weights from elsewhere is not known
     if kind == "log":
-        values = {key: value for key in event if key not in NOT_LOGGED and (value := as_number(event[key])) is not None}
-        observers.tell("step_logged", step=step, values=values)
+        observers.tell("step_logged", step=step, values=logged_values(event))
     elif kind == "evaluated":
         numbers = {key: value if (number := as_number(value)) is None else number for key, value in event.get("values", {}).items()}
         observers.tell("evaluated", step=step, metric=event.get("metric", ""), values=numbers)
     elif kind in ("samples", "checkpoint") and (path := file_in(directory, str(event.get("file", "")))):
         observers.tell(f"{kind}_saved", step=step, path=path)
-
-
-def _last_step(events: Sequence[dict[str, Any]]) -> int:
-    return max((event["step"] for event in events if isinstance(event.get("step"), int)), default=0)
 
 
 def _data_of(directory: Path) -> DataSpec:

@@ -11,9 +11,7 @@ from ganzoo.engine.sampling import CLOUD
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
-from ganzoo.report.compare_page import Grid
-from ganzoo.report.comparison import ComparedRun
-from ganzoo.report.pictures import as_picture
+from ganzoo.rundir import ComparedRun
 from ganzoo.runs.trained import Trained, load_trained
 from ganzoo.ui.progress import reporter as choose_reporter
 
@@ -45,17 +43,17 @@ def load(run: ComparedRun, registry: Registry) -> Trained | UserError:
         return error
 
 
-def grid(trained: Trained | UserError, n: int, seed: int) -> Grid:
-    """A picture of ``n`` samples (or of a cloud of points), or why there is none."""
+def picture(trained: Trained | UserError, n: int, seed: int) -> bytes | str:
+    """A PNG of ``n`` samples (or of a cloud of points), or why there is none."""
     if isinstance(trained, UserError):
-        return Grid(None, f"No samples: {trained}")
+        return f"No samples: {trained}"
     try:
         buffer = io.BytesIO()
         made = trained.sample(n if trained.data.is_image else CLOUD, seed)
         made.picture(None if trained.data.is_image else _real_points(trained)).save(buffer, format="PNG")
     except GanzooError as error:
-        return Grid(None, f"No samples: {error}")
-    return Grid(as_picture(0, "samples", buffer.getvalue()))
+        return f"No samples: {error}"
+    return buffer.getvalue()
 
 
 def _real_points(trained: Trained) -> np.ndarray | None:

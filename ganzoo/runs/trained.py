@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import io
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +16,21 @@ import torch
 from ganzoo.compat import plan_fields
 from ganzoo.config import ResolvedPart, RunConfig, load_config, resolve_part
 from ganzoo.data.cache import Cache
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.fingerprint import compare_data, fingerprint
+from ganzoo.data.rows import Rows
+from ganzoo.data.spec import describe
 from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.device import Runtime, from_config
 from ganzoo.engine.sampling import columns_of, generate, make_inputs, to_units
 from ganzoo.engine.weights import load_into, metadata
+from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, named_arguments
 from ganzoo.files import write_atomically
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
-from ganzoo.rundir.directory import read_environment
-from ganzoo.rundir.record import check_run, is_folder
+from ganzoo.rundir.files import CONFIG, GENERATOR, check_run, is_folder, read_environment
 from ganzoo.ui.pictures import image_grid, save_png
 from ganzoo.ui.progress import Reporter
 from ganzoo.ui.scatter import scatter
@@ -99,6 +105,7 @@ class Trained:
         values: the last plan's values as fields.
         facts: what the weights file says of itself ("step", "average"); {} for one from elsewhere.
         class_names: of all K classes, where they have names.
+        reporter: is told of data that has changed.
     """
 
     folder: Path
@@ -111,6 +118,7 @@ class Trained:
     values: dict[str, Any]
     facts: dict[str, Any]
     class_names: tuple[str, ...]
+    reporter: Reporter = field(default_factory=lambda: Reporter(sys.stderr))
 
     @functools.cached_property
     def dataset(self) -> ResolvedPart:
@@ -164,8 +172,34 @@ class Trained:
         fields = samples.fetch(np.arange(n) % samples.count)
         return {name: fields[name].cpu() for name in needed}
 
+    def read_data(self, reporter: Reporter) -> tuple[Dataset, SampleReader]:
+        """The data that it was trained on; of content that has changed since, ``reporter`` is told.
+
+        Raises:
+            UserError: where it is not here, or is other data: another shape, other class names, another count.
+        """
+        dataset: Dataset = self.dataset.build()
+        arrays: Mapping[str, Rows] = dataset.arrays(Cache(reporter=reporter))
+        found = describe(arrays, dataset.classes, dataset.scale)
+        if found != self.data:
+            raise UserError(
+                f"the data is no longer what the run was trained on: it was {_form(self.data)}, and is now {_form(found)}",
+                "put the data back as it was",
+                where=str(self.folder),
+                key="data",
+            )
+        known = metadata(self.folder / GENERATOR)
+        before = known.get("fingerprint") or ({"class_names": known["class_names"]} if known.get("class_names") else {})
+        try:
+            warning = compare_data(before, fingerprint(arrays, dataset.class_names))
+        except UserError as error:
+            raise error.at(str(self.folder)) from error
+        if warning:
+            reporter.warn(f"{warning}; the run was trained on what it was before")
+        return dataset, SampleReader(arrays, self.data, self.runtime)
+
     def _samples(self) -> SampleReader:
-        return SampleReader(self.dataset.build().arrays(Cache()), self.data, self.runtime)
+        return self.read_data(self.reporter)[1]
 
 
 def load_trained(folder: Path, weights: Path | None, registry: Registry, reporter: Reporter | None = None) -> Trained:
@@ -185,16 +219,19 @@ def load_trained(folder: Path, weights: Path | None, registry: Registry, reporte
     check_run(folder, "'ganzoo run' or 'ganzoo pack'")
     if reporter and (note := version_note(folder)):
         reporter.say(note)
-    config = load_config(folder / "config.yaml", [])
+    config = load_config(folder / CONFIG, [])
     part = resolve_part(config, registry, "generator", config.generator, ("generator",))
-    data = DataSpec.from_json(read_environment(folder)["data"])
-    own = folder / "weights" / "generator.safetensors"
+    environment = read_environment(folder)
+    data = DataSpec.from_json(environment["data"])
+    own = folder / GENERATOR
     with torch.random.fork_rng(devices=[]):  # its initial weights are of no interest, and the caller's draws are
         generator = part.build(data)
     load_into(generator, weights or own)
     # Whatever this machine has: a run from a GPU is looked at on a laptop.
     runtime = from_config(config.train.model_copy(update={"device": "auto"}))
     facts = metadata(own)
+    if facts.get("run") and environment.get("run") and facts["run"] != environment["run"]:
+        raise UserError(f"{own} belongs to another run than its folder", "name it with --weights, beside the run it is of", key="RUN")
     values = plan_fields(Plan(values=facts.get("values") or {}), runtime.device)  # those of the last plan, which sampling keeps
     return Trained(
         folder,
@@ -207,7 +244,13 @@ def load_trained(folder: Path, weights: Path | None, registry: Registry, reporte
         values,
         facts if weights is None else metadata(weights),
         tuple(str(name) for name in facts.get("class_names") or ()),
+        reporter or Reporter(sys.stderr),
     )
+
+
+def _form(data: DataSpec) -> str:
+    fields = ", ".join(f"{name} {'x'.join(map(str, shape)) or 'numbers'}" for name, shape in data.fields.items())
+    return f"{fields}; {data.classes} classes" if data.classes else fields
 
 
 def class_name(names: tuple[str, ...], label: int) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ganzoo.engine.signals import Stop
-from ganzoo.rundir.lines import RECORD, parse_line
+from ganzoo.rundir.record import last_step
 from ganzoo.ui.progress import Reporter, Task
 
 from .process import Job, Result, result_of, run_trial
@@ -61,19 +60,3 @@ def _show(task: Task, jobs: Sequence[Job]) -> None:
     """Say behind the bar which trials are under way, and how far they are."""
     task.show("  ".join(f"{job.name} {last_step(Path(job.folder))}/{job.steps}" for job in jobs))
     task.advance(0)
-
-
-def last_step(folder: Path) -> int:
-    """The step of the last whole line of a run's record; 0 where there is none."""
-    try:
-        with (folder / RECORD).open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - 8192))
-            lines = file.read().splitlines()
-    except OSError:
-        return 0
-    for line in reversed(lines):
-        event = parse_line(line)
-        if event is not None and isinstance(event.get("step"), int):
-            return int(event["step"])
-    return 0

@@ -13,7 +13,8 @@ from typing import Any
 
 from ganzoo.config.yaml_writer import flow
 from ganzoo.files import write_atomically
-from ganzoo.rundir.record import Record, as_number
+from ganzoo.rundir.comparison import why_not_comparable
+from ganzoo.rundir.record import Evaluation, Record
 
 from .process import Result
 from .settings import Best
@@ -76,12 +77,14 @@ class Summary:
         for row in self.rows:
             grouped.setdefault(flow(row.trial.setting), []).append(row)
         self.settings = [self._setting(rows) for rows in grouped.values()]
+        self.not_ranked = self._differences(self.rows)
+        """Why the trials cannot be ranked, a sentence each; empty where they can."""
 
     @property
     def best(self) -> Setting | None:
         """The setting with the best mean, of those whose seeds are all finished."""
         ranked = [setting for setting in self.settings if setting.value is not None]
-        if not ranked or self.compared_by is None:
+        if not ranked or self.compared_by is None or self.not_ranked:
             return None
         choose = min if self.compared_by.goal == "min" else max
         return choose(ranked, key=lambda setting: setting.value or 0.0)
@@ -93,9 +96,20 @@ class Summary:
     def _setting(self, rows: list[Row]) -> Setting:
         found = [self._value(row) for row in rows]
         values = [value for value in found if value is not None]
-        complete = len(values) == len(rows)
+        complete = len(values) == len(rows) and not self._differences(rows)
         deviation = statistics.stdev(values) if complete and len(values) > 1 else None
         return Setting(rows[0].trial.setting, rows, statistics.fmean(values) if complete and values else None, deviation)
+
+    def _differences(self, rows: Sequence[Row]) -> list[str]:
+        """Why the values that trials are compared by cannot be ranked."""
+        measured = {row.trial.name: self._measured(row) for row in rows if self._value(row) is not None}
+        return why_not_comparable(measured)
+
+    def _measured(self, row: Row) -> Evaluation:
+        """The evaluation that gave the value; a logged value depends on the step alone."""
+        record, (name, _, _) = row.result.record, (self.compared_by.value if self.compared_by else "").partition("/")
+        found = [each for each in at_the_end(record) if each.metric == name]
+        return found[0] if found else Evaluation(record.last_step, name, {})
 
     def _value(self, row: Row) -> float | None:
         """What the trial is compared by; a metric means the number that it is known for."""
@@ -124,6 +138,7 @@ class Summary:
         best = self.best
         return {
             "best": best and {"setting": dict(best.setting), "value": best.value, "deviation": best.deviation},
+            "not_ranked": self.not_ranked,
             "settings": [
                 {"setting": dict(s.setting), "value": s.value, "deviation": s.deviation, "states": s.states} for s in self.settings
             ],
@@ -163,6 +178,7 @@ class Summary:
         text = "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
         if self.best and self.compared_by:
             text += f"\nBest {self.compared_by.value}: {mean_text(self.best)}, with {self.best.text}.\n"
+        text += f"\nNot ranked: {'; '.join(self.not_ranked)}.\n" if self.not_ranked else ""
         failed = [row for row in self.rows if row.result.state == "failed"]
         text += "".join(f"\n- `{row.trial.name}` failed: {row.result.reason}" for row in failed) + ("\n" if failed else "")
         return text
@@ -181,11 +197,13 @@ def mean_text(setting: Setting) -> str:
     return f"{setting.value:.5g}{spread}"
 
 
+def at_the_end(record: Record) -> list[Evaluation]:
+    """What the run itself measured after its last step: an earlier number, or one of 'ganzoo eval', is another measurement."""
+    return [found for found in record.evaluations if found.by_run and found.step == record.last_step]
+
+
 def end_values(record: Record) -> dict[str, float]:
-    """The last of every number: metrics as ``METRIC/NUMBER``, each metric's own order kept, then what was logged."""
-    values: dict[str, float] = {}
-    for evaluation in record.evaluations:  # by step: the last one holds
-        numbers = {name: as_number(value) for name, value in evaluation.values.items() if name != "provenance"}
-        values |= {f"{evaluation.metric}/{name}": number for name, number in numbers.items() if number is not None}
+    """Every number at the end: metrics as ``METRIC/NUMBER``, each metric's own order kept, then what was logged last."""
+    values = {f"{found.metric}/{name}": number for found in at_the_end(record) for name, number in found.numbers.items()}
     last = record.logs[max(record.logs)] if record.logs else {}
     return values | {name: value for name, value in last.items() if name != "seconds"}

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import torch
 from ganzoo_metrics.classifier_fid import ClassifierFID
+from ganzoo_report.charts import make_charts
 from PIL import Image
 
 from ganzoo.cli import invoke
 from ganzoo.errors import UserError
 from ganzoo.registry import Registry
-from ganzoo.report.charts import make_charts
-from ganzoo.report.comparison import distinct_names, number_rows, read_runs
+from ganzoo.rundir import Evaluation, curves, why_not_comparable
+from ganzoo.rundir.comparison import distinct_names, number_rows, read_runs
 from ganzoo.rundir.lines import append_event
 from ganzoo.rundir.record import Series
 from ganzoo.runs import side_by_side
@@ -103,6 +104,38 @@ def test_what_is_not_comparable_is_not_ranked_and_the_fact_is_named(fact, other,
     (row,) = number_rows(runs(({"classifier_fid": 12.0}, FACTS), ({"classifier_fid": 8.0}, FACTS | {fact: other})), better)
     assert (row.ranked, row.best) == ([], set())
     assert row.verdict == f"not ranked: {fact} is {FACTS[fact]} for a, {other} for b"
+
+
+def test_numbers_of_different_steps_are_not_ranked(runs):
+    compared = runs(({"classifier_fid": 12.0}, FACTS), ({"classifier_fid": 8.0}, FACTS))
+    append_event(compared[1].folder, "evaluated", step=2, metric="other", values={"other": 1.0, "provenance": FACTS})
+    append_event(compared[0].folder, "evaluated", step=2, metric="other", values={"other": 1.0, "provenance": FACTS})
+    append_event(compared[0].folder, "evaluated", step=4, metric="other", values={"other": 2.0, "provenance": FACTS})
+    rows = number_rows(read_runs([run.folder for run in compared]), lambda component: {"other": "lower", "classifier_fid": "lower"})
+    assert {row.metric: row.verdict for row in rows} == {
+        "classifier_fid": "lower is better",
+        "other": "not ranked: step is 4 for a, 2 for b",
+    }
+
+
+def test_a_line_joins_only_what_depends_on_the_same():
+    def found(step, samples):
+        return Evaluation(step, "fid", {"fid": 1.0, "provenance": {"samples": samples, "seed": step}})
+
+    lines = curves([found(1, 50), found(2, 50), found(2, 1000), found(3, 50), found(4, 1000)])
+    assert [[each.step for each in line] for line in lines] == [[1, 2, 3], [2, 4]]
+
+
+def test_different_data_of_one_data_set_is_not_ranked(tmp_path, capsys):
+    """A ring of 4 modes is not a ring of 8, though neither has real samples in its provenance."""
+    (tmp_path / "ring.yaml").write_text(RECIPE.replace("digits", "{name: ring, count: 100}"))
+    for modes in (4, 8):
+        words = ["-o", f"data.modes={modes}", "-o", "metrics=[{name: modes, samples: 50}]"]
+        assert invoke(["run", f"{tmp_path}/ring.yaml", "--out", f"{tmp_path}/{modes}", "-q", *words]) == 0
+    found = {name: read_runs([tmp_path / "4", tmp_path / "8"])[i].record.evaluations[0] for i, name in enumerate("ab")}
+    (reason,) = why_not_comparable(found)
+    assert reason.startswith("data_hash is ")
+    assert found["a"].facts["parameters"].startswith("samples=50")
 
 
 def test_a_fact_that_only_one_states_is_a_difference(runs):

@@ -4,8 +4,8 @@ import json
 from html.parser import HTMLParser
 
 import numpy as np
+from ganzoo_report.page import write_report
 
-from ganzoo.report import write_report
 from ganzoo.ui.pictures import image_grid, save_png
 
 CONFIG = """data: {name: ganzoo-core/digits}

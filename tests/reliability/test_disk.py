@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from ganzoo_report import observer
 
 from ganzoo.engine import checkpoint, outputs, weights
 from ganzoo.engine.loop import Loop
@@ -45,7 +46,7 @@ POINTS = {
     "grid of samples": (Outputs, "save_samples", lambda self: self.run.step == 6, 3, "out/samples/step-00000006.png"),
     "checkpoint": (checkpoint, "save", lambda folder, step, *rest: step == 8, 3, "out/checkpoints/step-00000008.ckpt"),
     "weights": (outputs, "export", lambda network, path, **facts: facts["step"] == 8, 3, "out/weights/generator.safetensors"),
-    "report": (outputs, "write_report", lambda path: True, 0, "report"),
+    "report": (observer, "write_report", lambda path: True, 0, "report"),
 }
 
 

@@ -76,15 +76,20 @@ def test_a_signal_during_an_evaluation_ends_it_at_once(number, code, train, left
     found("during an evaluation")
 
 
-def test_a_signal_during_the_last_evaluation_leaves_a_finished_run(train, left, monkeypatch):
+def test_a_signal_during_the_last_evaluation_leaves_a_run_that_resuming_measures_and_finishes(train, left, monkeypatch):
     def endless(self, subject):
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(60)
 
-    monkeypatch.setattr(Modes, "measure", endless)
-    assert "metric 'modes' was not measured at step 12" in train("out", "metrics=[{name: modes, samples: 50}]", code=143)
-    assert left("out").events[-1]["event"] == "finished"
+    metrics = "metrics=[{name: modes, samples: 50}]"
+    with monkeypatch.context() as patch:
+        patch.setattr(Modes, "measure", endless)
+        assert "metric 'modes' was not measured at step 12" in train("out", metrics, code=143)
+    assert left("out").events[-1]["event"] == "stopped"
     assert left("out").steps[0] == 12
+    train("out", metrics, resume=True)
+    assert [line["step"] for line in left("out").events if line["event"] == "evaluated"] == [12]
+    assert left("out").events[-1]["event"] == "finished"
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)

@@ -8,9 +8,9 @@ import shutil
 
 import numpy as np
 import pytest
+from ganzoo_report.page import write_report
 
 from ganzoo.cli import invoke
-from ganzoo.report import write_report
 from ganzoo.ui.pictures import image_grid, save_png
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

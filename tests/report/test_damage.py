@@ -5,10 +5,10 @@ import shutil
 
 import numpy as np
 import pytest
+from ganzoo_report.page import write_report
 from reported_runs import make_run, report_of, write_events
 
 from ganzoo.errors import UserError
-from ganzoo.report import write_report
 from ganzoo.rundir.record import read_record
 from ganzoo.ui.pictures import image_grid, save_png
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from reported_runs import CONFIG, log, make_run, report_of, write_events
 
-from ganzoo.report.changes import changes
-from ganzoo.rundir.record import read_record
+from ganzoo.rundir import changes_from_recipe, read_record
 from ganzoo.ui.pictures import image_grid, save_png
 
 
@@ -173,6 +172,6 @@ def test_a_change_is_what_the_command_set_in_each_way_of_writing_it(words, wante
         "seed": 5,
         "train": {"steps": 7, "ema": 0.0},
     }
-    found = changes(recipe, config, f"ganzoo run ring.yaml {words} --out runs/a")
+    found = changes_from_recipe(recipe, config, [f"ganzoo run ring.yaml {words} --out runs/a"])
     assert [change.key for change in found] == sorted(wanted, key=["loss.0.weight", "schedule.critic_updates", "seed", "train.steps"].index)
     assert {change.recipe for change in found} <= {"(default)"}

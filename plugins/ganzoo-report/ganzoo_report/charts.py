@@ -13,8 +13,7 @@ from html import escape
 import numpy as np
 from markupsafe import Markup
 
-from ganzoo.rundir.record import Series
-from ganzoo.ui.scatter import round_step
+from ganzoo.rundir import Series, number_text
 
 WIDTH, HEIGHT = 460, 246
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 8, 40
@@ -113,15 +112,6 @@ def value_limits(series: Sequence[Series], from_zero: bool = False) -> tuple[flo
     low = 0.0 if starts_at_zero else low
     spare = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
     return (low if starts_at_zero else low - spare), high + spare
-
-
-def number_text(value: float) -> str:
-    """A number for people: ``0.6931``, ``12,500``, ``1.2e-05``."""
-    if not math.isfinite(value):
-        return "not finite"
-    if value == 0 or 1e-3 <= abs(value) < 1e3:
-        return f"{value:.4g}"
-    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e7 else f"{value:.3g}"
 
 
 def _chart(title: str, series: Sequence[Series], prefix: str, from_zero: bool, colours: Sequence[int]) -> Chart:
@@ -234,7 +224,7 @@ def _notes(frame: _Frame, names: Sequence[str], series: Sequence[Series]) -> lis
 
 
 def _finite(series: Series) -> list[float]:
-    values: list[float] = series.values[np.isfinite(series.values)].tolist()
+    values: list[float] = [float(value) for value in series.values[np.isfinite(series.values)]]
     return values
 
 
@@ -249,6 +239,12 @@ def _round_values(low: float, high: float, about: int) -> list[float]:
         return []
     step = round_step(span)
     return [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
+def round_step(span: float) -> float:
+    """The largest of 1, 2, 5 times a power of ten that is at most ``span`` (positive)."""
+    power = 10.0 ** math.floor(math.log10(span))
+    return power * max(factor for factor in (1, 2, 5) if factor * power <= span * (1 + 1e-9))
 
 
 def _tick_text(value: float) -> str:

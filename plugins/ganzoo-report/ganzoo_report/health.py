@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from ganzoo.rundir.record import Series
-
-from .charts import number_text
+from ganzoo.rundir import Series, number_text
 
 
 def sentences(series: Mapping[str, Series]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,8 @@ from ganzoo.config.overrides import Override, apply, parse_override
 from ganzoo.config.strict_yaml import parse
 from ganzoo.config.yaml_writer import flow
 from ganzoo.errors import UserError
-from ganzoo.rundir.record import read_text
+
+from .files import read_text
 
 COMPONENT_KEYS = ("data", "generator", "critic", "loss", "schedule", "metrics", "observers")
 """Keys whose value is a component, or a list of them: each a name, or a mapping with a name."""
@@ -45,17 +46,17 @@ def read_yaml(directory: Path, name: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def changes(recipe: dict[str, Any], config: dict[str, Any], command: str = "") -> list[Change]:
-    """Keys that the run has otherwise than the recipe, and those that its command set beside the recipe's.
+def changes_from_recipe(recipe: dict[str, Any], config: dict[str, Any], commands: Iterable[str] = ()) -> list[Change]:
+    """Keys that the run has otherwise than the recipe, and those that its commands set beside the recipe's.
 
     Args:
         recipe: the configuration as it was written; what it leaves to defaults is no change.
         config: the configuration of the run, resolved.
-        command: what started the run, for its overrides.
+        commands: what started the run, for their overrides.
     """
     ours, theirs = dict(_flat(_spelled_out(recipe))), dict(_flat(_spelled_out(config)))
     changed = [Change(key, _text(value), _text(theirs.get(key, ABSENT))) for key, value in ours.items() if theirs.get(key, ABSENT) != value]
-    asked = {key for override in _overrides(command) for key in _set_by(override, recipe)}
+    asked = {key for command in commands for override in _overrides(command) for key in _set_by(override, recipe)}
     return changed + [Change(key, DEFAULT, _text(theirs[key])) for key in theirs if key in asked and key not in ours]
 
 

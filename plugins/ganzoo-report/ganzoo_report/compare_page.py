@@ -9,15 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.files import write_atomically
-from ganzoo.rundir.record import Series, as_number
+from ganzoo.rundir import ABSENT, ComparedRun, NumberRow, Series, component_names, curves, fact_rows, number_text, write_atomically
 
-from .changes import ABSENT, component_names
-from .charts import Chart, make_charts, number_text
-from .comparison import ComparedRun, NumberRow
+from .charts import Chart, make_charts
 from .html import render_page
-from .page import duration_text, is_estimate, is_health
-from .pictures import Picture
+from .page import is_estimate, is_health
+from .pictures import Picture, as_picture
 
 NOT_COMPARED = ("seconds",)
 
@@ -33,7 +30,7 @@ class Grid:
 def write_comparison(
     path: Path,
     runs: Sequence[ComparedRun],
-    grids: Sequence[Grid],
+    pictures: Sequence[bytes | str],
     about_latents: str,
     numbers: Sequence[NumberRow],
     changed: dict[str, list[str]],
@@ -43,7 +40,7 @@ def write_comparison(
     Args:
         path: the file.
         runs: what is compared.
-        grids: one for each run.
+        pictures: of each run a PNG of samples, or why there is none.
         about_latents: whether the samples correspond, in a sentence.
         numbers: what metrics gave.
         changed: key -> its value in each run.
@@ -56,7 +53,7 @@ def write_comparison(
         "compare.html.j2",
         names=[run.name for run in runs],
         parts=[[(key, " + ".join(component_names(run.config, key))) for key in ("generator", "critic", "loss", "data")] for run in runs],
-        grids=list(grids),
+        grids=[_grid(found) for found in pictures],
         about_latents=about_latents,
         facts=fact_rows(runs),
         numbers=[_number(row) for row in numbers],
@@ -69,17 +66,8 @@ def write_comparison(
     return path
 
 
-def fact_rows(runs: Sequence[ComparedRun]) -> list[tuple[str, list[str]]]:
-    """What a reader wants to know first, a row a fact, a cell a run."""
-    rows = [
-        ("outcome", [run.record.outcome or "open" for run in runs]),
-        ("steps", [f"{run.record.last_step:,}" for run in runs]),
-        ("time training", [duration_text(run.record.seconds) for run in runs]),
-        ("samples a second", [_median(run.series.get("images_per_second")) for run in runs]),
-    ]
-    for word, section, key in (("device", "runtime", "device"), ("precision", "runtime", "precision")):
-        rows.append((word, [str((run.environment.get(section) or {}).get(key, "")) for run in runs]))
-    return [(name, cells) for name, cells in rows if any(cells)]
+def _grid(found: bytes | str) -> Grid:
+    return Grid(None, found) if isinstance(found, str) else Grid(as_picture(0, "samples", found))
 
 
 def _charts(runs: Sequence[ComparedRun], numbers: Sequence[NumberRow]) -> list[tuple[str, list[Chart]]]:
@@ -99,11 +87,9 @@ def _metric_charts(runs: Sequence[ComparedRun], numbers: Sequence[NumberRow]) ->
     for row in numbers:
         lines = []
         for run in runs:
-            points = [
-                (evaluation.step, value)
-                for evaluation in run.record.evaluations
-                if evaluation.metric == row.metric and (value := as_number(evaluation.values.get(row.number))) is not None
-            ]
+            lines_of_run = curves(found for found in run.record.evaluations if found.metric == row.metric and row.number in found.numbers)
+            last = max(lines_of_run, key=lambda line: line[-1].step, default=[])
+            points = [(found.step, found.numbers[row.number]) for found in last]
             if points:
                 steps, values = zip(*points, strict=True)
                 lines.append(Series(run.name, np.array(steps, dtype=float), np.array(values)))
@@ -144,8 +130,3 @@ def _number(row: NumberRow) -> dict[str, Any]:
         "verdict": row.verdict,
         "ranked": bool(row.ranked),
     }
-
-
-def _median(series: Series | None) -> str:
-    finite = series.values[np.isfinite(series.values)] if series is not None else np.empty(0)
-    return number_text(float(np.median(finite))) if len(finite) else ""

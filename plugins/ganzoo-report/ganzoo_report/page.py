@@ -10,30 +10,35 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.errors import UserError
-from ganzoo.files import write_atomically
-from ganzoo.rundir.record import (
+from ganzoo import UserError
+from ganzoo.rundir import (
+    RUN_FILES,
     Evaluation,
     Record,
     Series,
     as_number,
+    changes_from_recipe,
     check_run,
+    component_names,
+    curves,
+    duration_text,
     file_in,
+    flat,
     is_folder,
+    number_text,
     read_json,
     read_record,
     read_text,
+    read_yaml,
     sample_files,
+    write_atomically,
 )
 
-from .changes import changes, component_names, flat, read_yaml
-from .charts import Chart, make_charts, number_text
+from .charts import Chart, make_charts
 from .health import sentences, tally
 from .html import render_page
 from .pictures import load_pictures
 
-RUN_FILES = ("config.yaml", "env.json", "metrics.jsonl", "samples", "checkpoints", "weights")
-"""What makes a folder a run directory."""
 NOT_TERMS = ("seconds", "images_per_second")
 """Logged values that are of neither side."""
 
@@ -74,6 +79,7 @@ def _content(directory: Path) -> dict[str, Any]:
     series = record.series()
     config, recipe = read_yaml(directory, "config.yaml"), read_yaml(directory, "recipe.yaml")
     facts = read_json(directory, "env.json")
+    commands = [start.command for start in record.starts if start.command] or [str(facts.get("command", ""))]
     return {
         "title": directory.resolve().name,
         "parts": [(key, names) for key in ("data", "generator", "critic", "loss") if (names := component_names(config, key))],
@@ -86,11 +92,22 @@ def _content(directory: Path) -> dict[str, Any]:
         "evaluations": _evaluations(record.evaluations),
         "config": read_text(directory, "config.yaml"),
         "has_recipe": bool(recipe),
-        "changes": changes(recipe, config, str(facts.get("command", ""))),
+        "changes": changes_from_recipe(recipe, config, commands),
         "environment": [(key, value) for key, value in flat(facts) if key and key != "command"],
-        "command": str(facts.get("command", "")),
+        "commands": list(dict.fromkeys(filter(None, commands))),
+        "starts": _starts(record) if len(record.starts) > 1 else [],
+        "mixed": [f"Step {step:,}: {text}" for step, text in record.changes],
         "files": _files(directory),
     }
+
+
+def _starts(record: Record) -> list[tuple[str, ...]]:
+    """Each start: its step, its time, where it ran, what was not as before."""
+    rows: list[tuple[str, ...]] = []
+    for start in record.starts:
+        where = [f"{key} {value}" for key, value in flat(start.environment.get("runtime")) if key in ("device", "processes")]
+        rows.append((f"{start.step:,}", _time_text(start.time), ", ".join(where), "; ".join(start.changed)))
+    return rows
 
 
 @dataclass(frozen=True)
@@ -168,22 +185,21 @@ def is_health(key: str) -> bool:
 
 
 def _measured(record: Record) -> dict[str, list[Series]]:
-    """Metrics evaluated more than once, as series."""
-    points: dict[str, dict[str, list[tuple[int, float]]]] = {}
-    for evaluation in record.evaluations:
-        for name, value in _results(evaluation)[1].items():
-            points.setdefault(evaluation.metric, {}).setdefault(name, []).append((evaluation.step, value))
-    return {
-        metric: many
-        for metric, named in points.items()
-        if (many := [Series(name, np.array([s for s, _ in p]), np.array([v for _, v in p])) for name, p in named.items() if len(p) > 1])
-    }
+    """Metrics evaluated more than once, as series: a line joins only numbers that depend on the same."""
+    found: dict[str, list[Series]] = {}
+    for metric in dict.fromkeys(evaluation.metric for evaluation in record.evaluations):
+        for line in curves(e for e in record.evaluations if e.metric == metric):
+            for name in dict.fromkeys(key for evaluation in line for key in evaluation.numbers):
+                points = [(e.step, e.numbers[name]) for e in line if name in e.numbers]
+                if len(points) > 1:
+                    steps, values = zip(*points, strict=True)
+                    found.setdefault(metric, []).append(Series(name, np.array(steps), np.array(values)))
+    return found
 
 
 def _results(evaluation: Evaluation) -> tuple[list[tuple[str, str]], dict[str, float]]:
     """An evaluation's numbers, as texts and as they are; the rest is provenance."""
-    numbers = {str(key): number for key, value in evaluation.values.items() if (number := as_number(value)) is not None}
-    return [(name, number_text(value)) for name, value in numbers.items()], numbers
+    return [(name, number_text(value)) for name, value in evaluation.numbers.items()], evaluation.numbers
 
 
 def _evaluations(evaluations: Sequence[Evaluation]) -> dict[str, list[dict[str, Any]]]:
@@ -217,7 +233,7 @@ def _numbers(series: Series) -> tuple[str, ...]:
 
 
 def _finite(series: Series | None) -> list[float]:
-    return [] if series is None else series.values[np.isfinite(series.values)].tolist()
+    return [] if series is None else [float(value) for value in series.values[np.isfinite(series.values)]]
 
 
 def _files(directory: Path) -> list[tuple[str, str]]:
@@ -229,13 +245,6 @@ def _files(directory: Path) -> list[tuple[str, str]]:
 
 def _size_text(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
-
-
-def duration_text(seconds: float) -> str:
-    """Seconds as ``1 h 5 min``, ``2 min 3 s`` or ``4 s``."""
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours:,} h {minute} min" if hours else f"{minute} min {second} s" if minute else f"{second} s"
 
 
 def _time_text(iso: str) -> str:

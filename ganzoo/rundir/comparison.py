@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ganzoo.errors import UserError
-from ganzoo.index import current_name
-from ganzoo.rundir.record import Record, Series, as_number, check_run, read_json, read_record
 
 from .changes import changed_keys, read_yaml
+from .files import CONFIG, ENVIRONMENT, check_run, read_json
+from .numbers import duration_text, number_text
+from .record import Evaluation, Record, Series, read_record
 
 UNIMPORTANT = ("seed",)
 """Provenance that may differ between numbers that are ranked: another draw of latents is the same measurement."""
@@ -104,7 +107,7 @@ def read_runs(folders: Sequence[Path]) -> list[ComparedRun]:
     runs = []
     for name, folder in zip(distinct_names(places), folders, strict=True):
         record = read_record(folder)
-        runs.append(ComparedRun(name, folder, record, read_yaml(folder, "config.yaml"), read_json(folder, "env.json"), record.series()))
+        runs.append(ComparedRun(name, folder, record, read_yaml(folder, CONFIG), read_json(folder, ENVIRONMENT), record.series()))
     return runs
 
 
@@ -124,23 +127,18 @@ def number_rows(runs: Sequence[ComparedRun], directions: Callable[[str], Mapping
         runs: what was measured.
         directions: of a metric's qualified name, number -> "lower" or "higher".
     """
-    last = [{evaluation.metric: evaluation for evaluation in run.record.evaluations} for run in runs]
+    last = {run.name: {evaluation.metric: evaluation for evaluation in run.record.evaluations} for run in runs}
     rows = []
-    for metric in dict.fromkeys(name for known in last for name in known):
-        found = [known.get(metric) for known in last]
-        provenance = [_provenance(evaluation.values) if evaluation else None for evaluation in found]
-        differences = _differences([run.name for run in runs], provenance)
-        component = next((facts["metric"] for facts in provenance if facts and "metric" in facts), "").partition(" ")[0]
+    for metric in dict.fromkeys(name for known in last.values() for name in known):
+        found = {name: known.get(metric) for name, known in last.items()}
+        measured = [evaluation for evaluation in found.values() if evaluation is not None]
+        differences = why_not_comparable(found)
+        component = next((each.facts["metric"] for each in measured if "metric" in each.facts), "").partition(" ")[0]
         better = directions(component)
-        numbers = dict.fromkeys(
-            key for evaluation in found if evaluation for key, value in evaluation.values.items() if as_number(value) is not None
-        )
-        for number in numbers:
+        for number in dict.fromkeys(key for each in measured for key in each.numbers):
             values = [
-                Measured(value, evaluation.step, facts)
-                if evaluation and facts is not None and (value := as_number(evaluation.values.get(number))) is not None
-                else None
-                for evaluation, facts in zip(found, provenance, strict=True)
+                Measured(each.numbers[number], each.step, _without_step(each)) if each is not None and number in each.numbers else None
+                for each in found.values()
             ]
             rows.append(NumberRow(metric, number, values, better.get(number, ""), differences))
     return rows
@@ -151,25 +149,59 @@ def config_differences(runs: Sequence[ComparedRun]) -> dict[str, list[str]]:
     return changed_keys([run.config for run in runs])
 
 
-def _provenance(values: Mapping[str, Any]) -> dict[str, str]:
-    facts = values.get("provenance")
-    known = {str(key): str(value) for key, value in facts.items()} if isinstance(facts, dict) else {}
-    if "metric" in known:  # its name and version; the name may be that of an older release
-        name, space, version = known["metric"].partition(" ")
-        known["metric"] = f"{current_name('metric', name)}{space}{version}"
-    if "weights" in known:  # averaged or raw; which file it was is another name for another generator
-        known["weights"] = known["weights"].partition(" ")[0]
-    return known
+def why_not_comparable(measured: Mapping[str, Evaluation | None], ignoring: Collection[str] = UNIMPORTANT) -> list[str]:
+    """Why the numbers of one metric cannot be ranked: ``samples is 5000 for a, 50000 for b``; [] where they can.
 
-
-def _differences(names: Sequence[str], provenance: Sequence[dict[str, str] | None]) -> list[str]:
-    """What the numbers do not have in common: ``samples is 5000 for a, 50000 for b``."""
-    known = [(name, facts) for name, facts in zip(names, provenance, strict=True) if facts is not None]
+    Args:
+        measured: a name for each to what was measured; None where nothing was.
+        ignoring: facts that may differ.
+    """
+    known = {name: found.facts for name, found in measured.items() if found is not None}
     sentences = []
-    for key in dict.fromkeys(key for _, facts in known for key in facts if key not in UNIMPORTANT):
+    for key in dict.fromkeys(key for facts in known.values() for key in facts if key not in ignoring):
         groups: dict[str, list[str]] = {}
-        for name, facts in known:
+        for name, facts in known.items():
             groups.setdefault(facts.get(key, "not stated"), []).append(name)
         if len(groups) > 1:
-            sentences.append(f"{key} is " + ", ".join(f"{value} for {' and '.join(who)}" for value, who in groups.items()))
+            sentences.append(f"{key} is " + ", ".join(f"{value} for {_together(who)}" for value, who in groups.items()))
     return sentences
+
+
+def curves(evaluations: Iterable[Evaluation]) -> list[list[Evaluation]]:
+    """The evaluations of one metric over a run, by step, apart where they cannot be joined in one line."""
+    lines: list[list[Evaluation]] = []
+    for found in evaluations:
+        for line in lines:
+            if not why_not_comparable({"a": line[0], "b": found}, (*UNIMPORTANT, "step")):
+                line.append(found)
+                break
+        else:
+            lines.append([found])
+    return lines
+
+
+def fact_rows(runs: Sequence[ComparedRun]) -> list[tuple[str, list[str]]]:
+    """What a reader wants to know first, a row a fact, a cell a run."""
+    rows = [
+        ("outcome", [run.record.outcome or "open" for run in runs]),
+        ("steps", [f"{run.record.last_step:,}" for run in runs]),
+        ("time training", [duration_text(run.record.seconds) for run in runs]),
+        ("samples a second", [_median(run.series.get("images_per_second")) for run in runs]),
+    ]
+    for word, section, key in (("device", "runtime", "device"), ("precision", "runtime", "precision")):
+        rows.append((word, [str((run.environment.get(section) or {}).get(key, "")) for run in runs]))
+    rows.append(("changed on resuming", ["; ".join(text for _, text in run.record.changes) for run in runs]))
+    return [(name, cells) for name, cells in rows if any(cells)]
+
+
+def _together(names: Sequence[str]) -> str:
+    return " and ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]} and {len(names) - 2} more"
+
+
+def _without_step(found: Evaluation) -> dict[str, str]:
+    return {key: value for key, value in found.facts.items() if key != "step"}
+
+
+def _median(series: Series | None) -> str:
+    finite = series.values[np.isfinite(series.values)] if series is not None else np.empty(0)
+    return number_text(float(np.median(finite))) if len(finite) else ""
