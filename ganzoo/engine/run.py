@@ -155,7 +155,7 @@ def build(config: RunConfig, resolved: Resolved, reporter: Reporter, ranks: Rank
         arrays = dataset.arrays(Cache(reporter=reporter, share=share))
         data = describe(arrays, dataset.classes, dataset.scale)
         batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime, ranks=ranks)
-    verdict = compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, data)
+    verdict = compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, data, config.train.steps)
     refuse(verdict, config)
 
     seed_everything(config.train.seed)
