@@ -72,7 +72,9 @@ def plan_problems(players: Players, plans: Mapping[int, Plan]) -> Iterator[Probl
             except AttributeError:
                 parts = [part for part, _ in networks.named_modules() if part]
                 near = [part for part in parts if part.count(".") == name.count(".")] or parts
-                yield Problem("schedule", f"the schedule freezes '{name}'{at(step)}, which is no part of the networks", did_you_mean(name, near))
+                yield Problem(
+                    "schedule", f"the schedule freezes '{name}'{at(step)}, which is no part of the networks", did_you_mean(name, near)
+                )
 
 
 def schedule_problems(plan: Plan, when: str = "") -> Iterator[Problem]:
