@@ -29,7 +29,7 @@ from ganzoo.ui.progress import Reporter
 from .check import build
 from .declared import static_problems
 from .dry_run import dry_run, fake_tensors
-from .plans import plan_problems
+from .plans import kinds_of, plan_problems
 from .verdict import Players, Problem
 
 KINDS = ("generator", "critic", "loss", "schedule")
@@ -79,13 +79,13 @@ class Crossing:
         self._plans: dict[int, Plan] = {}
         self._drawn: dict[int, frozenset[str]] = {}
         self._pairs: dict[tuple[int, ...], str] = {}
-        for kind, part in ((kind, part) for kind in KINDS for part in parts[kind]):
+        for kind, part in [(kind, part) for kind, found in parts.items() for part in found]:
             try:
                 self._built[id(part)] = built = build(kind, part, data)
                 if isinstance(built, Generator):
                     self._drawn[id(part)] = frozenset(built.draw(2))
                 if isinstance(built, Schedule):
-                    self._plans[id(part)] = built.plan(0, 1)
+                    self._plans[id(part)] = kinds_of(built, 1)[0][0]
             except UserError as error:
                 self._refused[id(part)] = Problem(kind, error.what, error.remedy)
 

@@ -59,11 +59,11 @@ def later(plan, start=50):
     [
         (
             Plan(losses=frozenset({"diference"})),
-            "a loss 'diference' from step 50 on, which is none of the run's; did you mean 'difference'?",
+            "'diference' from step 50 on, which is none of the run's; did you mean 'difference'?",
         ),
         (
             Plan(frozen=("critic.bodi",)),
-            "freezes 'critic.bodi' from step 50 on, which is no part of the networks; did you mean 'critic.body'?",
+            "'critic.bodi' from step 50 on, which is no part of the networks; did you mean 'critic.body'?",
         ),
         (Plan(frozen=("critik",)), "did you mean 'critic'?"),
         (Plan(2, 1, share_fake=True), "one fake is shared by both turns from step 50 on"),
