@@ -14,7 +14,7 @@ from ganzoo.config.yaml_writer import dump, flow
 from ganzoo.data.cache import Cache
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.registry import Component, Registry, reason
-from ganzoo.testing.part import Part
+from ganzoo.testing.component import Candidate
 from ganzoo.testing.recipes import try_config
 from ganzoo.ui.progress import reporter
 
@@ -30,14 +30,14 @@ TRAINING = ("generator", "critic", "loss", "schedule", "dataset")
 class Combination:
     """Parts to be tried together; the schedule is the plain one where none is named."""
 
-    data: Part
-    generator: Part
-    critic: Part
-    losses: tuple[Part, ...]
-    schedule: Part | None = None
+    data: Candidate
+    generator: Candidate
+    critic: Candidate
+    losses: tuple[Candidate, ...]
+    schedule: Candidate | None = None
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[Candidate]:
         """All of them."""
         return [self.data, self.generator, self.critic, *self.losses, *([self.schedule] if self.schedule else [])]
 
@@ -90,10 +90,10 @@ def combinations(registry: Registry, distribution: str, folder: Path) -> list[Co
     return found
 
 
-def _parts(registry: Registry, kind: str) -> Iterator[Part]:
+def _parts(registry: Registry, kind: str) -> Iterator[Candidate]:
     """The components of a kind that load, and need no parameter that only its user can know."""
     for component in registry.of_kind(kind):
-        part = Part(component)
+        part = Candidate(component)
         try:
             if not part.missing:
                 yield part
@@ -101,11 +101,11 @@ def _parts(registry: Registry, kind: str) -> Iterator[Part]:
             continue
 
 
-def _any_of(own: Sequence[Part], *parts: Part) -> bool:
+def _any_of(own: Sequence[Candidate], *parts: Candidate) -> bool:
     return any(part in own for part in parts)
 
 
-def _is_here(part: Part, folder: Path) -> bool:
+def _is_here(part: Candidate, folder: Path) -> bool:
     """Whether a data set can be read on this machine."""
     try:
         part.cls(**part.parameters).arrays(Cache(folder, reporter(quiet=True)))
@@ -114,7 +114,7 @@ def _is_here(part: Part, folder: Path) -> bool:
     return True
 
 
-def _named(part: Part) -> dict[str, object]:
+def _named(part: Candidate) -> dict[str, object]:
     component: Component = part.component
     values = to_jsonable_python(part.parameters) if component.name not in TOYS else {}
     return {"name": component.qualified, **{key: value for key, value in values.items() if flow(value)}}

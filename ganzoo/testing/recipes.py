@@ -21,9 +21,9 @@ from ganzoo.recipes import Recipe, recipes_of
 from ganzoo.registry import Plugin, Registry, reason
 from ganzoo.ui.progress import reporter
 
+from .component import NotHere
 from .kit import Outcome
-from .randomness import seeded
-from .subject import NotHere
+from .running import seeded
 
 STEPS = 2
 """The second begins from what the first one changed: optimizers, buffers, moving averages."""
