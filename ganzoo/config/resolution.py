@@ -110,7 +110,7 @@ def resolve(config: RunConfig, registry: Registry) -> Resolved:
         schedule=find("schedule", config.schedule, "schedule"),
         metrics=_distinct(config, [find("metric", part, "metrics", i) for i, part in enumerate(config.metrics)]),
         observers=_distinct(config, [find("observer", part, "observers", i) for i, part in enumerate(config.observers)]),
-        optimizers={player: _resolve_optimizer(config, player) for player in ("generator", "critic")},
+        optimizers=resolve_optimizers(config),
     )
 
 
@@ -133,6 +133,11 @@ def resolve_component(component: Component, params: Mapping[str, Any], places: P
     model = model_of(cls)
     parameters = validated(model, params, places, path, noun="parameters")
     return ResolvedPart(component, cls, {name: getattr(parameters, name) for name in model.model_fields})
+
+
+def resolve_optimizers(config: RunConfig) -> dict[str, Part]:
+    """Each player's optimizer with every parameter; errors as in ``resolve``."""
+    return {player: _resolve_optimizer(config, player) for player in ("generator", "critic")}
 
 
 def _resolve_optimizer(config: RunConfig, player: str) -> Part:

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from packaging.requirements import Requirement
 
-from ganzoo.config import Resolved, RunConfig, load_config, parse_config, resolve
+from ganzoo.config import Resolved, RunConfig, load_config, resolve
 from ganzoo.data.cache import Cache
 from ganzoo.engine.first_steps import rehearse
 from ganzoo.engine.run import MisfitError, build
@@ -88,17 +88,6 @@ class RecipeCase:
 def recipe_cases(plugins: Sequence[Plugin]) -> list[RecipeCase]:
     """A case for each recipe that the plugins ship."""
     return [RecipeCase(recipe) for plugin in plugins for recipe in recipes_of(plugin)]
-
-
-def try_config(text: str, registry: Registry) -> None:
-    """Two steps of a configuration that is given as YAML, as a run would take them.
-
-    Raises:
-        UserError: where it is wrong, or its parts do not fit each other (``MisfitError``).
-        DivergenceError: where a step is not finite.
-    """
-    config = parse_config(text, OVERRIDES)
-    two_steps(config, resolve(config, registry))
 
 
 def two_steps(config: RunConfig, resolved: Resolved) -> None:
