@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ganzoo.errors import GanzooError
 
@@ -92,7 +92,8 @@ def _of_a_component(error: Exception) -> str:
     ]
     for frame, line in traceback.walk_tb(error.__traceback__):
         itself = frame.f_locals.get("self")
-        step = next((f" in step {run.step + 1}" for run in (itself, getattr(itself, "run", None)) if type(run).__name__ == "Run"), step)
+        run: Any = getattr(itself, "run", itself)
+        step = f" in step {run.step + 1}" if type(run).__name__ == "Run" else step
         for kind, base in bases:
             if isinstance(itself, base):
                 named = f"{kind} {type(itself).__name__} ({Path(frame.f_code.co_filename).name}:{line})"

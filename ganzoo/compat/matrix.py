@@ -141,7 +141,8 @@ class Crossing:
         key = tuple(map(id, pair))
         if key not in self._pairs:
             of = {kind: [part for part in pair if part in self.parts[kind]] for kind in KINDS}
-            players = self._players(*(next(iter(of[kind]), None) for kind in ("generator", "critic")), of["loss"])
+            generator, critic = (next(iter(of[kind]), None) for kind in ("generator", "critic"))
+            players = self._players(generator, critic, of["loss"])
             objective = not of["loss"] or any(map(stands_alone, of["loss"]))
             if not objective:  # a penalty alone leaves the generator nothing to minimise
                 players.losses["total"] = Total()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from ganzoo.registry import Registry
 
 from .component import Candidate
 from .kit import Case, Outcome, XFail, cases_of
-from .recipes import RecipeCase, recipe_cases
+from .recipes import RecipeCase, lent_by_recipes, recipe_cases
 
 
 def distribution_cases(
@@ -33,7 +34,10 @@ def distribution_cases(
             raise UserError(f"{distribution} cannot be loaded: {plugin.broken}", f"repair {plugin.module}")
     parameters, data, door = parameters or {}, data or {}, plugins[0].module
     titled = {f"{c.kind} {c.name}": c for c in registry.components if c.distribution == distribution}
-    parts = [Candidate(component, door, parameters.get(title, {}), data.get(title, ())) for title, component in titled.items()]
+    parts = [
+        Candidate(component, door, parameters.get(title, {}), data.get(title, ()), functools.partial(lent_by_recipes, component, plugins))
+        for title, component in titled.items()
+    ]
     cases = [case for part in parts for case in cases_of(part, expected)]
     _refuse_unknown([*parameters, *data], expected, parts, cases)
     return [*cases, *recipe_cases(plugins)]
