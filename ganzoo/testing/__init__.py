@@ -16,10 +16,10 @@ reason; an expected failure that does not happen is an error::
 from __future__ import annotations
 
 from .checks import CHECKS, Check
-from .component import EXAMPLES, PAIRED
 from .distribution import check_distribution, conformance_tests, distribution_cases
 from .kit import Case, Outcome, XFail, check_component
 from .recipes import RecipeCase
+from .subject import EXAMPLES, PAIRED
 
 __all__ = [
     "CHECKS",

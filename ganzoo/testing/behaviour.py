@@ -16,8 +16,8 @@ from ganzoo.engine.weights import export, load_into
 from ganzoo.errors import ContractError
 from ganzoo.rules import Loss
 
-from .component import Subject
 from .running import differentiable, exercise, no_training, reads_a_value, run_on, seeded
+from .subject import Subject
 
 
 def determinism(subject: Subject) -> None:

@@ -61,5 +61,5 @@ def _check(function: Callable[[Any], None]) -> Check:
     return Check(function.__name__, kinds, about, function, function in OF_CLASS, CONCERNS.get(function, lambda cls: True))
 
 
-CHECKS: tuple[Check, ...] = tuple(_check(function) for function in dict.fromkeys(each for kind in BY_KIND.values() for each in kind))
+CHECKS: list[Check] = [_check(function) for function in dict.fromkeys(each for kind in BY_KIND.values() for each in kind)]
 """All of them: the first line of a function's docstring says what it demands."""

@@ -13,7 +13,8 @@ from ganzoo.errors import ContractError, UserError
 from ganzoo.params import REQUIRED, parameters_of, split_annotation
 from ganzoo.registry import reason
 
-from .component import Candidate, NotHere, failure_of, listed
+from .component import Candidate, listed
+from .subject import NotHere, failure_of
 
 TEMPTING: dict[type, tuple[Any, ...]] = {int: (-1, 0, 1, 3), float: (-1.0, 0.0, 2.0), str: ("", "nonsense")}
 """Values that an unbounded annotation lets through; ``tuple`` is tried empty and with each of its item's."""

@@ -26,8 +26,8 @@ from ganzoo.metrics.statistics import Statistics
 from ganzoo.metrics.subject import Subject as Measured
 from ganzoo.ui.progress import reporter
 
-from .component import NotHere, Subject
 from .running import seeded
+from .subject import NotHere, Subject
 
 
 def arrays(subject: Subject) -> None:

@@ -9,10 +9,10 @@ from ganzoo.errors import ContractError
 from ganzoo.fields import Terms
 from ganzoo.turn import Side
 
-from .component import Subject
 from .game import SIDES, Game, separable_game, smooth_game
 from .losses import overrides
 from .running import seeded
+from .subject import Subject
 
 EXTREME = 1e4
 """A score that an untrained or a diverging critic may give."""

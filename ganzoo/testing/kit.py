@@ -14,7 +14,8 @@ from ganzoo.fields import DataSpec
 from ganzoo.registry import Component, reason
 
 from .checks import CHECKS, Check
-from .component import Candidate, NotHere
+from .component import Candidate
+from .subject import NotHere
 
 
 @dataclass(frozen=True)

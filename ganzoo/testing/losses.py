@@ -14,9 +14,9 @@ from ganzoo.fields import Fields, Scores, Terms
 from ganzoo.rules import Loss
 from ganzoo.turn import Turn
 
-from .component import Subject
 from .game import SIDES, smooth_game
 from .running import seeded
+from .subject import Subject
 
 
 def overrides(cls: type, method: str) -> bool:

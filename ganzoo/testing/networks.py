@@ -11,9 +11,9 @@ from ganzoo.errors import ContractError
 from ganzoo.fields import Fields, named_arguments
 from ganzoo.players import Critic, Generator
 
-from .component import Subject
 from .game import inputs_of
 from .running import differentiable, randomise_, run_network, seeded
+from .subject import Subject
 
 TOLERANCE = 1e-4
 """A float32 difference that rounding explains, relative to the spread of what is compared."""

@@ -28,9 +28,9 @@ from ganzoo.rules import Plan
 from ganzoo.turn import Turn
 from ganzoo.ui.progress import reporter
 
-from .component import Lent, NotHere
 from .kit import Outcome
 from .running import seeded
+from .subject import Lent, NotHere
 
 STEPS = 2
 """The second begins from what the first one changed: optimizers, buffers, moving averages."""

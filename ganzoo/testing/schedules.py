@@ -12,7 +12,7 @@ from ganzoo.compat import schedule_problems
 from ganzoo.errors import ContractError, did_you_mean
 from ganzoo.rules import Plan
 
-from .component import Subject
+from .subject import Subject
 
 LENGTHS = (1, 7, 1200)
 """Lengths of run that are tried, in steps."""

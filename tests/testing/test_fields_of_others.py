@@ -10,8 +10,9 @@ from ganzoo.config.resolution import Resolved
 from ganzoo.registry import Component
 from ganzoo.testing import check_component
 from ganzoo.testing import recipes as kit_recipes
-from ganzoo.testing.component import Candidate, Lent, refusal_of
+from ganzoo.testing.component import Candidate
 from ganzoo.testing.kit import cases_of
+from ganzoo.testing.subject import Lent, refusal_of
 
 POINTS = DataSpec({"sample": (2,)})
 
