@@ -27,6 +27,8 @@ class Loss(nn.Module):
     """Where it comes from: authors, year, identifier."""
     reads: frozenset[str] = frozenset()
     """Fields it needs besides "sample"; "label" makes unlabelled data a refusal."""
+    needs: frozenset[str] = frozenset()
+    """Fields that the generator must make, besides "sample" ("rebuilt" of a cycle loss); the data's own do not do."""
     scores: frozenset[str] = frozenset()
     """Critic outputs it needs: "score", "label_logits"."""
     per_sample: bool = False
@@ -67,7 +69,7 @@ class Plan:
         lr_scale: factor on both learning rates.
         share_fake: one fake for both turns of the step, as pytorch/examples does; needs one update each.
         values: become fields (a growing alpha, a stage); sampling and export keep the last ones.
-        losses: names of the loss entries that act; None: all.
+        losses: names of the losses that act, as the configuration writes them; None: all.
         frozen: sub-modules that rest, dotted, from "generator" or "critic" on.
     """
 

@@ -1,120 +1,126 @@
-"""Which installed generators, critics, losses and data sets a plugin's components fit: each combination takes two steps."""
+"""Which installed generators, critics, losses and data sets a plugin's components fit, and whether they train together.
+
+Whether parts fit is asked per pair (``compat.matrix``). Of the combinations that do, enough take two steps that each
+component of the plugin has trained with each partner once, as long as there is time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import product
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic_core import to_jsonable_python
-
-from ganzoo.compat.matrix import DefaultPart, stands_alone
-from ganzoo.config.yaml_writer import dump, flow
+from ganzoo.compat.dry_run import fake_tensors
+from ganzoo.compat.matrix import KINDS, Crossing, Row
+from ganzoo.config import Part, Resolved, ResolvedPart, RunConfig, TrainConfig
+from ganzoo.config.resolution import resolve_component, resolve_optimizers
 from ganzoo.data.cache import Cache
+from ganzoo.data.spec import describe
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.registry import Component, Registry, reason
-from ganzoo.testing.part import Part
-from ganzoo.testing.recipes import try_config
+from ganzoo.fields import DataSpec
+from ganzoo.registry import Registry, reason
+from ganzoo.testing.component import Candidate
+from ganzoo.testing.recipes import STEPS, two_steps
 from ganzoo.ui.progress import reporter
 
-from .finding import Finding
+from .finding import TRAINED, Finding
 
 TOYS = ("ring", "digits")
 """Data of the core that needs no file: points, and labelled images."""
-TRAINING = ("generator", "critic", "loss", "schedule", "dataset")
-"""The kinds that combine."""
+MOST_SECONDS = 25.0
+"""Of trainings; combinations that are left over are said to fit, not to train."""
 
 
-@dataclass(frozen=True)
-class Combination:
-    """Parts to be tried together; the schedule is the plain one where none is named."""
-
-    data: Part
-    generator: Part
-    critic: Part
-    losses: tuple[Part, ...]
-    schedule: Part | None = None
-
-    @property
-    def parts(self) -> list[Part]:
-        """All of them."""
-        return [self.data, self.generator, self.critic, *self.losses, *([self.schedule] if self.schedule else [])]
-
-    def try_it(self, registry: Registry) -> Finding:
-        """Build it as a run would, and take two steps."""
-        names = [part.component.name for part in self.parts[1:]]
-        what = f"{names[0]} x {names[1]} x {' + '.join(names[2:])}"
-        try:
-            try_config(self.to_yaml(), registry)
-        except UserError as misfit:
-            return Finding(what, self.data.component.name, "misfit", misfit.what)
-        except GanzooError as error:
-            return Finding(what, self.data.component.name, "failed", f"it was found to fit, and then: {error}")
-        except Exception as error:  # whatever a plugin's code raises is the finding
-            return Finding(what, self.data.component.name, "failed", f"it was found to fit, and then it raises {reason(error)}")
-        return Finding(what, self.data.component.name, "fits")
-
-    def to_yaml(self) -> str:
-        """As a configuration, with small parameters."""
-        tree = {"data": _named(self.data), "generator": _named(self.generator), "critic": _named(self.critic)}
-        schedule = {"schedule": _named(self.schedule)} if self.schedule else {}
-        return dump({**tree, "loss": [_named(part) for part in self.losses], **schedule, "train": {"threads": 1}})
-
-
-def combinations(registry: Registry, distribution: str, folder: Path) -> list[Combination]:
+class Combinations:
     """Every combination with a component of ``distribution`` in it.
-
-    Objectives are crossed with all networks; a loss that is none by itself (a penalty, a constraint) and a schedule join
-    each pair of networks with one objective.
 
     Args:
         registry: what is installed.
         distribution: whose components are tried.
         folder: where decoded data may be kept.
     """
-    parts = {kind: list(_parts(registry, kind)) for kind in TRAINING}
-    own = [part for kind in TRAINING for part in parts[kind] if part.component.distribution == distribution]
-    data = [part for part in parts["dataset"] if part.component.distribution == distribution and _is_here(part, folder)]
-    data += [part for part in parts["dataset"] if part.component.name in TOYS and part.component.distribution == "ganzoo-core"]
-    objectives = [part for part in parts["loss"] if stands_alone(DefaultPart(part.component, part.cls))]
-    found = []
-    for of, generator, critic in product(data, parts["generator"], parts["critic"]):
-        for objective in objectives:
-            if _any_of(own, of, generator, critic, objective):
-                found.append(Combination(of, generator, critic, (objective,)))
-        for companion in (part for part in parts["loss"] if part in own and part not in objectives):
-            found += [Combination(of, generator, critic, (objective, companion)) for objective in objectives[:1]]
-        for schedule in (part for part in parts["schedule"] if part in own):
-            found += [Combination(of, generator, critic, (objective,), schedule) for objective in objectives[:1]]
-    return found
 
+    def __init__(self, registry: Registry, distribution: str, folder: Path) -> None:
+        self.distribution = distribution
+        parts = {kind: list(_parts(registry, kind)) for kind in (*KINDS, "dataset")}
+        self.parts = {kind: parts[kind] for kind in KINDS}
+        if not any(self._own(part) for found in self.parts.values() for part in found):
+            parts["dataset"] = [part for part in parts["dataset"] if self._own(part)]
+        self.data = [(part, spec) for part in parts["dataset"] if self._counts(part) and (spec := _spec_of(part, folder))]
 
-def _parts(registry: Registry, kind: str) -> Iterator[Part]:
-    """The components of a kind that load, and need no parameter that only its user can know."""
-    for component in registry.of_kind(kind):
-        part = Part(component)
+    def _own(self, part: ResolvedPart) -> bool:
+        return part.component.distribution == self.distribution
+
+    def _counts(self, part: ResolvedPart) -> bool:
+        return self._own(part) or (part.name in TOYS and part.component.distribution == "ganzoo-core")
+
+    def findings(self) -> Iterator[Finding]:
+        """What fits, and of what trains too much to be left unsaid: each combination has one finding."""
+        spent = 0.0
+        tried: set[tuple[str, ...]] = set()
+        for of, spec in self.data:
+            with fake_tensors():
+                crossing = Crossing(self.parts, spec)
+                pairs = [(g, c) for g in self.parts["generator"] for c in self.parts["critic"]]
+                rows = [row for pair in pairs for row in crossing.rows(*pair)]
+            for row in rows:
+                chosen = self._chosen(row)
+                own = [part for part in (of, *chosen) if self._own(part)]
+                if not own or (row.schedule != "alternate" and not self._own(chosen[-1])):
+                    continue
+                new = {(mine.component.qualified, other.component.qualified) for mine in own for other in (of, *chosen)} - tried
+                if row.fits and new and spent < MOST_SECONDS:
+                    started = time.monotonic()
+                    yield self._trained(row, of, chosen)
+                    spent += time.monotonic() - started
+                    tried |= new
+                else:
+                    yield Finding(_named(row), of.name, "fits" if row.fits else "misfit", row.reason)
+
+    def _chosen(self, row: Row) -> list[ResolvedPart]:
+        named = {kind: {part.name: part for part in found} for kind, found in self.parts.items()}
+        losses = [named["loss"][name] for name in row.losses]
+        return [named["generator"][row.generator], named["critic"][row.critic], *losses, named["schedule"][row.schedule]]
+
+    def _trained(self, row: Row, data: ResolvedPart, chosen: list[ResolvedPart]) -> Finding:
+        """Build it as a run would, and take two steps."""
+        generator, critic, *losses, schedule = chosen
+        named = [Part(part.component.qualified) for part in (data, generator, critic, *losses)]
+        train = TrainConfig(steps=STEPS, batch_size=8, device="cpu", threads=1)
+        config = RunConfig(data=named[0], generator=named[1], critic=named[2], loss=named[3:], train=train)
+        optimizers = resolve_optimizers(config, self.registry)
         try:
-            if not part.missing:
-                yield part
+            two_steps(config, Resolved(data, generator, critic, losses, schedule, [], [], optimizers))
+        except UserError as misfit:
+            return Finding(_named(row), data.name, "misfit", misfit.what)
+        except GanzooError as error:
+            return Finding(_named(row), data.name, "failed", f"it was found to fit, and then: {error}")
+        except Exception as error:  # whatever a plugin's code raises is the finding
+            return Finding(_named(row), data.name, "failed", f"it was found to fit, and then it raises {reason(error)}")
+        return Finding(_named(row), data.name, "fits", TRAINED)
+
+
+def _named(row: Row) -> str:
+    schedule = [] if row.schedule == "alternate" else [row.schedule]
+    return f"{row.generator} x {row.critic} x {' + '.join([*row.losses, *schedule])}"
+
+
+def _parts(registry: Registry, kind: str) -> Iterator[ResolvedPart]:
+    """The components of a kind that load, small, and that need no parameter which only its user can know."""
+    for component in registry.of_kind(kind):
+        candidate = Candidate(component)
+        try:
+            if not candidate.missing:
+                small = {} if component.name in TOYS else candidate.parameters
+                yield ResolvedPart(component, candidate.cls, resolve_component(component, {}).params | small)
         except UserError:  # its own examination says why
             continue
 
 
-def _any_of(own: Sequence[Part], *parts: Part) -> bool:
-    return any(part in own for part in parts)
-
-
-def _is_here(part: Part, folder: Path) -> bool:
-    """Whether a data set can be read on this machine."""
+def _spec_of(part: ResolvedPart, folder: Path) -> DataSpec | None:
+    """What a data set gives; None where it cannot be read on this machine: the conformance kit says why."""
     try:
-        part.cls(**part.parameters).arrays(Cache(folder, reporter(quiet=True)))
-    except Exception:  # the conformance kit says why
-        return False
-    return True
-
-
-def _named(part: Part) -> dict[str, object]:
-    component: Component = part.component
-    values = to_jsonable_python(part.parameters) if component.name not in TOYS else {}
-    return {"name": component.qualified, **{key: value for key, value in values.items() if flow(value)}}
+        dataset = part.build()
+        return describe(dataset.arrays(Cache(folder, reporter(quiet=True))), dataset.classes, dataset.scale)
+    except Exception:
+        return None

@@ -65,6 +65,7 @@ def _inside(environment: Environment, distribution: str, folder: Path, reporter:
                     if isinstance(told := json.loads(line), int):
                         task.total = told
                         known = True
+                        reporter.say(f"{told} checks and trainings of two steps: usually {told // 20 + 5} to {told // 5 + 10} seconds")
                         continue
                     yield Finding(**told)
                     task.advance(known)

@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass
 STATUSES = ("ok", "failed", "expected", "skipped", "fits", "misfit")
 """Of a check: ok, failed, failed as expected, skipped. Of a combination: it fits and took two steps, or it does not fit."""
 
+TRAINED = "and took two steps"
+"""The reason of a combination that was not only found to fit."""
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -67,17 +67,24 @@ def _try_all(registry: Registry, distribution: str) -> Iterator[Finding | int]:
     """The conformance kit, the recipes, and what the components fit. Torch comes in here."""
     from ganzoo.testing import distribution_cases
 
-    from .combinations import combinations
+    from .combinations import Combinations
 
     with tempfile.TemporaryDirectory() as folder:
         cases = distribution_cases(distribution)
-        trials = combinations(registry, distribution, Path(folder))
-        yield len(cases) + len(trials)
+        yield len(cases)
+        trained = False
         for case in cases:
             outcome = case.run()
+            trained = trained or (outcome.component.startswith("recipe ") and outcome.status == "ok")
             yield Finding(outcome.component, outcome.check, outcome.status, as_in_the_wheel(outcome.reason))
-        for trial in trials:
-            yield trial.try_it(registry)
+        found = []
+        for finding in Combinations(registry, distribution, Path(folder)).findings():
+            found.append(finding)
+            yield finding
+        if found and not trained and not any(finding.status == "fits" for finding in found):
+            what = f"none of {len(found)} combinations with what is installed fits, and no recipe trains: {found[0].reason}"
+            remedy = "ship a recipe in which the component trains, with the data that it needs (recipes/*.yaml in the package)"
+            yield Finding("plugin", "combinations", "failed", f"{what}; {remedy}")
 
 
 def as_in_the_wheel(text: str) -> str:

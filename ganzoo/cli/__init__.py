@@ -10,8 +10,10 @@ import difflib
 import os
 import re
 import sys
+import traceback
 from collections.abc import Sequence
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 from ganzoo.errors import GanzooError
 
@@ -63,10 +65,43 @@ def explain(error: Exception) -> int:
         message, code = "out of memory; lower train.batch_size or the networks' width", 3
     elif isinstance(error, OSError):
         message, code = f"{error.filename or 'a file'}: {error.strerror or error}", 3
+    elif said := _of_a_component(error):
+        message, code = said, 3
     else:
         message, code = f"unexpected {type(error).__name__}: {error}; run again with --debug and report it with 'ganzoo doctor'", 3
     print("ganzoo: error:", " ".join(message.split()), file=sys.stderr)
     return code
+
+
+def _of_a_component(error: Exception) -> str:
+    """What a plugin's component raised, with the step where a run was at one; "" where the error came out of none.
+
+    It is the last frame's that belongs to a component, unless it is ganzoo's own.
+    """
+    named, step = "", ""
+    bases = [
+        (kind, getattr(sys.modules.get(module), base, ()))
+        for kind, module, base in (
+            ("generator", "ganzoo.players", "Generator"),
+            ("critic", "ganzoo.players", "Critic"),
+            ("loss", "ganzoo.rules", "Loss"),
+            ("schedule", "ganzoo.rules", "Schedule"),
+            ("data set", "ganzoo.data.dataset", "Dataset"),
+            ("metric", "ganzoo.metrics.metric", "Metric"),
+        )
+    ]
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        itself = frame.f_locals.get("self")
+        run: Any = getattr(itself, "run", itself)
+        step = f" in step {run.step + 1}" if type(run).__name__ == "Run" else step
+        for kind, base in bases:
+            if isinstance(itself, base):
+                named = f"{kind} {type(itself).__name__} ({Path(frame.f_code.co_filename).name}:{line})"
+    return (
+        f"{named} fails{step}: {type(error).__name__}: {error}; repair the component, or choose another (--debug shows all)"
+        if named
+        else ""
+    )
 
 
 def _in_our_words(message: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ganzoo.authoring.examination import examine
-from ganzoo.authoring.finding import Finding
+from ganzoo.authoring.finding import TRAINED, Finding
 from ganzoo.authoring.project import read_project
 from ganzoo.authoring.versions import normalised
 from ganzoo.errors import UserError
@@ -16,7 +16,7 @@ from ganzoo.registry import Plugin, Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_json, print_table
 
-WORDS = {"ok": "ok", "failed": "FAILED: ", "expected": "fails as expected: ", "skipped": "not checked: ", "fits": "fits", "misfit": "no: "}
+WORDS = {"ok": "ok", "failed": "FAILED: ", "expected": "fails as expected: ", "skipped": "not checked: ", "fits": "fits ", "misfit": "no: "}
 
 
 def check_plugin(target: Path, here: bool, as_json: bool, quiet: bool) -> int:
@@ -74,7 +74,8 @@ def _print(name: str, version: str, findings: Sequence[Finding], quiet: bool) ->
     print(f"{name} {version}: {passed} of {len(checks)} checks passed{f', {skipped} could not be made here' if skipped else ''}")
     if combined:
         fitting = sum(finding.status == "fits" for finding in combined)
-        print(f"{fitting} of {len(combined)} combinations with what is installed here fit, and took two steps")
+        trained = sum(finding.reason == TRAINED for finding in combined)
+        print(f"{fitting} of {len(combined)} combinations with what is installed here fit; {trained} of them took two steps")
 
 
 def _told_once(findings: Sequence[Finding]) -> Iterator[tuple[Finding, str]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from itertools import islice
+from typing import Any, TypeVar
 
+from ganzoo.config import ResolvedPart
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.players import Critic, Generator
@@ -12,25 +14,18 @@ from ganzoo.rules import Loss, Schedule
 
 from .declared import static_notes, static_problems
 from .dry_run import dry_run, fake_tensors
-from .verdict import Players, Problem, Verdict, reason_of
+from .plans import MOST, kinds_of, plan_problems
+from .unsaved import changed, kept_outside, snapshot
+from .verdict import Players, Problem, Verdict, name_of, reason_of
+
+BASES: dict[str, type] = {"generator": Generator, "critic": Critic, "loss": Loss, "schedule": Schedule}
+Part = TypeVar("Part", bound=ResolvedPart)
 
 
-class Buildable(Protocol):
-    """A chosen component with its parameters: what ``config.ResolvedPart`` is."""
-
-    @property
-    def name(self) -> str:
-        """The component's name."""
-
-    def build(self, data: DataSpec) -> Any:
-        """An instance for ``data``."""
-
-
-Part = TypeVar("Part", bound=Buildable)
-
-
-def check(generator: Buildable, critic: Buildable, losses: Sequence[Buildable], schedule: Buildable, data: DataSpec) -> Verdict:
-    """Whether the combination fits the data: static rules first, then a dry run of both turns.
+def check(
+    generator: ResolvedPart, critic: ResolvedPart, losses: Sequence[ResolvedPart], schedule: ResolvedPart, data: DataSpec, total: int = 1
+) -> Verdict:
+    """Whether the combination fits the data: static rules first, then a dry run of both turns under each kind of plan.
 
     Args:
         generator: the chosen generator, built here on fake memory, as are the others.
@@ -38,23 +33,38 @@ def check(generator: Buildable, critic: Buildable, losses: Sequence[Buildable], 
         losses: the chosen losses, in order.
         schedule: the chosen schedule.
         data: what the data gives.
+        total: steps of the run, whose every plan is asked for.
     """
     verdict = Verdict()
     with fake_tensors():
         try:
             players = Players(
-                _build("generator", generator, data, Generator),
-                _build("critic", critic, data, Critic),
-                {name: _build(f"loss.{i}", part, data, Loss) for i, (name, part) in enumerate(distinct(losses).items())},
-                _build("schedule", schedule, data, Schedule),
+                build("generator", generator, data),
+                build("critic", critic, data),
+                {name: build(f"loss.{i}", part, data) for i, (name, part) in enumerate(distinct(losses).items())},
+                build("schedule", schedule, data),
             )
-            verdict.problems += static_problems(players, data)
-            verdict.notes += static_notes(players)
+            plans, note = kinds_of(players.schedule, total)
+            verdict.problems += static_problems(players, data, plans, players.generator.draw(2).keys())
+            verdict.problems += plan_problems(players, plans)
+            verdict.notes += [*static_notes(players), *([note] if note else [])]
             if verdict.fits:
-                verdict.problems += dry_run(players, data)
+                before = {key: snapshot(component) for key, component in players.components.items()}
+                problems, notes = dry_run(players, data, dict(islice(plans.items(), MOST)))
+                verdict.problems += problems
+                verdict.notes += [*notes, *_unsaved(players, before)]
         except UserError as error:
             verdict.problems.append(Problem(error.key, error.what, error.remedy))
     return verdict
+
+
+def _unsaved(players: Players, before: dict[str, dict[str, Any]]) -> list[str]:
+    """State that no checkpoint holds, of each component: a run that is resumed goes on otherwise than one that was not stopped."""
+    return [
+        f"{key.partition('.')[0]} {name_of(component)} keeps what no checkpoint holds: {text}; a resumed run may differ"
+        for key, component in players.components.items()
+        for text in (changed(before[key], component) | kept_outside(component)).values()
+    ]
 
 
 def distinct(parts: Sequence[Part]) -> dict[str, Part]:
@@ -66,8 +76,14 @@ def distinct(parts: Sequence[Part]) -> dict[str, Part]:
     return named
 
 
-def _build(key: str, part: Buildable, data: DataSpec, base: type) -> Any:
-    who = f"{key.partition('.')[0]} '{part.name}'"
+def build(key: str, part: ResolvedPart, data: DataSpec) -> Any:
+    """An instance of ``part`` for ``data``.
+
+    Raises:
+        UserError: what the constructor refuses or raises, at ``key``; where it is of another kind.
+    """
+    kind = key.partition(".")[0]
+    who, base = f"{kind} '{part.name}'", BASES[kind]
     try:
         built = part.build(data)
     except UserError as error:

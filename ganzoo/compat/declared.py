@@ -1,49 +1,74 @@
-"""What the declarations alone decide: fields and scores needed and given, norms against penalties."""
+"""What the declarations alone decide: fields and scores needed and given, norms against penalties, state that is saved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from torch import nn
 from torch.nn.utils import parametrize
 
 from ganzoo.fields import DataSpec, named_arguments
-from ganzoo.players import Critic, mixes_batch
+from ganzoo.players import mixes_batch
 from ganzoo.rules import Loss, Plan
 
+from .plans import at
+from .unsaved import lost_buffers
 from .verdict import Players, Problem, join, name_of
 
 
-def static_problems(players: Players, data: DataSpec) -> list[Problem]:
-    """What the declarations alone rule out: fields and scores needed but not given, and norms that break a penalty."""
-    generator, critic = players.generator, players.critic
-    plan = players.schedule.plan(0, 1)
-    before = data.fields.keys() | generator.draw(2).keys() | plan.values.keys()
+def static_problems(players: Players, data: DataSpec, plans: Mapping[int, Plan], drawn: AbstractSet[str]) -> list[Problem]:
+    """What the declarations alone rule out: fields and scores needed but not given, norms that break a penalty, state that is lost.
+
+    Args:
+        players: the built instances.
+        data: what the data gives.
+        plans: the first step of each kind of plan, and that plan.
+        drawn: the fields that the generator draws.
+    """
+    missing = [problem for step, plan in plans.items() for problem in _missing_fields(players, data, step, plans, drawn)]
     return [
-        *_missing_fields(players, data, before, before | generator.gives),
-        *(p for i, (name, loss) in enumerate(players.losses.items()) for p in _loss_problems(f"loss.{i}", name, loss, critic)),
-        *schedule_problems(plan),
+        *{(problem.key, problem.what.partition(" from step ")[0]): problem for problem in reversed(missing)}.values(),
+        *(p for i, (name, loss) in enumerate(players.losses.items()) for p in _loss_problems(f"loss.{i}", name, loss, players)),
+        *_unsaved(players),
     ]
 
 
-def _missing_fields(players: Players, data: DataSpec, before: AbstractSet[str], after: AbstractSet[str]) -> Iterator[Problem]:
+def _missing_fields(players: Players, data: DataSpec, step: int, plans: Mapping[int, Plan], drawn: AbstractSet[str]) -> Iterator[Problem]:
+    generator, critic, plan = players.generator, players.critic, plans[step]
+    before = data.fields.keys() | drawn | plan.values.keys()
     asking = [
-        ("generator", f"generator {name_of(players.generator)}", named_arguments(type(players.generator)), before),
-        ("critic", f"critic {name_of(players.critic)}", named_arguments(type(players.critic)), after),
-        *((f"loss.{i}", f"loss '{name}'", sorted(loss.reads), after) for i, (name, loss) in enumerate(players.losses.items())),
+        ("generator", f"generator {name_of(generator)}", named_arguments(type(generator)), before),
+        ("critic", f"critic {name_of(critic)}", named_arguments(type(critic)), before | generator.gives),
     ]
+    for i, (name, loss) in enumerate(players.losses.items()):
+        if plan.losses is None or name.partition("#")[0] in plan.losses:
+            asking.append((f"loss.{i}", f"loss '{name}'", tuple(sorted(loss.reads)), before | generator.gives))
     for key, who, needs, given in asking:
         for name in needs:
             if name not in given:
-                yield Problem(
-                    key,
-                    f"{who} needs the field '{name}', which this data does not give",
-                    f"it gives {join(data.fields)}; choose other data or another {key.partition('.')[0]}",
-                )
+                kind = key.partition(".")[0]
+                stages = [at(first) or " at first" for first, other in plans.items() if name in other.values]
+                if stages:
+                    what, remedy = f"which the schedule gives{stages[0]} only{at(step)}", "give it a value in every plan"
+                elif key == "generator" and name in generator.gives:
+                    what, remedy = "which is what it makes itself", f"choose data that gives '{name}', or another generator"
+                else:
+                    what = "which this data does not give, nor do the generator's prior and the schedule"
+                    sources = {"the data": data.fields, "the prior": drawn, "the schedule": plan.values}
+                    remedy = f"{', '.join(f'{source} gives {join(names)}' for source, names in sources.items())}; "
+                    remedy += f"choose what gives '{name}', or another {kind}"
+                yield Problem(key, f"{who} needs the field '{name}', {what}", remedy)
 
 
-def _loss_problems(key: str, name: str, loss: Loss, critic: Critic) -> Iterator[Problem]:
+def _loss_problems(key: str, name: str, loss: Loss, players: Players) -> Iterator[Problem]:
+    generator, critic = players.generator, players.critic
+    for need in sorted(loss.needs - generator.gives):
+        yield Problem(
+            key,
+            f"loss '{name}' needs the generator to make the field '{need}', which generator {name_of(generator)} does not",
+            f"it makes {join(generator.gives)}, and the data's own '{need}' would not do; choose another generator or leave the loss out",
+        )
     for score in sorted(loss.scores - critic.gives):
         yield Problem(
             key,
@@ -66,12 +91,12 @@ def _loss_problems(key: str, name: str, loss: Loss, critic: Critic) -> Iterator[
         )
 
 
-def schedule_problems(plan: Plan) -> Iterator[Problem]:
-    """What a plan asks for that no networks could do."""
-    if plan.share_fake and (plan.critic_updates, plan.generator_updates) != (1, 1):
-        yield Problem(
-            "schedule", "one fake is shared by both turns, which needs one critic and one generator update a step", "set share_fake: false"
-        )
+def _unsaved(players: Players) -> Iterator[Problem]:
+    for key, component in players.components.items():
+        if isinstance(component, nn.Module) and (lost := lost_buffers(component)):
+            what = f"{key.partition('.')[0]} {name_of(component)} keeps '{lost[0]}' in a buffer that no checkpoint holds"
+            name = lost[0].rpartition(".")[2]
+            yield Problem(key, what, f"repair the component: self.register_buffer('{name}', ..., persistent=True)")
 
 
 def static_notes(players: Players) -> list[str]:

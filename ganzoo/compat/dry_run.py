@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import torch
 from torch import nn
@@ -15,54 +17,100 @@ from ganzoo.fields import DataSpec, Fields
 from ganzoo.rules import Plan, merge_terms
 from ganzoo.turn import Side, Turn
 
+from .plans import at
 from .verdict import Players, Problem, join, reason_of, remedy_for
 
 
 @contextmanager
 def fake_tensors() -> Iterator[None]:
-    """FakeTensorMode with its logger silent and the random state left as it was."""
+    """FakeTensorMode with its logger silent and the random state left as it was.
+
+    A module may be deep-copied inside, as ``nn.TransformerEncoder`` does: the copy's tensors belong to the same mode.
+    """
     from torch._subclasses.fake_tensor import FakeTensorMode
 
     logger = logging.getLogger("torch._subclasses.fake_tensor")
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)
     try:
-        with torch.random.fork_rng(devices=[]), FakeTensorMode():
+        with (
+            torch.random.fork_rng(devices=[]),
+            warnings.catch_warnings(),
+            mock.patch.object(FakeTensorMode, "__deepcopy__", lambda mode, memo: mode, create=True),
+            FakeTensorMode(),
+        ):
+            warnings.filterwarnings("ignore", message="Accessing the data pointer of FakeTensor")  # as a deep copy does
             yield
     finally:
         logger.setLevel(level)
 
 
-def dry_run(players: Players, data: DataSpec, n: int = 4) -> list[Problem]:
-    """Run both turns with ``n`` samples, gradients included; the first problem of each turn, or none."""
-    batch = example_batch(data, n) | plan_fields(players.schedule.plan(0, 1))
-    problems = []
-    for side, network in (("critic", players.critic), ("generator", players.generator)):
-        try:
-            _one_turn(side, network, players, batch, n)  # type: ignore[arg-type]
-        except UserError as error:
-            problems.append(Problem(error.key or side, error.what, error.remedy))
-        except Exception as error:  # whatever a plugin's code raises is the reason
-            problems.append(Problem(side, f"the {side}'s turn fails: {reason_of(error)}", remedy_for(error)))
-    return problems
+def dry_run(players: Players, data: DataSpec, plans: Mapping[int, Plan], n: int = 4) -> tuple[list[Problem], list[str]]:
+    """Run both turns of each plan by its own losses, with ``n`` samples, gradients included.
+
+    Returns:
+        The first problem of each turn, and notes on players that rest although a plan gives them updates.
+    """
+    problems: dict[str, Problem] = {}
+    idle: dict[str, list[int]] = {"critic": [], "generator": []}
+    moving = {side: [step for step, plan in plans.items() if getattr(plan, f"{side}_updates")] for side in idle}
+    for step, plan in plans.items():
+        batch = example_batch(data, n) | plan_fields(plan)
+        for side, network in (("critic", players.critic), ("generator", players.generator)):
+            if side in problems or step not in moving[side]:
+                continue
+            try:
+                with _frozen(players, plan):
+                    moved = _one_turn(side, network, players, plan, batch, n)  # type: ignore[arg-type]
+            except UserError as error:
+                problems[side] = Problem(error.key or players.key_of(error) or side, f"{error.what}{at(step)}", error.remedy)
+            except Exception as error:  # whatever a plugin's code raises is the reason
+                what = f"the {side}'s turn{at(step)} fails: {reason_of(error)}"
+                problems[side] = Problem(players.key_of(error) or side, what, remedy_for(error))
+            else:
+                idle[side] += [] if moved else [step]
+    for side, steps in idle.items():
+        if steps and steps == moving[side] and side not in problems:
+            what = f"no loss gives the {side} anything to minimise (given: {join(players.losses)})"
+            problems[side] = Problem("loss", what, "add an adversarial loss")
+    for step in set(idle["critic"]) & set(idle["generator"]):
+        problems.setdefault("both", Problem("schedule", f"nothing trains{at(step)}: no loss that acts there gives anything to minimise"))
+    notes = [f"the {side} has nothing to minimise{at(step) or ' at first'}" for side, steps in idle.items() for step in steps]
+    return list(problems.values()), notes
 
 
-def _one_turn(side: Side, network: nn.Module, players: Players, batch: Fields, n: int) -> None:
-    losses = players.losses
-    turn = Turn(side, players.generator, players.critic, batch, players.generator.draw(n), views=list(losses.values()))
-    terms = merge_terms(losses, turn)
+@contextmanager
+def _frozen(players: Players, plan: Plan) -> Iterator[None]:
+    """No gradients for the sub-modules that ``plan`` freezes."""
+    networks = nn.ModuleDict({"generator": players.generator, "critic": players.critic})
+    frozen = [p for name in plan.frozen for p in networks.get_submodule(name).parameters() if p.requires_grad]
+    for parameter in frozen:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in frozen:
+            parameter.requires_grad_(True)
+
+
+def _one_turn(side: Side, network: nn.Module, players: Players, plan: Plan, batch: Fields, n: int) -> bool:
+    """One turn of ``side``; returns whether it has anything to minimise."""
+    acting = {name: loss for name, loss in players.losses.items() if plan.losses is None or name.partition("#")[0] in plan.losses}
+    turn = Turn(side, players.generator, players.critic, batch, players.generator.draw(n), views=list(acting.values()))
+    terms = merge_terms(acting, turn)
     if not any(term.requires_grad for term in terms.values()):
-        raise ContractError(f"no loss gives the {side} anything to minimise (given: {join(losses)})", "add an adversarial loss", key="loss")
+        return False
     total = torch.stack(list(terms.values())).sum()
     trainable = [p for p in network.parameters() if p.requires_grad]
-    if all(gradient is None for gradient in torch.autograd.grad(total, trainable, allow_unused=True)):
+    if not plan.frozen and all(gradient is None for gradient in torch.autograd.grad(total, trainable, allow_unused=True)):
         raise ContractError(f"no gradient reaches the {side}", "choose losses that judge what it makes", key="loss")
     with torch.no_grad():
-        for loss in losses.values():
+        for loss in acting.values():
             loss.after(turn)
             if side == "critic":
                 loss.estimates(turn)
                 loss.constrain_(players.critic)
+    return True
 
 
 def example_batch(data: DataSpec, n: int) -> Fields:

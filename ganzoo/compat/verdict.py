@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import traceback
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ganzoo.players import Critic, Generator
 from ganzoo.rules import Loss, Schedule
@@ -42,6 +44,20 @@ class Players:
     critic: Critic
     losses: dict[str, Loss]
     schedule: Schedule
+
+    @property
+    def components(self) -> Mapping[str, Any]:
+        """All of them by their key in a configuration: "generator", "critic", "loss.0", ..., "schedule"."""
+        losses = {f"loss.{i}": loss for i, loss in enumerate(self.losses.values())}
+        return {"generator": self.generator, "critic": self.critic, **losses, "schedule": self.schedule}
+
+    def key_of(self, error: BaseException) -> str:
+        """The key of the component whose code ``error`` came out of last; "" where it came out of none."""
+        found = ""
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            met = [frame.f_locals.get(name) for name in ("self", "network")]  # ``network`` is what a Turn runs
+            found = next((key for key, component in self.components.items() if any(each is component for each in met)), found)
+        return found
 
 
 def join(names: Iterable[str]) -> str:

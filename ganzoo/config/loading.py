@@ -15,7 +15,7 @@ from ganzoo.recipes import located
 from ganzoo.registry import Registry
 
 from .overrides import Places, apply, parse_override
-from .resolution import ResolvedPart, resolve_part
+from .resolution import ResolvedPart, resolve_component
 from .settings import RunConfig
 from .strict_yaml import Document, parse, read
 from .validation import validated
@@ -51,8 +51,7 @@ def resolve_dataset(text: str, registry: Registry) -> ResolvedPart:
     Raises:
         UserError: as ``load_config`` and ``resolve`` do.
     """
-    config = parse_config("{generator: unused, critic: unused, loss: unused}", [f"data={text}"])
-    return resolve_part(config, registry, "dataset", config.data, ("data",))
+    return _resolve_lone("dataset", "data", text, (), registry, f"-o data={text}")
 
 
 def resolve_metrics(texts: Sequence[str], parameters: Sequence[str], registry: Registry) -> list[ResolvedPart]:
@@ -66,7 +65,7 @@ def resolve_metrics(texts: Sequence[str], parameters: Sequence[str], registry: R
     Raises:
         UserError: as ``load_config`` and ``resolve`` do, and for a parameter that none of the metrics has.
     """
-    found = [_resolve_metric(text, parameters, registry) for text in texts]
+    found = [_resolve_lone("metric", "", text, parameters, registry, f"--metric {text}") for text in texts]
     known = {name for part in found for name in part.params}
     for text in parameters:
         name = str(parse_override(text).path[0])
@@ -75,42 +74,39 @@ def resolve_metrics(texts: Sequence[str], parameters: Sequence[str], registry: R
     return found
 
 
-def _resolve_metric(text: str, parameters: Sequence[str], registry: Registry) -> ResolvedPart:
-    stem, base = "metrics.0", "{data: unused, generator: unused, critic: unused, loss: unused}"
-    named = f"metrics=[{text}]"
-    try:
-        metrics = parse_config(base, [named]).metrics
-        if len(metrics) != 1 or metrics[0].every is not None:
-            raise UserError("this is not one metric with its parameters", "name one at a time, without 'every'")
-        known = {parameter.name for parameter in parameters_of(registry.find("metric", metrics[0].name).load())}
-        own = [f"{stem}.{parameter}" for parameter in parameters if parse_override(parameter).path[0] in known]
-        config = parse_config(base, [named, *own])
-        part = resolve_part(config, registry, "metric", config.metrics[0], ("metrics", 0))
-    except UserError as error:  # in the words of the command line, which knows no list of metrics
-        where = error.where.replace(f"-o {stem}.", "-o ").replace(f"-o {named}", "") or f"--metric {text}"
-        raise UserError(error.what, error.remedy, key=error.key.removeprefix(stem).removeprefix("."), where=where) from error
-    return dataclasses.replace(part, key="", where=f"--metric {text}")
-
-
 def resolve_observers(texts: Sequence[str], registry: Registry) -> list[ResolvedPart]:
     """Observers by themselves, each as YAML: ``NAME``, or ``{name: NAME, folder: events}``.
 
     Raises:
         UserError: as ``load_config`` and ``resolve`` do.
     """
-    return [_resolve_observer(text, registry) for text in texts]
+    return [_resolve_lone("observer", "", text, (), registry, f"--to {text}") for text in texts]
 
 
-def _resolve_observer(text: str, registry: Registry) -> ResolvedPart:
-    stem, where = "observers.0", f"--to {text}"
+def _resolve_lone(kind: str, key: str, text: str, parameters: Sequence[str], registry: Registry, where: str) -> ResolvedPart:
+    """One part that the command line names: ``text`` is its YAML, ``where`` what errors call it, ``parameters`` are overrides."""
     try:
-        config = parse_config("{data: unused, generator: unused, critic: unused, loss: unused}", [f"observers=[{text}]"])
-        if len(config.observers) != 1:
-            raise UserError("this is not one observer with its parameters", "name one at a time")
-        part = resolve_part(config, registry, "observer", config.observers[0], ("observers", 0))
-    except UserError as error:  # in the words of the command line, which knows no list of observers
-        raise UserError(error.what, error.remedy, key=error.key.removeprefix(stem).removeprefix("."), where=where) from error
-    return dataclasses.replace(part, key="", where=where)
+        value = parse(text, where).value
+        tree = {"name": value} if isinstance(value, str) else value
+        if not isinstance(tree, dict) or not isinstance(tree.get("name"), str):
+            a = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+            what = f"expects the name of {a} or a mapping with 'name' and parameters, found {describe(value)}"
+            raise UserError(what, f"name one at a time; `ganzoo list --kind {kind}` shows what is installed")
+        if kind == "metric" and "every" in tree:
+            raise UserError("a metric that is asked for by itself is computed once", "name one at a time, without 'every'")
+        if "," in tree["name"]:
+            raise UserError(f"this is not one {kind} with its parameters", "name one at a time")
+        component = registry.find(kind, tree.pop("name"))
+        known = {parameter.name for parameter in parameters_of(component.load())}
+        overrides = [override for override in map(parse_override, parameters) if override.path[0] in known]
+        for override in overrides:
+            apply(tree, override)
+        part = resolve_component(component, tree, Places(Document(None, ""), overrides))
+        return dataclasses.replace(part, key=key, where=where)
+    except UserError as error:
+        inner = ".".join(filter(None, [key, error.key.removeprefix(key).lstrip(".")]))
+        said = error.where if error.where.startswith("-o ") else where
+        raise UserError(error.what, error.remedy, key=inner, where=said) from error
 
 
 def check_is_file(path: Path) -> None:
@@ -162,4 +158,4 @@ def _validate(document: Document, texts: Sequence[str]) -> RunConfig:
     if one_loss:
         tree["loss"] = [tree["loss"]]
     places = Places(document, overrides, one_loss)
-    return validated(RunConfig, tree, places).written_at(places)
+    return validated(RunConfig, tree, places, as_json=False).written_at(places)

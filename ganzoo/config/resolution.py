@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from ganzoo.errors import UserError
 from ganzoo.params import model_of
 from ganzoo.registry import Component, Registry
 
+from .overrides import NOWHERE, Places
 from .settings import SECTIONS, MetricPart, Part, RunConfig
 from .strict_yaml import KeyPath
 from .validation import validated
@@ -116,7 +118,7 @@ def resolve(config: RunConfig, registry: Registry) -> Resolved:
         schedule=find("schedule", config.schedule, "schedule"),
         metrics=_distinct(config, [find("metric", part, "metrics", i) for i, part in enumerate(config.metrics)]),
         observers=observers,
-        optimizers={player: _resolve_optimizer(config, registry, player) for player in ("generator", "critic")},
+        optimizers=resolve_optimizers(config, registry),
         defaults=[component for component in registry.of_kind("observer") if component.default and component not in named],
     )
 
@@ -126,14 +128,25 @@ def resolve_part(config: RunConfig, registry: Registry, kind: str, part: Part, p
     key, where = config.key(path), config.where(path)
     try:
         component = registry.find(kind, part.name)
-        cls = component.load()
-        model = model_of(cls)
+        model_of(component.load())
     except UserError as error:
         named = (*path, "name")
         raise error.at(config.where(named), key) from error
-    parameters = validated(model, part.params, config.places, path, noun="parameters")
-    params = {name: getattr(parameters, name) for name in model.model_fields}
-    return ResolvedPart(component, cls, params, key, where, part.every if isinstance(part, MetricPart) else None)
+    found = resolve_component(component, part.params, config.places, path)
+    return dataclasses.replace(found, key=key, where=where, every=part.every if isinstance(part, MetricPart) else None)
+
+
+def resolve_component(component: Component, params: Mapping[str, Any], places: Places = NOWHERE, path: KeyPath = ()) -> ResolvedPart:
+    """A component with every parameter: ``params`` validated, defaults for the others; errors as in ``resolve``."""
+    cls = component.load()
+    model = model_of(cls)
+    parameters = validated(model, params, places, path, noun="parameters")
+    return ResolvedPart(component, cls, {name: getattr(parameters, name) for name in model.model_fields})
+
+
+def resolve_optimizers(config: RunConfig, registry: Registry) -> dict[str, ResolvedPart]:
+    """Each player's optimizer with every parameter; errors as in ``resolve``."""
+    return {player: _resolve_optimizer(config, registry, player) for player in ("generator", "critic")}
 
 
 def _resolve_optimizer(config: RunConfig, registry: Registry, player: str) -> ResolvedPart:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from annotated_types import Ge, Lt, MinLen
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, Strict
 
 from ganzoo.params import NonNegativeInt, PositiveInt
 
@@ -29,6 +29,8 @@ class Part:
         params: parameter name to plain value; what is left out has its default.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=False)  # a mapping may become one
+
     name: str
     params: dict[str, Any] = field(default_factory=dict)
 
@@ -43,7 +45,7 @@ class MetricPart(Part):
         every: steps between two evaluations; None: once, at the end of the run.
     """
 
-    every: PositiveInt | None = None
+    every: Annotated[PositiveInt, Strict()] | None = None
 
 
 @dataclass(frozen=True)

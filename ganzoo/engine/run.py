@@ -174,7 +174,7 @@ def build(
         arrays = dataset.arrays(Cache(reporter=reporter, share=share))
         data = describe(arrays, dataset.classes, dataset.scale)
         batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime, ranks=ranks)
-    verdict = compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, data)
+    verdict = compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, data, config.train.steps)
     refuse(verdict, config)
 
     seed_everything(config.train.seed)
@@ -267,7 +267,7 @@ def initialise(sources: Mapping[str, str], networks: Mapping[str, nn.Module]) ->
             remedy = did_you_mean(target, parts, noun="their parts")
             raise UserError(f"'{target}' names no part of the networks", remedy, key=f"init.{target}") from None
         try:
-            load_into(module, path)
+            load_into(module, path, inner)
         except UserError as error:
             raise UserError(error.what, error.remedy, key=f"init.{target}") from error
 

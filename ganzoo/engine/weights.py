@@ -69,14 +69,16 @@ def read(path: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def load_into(network: nn.Module, path: str | Path) -> None:
-    """Load a weights file into ``network``.
+def load_into(network: nn.Module, path: str | Path, inner: str = "") -> None:
+    """Load a weights file into ``network``, which is the part ``inner`` of a whole one: a file of the whole one serves too.
 
     Raises:
         UserError: where names or shapes differ, or a weight is not finite.
     """
     state = read(Path(path).expanduser())
     wanted = network.state_dict()
+    if inner and not wanted.keys() & state.keys() and any(name.startswith(f"{inner}.") for name in state):
+        state = {name.removeprefix(f"{inner}."): value for name, value in state.items() if name.startswith(f"{inner}.")}
     missing, unknown = sorted(wanted.keys() - state.keys()), sorted(state.keys() - wanted.keys())
     if missing or unknown:
         parts = [f"{len(names)} {word} (such as {names[0]})" for names, word in ((missing, "missing"), (unknown, "unknown")) if names]

@@ -1,8 +1,9 @@
 """A generator as a file that runs without ganzoo: ONNX, or a program of torch.export.
 
 Inputs are the fields that the generator's ``forward`` names, in that order: "latent" (N, L) float32, standard normal unless
-the generator draws otherwise; "label" (N,) int64. N is free. The output is "sample": images float32 (N, C, H, W) in [-1, 1],
-points in the data's own units. A schedule's last values (a growing alpha, a stage) are constants of the file.
+the generator draws otherwise; "label" (N,) int64. N is free; so are H and W of image inputs where the network takes any. The
+output is "sample": images float32 (N, C, H, W) in [-1, 1], points in the data's own units. An input of that name is
+"sample_input" in the file. A schedule's last values (a growing alpha, a stage) are constants of the file.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import copy
 import io
 import json
 import logging
+import textwrap
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -91,14 +93,13 @@ def export_generator(trained: Trained, to: Format, path: Path) -> Exported:
     example = _inputs(trained, network.names, TRACED)
     try:
         with _quietly(), torch.no_grad():
-            batch = torch.export.Dim("batch", min=1, max=2**20)
-            shapes = (tuple({0: batch} for _ in example),)
-            program = torch.export.export(network, example, dynamic_shapes=shapes, strict=False)
-            content, run = (_to_onnx if to == "onnx" else _to_torch)(program, network.names, _facts(trained))
+            program = _traced(network, example)
+            names = tuple("sample_input" if name == "sample" else name for name in network.names)  # the output is called so
+            content, run = (_to_onnx if to == "onnx" else _to_torch)(program, names, _facts(trained))
     except GanzooError:
         raise
     except Exception as error:  # a tracer meets a plugin's code with whatever it likes
-        reason = " ".join(str(error).split())[:200]
+        reason = textwrap.shorten(" ".join(str(error).split()), 400, placeholder=" ...")
         name = type(trained.generator).__name__
         raise GanzooError(f"generator {name} cannot be exported to {to} ({type(error).__name__}: {reason})") from error
     difference = None if run is None else max(_difference(network, run, _inputs(trained, network.names, n)) for n in COMPARED)
@@ -108,7 +109,20 @@ def export_generator(trained: Trained, to: Format, path: Path) -> Exported:
             "does its forward draw noise, or branch on its inputs?"
         )
     write_atomically(path, content)
-    return Exported(path, network.names, difference)
+    return Exported(path, names, difference)
+
+
+def _traced(network: SampleOnly, example: tuple[Tensor, ...]) -> torch.export.ExportedProgram:
+    """The program for any N; for any H and W of images too where the network is fully convolutional, else for those of the data."""
+    batch = torch.export.Dim("batch", min=1, max=2**20)
+    fixed: list[dict[int, Any]] = [{0: batch} for _ in example]
+    free = [{0: batch, 2: torch.export.Dim.AUTO, 3: torch.export.Dim.AUTO} if value.dim() == 4 else {0: batch} for value in example]
+    if free != fixed:
+        try:
+            return torch.export.export(network, example, dynamic_shapes=(tuple(free),), strict=False)
+        except Exception:  # it needs the size that it was built for
+            pass
+    return torch.export.export(network, example, dynamic_shapes=(tuple(fixed),), strict=False)
 
 
 def _to_torch(program: torch.export.ExportedProgram, names: tuple[str, ...], facts: Mapping[str, str]) -> tuple[bytes, Runner]:

@@ -15,16 +15,11 @@ reason; an expected failure that does not happen is an error::
 
 from __future__ import annotations
 
-from . import behaviour, common, datasets, directions, losses, metrics, networks, observers, optimizers, schedules  # noqa: F401
-from .cases import check_distribution, distribution_cases
-from .kit import CHECKS, Case, Check, Outcome, XFail, check_component
-from .pytest_case import conformance_tests
+from .checks import CHECKS, Check
+from .distribution import check_distribution, conformance_tests, distribution_cases
+from .kit import Case, Outcome, XFail, check_component
 from .recipes import RecipeCase
 from .subject import EXAMPLES, PAIRED
-
-# What the others take for granted comes first: they may only repeat what it says.
-_ORDER = ("common", "networks", "losses", "directions", "behaviour", "schedules", "datasets", "metrics", "observers", "optimizers")
-CHECKS.sort(key=lambda each: _ORDER.index(each.function.__module__.rpartition(".")[2]))
 
 __all__ = [
     "CHECKS",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,22 +11,15 @@ import torch
 from torch import Tensor
 
 from ganzoo.compat.dry_run import fake_tensors
+from ganzoo.compat.unsaved import changed, kept_outside, lost_buffers, snapshot
 from ganzoo.engine.weights import export, load_into
 from ganzoo.errors import ContractError
 from ganzoo.rules import Loss
 
-from .exercise import differentiable, exercise
-from .guards import NoMoves, no_training, reads_a_value
-from .inputs import move_
-from .kit import check
-from .randomness import seeded
+from .running import differentiable, exercise, no_training, reads_a_value, run_on, seeded
 from .subject import Subject
 
-PLAYERS = ("generator", "critic")
-RUNNING = (*PLAYERS, "loss")
 
-
-@check(*RUNNING)
 def determinism(subject: Subject) -> None:
     """The same seed gives the same weights and the same results; another seed is not set back to a fixed one."""
     first, second = subject.build(seed=1), subject.build(seed=1)
@@ -38,20 +30,25 @@ def determinism(subject: Subject) -> None:
     after = []
     for seed in (1, 2):
         with seeded(seed):
-            built = subject.cls(subject.data, **subject.parameters)
+            built = subject.part.build(subject.data)
             exercise(built, subject.data, seed=None)
             after.append(torch.get_rng_state())
     if torch.equal(*after):
         raise ContractError("after it ran, torch's random numbers are the same whatever the seed was", "call no torch.manual_seed")
 
 
-@check(*RUNNING)
 def state(subject: Subject) -> None:
     """A fresh instance given the saved state continues bit for bit: nothing that matters lives outside parameters and buffers."""
     first = subject.build(seed=1)
     if differing(exercise(first, subject.data), exercise(subject.build(seed=1), subject.data)):
         return  # not repeatable at all: that is for 'determinism'
+    if lost := lost_buffers(first):
+        name = lost[0].rpartition(".")[2]
+        raise ContractError(f"no checkpoint holds the buffer '{lost[0]}'", f"self.register_buffer('{name}', ..., persistent=True)")
+    before = snapshot(first)
     exercise(first, subject.data, seed=1)
+    for text in (changed(before, first) | kept_outside(first)).values():
+        raise ContractError(f"{text}, and no checkpoint holds it", "keep what changes, or is drawn, in a buffer")
     # A run builds the losses from its seed again; networks must not need it, as sampling from a run does not know it.
     second = subject.build(seed=1 if isinstance(first, Loss) else 2)
     restore(second, saved(first))
@@ -77,7 +74,6 @@ def restore(component: torch.nn.Module, kept: dict[str, Tensor]) -> None:
         buffer.copy_(kept[name])
 
 
-@check(*PLAYERS)
 def weights(subject: Subject) -> None:
     """Its weights go into a safetensors file and come back the same: tensors only, none sharing another's memory."""
     network, fresh = subject.build(seed=1), subject.build(seed=2)
@@ -94,7 +90,6 @@ def weights(subject: Subject) -> None:
         raise ContractError(f"written and read again, '{different}' differs", "keep every weight in a tensor of its own")
 
 
-@check(*RUNNING)
 def bf16(subject: Subject) -> None:
     """It runs under bfloat16 autocast, with finite results and gradients; a loss's terms stay float32."""
     component = subject.build()
@@ -114,45 +109,44 @@ def bf16(subject: Subject) -> None:
             raise ContractError("a gradient is not finite", "compute large sums and roots outside autocast")
 
 
-@check(*RUNNING)
 def values(subject: Subject) -> None:
     """It reads no tensor's value (``.item()``, ``if tensor``, boolean indexing), which would stop a GPU at every step."""
-    try:
-        with fake_tensors():
-            exercise(subject.build(), subject.data)
-    except Exception as error:
-        if not reads_a_value(error):
-            raise
+    error = subject.on_fake_device[1]
+    if error and not reads_a_value(error):  # that is for 'placement'; what comes after it is not known yet
+        try:
+            with fake_tensors():
+                exercise(subject.build(), subject.data)
+        except Exception as other:
+            error = other
+        else:
+            return
+    if error and not reads_a_value(error):
+        raise error
+    if error:
         raise ContractError(f"it reads a tensor's value ({' '.join(str(error).split())[:60]})", "use torch.where, or a mask") from error
 
 
-@check(*RUNNING)
 def placement(subject: Subject) -> None:
     """It runs on whatever device its inputs are on, and moves nothing: tried on a fake one, and on an accelerator where one is here."""
-    _run_on(torch.device("meta"), subject)
+    _check_placed(torch.device("meta"), *subject.on_fake_device)
     if torch.accelerator.is_available():
-        _run_on(torch.accelerator.current_accelerator(), subject)
+        device: Any = torch.accelerator.current_accelerator()
+        _check_placed(device, *run_on(device, subject.build(), subject.data))
 
 
-def _run_on(device: Any, subject: Subject) -> None:
-    try:
-        with fake_tensors() if device.type == "meta" else nullcontext(), NoMoves():
-            made = exercise(move_(subject.build(), device), subject.data, device=device)
-    except Exception as error:
-        if reads_a_value(error):
-            return  # that is for 'values'
-        if "DeviceMismatch" not in type(error).__name__ and "same device" not in str(error):
-            raise
-        raise ContractError(
-            "it mixes tensors of its inputs' device with tensors made on the CPU",
-            "make new tensors with device=x.device, constants buffers",
-        ) from error
+def _check_placed(device: torch.device, made: dict[str, Tensor], error: Exception | None) -> None:
+    if error and reads_a_value(error):
+        return  # that is for 'values'
+    if error and "DeviceMismatch" not in type(error).__name__ and "same device" not in str(error):
+        raise error
+    if error:
+        what = "it mixes tensors of its inputs' device with tensors made on the CPU"
+        raise ContractError(what, "make new tensors with device=x.device, constants buffers") from error
     for name, value in made.items():
         if value.device.type != device.type:
             raise ContractError(f"'{name}' is on {value.device}, its inputs are on {device}", "make new tensors with device=x.device")
 
 
-@check(*RUNNING)
 def engine(subject: Subject) -> None:
     """It calls no ``backward``, no ``zero_grad`` and no optimizer's ``step``: those are the engine's."""
     with no_training():

@@ -13,22 +13,19 @@ from ganzoo.errors import ContractError, UserError
 from ganzoo.params import REQUIRED, parameters_of, split_annotation
 from ganzoo.registry import reason
 
-from .kit import check
-from .part import Part, listed
+from .component import Candidate, listed
 from .subject import NotHere, failure_of
 
 TEMPTING: dict[type, tuple[Any, ...]] = {int: (-1, 0, 1, 3), float: (-1.0, 0.0, 2.0), str: ("", "nonsense")}
 """Values that an unbounded annotation lets through; ``tuple`` is tried empty and with each of its item's."""
 
 
-@check(of_class=True)
-def loads(part: Part) -> None:
+def loads(part: Candidate) -> None:
     """It can be imported, is of its kind, its parameters can be YAML keys, and ``forward`` names each field that it needs."""
     _ = part.cls  # it says what is wrong
 
 
-@check(of_class=True)
-def door(part: Part) -> None:
+def door(part: Candidate) -> None:
     """Listing it imports no torch: its plugin's entry point gives "module:Class" and imports nothing heavy."""
     entry = f"EntryPoint('door', {part.door!r}, 'ganzoo')"
     listing = f"from importlib.metadata import EntryPoint; from ganzoo.registry import Registry; Registry([{entry}])"
@@ -48,8 +45,7 @@ def imported_by(statement: str) -> str:
     return done.stdout.strip()
 
 
-@check(of_class=True)
-def documented(part: Part) -> None:
+def documented(part: Candidate) -> None:
     """The class and each of its parameters say what they mean, so that ``ganzoo info`` can."""
     if not (vars(part.cls).get("__doc__") or "").strip():
         raise ContractError(f"{part.cls.__name__} has no docstring", "say in one line what it is, then the equation and the paper")
@@ -58,8 +54,7 @@ def documented(part: Part) -> None:
         raise ContractError(f"the parameter '{silent[0]}' is not documented", f"add it to the Args: of {part.cls.__name__}'s docstring")
 
 
-@check(of_class=True)
-def accepts(part: Part) -> None:
+def accepts(part: Candidate) -> None:
     """It can be built with small parameters for some example data."""
     defaults = [p for p in parameters_of(part.cls) if p.default is not REQUIRED]
     refused = [p for p in defaults if not part.takes(p.name, p.default)]
@@ -75,8 +70,7 @@ def accepts(part: Part) -> None:
     raise ContractError(what, remedy)
 
 
-@check(of_class=True)
-def parameters(part: Part) -> None:
+def parameters(part: Candidate) -> None:
     """Whatever a parameter's annotation lets through works, or is refused by a UserError."""
     for subject in part.subjects[:1]:
         if failure_of(subject):

@@ -10,9 +10,8 @@ from ganzoo.fields import Terms
 from ganzoo.turn import Side
 
 from .game import SIDES, Game, separable_game, smooth_game
-from .kit import check
 from .losses import overrides
-from .randomness import seeded
+from .running import seeded
 from .subject import Subject
 
 EXTREME = 1e4
@@ -27,7 +26,6 @@ def is_objective(cls: type) -> bool:
     return bool(judged) and overrides(cls, "critic_terms") and overrides(cls, "generator_terms")
 
 
-@check("loss")
 def extremes(subject: Subject) -> None:
     """Terms and gradients are finite where the critic is sure: at scores of plus and minus 10,000."""
     loss = subject.build()
@@ -49,7 +47,6 @@ def extremes(subject: Subject) -> None:
                     )
 
 
-@check("loss", concerns=is_objective)
 def signs(subject: Subject) -> None:
     """Each player moves the right way: the critic to tell real from fake, the generator towards what the critic likes."""
     loss = subject.build()
@@ -73,7 +70,6 @@ def signs(subject: Subject) -> None:
                 )
 
 
-@check("loss", concerns=lambda cls: overrides(cls, "critic_terms") or overrides(cls, "generator_terms"))
 def differences(subject: Subject) -> None:
     """Gradients agree with central differences of the terms in float64, those of a penalty through the gradient included."""
     loss = subject.build().double()
@@ -121,7 +117,6 @@ def total_of(terms: Terms) -> Tensor:
     return sum(terms.values(), torch.zeros(()))
 
 
-@check("loss", concerns=lambda cls: overrides(cls, "constrain_"))
 def constraint(subject: Subject) -> None:
     """``constrain_`` changes the critic's parameters in place: the same ones, finite, as trainable as before."""
     loss = subject.build()

@@ -1,22 +1,25 @@
-"""Toy games for losses: networks, a batch and a draw, from which as many turns can be made as a check wants."""
+"""Toy games for losses: networks small enough to reason about, a batch and a draw, from which turns are made.
+
+``SmoothGenerator`` and ``SmoothCritic`` are differentiable everywhere, so finite differences tell the truth.
+``SeparableGenerator`` and ``SeparableCritic`` know which way is better: see there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
 
-from ganzoo.fields import DataSpec, Fields, Terms
+from ganzoo.compat import example_batch
+from ganzoo.fields import DataSpec, Fields, Scores, Terms
 from ganzoo.players import Critic, Generator
 from ganzoo.rules import Loss
 from ganzoo.turn import Side, Turn
-
-from .inputs import batch_of, move_
-from .toys import SeparableCritic, SeparableGenerator, SmoothCritic, SmoothGenerator
 
 Autocast = Callable[[], AbstractContextManager[Any]]
 SIDES: tuple[Side, Side] = ("critic", "generator")
@@ -47,7 +50,7 @@ class Game:
 
 def smooth_game(loss: Loss, data: DataSpec, *, double: bool = False, device: torch.device | None = None) -> Game:
     """A game of smooth networks on a random batch of 6; ``double``: all of it in float64."""
-    generator, critic = move_(SmoothGenerator(data), device), move_(SmoothCritic(data, loss.scores | {"score"}), device)
+    generator, critic = move_(SmoothGenerator(data, loss.needs), device), move_(SmoothCritic(data, loss.scores | {"score"}), device)
     batch, drawn = batch_of(data, 6, device), generator.draw(6, device)
     if double:
         generator, critic = generator.double(), critic.double()
@@ -57,9 +60,136 @@ def smooth_game(loss: Loss, data: DataSpec, *, double: bool = False, device: tor
 
 def separable_game(loss: Loss, data: DataSpec, slope: float) -> Game:
     """A game where better and worse are known (see ``SeparableGenerator``), with a critic of this slope."""
-    generator = SeparableGenerator(data)
+    generator = SeparableGenerator(data, loss.needs)
     return Game(loss, generator, SeparableCritic(data, loss.scores | {"score"}, slope), generator.batch(6), {})
 
 
 def _double(fields: Fields) -> Fields:
-    return {name: value.double() if value.is_floating_point() else value for name, value in fields.items()}
+    return {name: value.double() if isinstance(value, Tensor) and value.is_floating_point() else value for name, value in fields.items()}
+
+
+def batch_of(data: DataSpec, n: int, device: torch.device | None = None) -> Fields:
+    """A batch of the data's shapes, images in [-1, 1], labels in range; and the fields that go with it (``Lent``)."""
+    fields = example_batch(data, n)
+    bounded: Fields = {name: value.tanh() if len(data.fields[name]) == 3 else value for name, value in fields.items()}
+    return {name: move_tensor(value, device) for name, value in (bounded | (data.lend(n) if hasattr(data, "lend") else {})).items()}
+
+
+def inputs_of(network: Generator | Critic, data: DataSpec, n: int, device: torch.device | None = None) -> Fields:
+    """What a network is given: a batch, and what a generator draws."""
+    return batch_of(data, n, device) | (network.draw(n, device) if isinstance(network, Generator) else {})
+
+
+def move_tensor(value: Tensor, device: torch.device | None) -> Tensor:
+    """A copy of ``value`` on ``device``; None: itself. A meta device keeps the shape only."""
+    return value if device is None or not isinstance(value, Tensor) else torch.empty_like(value, device=device).copy_(value)
+
+
+def move_(network: Any, device: torch.device | None) -> Any:
+    """Put parameters and buffers onto ``device``: ``Module.to`` cannot do it with fake tensors."""
+    if device is None:
+        return network
+    for module in network.modules():
+        for name, parameter in list(module.named_parameters(recurse=False)):
+            setattr(module, name, nn.Parameter(move_tensor(parameter.detach(), device), requires_grad=parameter.requires_grad))
+        for name, buffer in list(module.named_buffers(recurse=False)):
+            setattr(module, name, move_tensor(buffer, device))
+    return network
+
+
+class SmoothGenerator(Generator):
+    """One linear layer and a tanh, from "latent" (N, 4) to "sample" (N, *shape) and to whatever else a loss needs."""
+
+    latent_dim = 4
+
+    def __init__(self, data: DataSpec, needs: Iterable[str] = ()) -> None:
+        super().__init__()
+        self.gives = frozenset({"sample", *needs})
+        self.shapes = {name: data.fields.get(name) or data.shape for name in sorted(self.gives)}
+        self.linear = nn.ModuleDict({name: nn.Linear(4, torch.Size(shape).numel()) for name, shape in self.shapes.items()})
+
+    def forward(self, latent: Tensor) -> Fields:
+        """Make samples in [-1, 1]."""
+        return {name: self.linear[name](latent).tanh().reshape(-1, *shape) for name, shape in self.shapes.items()}
+
+
+class SmoothCritic(Critic):
+    """Two linear layers with a tanh between them; it gives every output that is asked for, and mixes no batch.
+
+    Args:
+        data: what it judges.
+        gives: names of its outputs; "label_logits" is (N, K), every other (N,).
+    """
+
+    def __init__(self, data: DataSpec, gives: Iterable[str]) -> None:
+        super().__init__()
+        self.gives = frozenset(gives)
+        # Pooled to 4 x 4, so that a loss's view may change the size of what is judged.
+        self.pool = nn.AdaptiveAvgPool2d(4) if data.is_image else nn.Identity()
+        size = data.shape[0] * 16 if data.is_image else torch.Size(data.shape).numel()
+        self.hidden = nn.Linear(size, 6)
+        self.heads = nn.ModuleDict(
+            {name: nn.Linear(6, max(data.classes, 1) if name == "label_logits" else 1) for name in sorted(self.gives)}
+        )
+
+    def forward(self, sample: Tensor) -> Scores:
+        """Judge samples."""
+        features = self.hidden(self.pool(sample).flatten(1)).tanh()
+        return {name: head(features) if name == "label_logits" else head(features)[:, 0] for name, head in self.heads.items()}
+
+
+class SeparableGenerator(Generator):
+    """Fakes that differ from real samples in one number, and look like their label to another degree.
+
+    A sample's first value says how real it is: 1 for real samples, ``realness`` (from -1) for fakes. The K values after
+    it are the label, one-hot: times 1 for real samples, times ``likeness`` (from 0.5) for fakes. Raising either
+    parameter makes better fakes.
+    """
+
+    def __init__(self, data: DataSpec, needs: Iterable[str] = ()) -> None:
+        super().__init__()
+        self.gives = frozenset({"sample", *needs})
+        self.realness, self.likeness = nn.Parameter(torch.tensor(-1.0)), nn.Parameter(torch.tensor(0.5))
+        self.data = data
+
+    def batch(self, n: int) -> Fields:
+        """Real samples (n, *shape), with labels in turn where the data has them; other fields are zeros."""
+        fields: Fields = {name: torch.zeros(n, *shape) for name, shape in self.data.fields.items()}
+        if "label" in fields:
+            fields["label"] = torch.arange(n) % self.data.classes
+        one = torch.ones(())
+        lent = self.data.lend(n) if hasattr(self.data, "lend") else {}
+        return fields | lent | {"sample": self._sample(one, one, n, fields.get("label"))}
+
+    def forward(self, sample: Tensor) -> Fields:
+        """Fakes; the real ``sample`` (N, *shape) says how many."""
+        n = len(sample)
+        label = torch.arange(n) % self.data.classes if "label" in self.data.fields else None
+        made = self._sample(self.realness, self.likeness, n, label)
+        return {name: made.reshape(n, *self.data.fields.get(name, self.data.shape)) for name in self.gives}
+
+    def _sample(self, realness: Tensor, likeness: Tensor, n: int, label: Tensor | None) -> Tensor:
+        columns = [realness.expand(n, 1)]
+        if label is not None:
+            columns.append(likeness * one_hot(label, self.data.classes))
+        made = torch.cat(columns, dim=1)
+        rest = torch.Size(self.data.shape).numel() - made.shape[1]
+        return torch.cat([made, made.new_zeros(n, rest)], dim=1).reshape(n, *self.data.shape)
+
+
+class SeparableCritic(Critic):
+    """Judges by what ``SeparableGenerator`` writes: "score" = slope * realness, "label_logits" = logit_slope * likeness.
+
+    With positive slopes it is right; at slope 0 it is undecided, and every loss should raise it.
+    """
+
+    def __init__(self, data: DataSpec, gives: Iterable[str], slope: float) -> None:
+        super().__init__()
+        self.gives, self.classes = frozenset(gives), data.classes
+        self.slope, self.logit_slope = nn.Parameter(torch.tensor(slope)), nn.Parameter(torch.tensor(slope))
+
+    def forward(self, sample: Tensor) -> Scores:
+        """Judge samples."""
+        values = sample.flatten(1)
+        logits = self.logit_slope * values[:, 1 : 1 + max(self.classes, 1)]
+        return {name: logits if name == "label_logits" else self.slope * values[:, 0] for name in sorted(self.gives)}

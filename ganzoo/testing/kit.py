@@ -1,46 +1,21 @@
-"""The frame of the conformance kit: what a check is, what came of it, and running all of them."""
+"""The frame of the conformance kit: running the checks of a component, and what came of them."""
 
 from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
-from ganzoo.hookspecs import KINDS
 from ganzoo.registry import Component, reason
 
-from .part import Part
+from .checks import CHECKS, Check
+from .component import Candidate
 from .subject import NotHere
-
-
-@dataclass(frozen=True)
-class Check:
-    """One demand on components.
-
-    Args:
-        name: how reports and expected failures call it.
-        kinds: the kinds of component it concerns.
-        about: what it demands, in one sentence.
-        function: raises where the demand is not met. It takes a ``Part`` where ``of_class``, else a ``Subject``.
-        of_class: it looks at the class alone; otherwise it runs on each of the component's instances.
-        concerns: narrows it to some classes (losses that have a ``constrain_``).
-    """
-
-    name: str
-    kinds: frozenset[str]
-    about: str
-    function: Callable[[Any], None]
-    of_class: bool
-    concerns: Callable[[type], bool]
-
-
-CHECKS: list[Check] = []
-"""All of them, in the order they run."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +51,7 @@ class Outcome:
 class Case:
     """One check of one component, ready to run."""
 
-    part: Part
+    part: Candidate
     check: Check
     expected: XFail | None = None
 
@@ -125,18 +100,7 @@ def place_of(error: BaseException, cls: type) -> str:
     return f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else "it"
 
 
-def check(*kinds: str, of_class: bool = False, concerns: Callable[[type], bool] = lambda cls: True) -> Callable[..., Any]:
-    """Make a function a check: its name is the check's, the first line of its docstring what it demands."""
-
-    def register(function: Callable[[Any], None]) -> Callable[[Any], None]:
-        about = (function.__doc__ or "").partition("\n")[0]
-        CHECKS.append(Check(function.__name__, frozenset(kinds or KINDS), about, function, of_class, concerns))
-        return function
-
-    return register
-
-
-def cases_of(part: Part, expected: Sequence[XFail] = ()) -> list[Case]:
+def cases_of(part: Candidate, expected: Sequence[XFail] = ()) -> list[Case]:
     """The checks that concern a component. One that cannot be loaded has a single case, which says why."""
     wanted = [c for c in CHECKS if part.component.kind in c.kinds]
     try:
@@ -166,4 +130,4 @@ def check_component(
         expected: failures that are declared, each with its reason.
     """
     component = Component(kind, name or cls.__name__, cls, distribution="", version="")
-    return [case.run() for case in cases_of(Part(component, "", parameters or {}, data), expected)]
+    return [case.run() for case in cases_of(Candidate(component, "", parameters or {}, data), expected)]

@@ -10,13 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.errors import ContractError
-from ganzoo.fields import Terms
+from ganzoo.fields import Fields, Scores, Terms
 from ganzoo.rules import Loss
+from ganzoo.turn import Turn
 
 from .game import SIDES, smooth_game
-from .kit import check
-from .randomness import seeded
-from .recording import RecordingTurn
+from .running import seeded
 from .subject import Subject
 
 
@@ -25,7 +24,6 @@ def overrides(cls: type, method: str) -> bool:
     return getattr(cls, method) is not getattr(Loss, method)
 
 
-@check("loss")
 def terms(subject: Subject) -> None:
     """Terms are finite scalars with a gradient, distinctly named; a loss gives terms, a view or a constraint."""
     loss = subject.build()
@@ -54,7 +52,6 @@ def terms(subject: Subject) -> None:
         raise ContractError("it gives no term, no view and no constraint", "implement one of them")
 
 
-@check("loss")
 def declared(subject: Subject) -> None:
     """``reads`` and ``scores`` name exactly the fields and critic outputs that it looks up ("sample" needs no mention)."""
     loss = subject.build()
@@ -72,7 +69,7 @@ def declared(subject: Subject) -> None:
                 loss.after(turn)
             for place, fields in (("real", turn.real), ("fake", turn.fake), ("judged", turn.fake)):
                 loss.view(fields, place, turn)  # type: ignore[arg-type]
-    _compare("reads", "field", set(loss.reads) - {"sample"}, fields_read - {"sample", "latent"})
+    _compare("reads", "field", {*loss.reads, *loss.needs} - {"sample"}, fields_read - {"sample", "latent"})
     _compare("scores", "critic output", set(wanted), scores_read)
 
 
@@ -83,7 +80,6 @@ def _compare(attribute: str, noun: str, declared: set[str], read: set[str]) -> N
         raise ContractError(f"`{attribute}` names the {noun} '{name}', which it never looks up", f"take '{name}' out of {attribute}")
 
 
-@check("loss")
 def changes(subject: Subject) -> None:
     """Its state changes in ``after`` and nowhere else."""
     loss = subject.build()
@@ -117,3 +113,60 @@ def same(first: Any, second: Any) -> bool:
         return len(first) == len(second) and all(map(same, first, second))
     plain = (bool, int, float, str, type(None))
     return first == second if isinstance(first, plain) or isinstance(second, plain) else True  # a module's own values are compared by name
+
+
+class Recorded(dict[str, Tensor]):
+    """Fields or scores that note which of them are looked up."""
+
+    def __init__(self, values: dict[str, Tensor], log: set[str]) -> None:
+        super().__init__(values)
+        self.log = log
+
+    def __getitem__(self, name: str) -> Tensor:
+        self.log.add(name)
+        return super().__getitem__(name)
+
+    def __or__(self, other: Any) -> Any:
+        return Recorded({**self, **other}, self.log)
+
+
+class RecordingTurn(Turn):
+    """A turn whose fields and scores note what the loss looks up; what the networks look up is not noted."""
+
+    def __init__(self, *arguments: Any, fields_read: set[str], scores_read: set[str], **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.fields_read, self.scores_read = fields_read, scores_read
+
+    @property
+    def real(self) -> Fields:
+        """As in ``Turn``; what is looked up is noted."""
+        return Recorded(super().real, self.fields_read)
+
+    @property
+    def fake(self) -> Fields:
+        """As in ``Turn``; what is looked up is noted."""
+        return Recorded(super().fake, self.fields_read)
+
+    @property
+    def real_scores(self) -> Scores:
+        """As in ``Turn``; what is looked up is noted."""
+        return Recorded(super().real_scores, self.scores_read)
+
+    @property
+    def fake_scores(self) -> Scores:
+        """As in ``Turn``; what is looked up is noted."""
+        return Recorded(super().fake_scores, self.scores_read)
+
+    @property
+    def both_scores(self) -> tuple[Scores, Scores]:
+        """As in ``Turn``; what is looked up is noted."""
+        real, fake = super().both_scores
+        return Recorded(real, self.scores_read), Recorded(fake, self.scores_read)
+
+    def make(self, fields: Fields) -> Fields:
+        """As in ``Turn``; what the generator looks up is not noted."""
+        return super().make({**fields})
+
+    def judge(self, fields: Fields) -> Scores:
+        """As in ``Turn``; what the critic looks up is not noted."""
+        return Recorded(super().judge({**fields}), self.scores_read)

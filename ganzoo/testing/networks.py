@@ -11,17 +11,14 @@ from ganzoo.errors import ContractError
 from ganzoo.fields import Fields, named_arguments
 from ganzoo.players import Critic, Generator
 
-from .exercise import differentiable, run_network
-from .inputs import inputs_of
-from .kit import check
-from .randomness import randomise_, seeded
+from .game import inputs_of
+from .running import differentiable, randomise_, run_network, seeded
 from .subject import Subject
 
 TOLERANCE = 1e-4
 """A float32 difference that rounding explains, relative to the spread of what is compared."""
 
 
-@check("generator", "critic")
 def outputs(subject: Subject) -> None:
     """It returns exactly the fields it declares, float32, finite and of the data's shapes, for any batch size; images in [-1, 1]."""
     network = subject.build()
@@ -50,11 +47,12 @@ def _check_outputs(network: Generator | Critic, fields: Fields, subject: Subject
             raise ContractError(f"{who} is {as_given[name].dtype} for float32 inputs", "keep the inputs' dtype")
         if not value.isfinite().all():
             raise ContractError(f"{who} is not finite for weights drawn from N(0, 1)", "look for a division or a logarithm without a bound")
-        if isinstance(network, Generator) and name == "sample" and subject.data.is_image and value.abs().max() > 1:
+        # A range holds where samples are taken; what a training forward makes may go beyond it.
+        made = isinstance(network, Generator) and name == "sample" and not network.training
+        if made and subject.data.is_image and value.abs().max() > 1:
             raise ContractError(f"{who} reaches {value.abs().max().item():.3g}, images lie in [-1, 1]", "end in tanh")
 
 
-@check("critic")
 def raw(subject: Subject) -> None:
     """Its scores are raw: no sigmoid, no tanh, no softmax."""
     found: dict[str, list[Tensor]] = {}
@@ -64,7 +62,7 @@ def raw(subject: Subject) -> None:
         with seeded(seed):
             fields = inputs_of(critic, subject.data, 16)
         # Far outside the data's range, where a squashed score shows its bounds
-        large = {name: 100 * value if value.is_floating_point() else value for name, value in fields.items()}
+        large = {name: 100 * value if isinstance(value, Tensor) and value.is_floating_point() else value for name, value in fields.items()}
         for name, value in run_network(critic, large).items():
             found.setdefault(name, []).append(value.detach())
     for name, values in found.items():
@@ -80,7 +78,6 @@ def raw(subject: Subject) -> None:
             )
 
 
-@check("generator")
 def prior(subject: Subject) -> None:
     """``draw(n)`` gives n of each field, different every time, labels in range, and "latent" (n, latent_dim) where it is asked for."""
     generator = subject.build()
@@ -101,24 +98,27 @@ def prior(subject: Subject) -> None:
         )
 
 
-@check("generator", "critic")
 def inputs(subject: Subject) -> None:
     """Every field that ``forward`` asks for changes what comes out."""
     network = subject.build()
     randomise_(network, 0.3)
     with seeded(1):
-        fields = inputs_of(network, subject.data, 8)
-        others = {name: torch.randn_like(value) if value.is_floating_point() else value for name, value in fields.items()}
+        fields, others = inputs_of(network, subject.data, 8), inputs_of(network, subject.data, 8)
     if "label" in fields:
         others["label"] = (fields["label"] + 1) % max(subject.data.classes, 2)
     before = _run(network, fields)
     for name in named_arguments(type(network)):
+        if not isinstance(fields[name], Tensor):
+            continue  # a stage of the schedule: there may be one only
+        if fields[name].dim() == 0:
+            others[name] = fields[name] / 2 + 0.1
+        if torch.equal(fields[name], others[name]):
+            continue  # it never differs
         after = _run(network, fields | {name: others[name]})
         if all(torch.equal(before[key], after[key]) for key in before):
             raise ContractError(f"forward asks for '{name}', but nothing depends on it", "use it, or do not ask for it")
 
 
-@check("generator", "critic")
 def gradients(subject: Subject) -> None:
     """Gradients reach every trainable parameter, and a critic's reach what it judges, twice where it mixes no batch."""
     network = subject.build()
@@ -145,14 +145,14 @@ def gradients(subject: Subject) -> None:
         torch.autograd.grad(found[-1].square().sum(), list(wanted.values()), allow_unused=True)
 
 
-@check("critic")
 def mixing(subject: Subject) -> None:
     """``mixes_batch`` says truly whether one sample's score changes with the others'."""
     critic = subject.build()
     randomise_(critic, 0.3)
     with seeded(1):
         fields, others = inputs_of(critic, subject.data, 8), inputs_of(critic, subject.data, 8)
-    changed = {name: torch.cat([value[:1], others[name][1:]]) for name, value in fields.items()}
+    samples = {name for name, value in fields.items() if isinstance(value, Tensor) and value.dim()}
+    changed = {name: torch.cat([value[:1], others[name][1:]]) if name in samples else value for name, value in fields.items()}
     changed["sample"][1:] *= 2
     before, again, after = _run(critic, fields), _run(critic, fields), _run(critic, changed)
     if any(not torch.equal(before[name], again[name]) for name in before):

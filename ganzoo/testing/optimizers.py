@@ -9,13 +9,11 @@ import torch
 from ganzoo.engine.optimizers import descend, restore, state_of
 from ganzoo.errors import ContractError
 
-from .kit import check
 from .subject import Subject
 
 STEPS = 5
 
 
-@check("optimizer")
 def descent(subject: Subject) -> None:
     """Its steps need no closure, and lower a sum of squares."""
     optimizer = subject.build()
@@ -24,7 +22,6 @@ def descent(subject: Subject) -> None:
         raise ContractError(f"{STEPS} steps take a sum of squares from {before:.6g} to {after:.6g}", "step against the gradient")
 
 
-@check("optimizer")
 def rate(subject: Subject) -> None:
     """Each step reads ``lr`` of its group, a float or a tensor: schedules scale it. At 0 no weight moves."""
     for zero in (0.0, torch.zeros(())):
@@ -42,7 +39,6 @@ def rate(subject: Subject) -> None:
             raise ContractError(f"weights move where 'lr' is {zero}", "multiply all that a step changes by group['lr'], read in each step")
 
 
-@check("optimizer")
 def resumes(subject: Subject) -> None:
     """Given the saved state, a fresh instance continues bit for bit: what a step needs is in ``state`` and in the groups."""
     first, second = subject.build(), subject.build()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +12,25 @@ from pathlib import Path
 import torch
 from packaging.requirements import Requirement
 
-from ganzoo.config import Resolved, RunConfig, load_config, parse_config, resolve
+from ganzoo.compat import example_batch, plan_fields
+from ganzoo.compat.plans import kinds_of
+from ganzoo.config import Resolved, RunConfig, load_config, resolve
 from ganzoo.data.cache import Cache
+from ganzoo.data.spec import describe
 from ganzoo.engine.first_steps import rehearse
 from ganzoo.engine.run import MisfitError, build
 from ganzoo.errors import GanzooError, UserError
+from ganzoo.fields import DataSpec, Fields
+from ganzoo.players import Critic
 from ganzoo.recipes import Recipe, recipes_of
-from ganzoo.registry import Plugin, Registry, reason
+from ganzoo.registry import Component, Plugin, Registry, reason
+from ganzoo.rules import Plan
+from ganzoo.turn import Turn
 from ganzoo.ui.progress import reporter
 
 from .kit import Outcome
-from .randomness import seeded
-from .subject import NotHere
+from .running import seeded
+from .subject import Lent, NotHere
 
 STEPS = 2
 """The second begins from what the first one changed: optimizers, buffers, moving averages."""
@@ -90,15 +97,45 @@ def recipe_cases(plugins: Sequence[Plugin]) -> list[RecipeCase]:
     return [RecipeCase(recipe) for plugin in plugins for recipe in recipes_of(plugin)]
 
 
-def try_config(text: str, registry: Registry) -> None:
-    """Two steps of a configuration that is given as YAML, as a run would take them.
+def lent_by_recipes(component: Component, plugins: Sequence[Plugin]) -> dict[str, DataSpec]:
+    """Example data of the recipes that name ``component``, each with the fields that its schedule and generator give there."""
+    found: dict[str, DataSpec] = {}
+    registry = Registry.installed()
+    for recipe in (recipe for plugin in plugins for recipe in recipes_of(plugin)):
+        try:
+            config = load_config(recipe.path, OVERRIDES)
+            resolved = resolve(config, registry)
+            if component.target not in [part.component.target for part in resolved.parts]:
+                continue
+            with seeded(0), tempfile.TemporaryDirectory() as folder:
+                dataset = resolved.data.build()
+                data = describe(dataset.arrays(Cache(Path(folder), reporter(quiet=True))), dataset.classes, dataset.scale)
+                found[f"the data of recipe {recipe.name}"] = Lent(data.fields, data.classes, data.scale, _lender(resolved, data))
+        except Exception:  # the recipe's own case says why
+            continue
+    return found
 
-    Raises:
-        UserError: where it is wrong, or its parts do not fit each other (``MisfitError``).
-        DivergenceError: where a step is not finite.
-    """
-    config = parse_config(text, OVERRIDES)
-    two_steps(config, resolve(config, registry))
+
+def _lender(resolved: Resolved, data: DataSpec) -> Callable[[int], Fields]:
+    """Makes the fields, besides those of the data, that the recipe's schedule and generator give: noise of their form."""
+    plans, _ = kinds_of(resolved.schedule.build(data), 1000)
+    plan = next((plan for plan in plans.values() if plan.values), Plan())
+    batch = example_batch(data, 4) | plan_fields(plan)
+    generator = resolved.generator.build(data)
+    with torch.no_grad():
+        made = Turn("generator", generator, Critic(), batch, {}).make(batch | generator.draw(4))
+    # Shapes and the largest integer only: tensors made here would not go with a check's own device.
+    forms = {
+        name: (value.shape[1:], 0 if value.is_floating_point() else int(value.max()) + 1)
+        for name, value in made.items()
+        if name not in batch
+    }
+
+    def lend(n: int) -> Fields:
+        noise = {name: torch.randint(most, (n, *shape)) if most else torch.randn(n, *shape) for name, (shape, most) in forms.items()}
+        return noise | plan_fields(plan)
+
+    return lend
 
 
 def two_steps(config: RunConfig, resolved: Resolved) -> None:

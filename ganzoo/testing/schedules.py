@@ -1,14 +1,17 @@
-"""Checks of schedules: a plan is a pure function of the step, and a run can carry it out."""
+"""Checks of schedules and observers: a plan is a pure function of the step that a run can carry out; every hook exists."""
 
 from __future__ import annotations
 
+import inspect
 import math
 
+import pluggy
+
+from ganzoo import hookspecs
 from ganzoo.compat import schedule_problems
-from ganzoo.errors import ContractError
+from ganzoo.errors import ContractError, did_you_mean
 from ganzoo.rules import Plan
 
-from .kit import check
 from .subject import Subject
 
 LENGTHS = (1, 7, 1200)
@@ -21,7 +24,6 @@ def steps_of(total: int) -> list[int]:
     return sorted({step for step in [*range(100), *around, total - 1] if 0 <= step < total})
 
 
-@check("schedule")
 def pure(subject: Subject) -> None:
     """``plan`` depends on the step alone: asked twice, in any order, of any instance, it says the same."""
     schedule = subject.build()
@@ -38,7 +40,6 @@ def pure(subject: Subject) -> None:
                 )
 
 
-@check("schedule")
 def plans(subject: Subject) -> None:
     """Each plan can be carried out: counts of at least 0, somebody moves, the rate finite, values plain."""
     schedule = subject.build()
@@ -68,3 +69,29 @@ def problem_of(plan: Plan) -> str:
     if not all(name.partition(".")[0] in ("generator", "critic") for name in plan.frozen):
         return f"freezes {plan.frozen}, which do not start with generator or critic"
     return "".join(f"cannot be done: {problem.what}" for problem in schedule_problems(plan))
+
+
+LIFECYCLE = [name for name, value in vars(hookspecs).items() if hasattr(value, "ganzoo_spec") and not name.startswith("ganzoo_")]
+"""The hooks that are called while a run lives."""
+
+
+def hooks(subject: Subject) -> None:
+    """It implements hooks of the run's life, under their names and with arguments that they have."""
+    built = subject.build()
+    methods = inspect.getmembers(type(built), inspect.isfunction)
+    marked = {name: method.ganzoo_impl.get("specname") or name for name, method in methods if hasattr(method, "ganzoo_impl")}
+    for hook in marked.values():
+        if hook not in LIFECYCLE:
+            raise ContractError(f"'{hook}' is no hook", did_you_mean(hook, LIFECYCLE, noun="hooks"))
+    for name, _ in methods:
+        if name in LIFECYCLE and name not in marked and name not in marked.values():
+            raise ContractError(f"the hook '{name}' is not marked, so nothing calls it", "put @ganzoo.hookimpl over it")
+    manager = pluggy.PluginManager("ganzoo")
+    manager.add_hookspecs(hookspecs)
+    try:
+        observer = manager.register(built)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise ContractError(f"a hook does not fit: {' '.join(str(error).split())}", "see ganzoo.hookspecs") from error
+    if not manager.get_hookcallers(manager.get_plugin(str(observer))):
+        raise ContractError("it implements no hook", "mark its methods @ganzoo.hookimpl")

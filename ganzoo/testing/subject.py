@@ -1,22 +1,26 @@
-"""One instance to be checked: a component on example data, with small parameters."""
+"""One instance to be checked: a component with its parameters, on example data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from ganzoo.compat.dry_run import fake_tensors
+from ganzoo.config import ResolvedPart
+from ganzoo.data.dataset import Dataset
 from ganzoo.errors import UserError
-from ganzoo.fields import DataSpec, named_arguments
+from ganzoo.fields import DataSpec, Fields, named_arguments
 from ganzoo.players import Critic, Generator
 from ganzoo.registry import reason
 from ganzoo.rules import Loss, Schedule
 
-from .exercise import exercise
-from .randomness import seeded
+from .game import batch_of
+from .running import exercise, run_on, seeded
 
 EXAMPLES: dict[str, DataSpec] = {
     "labelled 28x28 digits": DataSpec({"sample": (1, 28, 28), "label": ()}, classes=10),
@@ -39,35 +43,59 @@ class NotHere(Exception):
 
 
 @dataclass(frozen=True)
+class Lent(DataSpec):
+    """Example data together with fields that something else gives in a run: a schedule, a generator."""
+
+    lend: Callable[[int], Fields] = lambda n: {}
+
+
+@dataclass(frozen=True)
 class Subject:
-    """One instance to be: a class, the example data it is built for, and its parameters.
+    """One instance to be: a component with its parameters, and the example data it is built for.
 
     Args:
-        kind: the component's kind.
-        cls: its class.
+        part: the component with its parameters.
         data: the example data.
         data_name: what that is called in messages.
-        parameters: keyword arguments of the constructor.
         varied: the one parameter that differs from the small defaults, in words; "" where none does.
     """
 
-    kind: str
-    cls: type
+    part: ResolvedPart
     data: DataSpec
     data_name: str
-    parameters: Mapping[str, Any]
     varied: str = ""
+
+    @property
+    def cls(self) -> type:
+        """The component's class."""
+        return self.part.cls
 
     def build(self, seed: int = 0, **changes: Any) -> Any:
         """An instance whose initial weights follow from ``seed``; ``changes`` replace parameters."""
-        parameters = {**self.parameters, **changes}
         with seeded(seed):
-            if self.kind == "optimizer":
-                return self.cls([torch.nn.Parameter(torch.randn(3, 4)), torch.nn.Parameter(torch.randn(4))], **parameters)
-            return self.cls(**parameters) if self.kind == "dataset" else self.cls(self.data, **parameters)
+            return self.changed(**changes).part.build(*self._given())
+
+    def _given(self) -> tuple[Any, ...]:
+        """What the constructor takes besides parameters."""
+        if self.part.component.kind == "optimizer":
+            return ([nn.Parameter(torch.randn(3, 4)), nn.Parameter(torch.randn(4))],)
+        return () if issubclass(self.cls, Dataset) else (self.data,)
+
+    @cached_property
+    def on_fake_device(self) -> tuple[dict[str, Tensor], Exception | None]:
+        """What it makes of tensors that have a device and no values, and what it raises then; run once for all checks that ask."""
+        try:
+            with fake_tensors():
+                return run_on(torch.device("meta"), self.build(), self.data)
+        except Exception as error:  # whatever a plugin's code raises is the finding
+            return {}, error
+
+    def changed(self, varied: str = "", **changes: Any) -> Subject:
+        """With some parameters changed."""
+        return replace(self, part=replace(self.part, params={**self.part.params, **changes}), varied=varied)
 
     def __str__(self) -> str:
-        on = "" if self.kind in WITHOUT_DATA else f"on {self.data_name}"
+        on = "" if self.part.component.kind in WITHOUT_DATA else f"on {self.data_name}"
         return " ".join(filter(None, [on, self.varied and f"with {self.varied}"]))
 
 
@@ -79,25 +107,24 @@ def refusal_of(subject: Subject) -> str:
         return str(error)
     except Exception as error:  # whatever a plugin's code raises is the reason
         return reason(error)
-    given = set(subject.data.fields)
+    given = set(batch_of(subject.data, 2))
     if isinstance(built, Generator):
         given |= built.draw(2).keys()
     needed = set(named_arguments(type(built))) if isinstance(built, (Generator, Critic)) else set()
     if isinstance(built, Loss):
-        needed = set(built.reads) | ({"label"} if "label_logits" in built.scores else set())
+        needed = {*built.reads} | ({"label"} if "label_logits" in built.scores else set())
     missing = sorted(needed - given)
     return f"it needs the field '{missing[0]}'" if missing else ""
 
 
 def failure_of(subject: Subject, **changes: Any) -> Exception | None:
-    """What building it with ``changes`` and running it once raises, on tensors without values; None where nothing."""
+    """What building it with ``changes`` and running it once raises; None where nothing."""
     try:
-        with fake_tensors():
-            built = subject.build(**changes)
-            if isinstance(built, (Generator, Critic, Loss)):
-                exercise(built, subject.data)
-            elif isinstance(built, Schedule):
-                built.plan(0, 1)
+        built = subject.build(**changes)
+        if isinstance(built, (Generator, Critic, Loss)):
+            exercise(built, subject.data)
+        elif isinstance(built, Schedule):
+            built.plan(0, 1)
     except Exception as error:  # whatever a plugin's code raises is the finding
         return error
     return None

@@ -102,10 +102,10 @@ def test_a_turn_that_fails_is_told_with_what_mends_it(components, message, remed
 @pytest.mark.parametrize(
     ("components", "key", "message"),
     [
-        ({"generator": lambda: Maker(lambda x: {"image": x})}, "critic", "returns image, but declares sample"),
+        ({"generator": lambda: Maker(lambda x: {"image": x})}, "generator", "returns image, but declares sample"),
         ({"critic": lambda: Judge(lambda s: {"score": s[:1]})}, "critic", "for 4 samples"),
-        ({"losses": [Item]}, "critic", "reads a tensor's value"),
-        ({"losses": [Branch]}, "generator", "reads a tensor's value"),
+        ({"losses": [Item]}, "loss.0", "reads a tensor's value"),
+        ({"losses": [Branch]}, "loss.0", "reads a tensor's value"),
         ({"critic": Normed, "losses": [Difference, PerSample]}, "loss.1", "batch norm, which mixes the batch"),
         ({"critic": spectral, "losses": [Difference, Clips]}, "loss.1", "are computed"),
         ({"losses": [PerSample]}, "loss", "anything to minimise"),

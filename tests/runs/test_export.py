@@ -1,5 +1,6 @@
 """An exported generator is the same function: ONNX and torch.export against the network, for every shipped generator."""
 
+import dataclasses
 import io
 import json
 import sys
@@ -170,3 +171,52 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     assert said["difference"] <= 1e-6
     assert torch.export.load(io.BytesIO(Path("run/generator.pt2").read_bytes())).module()(torch.zeros(3, 100)).shape == (3, 2)
     assert invoke(["export", "run", "--to", "coreml"]) == 2
+
+
+class Convolutional(Generator):
+    """An image of an image, of any size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = torch.nn.Conv2d(3, 3, 3, padding=1)
+
+    def forward(self, sample):
+        return {"sample": self.body(sample).tanh()}
+
+
+class Translated(Trained):
+    """A generator whose input is called as its output, with images to translate."""
+
+    def inputs(self, n, seed, label=None, truncation=None):
+        return {"sample": torch.randn(n, 3, 8, 8, generator=torch.Generator().manual_seed(seed))}
+
+
+@pytest.mark.parametrize("to", ["torch", pytest.param("onnx", marks=pytest.mark.slow)])
+def test_an_input_called_sample_is_exported_and_height_and_width_are_free(to, tmp_path):
+    data = DataSpec({"sample": (3, 8, 8)})
+    network = Convolutional()
+    config = parse_config("{data: digits, generator: mlp, critic: unused, loss: unused}")
+    part = resolve_part(config, Registry.installed(), "generator", config.generator, ("generator",))
+    runtime = Runtime(torch.device("cpu"), "fp32", "highest", 1)
+    model = Translated(Path(), network, data, runtime, config, part, Registry.installed(), {}, {"step": 7}, ())
+    done = export_generator(model, to, tmp_path / "g")
+    assert done.inputs == ("sample_input",)
+    assert done.difference is None or done.difference <= TOLERANCE
+    asked_for = torch.randn(2, 3, 12, 20)
+    if to == "torch":
+        found = torch.export.load(tmp_path / "g").module()(asked_for)
+    else:
+        onnxruntime = pytest.importorskip("onnxruntime")
+        session = onnxruntime.InferenceSession(str(tmp_path / "g"), providers=["CPUExecutionProvider"])
+        found = torch.from_numpy(session.run(["sample"], {"sample_input": asked_for.numpy()})[0])
+    torch.testing.assert_close(found, network(asked_for)["sample"], atol=TOLERANCE, rtol=0)
+
+
+def test_a_long_reason_is_cut_between_words(tmp_path):
+    class Torn(Convolutional):
+        def forward(self, sample):
+            raise ValueError("word " * 300)
+
+    model = dataclasses.replace(trained("mlp", POINTS, Growing(), {"alpha": torch.tensor(0.25), "stage": 2}), generator=Torn())
+    with pytest.raises(GanzooError, match=r"word \.\.\.\)"):
+        export_generator(model, "torch", tmp_path / "g")

@@ -183,6 +183,36 @@ def test_r1_meets_the_closed_form() -> None:
     assert R1(POINTS, every=16).every == 16
 
 
+class Patches(Critic):
+    """3 x 3 scores a sample, the patch k of which is k times w.x."""
+
+    def __init__(self, *weights: float) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor(weights, dtype=torch.float64))
+
+    def forward(self, sample: Tensor) -> Scores:
+        return {"score": (sample @ self.weight)[:, None, None] * torch.arange(9, dtype=torch.float64).reshape(3, 3)}
+
+
+def test_penalties_of_patch_scores_are_those_of_their_mean() -> None:
+    """The mean of 0 to 8 is 4: D's mean score is 4 w.x, with a gradient of norm 20; the sum's would be 9 times that."""
+    assert penalty(Patches(3, 4)).item() == pytest.approx(19.0**2, abs=1e-6)
+    assert R1(POINTS).critic_terms(turn_of(Patches(3, 4)))["r1"].item() == pytest.approx(10 / 2 * 400, abs=1e-6)
+    one, many = Linear(12, 16), Patches(3, 4)
+    assert penalty(one).item() == pytest.approx(penalty(many).item(), abs=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(1,), (1, 1), (5, 2)])
+def test_penalties_take_any_shape_of_scores_and_one_sample(shape: tuple[int, ...]) -> None:
+    class Shaped(Critic):
+        def forward(self, sample: Tensor) -> Scores:
+            return {"score": (3 * sample[:, 0] + 4 * sample[:, 1]).reshape(-1, *[1] * len(shape)).expand(-1, *shape)}
+
+    for n in (1, 2):
+        assert penalty(Shaped(), real=REAL[:n], fake=FAKE[:n]).item() == pytest.approx(16.0, abs=1e-6)
+        assert R1(POINTS).critic_terms(turn_of(Shaped(), REAL[:n]))["r1"].item() == pytest.approx(125.0, abs=1e-6)
+
+
 def test_r1_gradient() -> None:
     critic = Linear(3, 4)
     R1(POINTS).critic_terms(turn_of(critic))["r1"].backward()

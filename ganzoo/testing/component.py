@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import torch
 
+from ganzoo.config import ResolvedPart
 from ganzoo.data.dataset import Dataset
 from ganzoo.errors import ContractError, UserError
 from ganzoo.fields import DataSpec, named_arguments
@@ -49,20 +50,22 @@ BASES: dict[str, type] = {
 
 
 @dataclass(frozen=True)
-class Part:
+class Candidate:
     """A component to be checked.
 
     Args:
         component: where it is installed.
         door: the plugin's entry point, "" for a class that no plugin gives.
         given: parameters that the caller sets; the others are shrunk.
-        data: example data of the caller; empty: ``EXAMPLES``, or else ``PAIRED``.
+        data: example data of the caller; empty: the class's own (``example_data``), or else ``EXAMPLES``, or else ``PAIRED``.
+        lenders: example data with fields that schedules and generators give, tried where it accepts none of those.
     """
 
     component: Component
     door: str = ""
     given: Mapping[str, Any] = field(default_factory=dict)
     data: Sequence[DataSpec] = ()
+    lenders: Callable[[], Mapping[str, DataSpec]] = dict
 
     @property
     def title(self) -> str:
@@ -88,9 +91,14 @@ class Part:
         return cls
 
     @cached_property
+    def set(self) -> Mapping[str, Any]:
+        """The parameters that somebody sets: the class, for its own examples (``example_parameters``), and the caller."""
+        return {**getattr(self.cls, "example_parameters", {}), **self.given}
+
+    @cached_property
     def missing(self) -> list[str]:
-        """Parameters that have no default and that the caller did not give."""
-        return [p.name for p in parameters_of(self.cls) if p.default is REQUIRED and p.name not in self.given]
+        """Parameters that have no default and that nobody set."""
+        return [p.name for p in parameters_of(self.cls) if p.default is REQUIRED and p.name not in self.set]
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -101,13 +109,13 @@ class Part:
         """
         values: dict[str, Any] = {}
         for parameter in parameters_of(self.cls):
-            if parameter.name in self.given:
-                values[parameter.name] = self._validated(parameter.name, self.given[parameter.name])
+            if parameter.name in self.set:
+                values[parameter.name] = self._validated(parameter.name, self.set[parameter.name])
             else:
                 small = next((value for value in SMALL.get(parameter.name, ()) if self.takes(parameter.name, value)), None)
                 if small is not None:
                     values[parameter.name] = small
-        unknown = sorted(self.given.keys() - {p.name for p in parameters_of(self.cls)})
+        unknown = sorted(self.set.keys() - {p.name for p in parameters_of(self.cls)})
         if unknown:
             raise UserError(
                 f"{self.title} has no parameter '{unknown[0]}'", f"it has: {', '.join(p.name for p in parameters_of(self.cls))}"
@@ -148,20 +156,22 @@ class Part:
         refusals: list[str] = []
         if self.missing:
             return [], [f"it needs the parameter '{self.missing[0]}'"]
-        for examples in [{_name(spec): spec for spec in self.data}] if self.data else (EXAMPLES, PAIRED):
+        own = self.data or getattr(self.cls, "example_data", ())
+        for examples in [lambda: {_name(spec): spec for spec in own}] if own else (lambda: EXAMPLES, lambda: PAIRED, self.lenders):
             found: list[Subject] = []
-            for name, spec in examples.items():
-                subject = Subject(self.component.kind, self.cls, spec, name, self.parameters)
+            for name, spec in (given := examples()).items():
+                subject = Subject(ResolvedPart(self.component, self.cls, self.parameters), spec, name)
                 refusal = refusal_of(subject)
                 if refusal:  # it may be the small parameters that do not fit
-                    subject = replace(subject, parameters={key: self.parameters[key] for key in self.given})
+                    subject = replace(subject, part=replace(subject.part, params={key: self.parameters[key] for key in self.set}))
                     refusal = refusal_of(subject)
-                if not refusal and examples is PAIRED and (failure := failure_of(subject)):
+                if not refusal and given is PAIRED and (failure := failure_of(subject)):
                     refusal = reason(failure)
                 if refusal:
                     refusals.append(f"{name}: {refusal}")
                 else:
-                    found += [subject, *(s for s in self._alternatives(subject) if not refusal_of(s))]
+                    # What a parameter changes is looked at on the first data that is accepted.
+                    found += [subject, *(s for s in ([] if found else self._alternatives(subject)) if not refusal_of(s))]
                 if self.component.kind in WITHOUT_DATA:
                     break
             if found:
@@ -170,12 +180,12 @@ class Part:
 
     def _alternatives(self, subject: Subject) -> Iterator[Subject]:
         for parameter in parameters_of(self.cls):
-            if parameter.name in subject.parameters:
+            if parameter.name in subject.part.params:
                 continue
             default = "" if parameter.default is REQUIRED else parameter.default
             for value in listed(parameter.annotation):
                 if value != default:
-                    yield replace(subject, parameters={**subject.parameters, parameter.name: value}, varied=f"{parameter.name}={value!r}")
+                    yield subject.changed(f"{parameter.name}={value!r}", **{parameter.name: value})
 
 
 def listed(annotation: Any) -> tuple[Any, ...]:

@@ -1,18 +1,19 @@
-"""Everything that a distribution gives, as cases: each check of each component, and each recipe."""
+"""Everything that a distribution gives, as cases and as a parametrised pytest function: each check of each component, each recipe."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ganzoo.errors import UserError, did_you_mean
+from ganzoo.errors import ContractError, UserError, did_you_mean
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
 
 from .commands import CommandCase, command_cases
+from .component import Candidate
 from .kit import Case, Outcome, XFail, cases_of
-from .part import Part
-from .recipes import RecipeCase, recipe_cases
+from .recipes import RecipeCase, lent_by_recipes, recipe_cases
 
 
 def distribution_cases(
@@ -34,13 +35,16 @@ def distribution_cases(
             raise UserError(f"{distribution} cannot be loaded: {plugin.broken}", f"repair {plugin.module}")
     parameters, data, door = parameters or {}, data or {}, plugins[0].module
     titled = {f"{c.kind} {c.name}": c for c in registry.components if c.distribution == distribution}
-    parts = [Part(component, door, parameters.get(title, {}), data.get(title, ())) for title, component in titled.items()]
+    parts = [
+        Candidate(component, door, parameters.get(title, {}), data.get(title, ()), functools.partial(lent_by_recipes, component, plugins))
+        for title, component in titled.items()
+    ]
     cases = [case for part in parts for case in cases_of(part, expected)]
     _refuse_unknown([*parameters, *data], expected, parts, cases)
     return [*cases, *command_cases(registry, distribution), *recipe_cases(plugins)]
 
 
-def _refuse_unknown(named: Sequence[str], expected: Sequence[XFail], parts: Sequence[Part], cases: Sequence[Case]) -> None:
+def _refuse_unknown(named: Sequence[str], expected: Sequence[XFail], parts: Sequence[Candidate], cases: Sequence[Case]) -> None:
     titles = [part.title for part in parts]
     for title in [*named, *(x.component for x in expected)]:
         if title not in titles:
@@ -79,3 +83,41 @@ def check_distribution(
     """
     cases = distribution_cases(distribution, parameters=parameters, data=data, expected=expected, registry=registry)
     return [case.run() for case in cases]
+
+
+def conformance_tests(
+    distribution: str,
+    *,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    data: Mapping[str, Sequence[DataSpec]] | None = None,
+    expected: Sequence[XFail] = (),
+) -> Callable[[Case | RecipeCase | CommandCase], None]:
+    """One test for each check of each component that an installed distribution gives, and for each recipe that it ships.
+
+    Args:
+        distribution: its name: ``"ganzoo-tower"``.
+        parameters: constructor parameters by component, ``{"generator tower": {"width": 8}}``; others are shrunk.
+        data: example data by component, in place of the kit's own: ``{"critic tower": [DataSpec(...)]}``.
+        expected: failures that are declared, each with its reason.
+
+    Returns:
+        A function to be bound to a name that begins with ``test``.
+    """
+    import pytest
+
+    cases = distribution_cases(distribution, parameters=parameters, data=data, expected=expected)
+
+    @pytest.mark.parametrize("case", cases, ids=[case.name for case in cases])
+    def test_conformance(case: Case | RecipeCase | CommandCase) -> None:
+        outcome = case.run()
+        if outcome.status == "failed":
+            said = outcome.error is None or isinstance(outcome.error, ContractError)
+            if outcome.error is not None and not said:
+                raise AssertionError(f"{outcome.component}: {outcome.check}: {outcome.reason}") from outcome.error
+            pytest.fail(f"{outcome.component}: {outcome.check}: {outcome.reason}", pytrace=False)
+        if outcome.status == "expected":
+            pytest.xfail(outcome.reason)
+        if outcome.status == "skipped":
+            pytest.skip(outcome.reason)
+
+    return test_conformance

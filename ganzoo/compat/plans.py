@@ -1,0 +1,89 @@
+"""The distinct plans of a schedule: a later stage is looked at before training, not when it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from operator import attrgetter
+from typing import Any
+
+from torch import nn
+
+from ganzoo.errors import UserError, did_you_mean
+from ganzoo.rules import Plan, Schedule
+
+from .verdict import Players, Problem, name_of, reason_of
+
+MOST = 32
+"""Kinds of plan that are dry-run; of more, what they name is still looked at, but not where they differ in values only."""
+_FIXED = attrgetter("critic_updates", "generator_updates", "share_fake", "losses", "frozen")
+
+
+def kinds_of(schedule: Schedule, total: int) -> tuple[dict[int, Plan], str]:
+    """The first step of each kind of plan in a run of ``total`` steps, with that plan; and a note where there are too many.
+
+    Plans are of one kind where the same players move by the same losses, with the same fields: rates and the values of
+    floats do not matter. Every step is asked, as nothing is known of a schedule but that it is pure.
+
+    Raises:
+        UserError: where ``plan`` fails, or gives something else.
+    """
+    found: dict[Any, int] = {}
+    known: set[Any] = set()  # without values
+    step, cut = 0, False
+    try:
+        for step in range(total):
+            plan = schedule.plan(step, total)
+            kind = _FIXED(plan)
+            if plan.values:
+                valued = (kind, tuple((n, "" if isinstance(v, float) else v) for n, v in sorted(plan.values.items())))
+                if valued in found:
+                    continue
+                if len(found) >= MOST and kind in known:
+                    cut = True
+                    continue
+                found[valued] = step
+            elif kind not in found:
+                found[kind] = step
+            known.add(kind)
+    except UserError:
+        raise
+    except Exception as error:  # whatever a plugin's code raises is the reason
+        who, what = f"schedule {name_of(schedule)}", reason_of(error)
+        raise UserError(f"{who} gives no plan for step {step} of {total}: {what}", "repair it: see ganzoo.Plan", key="schedule") from error
+    note = f"the schedule makes more than {MOST} kinds of plan: the first {MOST} were tried" if cut or len(found) > MOST else ""
+    return {first: schedule.plan(first, total) for first in found.values()}, note
+
+
+def plan_problems(players: Players, plans: Mapping[int, Plan]) -> Iterator[Problem]:
+    """What plans ask for that cannot be done: names of nothing, a shared fake for several updates, no update at all."""
+    if not any(plan.critic_updates or plan.generator_updates for plan in plans.values()):
+        yield Problem("schedule", "the schedule moves nobody in the whole run", "plan some updates")
+    losses = {name.partition("#")[0] for name in players.losses}
+    networks = nn.ModuleDict({"generator": players.generator, "critic": players.critic})
+    for step, plan in plans.items():
+        yield from schedule_problems(plan, at(step))
+        for name in sorted((plan.losses or set()) - losses):
+            yield Problem(
+                "schedule", f"the schedule acts by a loss '{name}'{at(step)}, which is none of the run's", did_you_mean(name, losses)
+            )
+        for name in plan.frozen:
+            try:
+                networks.get_submodule(name)
+            except AttributeError:
+                parts = [part for part, _ in networks.named_modules() if part]
+                near = [part for part in parts if part.count(".") == name.count(".")] or parts
+                yield Problem(
+                    "schedule", f"the schedule freezes '{name}'{at(step)}, which is no part of the networks", did_you_mean(name, near)
+                )
+
+
+def schedule_problems(plan: Plan, when: str = "") -> Iterator[Problem]:
+    """What a plan asks for that no networks could do."""
+    if plan.share_fake and (plan.critic_updates, plan.generator_updates) != (1, 1):
+        what = f"one fake is shared by both turns{when}, which needs one critic and one generator update a step"
+        yield Problem("schedule", what, "set share_fake: false")
+
+
+def at(step: int) -> str:
+    """A plan in a sentence: where it begins, but for the first."""
+    return f" from step {step} on" if step else ""

@@ -1,0 +1,121 @@
+"""The matrix asks per pair, says of each combination what the whole check says, and lets no schedule hide another's misfit."""
+
+import pytest
+from torch import nn
+from turn_players import Judge, Maker
+
+from ganzoo import compat
+from ganzoo.compat import matrix
+from ganzoo.fields import DataSpec
+from ganzoo.registry import Component, Registry
+from ganzoo.rules import Loss, Plan, Schedule
+from ganzoo.ui.progress import reporter
+
+DATA = DataSpec({"sample": (2,)})
+
+
+class Objective(Loss):
+    """An objective of both players."""
+
+    scores = frozenset({"score"})
+
+    def __init__(self, data):
+        super().__init__()
+
+    def critic_terms(self, turn):
+        return {"adversarial": turn.fake_scores["score"].mean() - turn.real_scores["score"].mean()}
+
+    def generator_terms(self, turn):
+        return {"adversarial": -turn.fake_scores["score"].mean()}
+
+
+class Plain(Schedule):
+    """One update each."""
+
+    def __init__(self, data): ...
+
+    def plan(self, step, total):
+        return Plan()
+
+
+class Shares(Plain):
+    """A schedule that cannot be done."""
+
+    def plan(self, step, total):
+        return Plan(2, 1, share_fake=True)
+
+
+class Grows(Plain):
+    """A schedule that gives a field."""
+
+    def plan(self, step, total):
+        return Plan(values={"alpha": 0.5})
+
+
+class Growing(Maker):
+    """A generator that needs a schedule's field."""
+
+    def __init__(self, data):
+        super().__init__()
+
+    def forward(self, latent, alpha):
+        return {"sample": self.body(latent) * alpha}
+
+
+class Wrong(Maker):
+    """A generator of the wrong shape."""
+
+    def __init__(self, data):
+        super().__init__()
+        self.body = nn.Linear(3, 5)
+
+
+def registry_of(**components):
+    registry = Registry([])
+    for kind, classes in components.items():
+        registry.components += [Component(kind, f"{cls.__name__.lower()}{i}", cls, f"ganzoo-{i}", "1") for i, cls in enumerate(classes)]
+    return registry
+
+
+def plain(cls):
+    """A subclass with a constructor of its own, as each distribution would give it."""
+    return type(cls.__name__, (cls,), {"__init__": lambda self, data: cls.__init__(self)})
+
+
+def test_the_number_of_dry_runs_grows_with_pairs_not_with_combinations(monkeypatch):
+    ran = []
+    original = matrix.dry_run
+    monkeypatch.setattr(matrix, "dry_run", lambda *arguments: ran.append(1) or original(*arguments))
+    n = 6
+    registry = registry_of(generator=[plain(Maker)] * n, critic=[plain(Judge)] * n, loss=[Objective] * n, schedule=[Plain] * n)
+    rows = matrix.cross(registry, DATA, reporter(quiet=True))
+    assert len(rows) == n**4
+    assert all(row.fits for row in rows)
+    assert len(ran) <= 3 * n * n
+
+
+def test_a_misfit_stays_one_whatever_schedule_comes_after():
+    registry = registry_of(generator=[plain(Maker), Wrong], critic=[plain(Judge)], loss=[Objective], schedule=[Shares, Plain, Grows])
+    rows = matrix.cross(registry, DATA, reporter(quiet=True))
+    fitting = {(row.generator, row.schedule) for row in rows if row.fits}
+    assert fitting == {("maker0", "plain1"), ("maker0", "grows2")}
+
+
+def test_what_needs_a_schedules_field_is_tried_whole():
+    registry = registry_of(generator=[Growing], critic=[plain(Judge)], loss=[Objective], schedule=[Plain, Grows])
+    rows = {row.schedule: row for row in matrix.cross(registry, DATA, reporter(quiet=True))}
+    assert "needs the field 'alpha'" in rows["plain0"].reason
+    assert rows["grows1"].fits
+
+
+@pytest.mark.parametrize("data", [DATA, DataSpec({"sample": (1, 28, 28), "label": ()}, 10)], ids=["points", "digits"])
+def test_the_matrix_says_what_the_whole_check_says(data):
+    registry = Registry.installed()
+    parts = {kind: {part.name: part for part in matrix.default_parts(registry, kind)} for kind in matrix.KINDS}
+    for row in matrix.cross(registry, data, reporter(quiet=True)):
+        if not data.is_image or row.generator == "mlp" == row.critic:  # every pair would take minutes
+            chosen = [parts["loss"][name] for name in row.losses]
+            found = compat.check(
+                parts["generator"][row.generator], parts["critic"][row.critic], chosen, parts["schedule"][row.schedule], data
+            )
+            assert row.reason == (str(found.problems[0]) if found.problems else ""), row
