@@ -42,6 +42,7 @@ class Combinations:
 
     def __init__(self, registry: Registry, distribution: str, folder: Path) -> None:
         self.distribution = distribution
+        self.registry = registry
         parts = {kind: list(_parts(registry, kind)) for kind in (*KINDS, "dataset")}
         self.parts = {kind: parts[kind] for kind in KINDS}
         if not any(self._own(part) for found in self.parts.values() for part in found):
