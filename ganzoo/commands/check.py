@@ -62,9 +62,9 @@ def check_configuration(path: Path, overrides: list[str], as_json: bool, quiet: 
 
     config = load_config(path, overrides)
     resolved = resolve(config, Registry.installed())
+    from ganzoo.engine.build import MisfitError, build
     from ganzoo.engine.evaluation import Evaluations
     from ganzoo.engine.first_steps import rehearse
-    from ganzoo.engine.run import MisfitError, build
 
     try:
         built, notes = build(config, resolved, choose_reporter(quiet))

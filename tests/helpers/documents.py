@@ -48,6 +48,7 @@ UTILITIES = {"cat", "cd", "cmp", "cp", "echo", "grep", "head", "ls", "mkdir", "m
 ELSEWHERE = {
     "./tools/demo": "tools/demo, which CI runs in a fresh clone",
     "./tools/test": "tools/test, which runs these tests",
+    "./tools/gpu_check": "tests/tools/test_gpu_check.py",
     "tools/build_docs": "tests/docs/test_docs_build.py",
     "tools/benchmark_quality": "tests/tools/test_benchmark_quality.py",
     "tools/bench": "tests/tools/test_bench.py",
