@@ -57,8 +57,8 @@ class Cache:
         """The decoded images of ``items``: from the disk, or decoded now and kept there.
 
         Args:
-            key: everything that the pixels depend on besides ``shape`` and the number of items: data set, files with size and
-                time (``files.stamp``), crop, version of the decoder.
+            key: everything that the pixels depend on besides ``shape`` and the number of items: data set, files (``files.stamp``:
+                names, sizes and times tell nothing of contents), crop, version of the decoder.
             items: one for each image.
             decode: makes uint8 (C, H, W) of an item, or raises ``images.BadImage``. Called in several processes at once.
             shape: (C, H, W).
