@@ -28,7 +28,10 @@ class Dataset(ABC):
     scale: float = 1.0
     """One unit of a trained "sample" in the data's own units: training sees ``sample / scale``. Images: 1."""
     flip: bool = False
-    """Whether training mirrors images at random, left to right."""
+    """Whether training mirrors images at random, left to right, and with them every field of rows and columns."""
+    class_maps: tuple[str, ...] = ()
+    """Fields of uint8 whose values are numbers of classes, a segmentation for instance: training sees them as int64. Every other
+    field of uint8 holds images, and is scaled to [-1, 1]. May be set in ``arrays``."""
 
     @abstractmethod
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:

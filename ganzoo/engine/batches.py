@@ -29,7 +29,7 @@ Read = TypeVar("Read")
 class SampleReader:
     """The rows of a data set as networks take them.
 
-    Images come as float (N, C, H, W) in [-1, 1], points in units of the data's scale, labels as int64 (N,).
+    Images come as float (N, C, H, W) in [-1, 1], points in units of the data's scale, labels (N,) and class maps as int64.
 
     Args:
         arrays: field -> (N, ...) as ``Dataset.arrays`` gives them; what lies on a disk is read when it is asked for.
@@ -54,23 +54,30 @@ class SampleReader:
             index, mirrored = stored[INDEX], stored.get(MIRRORED)
             stored = {name: value[index] for name, value in self._resident.items()}
             if mirrored is not None:
-                images = {name: value for name, value in stored.items() if mirrors(self.arrays[name])}
-                stored |= {name: torch.where(mirrored[:, None, None, None], v.flip(-1), v) for name, v in images.items()}
+                images = {name: value for name, value in stored.items() if self._mirrors(name)}
+                stored |= {n: torch.where(mirrored.view(-1, *[1] * (v.ndim - 1)), v.flip(-1), v) for n, v in images.items()}
         return {name: self._finish(name, value) for name, value in stored.items()}
 
     def _finish(self, name: str, value: Tensor) -> Tensor:
         value = value.to(self.runtime.device, non_blocking=True)
-        if value.dtype == torch.uint8:
+        if name in self.data.class_maps:
+            value = value.long()
+        elif value.dtype == torch.uint8:
             value = value.float().div_(self._half_range).sub_(1)
         elif name == "sample" and self.data.scale != 1:
             value = value / self.data.scale
         return self.runtime.to_device(value)  # last: reordering floats takes half as long as reordering bytes
 
+    def _mirrors(self, name: str) -> bool:
+        """Whether a field has rows and columns, so that it is mirrored with the images: (N, C, H, W), or (N, H, W) of their size."""
+        shape = self.arrays[name].shape
+        return len(shape) == 4 or (len(shape) == 3 and shape[-2:] == self.arrays["sample"].shape[-2:])
+
     def _gather(self, name: str, indices: np.ndarray, mirrored: np.ndarray | None) -> Tensor:
         """One field at ``indices`` (n,) in memory; pinned where a GPU is waiting for it."""
         array = self.arrays[name]
         rows = np.ascontiguousarray(array[indices])
-        if mirrored is not None and mirrors(array):  # seven times faster than torch.where on a CPU
+        if mirrored is not None and self._mirrors(name):  # seven times faster than torch.where on a CPU
             rows[mirrored] = rows[mirrored][..., ::-1]
         value = torch.from_numpy(rows)
         # torch keeps pinned buffers and uses each again only after the copy out of it: none is ever overwritten too early.
@@ -193,11 +200,6 @@ class Ahead(Generic[Read]):
             if number not in self._pending:
                 self._pending[number] = self._thread.submit(self._read, number)
         return self._pending.pop(position).result()
-
-
-def mirrors(array: Rows) -> bool:
-    """Whether rows are images that can be mirrored."""
-    return array.dtype == np.uint8 and len(array.shape) == 4
 
 
 def on_disk(array: Rows) -> bool:

@@ -163,7 +163,7 @@ def build(
         shard_size = config.train.shard_size
         share = Share(ranks.rank, ranks.size, shard_size) if shard_size else None
         arrays = dataset.arrays(Cache(reporter=reporter, share=share))
-        data = describe(arrays, dataset.classes, dataset.scale)
+        data = describe(arrays, dataset.classes, dataset.scale, dataset.class_maps)
         batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime, ranks=ranks)
     verdict = compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, data)
     refuse(verdict, config)

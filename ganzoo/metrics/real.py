@@ -67,7 +67,8 @@ class RealSamples:
         arrays = self.arrays(split)
         for start in range(0, len(chosen), BATCH):
             rows = chosen[start : start + BATCH]
-            yield {name: as_seen(array[rows], device) for name, array in arrays.items()}
+            maps = self._data.class_maps
+            yield {name: as_seen(a[rows].astype(np.int64) if name in maps else a[rows], device) for name, a in arrays.items()}
 
     def hash(self, chosen: np.ndarray, split: str | None, field: str = "sample") -> str:
         """sha256 of a field of the ``chosen`` samples, its type and shape: crop, size and order are in it."""
