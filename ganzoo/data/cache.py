@@ -15,8 +15,7 @@ import numpy as np
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.ui.progress import Reporter
 
-from .build import build
-from .decoding import Job
+from .decoding import Bad, Job, decode_all
 from .entry import JSON, CachedImages, Damaged, Entry
 from .files import locked
 from .shards import SEED, Share, collect
@@ -33,16 +32,13 @@ class Cache:
     Args:
         folder: where; None: ``$GANZOO_CACHE``, else ``$XDG_CACHE_HOME/ganzoo``, else ``~/.cache/ganzoo``.
         reporter: shows progress; None: warnings only.
-        verify: check all pixels whenever they are opened, not each when it is first read.
         share: which shards of the images this process decodes and reads; None: all images, in one piece.
     """
 
-    def __init__(
-        self, folder: Path | None = None, reporter: Reporter | None = None, *, verify: bool = False, share: Share | None = None
-    ) -> None:
+    def __init__(self, folder: Path | None = None, reporter: Reporter | None = None, *, share: Share | None = None) -> None:
         self.folder = default_folder() if folder is None else folder
         self.reporter = Reporter(sys.stderr) if reporter is None else reporter
-        self.verify, self.share = verify, share
+        self.share = share
 
     def images(
         self,
@@ -98,7 +94,7 @@ class Cache:
 
     def _look(self, entry: Entry, *, again: bool = False) -> CachedImages | None:
         try:
-            return entry.read(self.verify)
+            return entry.read()
         except Damaged as reason:
             if not again:
                 self.reporter.warn(f"the image cache {entry.path('.u8')} {reason}; decoding again")
@@ -121,20 +117,21 @@ class Cache:
     def _build(
         self, entry: Entry, items: Sequence[Item], decode: Callable[[Item], np.ndarray], name: Callable[[Item], str], max_bad: float
     ) -> CachedImages:
-        def too_many(bad: dict[int, str]) -> None:
+        part, record = entry.path(".part"), entry.path(".crc32")
+        check_space(part, len(items) * math.prod(entry.shape))
+
+        def check(bad: Bad) -> None:
             refuse_bad({name(items[i]): bad[i] for i in sorted(bad)}, len(items), max_bad, seen="at least ")
 
-        part, journal = entry.path(".part"), entry.path(".journal")
-        check_space(part, len(items) * math.prod(entry.shape))
         try:
-            checksums, bad = build(Job(items, decode, entry.shape, too_many), part, journal, self.reporter)
+            checksums, bad = decode_all(Job(items, decode, entry.shape, part), record, self.reporter, check)
         except UserError:
             part.unlink()  # repaired files get another key: nobody would come back for these
-            journal.unlink()
+            record.unlink()
             raise
-        entry.write(part, checksums, [(i, name(items[i]), bad[i]) for i in sorted(bad)])
-        journal.unlink()
-        found = entry.read(verify=False)
+        entry.write(part, checksums, bad, {number: name(items[number]) for number in bad})
+        record.unlink()
+        found = entry.read()
         if found is None:
             raise GanzooError(f"the image cache {entry.path('.u8')} was removed while it was made; start again")
         return found
