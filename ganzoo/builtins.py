@@ -26,6 +26,7 @@ def ganzoo_datasets() -> dict[str, str]:
         "ring": "ganzoo.data.toys:Ring",
         "grid": "ganzoo.data.toys:Grid",
         "stacked_mnist": "ganzoo.data.stacked:StackedMNIST",
+        "webdataset": "ganzoo.data.webdataset:WebDataset",
     }
 
 

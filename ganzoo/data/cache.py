@@ -18,7 +18,6 @@ from ganzoo.ui.progress import Reporter
 from .decoding import Bad, Job, decode_all
 from .entry import JSON, CachedImages, Damaged, Entry
 from .files import locked
-from .shards import SEED, Share, collect
 
 SPARE_BYTES = 64 << 20
 """Kept free on the disk beside the images."""
@@ -32,13 +31,11 @@ class Cache:
     Args:
         folder: where; None: ``$GANZOO_CACHE``, else ``$XDG_CACHE_HOME/ganzoo``, else ``~/.cache/ganzoo``.
         reporter: shows progress; None: warnings only.
-        share: which shards of the images this process decodes and reads; None: all images, in one piece.
     """
 
-    def __init__(self, folder: Path | None = None, reporter: Reporter | None = None, *, share: Share | None = None) -> None:
+    def __init__(self, folder: Path | None = None, reporter: Reporter | None = None) -> None:
         self.folder = default_folder() if folder is None else folder
         self.reporter = Reporter(sys.stderr) if reporter is None else reporter
-        self.share = share
 
     def images(
         self,
@@ -65,26 +62,6 @@ class Cache:
             UserError: where more are bad, or all are.
             GanzooError: where the disk is full, or the folder cannot be written.
         """
-        if self.share is None:
-            return self._whole(key, items, decode, shape, name, max_bad)
-
-        def read(number: int, chosen: np.ndarray) -> CachedImages:
-            part: Mapping[str, JSON] = {"key": key, "shard": number, "items": len(items), "shard_size": share.size, "assigned_by": SEED}
-            return self._whole(part, [items[i] for i in chosen], decode, shape, name, 1.0)
-
-        share = self.share
-        return collect(share, len(items), read, lambda bad, total: refuse_bad(bad, total, max_bad, seen="at least "))
-
-    def _whole(
-        self,
-        key: Mapping[str, JSON],
-        items: Sequence[Item],
-        decode: Callable[[Item], np.ndarray],
-        shape: tuple[int, int, int],
-        name: Callable[[Item], str],
-        max_bad: float,
-    ) -> CachedImages:
-        """One entry."""
         entry = Entry(self.folder, key, len(items), shape)
         found = self._look(entry) or self._make(entry, items, decode, name, max_bad)
         refuse_bad(found.bad, len(items), max_bad)

@@ -33,6 +33,9 @@ class Dataset(ABC):
     """Fields of uint8 whose values are numbers of classes, a segmentation for instance: training sees them as int64. Every other
     field of uint8 holds images, and is scaled to [-1, 1]. May be set in ``arrays``."""
 
+    apart: bool = False
+    """Whether each process of a run gets samples of its own from ``arrays``, not all of them. May be set there."""
+
     @abstractmethod
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
         """Field name -> (N, ...): uint8 images (N, C, H, W), float32 as they are, int64 labels (N,).

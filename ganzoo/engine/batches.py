@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.rows import Rows, rows_of_a_chunk
-from ganzoo.data.shards import Shards
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields
 
@@ -95,8 +94,8 @@ class Batches(SampleReader):
         runtime: where batches go. On a GPU the data lives there whole when it fits in half of the free memory. Where it does not,
             and where it lies on a disk, a background thread reads ahead.
         position: batches handed out so far. Reading ahead does not move it.
-        ranks: each gets its share of each batch, in order: together they see the batches that one process alone would see. Of data
-            in shards each draws its share from its own shards.
+        ranks: each gets its share of each batch, in order: together they see the batches that one process alone would see.
+        apart: whether ``arrays`` are this rank's alone: then each rank draws its share from its own.
 
     Raises:
         UserError: where there are fewer samples than one batch takes, or a batch cannot be split evenly.
@@ -112,24 +111,24 @@ class Batches(SampleReader):
         runtime: Runtime,
         position: int = 0,
         ranks: Ranks | None = None,
+        apart: bool = False,
     ) -> None:
         super().__init__(arrays, data, runtime)
         ranks = ranks or Ranks()
         self.share = share_of(size, ranks)
-        sharded = any(isinstance(array, Shards) for array in arrays.values())
-        self._drawn = self.share if sharded else size  # samples that one batch takes of those in ``arrays``
-        self._first = 0 if sharded else ranks.rank * self.share
-        # Shards differ in length by images that were left out; an epoch ends for all ranks when it ends for the shortest.
+        self._drawn = self.share if apart else size  # samples that one batch takes of those in ``arrays``
+        self._first = 0 if apart else ranks.rank * self.share
+        # Ranks may have unequal numbers of samples; an epoch ends for all ranks when it ends for the shortest.
         self._per_epoch = self.count // self._drawn
-        if sharded:
+        if apart:
             self._per_epoch = -ranks.agree(-self._per_epoch)
         if not self._per_epoch:
             whose, remedy = (
-                "a process's shards have" if sharded else "the data has",
+                "a process has" if apart else "the data has",
                 f"set it to at most {self.count * size // self._drawn}",
             )
             raise UserError(f"{whose} {self.count} samples, fewer than one batch", remedy, key="train.batch_size")
-        self._stream = [seed, ranks.rank + 1] if sharded else [seed]
+        self._stream = [seed, ranks.rank + 1] if apart else [seed]
         self.size, self.seed, self.flip, self.position = size, seed, flip and data.is_image, position
         self._epoch: tuple[int, np.ndarray, np.ndarray] = (-1, np.empty(0, np.int64), np.empty(0, bool))
         self._epoch_there: tuple[int, Fields] = (-1, {})

@@ -15,7 +15,6 @@ from ganzoo import compat
 from ganzoo.config import Resolved, RunConfig
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.shards import Share
 from ganzoo.data.spec import describe
 from ganzoo.errors import ContractError, UserError, did_you_mean
 from ganzoo.fields import DataSpec
@@ -160,11 +159,9 @@ def build(
         runtime = from_config(config.train, ranks.local_rank)
         ranks.connect(runtime.device)
         dataset: Dataset = resolved.data.build()
-        shard_size = config.train.shard_size
-        share = Share(ranks.rank, ranks.size, shard_size) if shard_size else None
-        arrays = dataset.arrays(Cache(reporter=reporter, share=share))
+        arrays = dataset.arrays(Cache(reporter=reporter))
         data = describe(arrays, dataset.classes, dataset.scale, dataset.class_maps)
-        batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime, ranks=ranks)
+        batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime, ranks=ranks, apart=dataset.apart)
     verdict = compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, data)
     refuse(verdict, config)
 
