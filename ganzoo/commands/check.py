@@ -120,7 +120,7 @@ def matrix(
 
     registry = Registry.installed()
     dataset = resolve_dataset(data, registry).build()
-    spec = describe(dataset.arrays(Cache()), dataset.classes, dataset.scale)
+    spec = describe(dataset.arrays(Cache()), dataset.classes, dataset.scale, dataset.class_maps)
     rows = cross(registry, spec, choose_reporter(quiet=as_json))
     if as_json:
         print_json([row.to_json() for row in rows])

@@ -14,7 +14,6 @@ from ganzoo.config import Resolved, RunConfig
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fingerprint import fingerprint
-from ganzoo.data.shards import Share
 from ganzoo.data.spec import describe
 from ganzoo.errors import ContractError, UserError, did_you_mean
 from ganzoo.rules import Loss
@@ -57,11 +56,9 @@ def build(
         runtime = from_config(config.train, ranks.local_rank)
         ranks.connect(runtime.device)
         dataset: Dataset = resolved.data.build()
-        shard_size = config.train.shard_size
-        share = Share(ranks.rank, ranks.size, shard_size) if shard_size else None
-        arrays = dataset.arrays(Cache(reporter=reporter, share=share))
-        data = describe(arrays, dataset.classes, dataset.scale)
-        batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime, ranks=ranks)
+        arrays = dataset.arrays(Cache(reporter=reporter))
+        data = describe(arrays, dataset.classes, dataset.scale, dataset.class_maps)
+        batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime, ranks=ranks, apart=dataset.apart)
     verdict = compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, data, config.train.steps)
     refuse(verdict, config)
 
@@ -97,7 +94,7 @@ def build(
         MovingAverage(generator, config.train.ema) if config.train.ema else None,
         ranks=ranks,
         versions={"torch": str(torch.__version__), "numpy": np.__version__} | resolved.versions,
-        fingerprint=fingerprint(arrays, dataset.class_names),
+        fingerprint=fingerprint(arrays, dataset.class_names, dataset.apart),
     )
     return run, [*verdict.notes, *notes_on_shares(run)]
 

@@ -76,7 +76,7 @@ class _Checks:
             if _same([part], [earlier]):
                 return data
         dataset: Dataset = part.build()
-        data = describe(dataset.arrays(Cache(reporter=self._reporter)), dataset.classes, dataset.scale)
+        data = describe(dataset.arrays(Cache(reporter=self._reporter)), dataset.classes, dataset.scale, dataset.class_maps)
         self._data.append((part, data))
         return data
 

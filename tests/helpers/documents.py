@@ -130,7 +130,7 @@ class Reader:
         parts = resolve(config, Registry.installed())
         self.stand_in(parts.data)
         dataset = parts.data.build()
-        data = describe(dataset.arrays(Cache()), dataset.classes, dataset.scale)
+        data = describe(dataset.arrays(Cache()), dataset.classes, dataset.scale, dataset.class_maps)
         assert compat.check(parts.generator, parts.critic, parts.losses, parts.schedule, data).problems == []
 
     def read_sh(self, block):
