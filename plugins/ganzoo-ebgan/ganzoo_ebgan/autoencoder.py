@@ -45,4 +45,7 @@ class Autoencoder(Critic):
 
 def layers(sizes: tuple[int, ...]) -> list[nn.Module]:
     """Linear layers from each size to the next, with a ReLU between two."""
-    return [layer for pair in pairwise(sizes) for layer in (nn.Linear(*pair), nn.ReLU())][:-1]
+    found: list[nn.Module] = []
+    for before, after in pairwise(sizes):
+        found += [nn.Linear(before, after), nn.ReLU()]
+    return found[:-1]
