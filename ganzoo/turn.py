@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from copy import copy
 from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
 
 from .errors import ContractError
-from .fields import Fields, Scores, named_arguments, pick
-from .players import Critic, Generator, judges_each_alone
+from .fields import Fields, Scores, pick
+from .players import Critic, Generator, Player, Port, judges_each_alone
 
 Side = Literal["critic", "generator"]
 Place = Literal["real", "fake", "judged"]
 
 
 class Views(Protocol):
-    """What a Turn needs of a Loss: how it changes what is seen."""
+    """What a Turn needs of a Loss: along which route it acts, and how it changes what is seen there."""
+
+    route: str
 
     def view(self, fields: Fields, place: Place, turn: Turn) -> Fields:
         """``fields`` as they are seen at ``place``."""
 
 
 class Turn:
-    """A minibatch from one player's side. Every value is computed at most once, when first asked for.
+    """A minibatch from one player's side, along one route. Every value is computed at most once, when first asked for.
 
     On the critic's side the generator runs without gradients; on the generator's side the critic's parameters rest.
     Scores and made fields are float32 whatever precision the networks run in.
@@ -35,9 +38,10 @@ class Turn:
         generator, critic: the two networks.
         real: the batch from the data, each (N, ...).
         drawn: what ``Generator.draw`` drew for this turn, each (N, ...).
-        views: the losses whose ``view`` applies, in order.
+        views: the losses whose ``view`` applies, each along its route, in order.
         autocast: makes the context the networks run in (mixed precision).
-        shared_fake: outputs of the generator for these ``drawn``, where the schedule shares one fake.
+        shared_fake: outputs of the generator's ``forward`` for these ``drawn``.
+        maker: the generator's turn whose fakes this critic's turn takes, where the schedule shares one fake.
     """
 
     def __init__(
@@ -51,47 +55,92 @@ class Turn:
         views: Sequence[Views] = (),
         autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
         shared_fake: Fields | None = None,
+        maker: Turn | None = None,
     ) -> None:
         self.side: Side = side
-        self.drawn = drawn
-        self._batch, self._views, self._autocast, self._shared_fake = real, views, autocast, shared_fake
+        self.drawn, self.route = drawn, ""
+        self.keep: dict[Hashable, Any] = {}
+        """For what a loss finds in its terms or ``view`` and reads again in ``after`` of this turn; its key begins with the loss."""
+        self._batch, self._views, self._autocast, self._maker = real, views, autocast, maker
         self._generator, self._critic = generator, critic
-        # A plain dict: functools.cached_property holds a lock that torch.compile refuses.
-        self._cache: dict[str, Fields] = {}
+        # Plain dicts: functools.cached_property holds a lock that torch.compile refuses.
+        self._cache: dict[str, Any] = {}
+        self._made: dict[Hashable, Fields] = {}
+        self._along: dict[str, tuple[dict[str, Any], dict[Hashable, Any]]] = {"": (self._cache, self.keep)}
+        if shared_fake is not None:
+            self._cache["given"] = shared_fake
 
-    def _once(self, name: str, compute: Callable[[], Fields]) -> Fields:
+    def on(self, route: str) -> Turn:
+        """The same minibatch along ``route``: made by the generator's route of that name, judged by the critic's.
+
+        A player that has no such route takes part with its ``forward``. What is computed along a route is kept for it.
+
+        Raises:
+            ContractError: where neither player has it.
+        """
+        if route == self.route:
+            return self
+        if route and self._generator.port(route) is None and self._critic.port(route) is None:
+            raise ContractError(f"neither the generator nor the critic has a route '{route}'", "name one that a player has", key="loss")
+        turn = copy(self)  # a new one each time, so that no turn holds itself, and memory is free when it ends
+        turn.route = route
+        turn._cache, turn.keep = self._along.setdefault(route, ({}, {}))
+        return turn
+
+    @property
+    def generator(self) -> Generator:
+        """The generator; ``make`` runs it."""
+        return self._generator
+
+    @property
+    def critic(self) -> Critic:
+        """The critic; ``judge`` runs it."""
+        return self._critic
+
+    def _once(self, name: str, compute: Callable[[], Any]) -> Any:
         if name not in self._cache:
             self._cache[name] = compute()
         return self._cache[name]
 
-    def computed(self, name: str) -> Fields | None:
+    def computed(self, name: str) -> Any:
         """The value called ``name`` ("fake_scores") if this turn has computed it, else None."""
         return self._cache.get(name)
 
     def _view(self, fields: Fields, place: Place) -> Fields:
         for loss in self._views:
-            fields = loss.view(fields, place, self)
+            fields = loss.view(fields, place, self) if loss.route == self.route else fields
         return fields
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The fields in which a real sample and its fake differ: which the generator gives and the critic reads, in its order."""
+        given = self._generator.serving(self.route).gives
+        return tuple(name for name in self._critic.serving(self.route).reads if name in given)
 
     @property
     def real(self) -> Fields:
         """The batch from the data: "sample" (N, *shape), "label" (N,) where the data has labels, ..."""
-        return self._once("real", lambda: self._view(self._batch, "real"))
+        return self._once("real", lambda: self._view(self._batch, "real"))  # type: ignore[no-any-return]
+
+    @property
+    def made(self) -> Fields:
+        """``real | drawn | generator(...)``, before any ``view`` of a fake: a fake keeps the label it was made for."""
+        return self._once("made", self._make_once)  # type: ignore[no-any-return]
 
     @property
     def fake(self) -> Fields:
-        """``real | drawn | generator(...)``: a fake keeps the label it was made for."""
-        return self._once("fake", lambda: self._view(self._make_fake(), "fake"))
+        """``made``, as it is viewed."""
+        return self._once("fake", lambda: self._view(self.made, "fake"))  # type: ignore[no-any-return]
 
     @property
     def real_scores(self) -> Scores:
         """The critic's scores of ``real``; "score" (N, *) raw, float32."""
-        return self._once("real_scores", lambda: self.judge(self.real))
+        return self._once("real_scores", lambda: self.judge(self.real))  # type: ignore[no-any-return]
 
     @property
     def fake_scores(self) -> Scores:
         """The critic's scores of ``fake``; "score" (N, *) raw, float32."""
-        return self._once("fake_scores", lambda: self.judge(self.fake))
+        return self._once("fake_scores", lambda: self.judge(self.fake))  # type: ignore[no-any-return]
 
     @property
     def both_scores(self) -> tuple[Scores, Scores]:
@@ -106,52 +155,64 @@ class Turn:
             self._cache["real_scores"], self._cache["fake_scores"] = self._judge_both(self._seen(real), self._seen(fake))
         return self.real_scores, self.fake_scores
 
-    def _make_fake(self) -> Fields:
-        fields = self.real | self.drawn
-        return fields | self._shared_fake if self._shared_fake is not None else self.make(fields)
+    def _make_once(self) -> Fields:
+        """A generator's forward that several routes share runs once for them, where it reads the same."""
+        port, fields = self._generator.serving(self.route), self.real | self.drawn
+        if self._maker:
+            made = self._maker.on(self.route).made
+            return fields | {name: made[name].detach() for name in port.gives}
+        if not port.name and (given := self._along[""][0].get("given")) is not None:
+            return fields | given  # type: ignore[no-any-return]
+        key = (port.name, *(id(fields.get(name)) for name in port.reads))
+        if key not in self._made:
+            made = self.make(fields, route=port.name)
+            self._made[key] = {name: made[name] for name in port.gives}
+        return fields | self._made[key]
 
-    def make(self, fields: Fields) -> Fields:
-        """Run the generator on ``fields``: ``fields`` with what it gives put in.
+    def make(self, fields: Fields, *, route: str = "") -> Fields:
+        """Run the generator on ``fields``, by its ``forward`` or a ``route``: ``fields`` with what it gives put in.
 
         Raises:
             ContractError: where it asks for a field that is not there, returns other fields than it declares, or a
-                field of another shape than the data's.
+                field of another shape than the data's; where it has no such route.
         """
-        network = self._generator
-        who = f"generator {type(network).__name__}"
-        chosen = pick(named_arguments(type(network)), fields, who)
+        port, who = _named(self._generator, "generator", route)
+        chosen = pick(port.reads, fields, who)
         with torch.set_grad_enabled(self.side == "generator" and torch.is_grad_enabled()), self._autocast():
-            made: Fields = network(**chosen)
-        check_given(made, network.gives, who)
+            made: Fields = port.call(**chosen)
+        check_given(made, port.gives, who)
         for name, value in made.items():
-            if name in fields and value.shape != fields[name].shape:
+            if name in fields and value.shape[1:] != fields[name].shape[1:]:
                 raise ContractError(
                     f"{who} makes '{name}' of shape {tuple(value.shape)}, the data has {tuple(fields[name].shape)}",
                     "make both the same",
                 )
         return fields | {name: as_float32(value) for name, value in made.items()}
 
-    def judge(self, fields: Fields) -> Scores:
-        """Run the critic on ``fields``, in training mode.
+    def judge(self, fields: Fields, *, route: str | None = None) -> Scores:
+        """Run the critic on ``fields``, in training mode; along this turn's route unless another is named ("": ``forward``).
 
         Not pure: batch norm counts every forward and spectral norm iterates on each, so judge no more than is needed.
 
         Raises:
-            ContractError: where it asks for a field that is not there, or returns other scores than it declares.
+            ContractError: where it asks for a field that is not there, or returns other scores than it declares; where it
+                has no such route.
         """
-        return self._judge(self._seen(fields))
+        return self._judge(self._seen(fields, route), route)
 
-    def _seen(self, fields: Fields) -> Fields:
+    def _judge_port(self, route: str | None) -> tuple[Port, str]:
+        return _named(self._critic, "critic", self._critic.serving(self.route).name if route is None else route)
+
+    def _seen(self, fields: Fields, route: str | None = None) -> Fields:
         """What the critic asks for of ``fields``, as it is judged."""
-        kind = type(self._critic)
-        return pick(named_arguments(kind), self._view(fields, "judged"), f"critic {kind.__name__}")
+        port, who = self._judge_port(route)
+        return pick(port.reads, self._view(fields, "judged"), who)
 
-    def _judge(self, chosen: Fields) -> Scores:
-        network = self._critic
-        who = f"critic {type(network).__name__}"
+    def _judge(self, chosen: Fields, route: str | None = None) -> Scores:
+        port, who = self._judge_port(route)
         with self._autocast():
-            scores: Scores = network(**chosen)
-        check_given(scores, network.gives, who)
+            scores: Scores = port.call(**chosen)
+        check_given(scores, port.gives, who)
         n = _length(chosen)
         for name, value in scores.items():
             if value.dim() == 0 or len(value) != n:
@@ -165,6 +226,14 @@ class Turn:
             return self._judge(real), self._judge(fake)
         n, scores = _length(real), self._judge(joined)
         return {name: value[:n] for name, value in scores.items()}, {name: value[n:] for name, value in scores.items()}
+
+
+def _named(network: Player, kind: str, route: str) -> tuple[Port, str]:
+    """The port ``route`` of a player, and what a message calls it."""
+    port, who = network.port(route), f"{kind} {type(network).__name__}"
+    if port is None:
+        raise ContractError(f"{who} has no route '{route}'", "name one that it has", key="loss")
+    return port, f"{who}.{route}" if route else who
 
 
 def one_batch(first: Fields, second: Fields) -> Fields | None:
