@@ -176,7 +176,8 @@ class Turn:
             ContractError: where it asks for a field that is not there, returns other fields than it declares, or a
                 field of another shape than the data's; where it has no such route.
         """
-        port, who = _named(self._generator, "generator", route)
+        network = self._generator
+        port, who = _named(network, "generator", route)
         chosen = pick(port.reads, fields, who)
         with torch.set_grad_enabled(self.side == "generator" and torch.is_grad_enabled()), self._autocast():
             made: Fields = port.call(**chosen)
@@ -200,16 +201,18 @@ class Turn:
         """
         return self._judge(self._seen(fields, route), route)
 
-    def _judge_port(self, route: str | None) -> tuple[Port, str]:
-        return _named(self._critic, "critic", self._critic.serving(self.route).name if route is None else route)
+    def _judge_route(self, route: str | None) -> str:
+        return self._critic.serving(self.route).name if route is None else route
 
     def _seen(self, fields: Fields, route: str | None = None) -> Fields:
         """What the critic asks for of ``fields``, as it is judged."""
-        port, who = self._judge_port(route)
+        network = self._critic
+        port, who = _named(network, "critic", self._judge_route(route))
         return pick(port.reads, self._view(fields, "judged"), who)
 
     def _judge(self, chosen: Fields, route: str | None = None) -> Scores:
-        port, who = self._judge_port(route)
+        network = self._critic
+        port, who = _named(network, "critic", self._judge_route(route))
         with self._autocast():
             scores: Scores = port.call(**chosen)
         check_given(scores, port.gives, who)

@@ -110,7 +110,7 @@ def lent_by_recipes(component: Component, plugins: Sequence[Plugin]) -> dict[str
             with seeded(0), tempfile.TemporaryDirectory() as folder:
                 dataset = resolved.data.build()
                 data = describe(dataset.arrays(Cache(Path(folder), reporter(quiet=True))), dataset.classes, dataset.scale)
-                found[f"the data of recipe {recipe.name}"] = Lent(data.fields, data.classes, data.scale, _lender(resolved, data))
+                found[f"the data of recipe {recipe.name}"] = Lent(data.fields, data.classes, data.scale, lend=_lender(resolved, data))
         except Exception:  # the recipe's own case says why
             continue
     return found
