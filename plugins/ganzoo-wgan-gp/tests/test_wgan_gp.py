@@ -109,8 +109,6 @@ def test_penalty_is_taken_between_real_and_fake() -> None:
 )
 @pytest.mark.usefixtures("known_epsilon")
 def test_faulty_interpolations_are_seen(faulty: Callable[..., list[Tensor]], monkeypatch: pytest.MonkeyPatch) -> None:
-    faulty: Callable[[list[Tensor], list[Tensor]], list[Tensor]], monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setattr(gradient_penalty, "interpolate", faulty)
     with pytest.raises(AssertionError):
         check_interpolation()
