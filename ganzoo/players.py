@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import torch
 from torch import nn
@@ -111,6 +111,16 @@ class Generator(Player):
             return {}
         return {"latent": torch.randn(n, self.latent_dim, device=device)}
 
+    def truncated(self, drawn: Fields, amount: float) -> Fields:
+        """``drawn`` for more typical, less varied samples: by default a normal "latent" cut off at ``amount``, which is > 0.
+
+        Each value beyond is drawn anew (the truncation trick: Brock et al., 2019, arXiv:1809.11096).
+        """
+        if "latent" not in drawn:
+            return drawn
+        anew = nn.init.trunc_normal_(torch.empty_like(drawn["latent"]), a=-amount, b=amount)
+        return {**drawn, "latent": torch.where(drawn["latent"].abs() > amount, anew, drawn["latent"])}
+
 
 class Critic(Player):
     """Judges a batch: RAW scores, never a sigmoid.
@@ -126,13 +136,27 @@ class Critic(Player):
     """The scores that ``forward`` returns: no more, no fewer."""
     norm: str = "none"
     """The normalisation used, in words; shown in messages."""
-    mixes_batch: bool = False
-    """Whether one sample's score depends on the others' (batch norm, minibatch discrimination)."""
+    mixes_batch: bool | Literal["norm", "statistic"] = False
+    """How one sample's score depends on the others': by a "norm" (or True), as batch norm does, which breaks a penalty on each
+    sample's gradient, or by a "statistic" (minibatch deviation, packing), which does not."""
+
+
+def named_port(network: Player, kind: str, route: str) -> tuple[Port, str]:
+    """The port ``route`` of a player, and what a message calls it."""
+    port, who = network.port(route), f"{kind} {type(network).__name__}"
+    if port is None:
+        raise ContractError(f"{who} has no route '{route}'", "name one that it has", key="loss")
+    return port, f"{who}.{route}" if route else who
 
 
 def mixes_batch(critic: Critic) -> bool:
     """Whether one sample's score depends on the others': declared, or evident from a batch norm inside."""
-    return critic.mixes_batch or any(isinstance(module, BatchNorm) for module in critic.modules())
+    return bool(critic.mixes_batch) or has_batch_norm(critic)
+
+
+def has_batch_norm(critic: Critic) -> bool:
+    """Whether a norm over the batch mixes it, declared or evident, so that no sample has a gradient of its own."""
+    return critic.mixes_batch in (True, "norm") or any(isinstance(module, BatchNorm) for module in critic.modules())
 
 
 def judges_each_alone(critic: Critic) -> bool:

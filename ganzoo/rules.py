@@ -31,6 +31,8 @@ class Loss(nn.Module):
     """Routes that the generator must have, or fields that it must make besides "sample"; the data's own do not do."""
     scores: frozenset[str] = frozenset()
     """Critic outputs it needs: "score", "label_logits"."""
+    gradients: frozenset[str] = frozenset()
+    """"real", "fake": whose ``turn.real_gradients``, ``turn.fake_gradients`` it takes, of the scores' own forward."""
     per_sample: bool = False
     """True: it needs each sample's score to depend on that sample alone, which batch norm breaks."""
     every: int = 1

@@ -12,16 +12,18 @@ from torch import Tensor
 
 from .errors import ContractError
 from .fields import Fields, Scores, pick
-from .players import Critic, Generator, Player, Port, judges_each_alone
+from .players import Critic, Generator, judges_each_alone, named_port
+from .tensors import as_float32, check_given, halves, length_of, one_batch, score_gradients
 
 Side = Literal["critic", "generator"]
 Place = Literal["real", "fake", "judged"]
 
 
 class Views(Protocol):
-    """What a Turn needs of a Loss: along which route it acts, and how it changes what is seen there."""
+    """What a Turn needs of a Loss: its route, whose gradients it asks for there, and how it changes what is seen."""
 
     route: str
+    gradients: frozenset[str]
 
     def view(self, fields: Fields, place: Place, turn: Turn) -> Fields:
         """``fields`` as they are seen at ``place``."""
@@ -38,7 +40,7 @@ class Turn:
         generator, critic: the two networks.
         real: the batch from the data, each (N, ...).
         drawn: what ``Generator.draw`` drew for this turn, each (N, ...).
-        views: the losses whose ``view`` applies, each along its route, in order.
+        views: the losses that act, each along its route, in order: for their ``view`` and ``gradients``.
         autocast: makes the context the networks run in (mixed precision).
         shared_fake: outputs of the generator's ``forward`` for these ``drawn``.
         maker: the generator's turn whose fakes this critic's turn takes, where the schedule shares one fake.
@@ -135,25 +137,78 @@ class Turn:
     @property
     def real_scores(self) -> Scores:
         """The critic's scores of ``real``; "score" (N, *) raw, float32."""
-        return self._once("real_scores", lambda: self.judge(self.real))  # type: ignore[no-any-return]
+        return self._once("real_scores", lambda: self.judge(self._judged("real")))  # type: ignore[no-any-return]
 
     @property
     def fake_scores(self) -> Scores:
         """The critic's scores of ``fake``; "score" (N, *) raw, float32."""
-        return self._once("fake_scores", lambda: self.judge(self.fake))  # type: ignore[no-any-return]
+        return self._once("fake_scores", lambda: self.judge(self._judged("fake")))  # type: ignore[no-any-return]
 
     @property
     def both_scores(self) -> tuple[Scores, Scores]:
         """``real_scores`` and ``fake_scores``, for a loss that compares them: of one forward where that makes no difference.
 
         It makes none in the critic's turn where the critic scores each sample by itself (no batch norm, no dropout, no
-        buffers) and neither was asked for before.
+        buffers) and neither was asked for before. A loss that wants the gradients of one side alone has them judged apart, as
+        a second derivative of both would cost more than a forward.
         """
-        real, fake = self.real, self.fake
+        real, fake = self._judged("real"), self._judged("fake")
         fresh = "real_scores" not in self._cache and "fake_scores" not in self._cache
-        if fresh and self.side == "critic" and judges_each_alone(self._critic):
-            self._cache["real_scores"], self._cache["fake_scores"] = self._judge_both(self._seen(real), self._seen(fake))
+        if (
+            fresh
+            and ("real_leaves" in self._cache) == ("fake_leaves" in self._cache)
+            and self.side == "critic"
+            and judges_each_alone(self._critic)
+        ):
+            seen = self._seen(real), self._seen(fake)
+            joined = one_batch(*seen)
+            scores = halves(self._judge(joined), length_of(seen[0])) if joined is not None else (self._judge(seen[0]), self._judge(seen[1]))
+            self._cache["real_scores"], self._cache["fake_scores"] = scores
         return self.real_scores, self.fake_scores
+
+    @property
+    def real_gradients(self) -> Tensor:
+        """Gradient of each real sample's score by its ``compared`` fields, a row a sample (N, D); it can be differentiated again.
+
+        Of the forward that ``real_scores`` are of, and of a patch critic's mean score of a sample. In the critic's turn only.
+
+        Raises:
+            ContractError: in the generator's turn; where the scores were asked for before, by losses that do not declare it.
+        """
+        return self._once("real_gradients", lambda: self._gradients("real"))  # type: ignore[no-any-return]
+
+    @property
+    def fake_gradients(self) -> Tensor:
+        """The same of fakes."""
+        return self._once("fake_gradients", lambda: self._gradients("fake"))  # type: ignore[no-any-return]
+
+    def _judged(self, place: Literal["real", "fake"]) -> Fields:
+        """``real`` or ``fake``; as leaves, where a loss declares that it takes their gradients."""
+        fields = self.real if place == "real" else self.fake
+        if self.side == "critic" and any(place in loss.gradients for loss in self._views if loss.route == self.route):
+            self._leaves(place)
+        return fields | self._cache.get(f"{place}_leaves", {})  # type: ignore[no-any-return]
+
+    def _leaves(self, place: Literal["real", "fake"]) -> list[Tensor]:
+        fields = self.real if place == "real" else self.fake
+        leaves = self._once(f"{place}_leaves", lambda: {name: fields[name].detach().requires_grad_() for name in self.compared})
+        return list(leaves.values())
+
+    def _gradients(self, place: Literal["real", "fake"]) -> Tensor:
+        name = f"{place}_gradients"
+        if self.side != "critic":
+            raise ContractError(f"a loss asks for {name} in the generator's turn", "take them in critic_terms", key="loss")
+        if f"{place}_scores" in self._cache and f"{place}_leaves" not in self._cache:
+            remedy = f"declare gradients = frozenset({{'{place}'}}) in its class"
+            raise ContractError(f"a loss asks for {name}, which it does not declare, after {place}_scores", remedy, key="loss")
+        both = {"real", "fake"} <= {each for loss in self._views if loss.route == self.route for each in loss.gradients}
+        places: list[Literal["real", "fake"]] = ["real", "fake"] if both else [place]
+        leaves = [self._leaves(each) for each in places]
+        # Of one forward, where both are wanted and may share it, and of one backward.
+        scores = self.both_scores if both else [self.real_scores if place == "real" else self.fake_scores]
+        for each, rows in zip(places, score_gradients(scores, leaves), strict=True):
+            self._cache[f"{each}_gradients"] = rows
+        return self._cache[name]  # type: ignore[no-any-return]
 
     def _make_once(self) -> Fields:
         """A generator's forward that several routes share runs once for them, where it reads the same."""
@@ -177,7 +232,7 @@ class Turn:
                 field of another shape than the data's; where it has no such route.
         """
         network = self._generator
-        port, who = _named(network, "generator", route)
+        port, who = named_port(network, "generator", route)
         chosen = pick(port.reads, fields, who)
         with torch.set_grad_enabled(self.side == "generator" and torch.is_grad_enabled()), self._autocast():
             made: Fields = port.call(**chosen)
@@ -207,75 +262,17 @@ class Turn:
     def _seen(self, fields: Fields, route: str | None = None) -> Fields:
         """What the critic asks for of ``fields``, as it is judged."""
         network = self._critic
-        port, who = _named(network, "critic", self._judge_route(route))
+        port, who = named_port(network, "critic", self._judge_route(route))
         return pick(port.reads, self._view(fields, "judged"), who)
 
     def _judge(self, chosen: Fields, route: str | None = None) -> Scores:
         network = self._critic
-        port, who = _named(network, "critic", self._judge_route(route))
+        port, who = named_port(network, "critic", self._judge_route(route))
         with self._autocast():
             scores: Scores = port.call(**chosen)
         check_given(scores, port.gives, who)
-        n = _length(chosen)
+        n = length_of(chosen)
         for name, value in scores.items():
             if value.dim() == 0 or len(value) != n:
                 raise ContractError(f"{who} gives '{name}' of shape {tuple(value.shape)} for {n} samples", f"give ({n}, ...)")
         return {name: as_float32(value) for name, value in scores.items()}
-
-    def _judge_both(self, real: Fields, fake: Fields) -> tuple[Scores, Scores]:
-        """The scores of both, from one forward where the two can be one batch."""
-        joined = one_batch(real, fake)
-        if joined is None:
-            return self._judge(real), self._judge(fake)
-        n, scores = _length(real), self._judge(joined)
-        return {name: value[:n] for name, value in scores.items()}, {name: value[n:] for name, value in scores.items()}
-
-
-def _named(network: Player, kind: str, route: str) -> tuple[Port, str]:
-    """The port ``route`` of a player, and what a message calls it."""
-    port, who = network.port(route), f"{kind} {type(network).__name__}"
-    if port is None:
-        raise ContractError(f"{who} has no route '{route}'", "name one that it has", key="loss")
-    return port, f"{who}.{route}" if route else who
-
-
-def one_batch(first: Fields, second: Fields) -> Fields | None:
-    """``second`` after ``first``: (N, ...) and (M, ...) to (N + M, ...); None where the two do not fit.
-
-    What has no samples (a schedule's value) has to be the very same in both.
-    """
-    joined: Fields = {}
-    for name, value in first.items():
-        other = second[name]
-        if _samples(value) and _samples(other):
-            if value.shape[1:] != other.shape[1:] or value.dtype != other.dtype:
-                return None
-            joined[name] = torch.cat((value, other))
-        elif other is value:
-            joined[name] = value
-        else:
-            return None
-    # A field of another length is no field of samples: a table, say.
-    return joined if all(len({len(v) for v in fields.values() if _samples(v)}) == 1 for fields in (first, second)) else None
-
-
-def _samples(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.dim() > 0
-
-
-def _length(fields: Fields) -> int:
-    return next((len(value) for value in fields.values() if _samples(value)), 0)
-
-
-def as_float32(value: Tensor) -> Tensor:
-    """Half precision to float32; float32, float64 and integers as they are."""
-    return value.float() if value.dtype in (torch.bfloat16, torch.float16) else value
-
-
-def check_given(made: Any, gives: frozenset[str], who: str) -> None:
-    """Refuse outputs that are not exactly what is declared: a misnamed field would leave the real one in its place."""
-    if not isinstance(made, dict) or made.keys() != gives:
-        got = ", ".join(sorted(made)) if isinstance(made, dict) else type(made).__name__
-        raise ContractError(
-            f"{who} returns {got or 'nothing'}, but declares {', '.join(sorted(gives))}", "return exactly what `gives` names"
-        )

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from ganzoo.fields import DataSpec
-from ganzoo.players import mixes_batch
+from ganzoo.players import has_batch_norm
 from ganzoo.rules import Loss, Plan
 
 from .plans import at
@@ -89,7 +89,7 @@ def _loss_problems(key: str, name: str, loss: Loss, players: Players) -> Iterato
             f"loss '{name}' needs the critic output '{score}', which {named(f'critic {name_of(critic)}', judges.name)} does not give",
             f"it gives {join(judges.gives)}; choose another critic or leave the loss out",
         )
-    if loss.per_sample and mixes_batch(critic):
+    if (loss.per_sample or loss.gradients) and has_batch_norm(critic):
         norm = critic.norm if critic.mixes_batch else "batch"
         yield Problem(
             key,

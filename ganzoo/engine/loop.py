@@ -125,8 +125,7 @@ class Loop:
         return {name: run.runtime.to_device(value) for name, value in run.generator.draw(run.batches.share, run.runtime.device).items()}
 
     def _turn(self, side: Side, losses: Mapping[str, Loss], real: Fields, drawn: Fields, maker: Turn | None = None) -> Turn:
-        run = self.run
-        views = [loss for loss in losses.values() if type(loss).view is not Loss.view]
+        run, views = self.run, list(losses.values())
         return Turn(side, run.generator, run.critic, real, drawn, views=views, autocast=run.runtime.autocast, maker=maker)
 
     def _minimise(self, turn: Turn, losses: Mapping[str, Loss]) -> None:
