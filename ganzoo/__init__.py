@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .metrics.metric import Metric
     from .metrics.subject import Subject
     from .params import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
-    from .players import Critic, Generator
+    from .players import Critic, Generator, Player, Port, route
     from .rules import Loss, Plan, Schedule
     from .turn import Turn
 
@@ -37,6 +37,8 @@ _HOME = {
     "NonNegativeFloat": "params",
     "NonNegativeInt": "params",
     "Plan": "rules",
+    "Player": "players",
+    "Port": "players",
     "PositiveFloat": "params",
     "PositiveInt": "params",
     "Schedule": "rules",
@@ -46,6 +48,7 @@ _HOME = {
     "Turn": "turn",
     "UserError": "errors",
     "did_you_mean": "errors",
+    "route": "players",
 }
 
 __all__ = [
@@ -64,6 +67,8 @@ __all__ = [
     "NonNegativeFloat",
     "NonNegativeInt",
     "Plan",
+    "Player",
+    "Port",
     "PositiveFloat",
     "PositiveInt",
     "Schedule",
@@ -74,6 +79,7 @@ __all__ = [
     "UserError",
     "did_you_mean",
     "hookimpl",
+    "route",
 ]
 
 

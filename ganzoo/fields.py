@@ -33,17 +33,19 @@ class DataSpec:
         classes: number of classes K of "label"; 0 where the data has no labels.
         scale: one unit of "sample" in the data's own units (toys are trained at unit variance; images: 1).
         class_maps: fields whose values are numbers of classes, a segmentation for instance: int64, never scaled.
+        focus: the field whose shape ``shape`` is; of a loss that is sent along a route, the field that is compared there.
     """
 
     fields: Mapping[str, tuple[int, ...]]
     classes: int = 0
     scale: float = 1.0
     class_maps: tuple[str, ...] = ()
+    focus: str = "sample"
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one sample: (C, H, W) for images, (2,) for points."""
-        return self.fields["sample"]
+        return self.fields[self.focus]
 
     @property
     def is_image(self) -> bool:
@@ -67,34 +69,34 @@ class DataSpec:
         )
 
 
-_NAMED: dict[type, tuple[str, ...]] = {}
+_NAMED: dict[tuple[type, str], tuple[str, ...]] = {}
 """What ``named_arguments`` found, as it is asked at every forward."""
 
 
-def named_arguments(cls: type) -> tuple[str, ...]:
-    """The fields that ``cls.forward`` asks for, in order.
+def named_arguments(cls: type, method: str = "forward") -> tuple[str, ...]:
+    """The fields that ``cls.forward`` (or another ``method``, a route) asks for, in order.
 
     Raises:
         ContractError: for ``*args``, ``**kwargs``, positional-only arguments and arguments with a default (a
             ``label=None`` would make a silently unconditional network).
     """
-    if cls in _NAMED:
-        return _NAMED[cls]
+    if (cls, method) in _NAMED:
+        return _NAMED[cls, method]
     names = []
-    for name, parameter in list(inspect.signature(cls.forward).parameters.items())[1:]:  # type: ignore[attr-defined]
+    for name, parameter in list(inspect.signature(getattr(cls, method)).parameters.items())[1:]:
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             raise ContractError(
-                f"{cls.__name__}.forward takes '{parameter}'",
+                f"{cls.__name__}.{method} takes '{parameter}'",
                 "name each field it needs as an argument of its own",
             )
         if parameter.default is not parameter.empty:
             raise ContractError(
-                f"{cls.__name__}.forward gives '{name}' a default, so a missing field would go unnoticed",
+                f"{cls.__name__}.{method} gives '{name}' a default, so a missing field would go unnoticed",
                 "remove the default",
             )
         names.append(name)
-    _NAMED[cls] = tuple(names)
-    return _NAMED[cls]
+    _NAMED[cls, method] = tuple(names)
+    return _NAMED[cls, method]
 
 
 def pick(names: tuple[str, ...], fields: Mapping[str, Any], who: str) -> dict[str, Any]:

@@ -28,13 +28,17 @@ class Loss(nn.Module):
     reads: frozenset[str] = frozenset()
     """Fields it needs besides "sample"; "label" makes unlabelled data a refusal."""
     needs: frozenset[str] = frozenset()
-    """Fields that the generator must make, besides "sample" ("rebuilt" of a cycle loss); the data's own do not do."""
+    """Routes that the generator must have, or fields that it must make besides "sample"; the data's own do not do."""
     scores: frozenset[str] = frozenset()
     """Critic outputs it needs: "score", "label_logits"."""
+    gradients: frozenset[str] = frozenset()
+    """"real", "fake": whose ``turn.real_gradients``, ``turn.fake_gradients`` it takes, of the scores' own forward."""
     per_sample: bool = False
     """True: it needs each sample's score to depend on that sample alone, which batch norm breaks."""
     every: int = 1
     """It acts every so many steps (lazy regularisation)."""
+    route: str = ""
+    """The route that the configuration sends it along (``route: back``); set when it is built."""
 
     def critic_terms(self, turn: Turn) -> Terms:
         """Weighted scalars that the critic minimises; called once a critic update."""
@@ -69,7 +73,8 @@ class Plan:
         lr_scale: factor on both learning rates.
         share_fake: one fake for both turns of the step, as pytorch/examples does; needs one update each.
         values: become fields (a growing alpha, a stage); sampling and export keep the last ones.
-        losses: names of the losses that act, as the configuration writes them; None: all.
+        losses: names of the losses that act, as the configuration writes them, along every route (``lsgan``) or along one
+            (``lsgan@back``); None: all.
         frozen: sub-modules that rest, dotted, from "generator" or "critic" on.
     """
 
@@ -80,6 +85,11 @@ class Plan:
     values: Mapping[str, float | int | str] = field(default_factory=dict)
     losses: frozenset[str] | None = None
     frozen: tuple[str, ...] = ()
+
+    def names(self, loss: str) -> bool:
+        """Whether the loss called so (``lsgan``, ``lsgan@back#2``) acts."""
+        entry = loss.partition("#")[0]
+        return self.losses is None or entry in self.losses or entry.partition("@")[0] in self.losses
 
 
 class Schedule(ABC):
@@ -101,7 +111,9 @@ def merge_terms(losses: Mapping[str, Loss], turn: Turn) -> Terms:
     """
     terms: Terms = {}
     for name, loss in losses.items():
-        for key, value in (loss.critic_terms(turn) if turn.side == "critic" else loss.generator_terms(turn)).items():
+        own = turn.on(loss.route)
+        for term, value in (loss.critic_terms(own) if turn.side == "critic" else loss.generator_terms(own)).items():
+            key = routed(term, loss.route)
             if key in terms:
                 raise ContractError(
                     f"loss '{name}' gives the term '{key}' of the {turn.side}, which an earlier loss gives too",
@@ -114,3 +126,8 @@ def merge_terms(losses: Mapping[str, Loss], turn: Turn) -> Terms:
                 )
             terms[key] = value
     return terms
+
+
+def routed(name: str, route: str) -> str:
+    """What a term or a loss along ``route`` is called: ``adversarial@back``."""
+    return f"{name}@{route}" if route else name

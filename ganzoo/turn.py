@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from copy import copy
 from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
 
 from .errors import ContractError
-from .fields import Fields, Scores, named_arguments, pick
-from .players import Critic, Generator, judges_each_alone
+from .fields import Fields, Scores, pick
+from .players import Critic, Generator, judges_each_alone, named_port
+from .tensors import as_float32, check_given, halves, length_of, one_batch, score_gradients
 
 Side = Literal["critic", "generator"]
 Place = Literal["real", "fake", "judged"]
 
 
 class Views(Protocol):
-    """What a Turn needs of a Loss: how it changes what is seen."""
+    """What a Turn needs of a Loss: its route, whose gradients it asks for there, and how it changes what is seen."""
+
+    route: str
+    gradients: frozenset[str]
 
     def view(self, fields: Fields, place: Place, turn: Turn) -> Fields:
         """``fields`` as they are seen at ``place``."""
 
 
 class Turn:
-    """A minibatch from one player's side. Every value is computed at most once, when first asked for.
+    """A minibatch from one player's side, along one route. Every value is computed at most once, when first asked for.
 
     On the critic's side the generator runs without gradients; on the generator's side the critic's parameters rest.
     Scores and made fields are float32 whatever precision the networks run in.
@@ -35,9 +40,10 @@ class Turn:
         generator, critic: the two networks.
         real: the batch from the data, each (N, ...).
         drawn: what ``Generator.draw`` drew for this turn, each (N, ...).
-        views: the losses whose ``view`` applies, in order.
+        views: the losses that act, each along its route, in order: for their ``view`` and ``gradients``.
         autocast: makes the context the networks run in (mixed precision).
-        shared_fake: outputs of the generator for these ``drawn``, where the schedule shares one fake.
+        shared_fake: outputs of the generator's ``forward`` for these ``drawn``.
+        maker: the generator's turn whose fakes this critic's turn takes, where the schedule shares one fake.
     """
 
     def __init__(
@@ -51,159 +57,222 @@ class Turn:
         views: Sequence[Views] = (),
         autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
         shared_fake: Fields | None = None,
+        maker: Turn | None = None,
     ) -> None:
         self.side: Side = side
-        self.drawn = drawn
-        self._batch, self._views, self._autocast, self._shared_fake = real, views, autocast, shared_fake
+        self.drawn, self.route = drawn, ""
+        self.keep: dict[Hashable, Any] = {}
+        """For what a loss finds in its terms or ``view`` and reads again in ``after`` of this turn; its key begins with the loss."""
+        self._batch, self._views, self._autocast, self._maker = real, views, autocast, maker
         self._generator, self._critic = generator, critic
-        # A plain dict: functools.cached_property holds a lock that torch.compile refuses.
-        self._cache: dict[str, Fields] = {}
+        # Plain dicts: functools.cached_property holds a lock that torch.compile refuses.
+        self._cache: dict[str, Any] = {}
+        self._made: dict[Hashable, Fields] = {}
+        self._along: dict[str, tuple[dict[str, Any], dict[Hashable, Any]]] = {"": (self._cache, self.keep)}
+        if shared_fake is not None:
+            self._cache["given"] = shared_fake
 
-    def _once(self, name: str, compute: Callable[[], Fields]) -> Fields:
+    def on(self, route: str) -> Turn:
+        """The same minibatch along ``route``: made by the generator's route of that name, judged by the critic's.
+
+        A player that has no such route takes part with its ``forward``. What is computed along a route is kept for it.
+
+        Raises:
+            ContractError: where neither player has it.
+        """
+        if route == self.route:
+            return self
+        if route and self._generator.port(route) is None and self._critic.port(route) is None:
+            raise ContractError(f"neither the generator nor the critic has a route '{route}'", "name one that a player has", key="loss")
+        turn = copy(self)  # a new one each time, so that no turn holds itself, and memory is free when it ends
+        turn.route = route
+        turn._cache, turn.keep = self._along.setdefault(route, ({}, {}))
+        return turn
+
+    @property
+    def generator(self) -> Generator:
+        """The generator; ``make`` runs it."""
+        return self._generator
+
+    @property
+    def critic(self) -> Critic:
+        """The critic; ``judge`` runs it."""
+        return self._critic
+
+    def _once(self, name: str, compute: Callable[[], Any]) -> Any:
         if name not in self._cache:
             self._cache[name] = compute()
         return self._cache[name]
 
-    def computed(self, name: str) -> Fields | None:
+    def computed(self, name: str) -> Any:
         """The value called ``name`` ("fake_scores") if this turn has computed it, else None."""
         return self._cache.get(name)
 
     def _view(self, fields: Fields, place: Place) -> Fields:
         for loss in self._views:
-            fields = loss.view(fields, place, self)
+            fields = loss.view(fields, place, self) if loss.route == self.route else fields
         return fields
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The fields in which a real sample and its fake differ: which the generator gives and the critic reads, in its order."""
+        given = self._generator.serving(self.route).gives
+        return tuple(name for name in self._critic.serving(self.route).reads if name in given)
 
     @property
     def real(self) -> Fields:
         """The batch from the data: "sample" (N, *shape), "label" (N,) where the data has labels, ..."""
-        return self._once("real", lambda: self._view(self._batch, "real"))
+        return self._once("real", lambda: self._view(self._batch, "real"))  # type: ignore[no-any-return]
+
+    @property
+    def made(self) -> Fields:
+        """``real | drawn | generator(...)``, before any ``view`` of a fake: a fake keeps the label it was made for."""
+        return self._once("made", self._make_once)  # type: ignore[no-any-return]
 
     @property
     def fake(self) -> Fields:
-        """``real | drawn | generator(...)``: a fake keeps the label it was made for."""
-        return self._once("fake", lambda: self._view(self._make_fake(), "fake"))
+        """``made``, as it is viewed."""
+        return self._once("fake", lambda: self._view(self.made, "fake"))  # type: ignore[no-any-return]
 
     @property
     def real_scores(self) -> Scores:
         """The critic's scores of ``real``; "score" (N, *) raw, float32."""
-        return self._once("real_scores", lambda: self.judge(self.real))
+        return self._once("real_scores", lambda: self.judge(self._judged("real")))  # type: ignore[no-any-return]
 
     @property
     def fake_scores(self) -> Scores:
         """The critic's scores of ``fake``; "score" (N, *) raw, float32."""
-        return self._once("fake_scores", lambda: self.judge(self.fake))
+        return self._once("fake_scores", lambda: self.judge(self._judged("fake")))  # type: ignore[no-any-return]
 
     @property
     def both_scores(self) -> tuple[Scores, Scores]:
         """``real_scores`` and ``fake_scores``, for a loss that compares them: of one forward where that makes no difference.
 
         It makes none in the critic's turn where the critic scores each sample by itself (no batch norm, no dropout, no
-        buffers) and neither was asked for before.
+        buffers) and neither was asked for before. A loss that wants the gradients of one side alone has them judged apart, as
+        a second derivative of both would cost more than a forward.
         """
-        real, fake = self.real, self.fake
+        real, fake = self._judged("real"), self._judged("fake")
         fresh = "real_scores" not in self._cache and "fake_scores" not in self._cache
-        if fresh and self.side == "critic" and judges_each_alone(self._critic):
-            self._cache["real_scores"], self._cache["fake_scores"] = self._judge_both(self._seen(real), self._seen(fake))
+        if (
+            fresh
+            and ("real_leaves" in self._cache) == ("fake_leaves" in self._cache)
+            and self.side == "critic"
+            and judges_each_alone(self._critic)
+        ):
+            seen = self._seen(real), self._seen(fake)
+            joined = one_batch(*seen)
+            scores = halves(self._judge(joined), length_of(seen[0])) if joined is not None else (self._judge(seen[0]), self._judge(seen[1]))
+            self._cache["real_scores"], self._cache["fake_scores"] = scores
         return self.real_scores, self.fake_scores
 
-    def _make_fake(self) -> Fields:
-        fields = self.real | self.drawn
-        return fields | self._shared_fake if self._shared_fake is not None else self.make(fields)
+    @property
+    def real_gradients(self) -> Tensor:
+        """Gradient of each real sample's score by its ``compared`` fields, a row a sample (N, D); it can be differentiated again.
 
-    def make(self, fields: Fields) -> Fields:
-        """Run the generator on ``fields``: ``fields`` with what it gives put in.
+        Of the forward that ``real_scores`` are of, and of a patch critic's mean score of a sample. In the critic's turn only.
+
+        Raises:
+            ContractError: in the generator's turn; where the scores were asked for before, by losses that do not declare it.
+        """
+        return self._once("real_gradients", lambda: self._gradients("real"))  # type: ignore[no-any-return]
+
+    @property
+    def fake_gradients(self) -> Tensor:
+        """The same of fakes."""
+        return self._once("fake_gradients", lambda: self._gradients("fake"))  # type: ignore[no-any-return]
+
+    def _judged(self, place: Literal["real", "fake"]) -> Fields:
+        """``real`` or ``fake``; as leaves, where a loss declares that it takes their gradients."""
+        fields = self.real if place == "real" else self.fake
+        if self.side == "critic" and any(place in loss.gradients for loss in self._views if loss.route == self.route):
+            self._leaves(place)
+        return fields | self._cache.get(f"{place}_leaves", {})  # type: ignore[no-any-return]
+
+    def _leaves(self, place: Literal["real", "fake"]) -> list[Tensor]:
+        fields = self.real if place == "real" else self.fake
+        leaves = self._once(f"{place}_leaves", lambda: {name: fields[name].detach().requires_grad_() for name in self.compared})
+        return list(leaves.values())
+
+    def _gradients(self, place: Literal["real", "fake"]) -> Tensor:
+        name = f"{place}_gradients"
+        if self.side != "critic":
+            raise ContractError(f"a loss asks for {name} in the generator's turn", "take them in critic_terms", key="loss")
+        if f"{place}_scores" in self._cache and f"{place}_leaves" not in self._cache:
+            remedy = f"declare gradients = frozenset({{'{place}'}}) in its class"
+            raise ContractError(f"a loss asks for {name}, which it does not declare, after {place}_scores", remedy, key="loss")
+        both = {"real", "fake"} <= {each for loss in self._views if loss.route == self.route for each in loss.gradients}
+        places: list[Literal["real", "fake"]] = ["real", "fake"] if both else [place]
+        leaves = [self._leaves(each) for each in places]
+        # Of one forward, where both are wanted and may share it, and of one backward.
+        scores = self.both_scores if both else [self.real_scores if place == "real" else self.fake_scores]
+        for each, rows in zip(places, score_gradients(scores, leaves), strict=True):
+            self._cache[f"{each}_gradients"] = rows
+        return self._cache[name]  # type: ignore[no-any-return]
+
+    def _make_once(self) -> Fields:
+        """A generator's forward that several routes share runs once for them, where it reads the same."""
+        port, fields = self._generator.serving(self.route), self.real | self.drawn
+        if self._maker:
+            made = self._maker.on(self.route).made
+            return fields | {name: made[name].detach() for name in port.gives}
+        if not port.name and (given := self._along[""][0].get("given")) is not None:
+            return fields | given  # type: ignore[no-any-return]
+        key = (port.name, *(id(fields.get(name)) for name in port.reads))
+        if key not in self._made:
+            made = self.make(fields, route=port.name)
+            self._made[key] = {name: made[name] for name in port.gives}
+        return fields | self._made[key]
+
+    def make(self, fields: Fields, *, route: str = "") -> Fields:
+        """Run the generator on ``fields``, by its ``forward`` or a ``route``: ``fields`` with what it gives put in.
 
         Raises:
             ContractError: where it asks for a field that is not there, returns other fields than it declares, or a
-                field of another shape than the data's.
+                field of another shape than the data's; where it has no such route.
         """
         network = self._generator
-        who = f"generator {type(network).__name__}"
-        chosen = pick(named_arguments(type(network)), fields, who)
+        port, who = named_port(network, "generator", route)
+        chosen = pick(port.reads, fields, who)
         with torch.set_grad_enabled(self.side == "generator" and torch.is_grad_enabled()), self._autocast():
-            made: Fields = network(**chosen)
-        check_given(made, network.gives, who)
+            made: Fields = port.call(**chosen)
+        check_given(made, port.gives, who)
         for name, value in made.items():
-            if name in fields and value.shape != fields[name].shape:
+            if name in fields and value.shape[1:] != fields[name].shape[1:]:
                 raise ContractError(
                     f"{who} makes '{name}' of shape {tuple(value.shape)}, the data has {tuple(fields[name].shape)}",
                     "make both the same",
                 )
         return fields | {name: as_float32(value) for name, value in made.items()}
 
-    def judge(self, fields: Fields) -> Scores:
-        """Run the critic on ``fields``, in training mode.
+    def judge(self, fields: Fields, *, route: str | None = None) -> Scores:
+        """Run the critic on ``fields``, in training mode; along this turn's route unless another is named ("": ``forward``).
 
         Not pure: batch norm counts every forward and spectral norm iterates on each, so judge no more than is needed.
 
         Raises:
-            ContractError: where it asks for a field that is not there, or returns other scores than it declares.
+            ContractError: where it asks for a field that is not there, or returns other scores than it declares; where it
+                has no such route.
         """
-        return self._judge(self._seen(fields))
+        return self._judge(self._seen(fields, route), route)
 
-    def _seen(self, fields: Fields) -> Fields:
+    def _judge_route(self, route: str | None) -> str:
+        return self._critic.serving(self.route).name if route is None else route
+
+    def _seen(self, fields: Fields, route: str | None = None) -> Fields:
         """What the critic asks for of ``fields``, as it is judged."""
-        kind = type(self._critic)
-        return pick(named_arguments(kind), self._view(fields, "judged"), f"critic {kind.__name__}")
-
-    def _judge(self, chosen: Fields) -> Scores:
         network = self._critic
-        who = f"critic {type(network).__name__}"
+        port, who = named_port(network, "critic", self._judge_route(route))
+        return pick(port.reads, self._view(fields, "judged"), who)
+
+    def _judge(self, chosen: Fields, route: str | None = None) -> Scores:
+        network = self._critic
+        port, who = named_port(network, "critic", self._judge_route(route))
         with self._autocast():
-            scores: Scores = network(**chosen)
-        check_given(scores, network.gives, who)
-        n = _length(chosen)
+            scores: Scores = port.call(**chosen)
+        check_given(scores, port.gives, who)
+        n = length_of(chosen)
         for name, value in scores.items():
             if value.dim() == 0 or len(value) != n:
                 raise ContractError(f"{who} gives '{name}' of shape {tuple(value.shape)} for {n} samples", f"give ({n}, ...)")
         return {name: as_float32(value) for name, value in scores.items()}
-
-    def _judge_both(self, real: Fields, fake: Fields) -> tuple[Scores, Scores]:
-        """The scores of both, from one forward where the two can be one batch."""
-        joined = one_batch(real, fake)
-        if joined is None:
-            return self._judge(real), self._judge(fake)
-        n, scores = _length(real), self._judge(joined)
-        return {name: value[:n] for name, value in scores.items()}, {name: value[n:] for name, value in scores.items()}
-
-
-def one_batch(first: Fields, second: Fields) -> Fields | None:
-    """``second`` after ``first``: (N, ...) and (M, ...) to (N + M, ...); None where the two do not fit.
-
-    What has no samples (a schedule's value) has to be the very same in both.
-    """
-    joined: Fields = {}
-    for name, value in first.items():
-        other = second[name]
-        if _samples(value) and _samples(other):
-            if value.shape[1:] != other.shape[1:] or value.dtype != other.dtype:
-                return None
-            joined[name] = torch.cat((value, other))
-        elif other is value:
-            joined[name] = value
-        else:
-            return None
-    # A field of another length is no field of samples: a table, say.
-    return joined if all(len({len(v) for v in fields.values() if _samples(v)}) == 1 for fields in (first, second)) else None
-
-
-def _samples(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.dim() > 0
-
-
-def _length(fields: Fields) -> int:
-    return next((len(value) for value in fields.values() if _samples(value)), 0)
-
-
-def as_float32(value: Tensor) -> Tensor:
-    """Half precision to float32; float32, float64 and integers as they are."""
-    return value.float() if value.dtype in (torch.bfloat16, torch.float16) else value
-
-
-def check_given(made: Any, gives: frozenset[str], who: str) -> None:
-    """Refuse outputs that are not exactly what is declared: a misnamed field would leave the real one in its place."""
-    if not isinstance(made, dict) or made.keys() != gives:
-        got = ", ".join(sorted(made)) if isinstance(made, dict) else type(made).__name__
-        raise ContractError(
-            f"{who} returns {got or 'nothing'}, but declares {', '.join(sorted(gives))}", "return exactly what `gives` names"
-        )

@@ -8,7 +8,7 @@ from turn_players import Judge, Maker, N, batch, turn_of
 from ganzoo.errors import ContractError
 from ganzoo.fields import named_arguments, pick
 from ganzoo.rules import Loss, merge_terms
-from ganzoo.turn import as_float32
+from ganzoo.tensors import as_float32
 
 # What a player's turn gives gradients to.
 

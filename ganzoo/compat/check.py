@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ from ganzoo.config import ResolvedPart
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.players import Critic, Generator
-from ganzoo.rules import Loss, Schedule
+from ganzoo.rules import Loss, Schedule, routed
 
 from .declared import static_notes, static_problems
 from .dry_run import dry_run, fake_tensors
@@ -38,12 +39,12 @@ def check(
     verdict = Verdict()
     with fake_tensors():
         try:
-            players = Players(
-                build("generator", generator, data),
-                build("critic", critic, data),
-                {name: build(f"loss.{i}", part, data) for i, (name, part) in enumerate(distinct(losses).items())},
-                build("schedule", schedule, data),
-            )
+            made, judge = build("generator", generator, data), build("critic", critic, data)
+            named = {
+                name: build(f"loss.{i}", part, focused(data, made, judge, part.route))
+                for i, (name, part) in enumerate(distinct(losses).items())
+            }
+            players = Players(made, judge, named, build("schedule", schedule, data))
             plans, note = kinds_of(players.schedule, total)
             verdict.problems += static_problems(players, data, plans, players.generator.draw(2).keys())
             verdict.problems += plan_problems(players, plans)
@@ -68,12 +69,20 @@ def _unsaved(players: Players, before: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def distinct(parts: Sequence[Part]) -> dict[str, Part]:
-    """Parts by name; a name's second use becomes ``name#2``."""
+    """Parts by name, and route: ``name@route``; a name's second use becomes ``name#2``."""
     named: dict[str, Part] = {}
     for part in parts:
-        count = 1 + sum(name.partition("#")[0] == part.name for name in named)
-        named[part.name if count == 1 else f"{part.name}#{count}"] = part
+        called = routed(part.name, part.route)
+        count = 1 + sum(name.partition("#")[0] == called for name in named)
+        named[called if count == 1 else f"{called}#{count}"] = part
     return named
+
+
+def focused(data: DataSpec, generator: Generator, critic: Critic, route: str) -> DataSpec:
+    """``data`` as a loss along ``route`` is built with: its ``shape`` is that of the field which real and fake differ in there."""
+    given = generator.serving(route).gives if route else frozenset()
+    compared = [name for name in critic.serving(route).reads if name in given and name in data.fields] if route else []
+    return replace(data, focus=compared[0]) if compared else data
 
 
 def build(key: str, part: ResolvedPart, data: DataSpec) -> Any:

@@ -8,8 +8,8 @@ from collections.abc import Set as AbstractSet
 from torch import nn
 from torch.nn.utils import parametrize
 
-from ganzoo.fields import DataSpec, named_arguments
-from ganzoo.players import mixes_batch
+from ganzoo.fields import DataSpec
+from ganzoo.players import has_batch_norm
 from ganzoo.rules import Loss, Plan
 
 from .plans import at
@@ -37,21 +37,25 @@ def static_problems(players: Players, data: DataSpec, plans: Mapping[int, Plan],
 def _missing_fields(players: Players, data: DataSpec, step: int, plans: Mapping[int, Plan], drawn: AbstractSet[str]) -> Iterator[Problem]:
     generator, critic, plan = players.generator, players.critic, plans[step]
     before = data.fields.keys() | drawn | plan.values.keys()
-    asking = [
-        ("generator", f"generator {name_of(generator)}", named_arguments(type(generator)), before),
-        ("critic", f"critic {name_of(critic)}", named_arguments(type(critic)), before | generator.gives),
-    ]
-    for i, (name, loss) in enumerate(players.losses.items()):
-        if plan.losses is None or name.partition("#")[0] in plan.losses:
-            asking.append((f"loss.{i}", f"loss '{name}'", tuple(sorted(loss.reads)), before | generator.gives))
-    for key, who, needs, given in asking:
+    asking: list[tuple[str, str, tuple[str, ...], AbstractSet[str], AbstractSet[str]]] = []
+    acting = {name: (i, loss) for i, (name, loss) in enumerate(players.losses.items()) if plan.names(name)}
+    for route in {"": None, **{loss.route: None for _, loss in acting.values()}}:
+        makes, judges = generator.serving(route), critic.serving(route)
+        after = before | makes.gives
+        asking.append(("generator", named(f"generator {name_of(generator)}", makes.name), makes.reads, before, makes.gives))
+        along = {name: (i, loss) for name, (i, loss) in acting.items() if loss.route == route}
+        if along or not acting:
+            asking.append(("critic", named(f"critic {name_of(critic)}", judges.name), judges.reads, after, frozenset()))
+        for name, (i, loss) in along.items():
+            asking.append((f"loss.{i}", f"loss '{name}'", tuple(sorted(loss.reads)), after, frozenset()))
+    for key, who, needs, given, own in asking:
         for name in needs:
             if name not in given:
                 kind = key.partition(".")[0]
                 stages = [at(first) or " at first" for first, other in plans.items() if name in other.values]
                 if stages:
                     what, remedy = f"which the schedule gives{stages[0]} only{at(step)}", "give it a value in every plan"
-                elif key == "generator" and name in generator.gives:
+                elif name in own:
                     what, remedy = "which is what it makes itself", f"choose data that gives '{name}', or another generator"
                 else:
                     what = "which this data does not give, nor do the generator's prior and the schedule"
@@ -63,19 +67,29 @@ def _missing_fields(players: Players, data: DataSpec, step: int, plans: Mapping[
 
 def _loss_problems(key: str, name: str, loss: Loss, players: Players) -> Iterator[Problem]:
     generator, critic = players.generator, players.critic
-    for need in sorted(loss.needs - generator.gives):
+    makes, judges = generator.serving(loss.route), critic.serving(loss.route)
+    if loss.route and not makes.name and not judges.name:
+        what = f"loss '{name}' is sent along the route '{loss.route}', which neither generator {name_of(generator)} nor critic "
+        yield Problem(key, f"{what}{name_of(critic)} has", "leave 'route' out, or choose networks that have it")
+        return
+    if loss.route and loss.scores and not makes.gives & set(judges.reads):
+        what = f"along the route '{loss.route}' critic {name_of(critic)} reads nothing that generator {name_of(generator)} makes there"
+        yield Problem(key, what, f"it reads {join(judges.reads)}, made is {join(makes.gives)}; choose another route or networks")
+    for need in sorted(loss.needs - makes.gives):
+        if generator.port(need) is None:
+            yield Problem(
+                key,
+                f"loss '{name}' needs the generator to make the field '{need}', which generator {name_of(generator)} does not, "
+                "nor has it such a route",
+                f"it makes {join(makes.gives)}, and the data's own '{need}' would not do; choose another generator or leave the loss out",
+            )
+    for score in sorted(loss.scores - judges.gives):
         yield Problem(
             key,
-            f"loss '{name}' needs the generator to make the field '{need}', which generator {name_of(generator)} does not",
-            f"it makes {join(generator.gives)}, and the data's own '{need}' would not do; choose another generator or leave the loss out",
+            f"loss '{name}' needs the critic output '{score}', which {named(f'critic {name_of(critic)}', judges.name)} does not give",
+            f"it gives {join(judges.gives)}; choose another critic or leave the loss out",
         )
-    for score in sorted(loss.scores - critic.gives):
-        yield Problem(
-            key,
-            f"loss '{name}' needs the critic output '{score}', which critic {name_of(critic)} does not give",
-            f"it gives {join(critic.gives)}; choose another critic or leave the loss out",
-        )
-    if loss.per_sample and mixes_batch(critic):
+    if (loss.per_sample or loss.gradients) and has_batch_norm(critic):
         norm = critic.norm if critic.mixes_batch else "batch"
         yield Problem(
             key,
@@ -104,10 +118,15 @@ def static_notes(players: Players) -> list[str]:
     critic, generator = players.critic, players.generator
     read = {score for loss in players.losses.values() for score in loss.scores}
     notes = [f"critic {name_of(critic)} gives '{score}', which no loss reads" for score in sorted(critic.gives - read)]
-    judged = "label" in named_arguments(type(critic)) or any("label" in loss.reads for loss in players.losses.values())
-    if "label" in named_arguments(type(generator)) and not judged:
+    judged = "label" in critic.serving("").reads or any("label" in loss.reads for loss in players.losses.values())
+    if "label" in generator.serving("").reads and not judged:
         notes.append(f"generator {name_of(generator)} takes the label, but nothing judges whether it obeys it")
     return notes
+
+
+def named(who: str, route: str) -> str:
+    """A player in a sentence, on a route: "critic Patches.back"."""
+    return f"{who}.{route}" if route else who
 
 
 def has_parametrization(network: nn.Module) -> bool:

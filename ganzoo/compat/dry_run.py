@@ -95,7 +95,7 @@ def _frozen(players: Players, plan: Plan) -> Iterator[None]:
 
 def _one_turn(side: Side, network: nn.Module, players: Players, plan: Plan, batch: Fields, n: int) -> bool:
     """One turn of ``side``; returns whether it has anything to minimise."""
-    acting = {name: loss for name, loss in players.losses.items() if plan.losses is None or name.partition("#")[0] in plan.losses}
+    acting = {name: loss for name, loss in players.losses.items() if plan.names(name)}
     turn = Turn(side, players.generator, players.critic, batch, players.generator.draw(n), views=list(acting.values()))
     terms = merge_terms(acting, turn)
     if not any(term.requires_grad for term in terms.values()):
@@ -106,9 +106,10 @@ def _one_turn(side: Side, network: nn.Module, players: Players, plan: Plan, batc
         raise ContractError(f"no gradient reaches the {side}", "choose losses that judge what it makes", key="loss")
     with torch.no_grad():
         for loss in acting.values():
-            loss.after(turn)
+            own = turn.on(loss.route)
+            loss.after(own)
             if side == "critic":
-                loss.estimates(turn)
+                loss.estimates(own)
                 loss.constrain_(players.critic)
     return True
 

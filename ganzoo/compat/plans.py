@@ -58,7 +58,8 @@ def plan_problems(players: Players, plans: Mapping[int, Plan]) -> Iterator[Probl
     """What plans ask for that cannot be done: names of nothing, a shared fake for several updates, no update at all."""
     if not any(plan.critic_updates or plan.generator_updates for plan in plans.values()):
         yield Problem("schedule", "the schedule moves nobody in the whole run", "plan some updates")
-    losses = {name.partition("#")[0] for name in players.losses}
+    entries = {name.partition("#")[0] for name in players.losses}
+    losses = entries | {entry.partition("@")[0] for entry in entries}
     networks = nn.ModuleDict({"generator": players.generator, "critic": players.critic})
     for step, plan in plans.items():
         yield from schedule_problems(plan, at(step))

@@ -8,6 +8,7 @@ from .resolution import Resolved, ResolvedPart, differences, resolve, resolve_pa
 from .settings import (
     CheckpointConfig,
     LogConfig,
+    LossEntry,
     MetricPart,
     OptimizerConfig,
     Part,
@@ -19,6 +20,7 @@ from .settings import (
 __all__ = [
     "CheckpointConfig",
     "LogConfig",
+    "LossEntry",
     "MetricPart",
     "OptimizerConfig",
     "Part",

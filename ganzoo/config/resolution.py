@@ -16,7 +16,7 @@ from ganzoo.params import model_of
 from ganzoo.registry import Component, Registry
 
 from .overrides import NOWHERE, Places
-from .settings import SECTIONS, MetricPart, Part, RunConfig
+from .settings import SECTIONS, LossEntry, MetricPart, Part, RunConfig
 from .strict_yaml import KeyPath
 from .validation import validated
 from .yaml_writer import dump, flow
@@ -36,6 +36,7 @@ class ResolvedPart:
         key: its key in the configuration (``loss.1``).
         where: ``FILE:LINE`` of that key.
         every: a metric's steps between two evaluations; None: once, at the end of the run.
+        route: the players' route that a loss acts along; "": their ``forward``.
     """
 
     component: Component
@@ -44,6 +45,7 @@ class ResolvedPart:
     key: str = ""
     where: str = ""
     every: int | None = None
+    route: str = ""
 
     @property
     def name(self) -> str:
@@ -51,15 +53,18 @@ class ResolvedPart:
         return self.component.name
 
     def build(self, *args: Any) -> Any:
-        """Make the component: ``cls(*args, **params)``.
+        """Make the component: ``cls(*args, **params)``, on its route.
 
         Raises:
             UserError: what the constructor refuses, at the place of this part.
         """
         try:
-            return self.cls(*args, **self.params)
+            built = self.cls(*args, **self.params)
         except UserError as error:
             raise error.at(self.where, self.key) from error
+        if self.route:
+            built.route = self.route
+        return built
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,8 @@ def resolve_part(config: RunConfig, registry: Registry, kind: str, part: Part, p
         named = (*path, "name")
         raise error.at(config.where(named), key) from error
     found = resolve_component(component, part.params, config.places, path)
-    return dataclasses.replace(found, key=key, where=where, every=part.every if isinstance(part, MetricPart) else None)
+    every = part.every if isinstance(part, MetricPart) else None
+    return dataclasses.replace(found, key=key, where=where, every=every, route=part.route if isinstance(part, LossEntry) else "")
 
 
 def resolve_component(component: Component, params: Mapping[str, Any], places: Places = NOWHERE, path: KeyPath = ()) -> ResolvedPart:
@@ -165,7 +171,7 @@ def _resolve_optimizer(config: RunConfig, registry: Registry, player: str) -> Re
 def _distinct(config: RunConfig, parts: list[ResolvedPart]) -> list[ResolvedPart]:
     for i, part in enumerate(parts):
         for earlier in parts[:i]:
-            if (part.component, part.params) == (earlier.component, earlier.params):
+            if (part.component, part.params, part.route) == (earlier.component, earlier.params, earlier.route):
                 raise UserError(f"repeats {earlier.key}", "remove one of the two, or change its parameters", key=part.key, where=part.where)
     return parts
 
@@ -178,7 +184,7 @@ def resolved_values(config: RunConfig, resolved: Resolved) -> dict[str, Any]:
         "data": _mapping(resolved.data),
         "generator": _mapping(resolved.generator),
         "critic": _mapping(resolved.critic),
-        "loss": [_mapping(part) for part in resolved.losses],
+        "loss": [_mapping(part, **({"route": part.route} if part.route else {})) for part in resolved.losses],
         "schedule": _mapping(resolved.schedule),
         **sections,
         "metrics": [_mapping(part, every=part.every) for part in resolved.metrics],

@@ -76,6 +76,8 @@ def _mapping(definitions: dict[str, Any], key: str, names: list[str], kind: str,
     if kind == "metric":
         every = {"anyOf": [{"type": "integer", "exclusiveMinimum": 0}, {"type": "null"}], "default": None}
         properties["every"] = every | {"description": "Steps between two evaluations; null: once, at the end of the run."}
+    if kind == "loss":
+        properties["route"] = {"type": "string", "default": "", "description": "The route of the players that it acts along."}
     return {
         "type": "object",
         "description": summary,

@@ -49,6 +49,19 @@ class MetricPart(Part):
 
 
 @dataclass(frozen=True)
+class LossEntry(Part):
+    """A loss: a part that also says along which route of the players it acts.
+
+    Args:
+        name: ``NAME`` or ``DISTRIBUTION/NAME``.
+        params: parameter name to plain value; what is left out has its default.
+        route: the route; "": the players' ``forward``.
+    """
+
+    route: Annotated[str, Strict(), Field(pattern=r"^([A-Za-z_]\w*)?$"), Words("the name of a route")] = ""
+
+
+@dataclass(frozen=True)
 class Kind:
     """Annotates a Part with the kind of component it names."""
 
@@ -80,22 +93,27 @@ def _read_part(value: Any) -> Any:
     return {key: value[key] for key in ("name",) if key in value} | {"params": params}
 
 
-def _read_metric(value: Any) -> Any:
-    read = _read_part(value)
-    if isinstance(read, dict) and "every" in read.get("params", {}):
-        read["every"] = read["params"].pop("every")
-    return read
+def _read_with(key: str) -> BeforeValidator:
+    """Reads a part that has a ``key`` of its own besides name and parameters."""
+
+    def read(value: Any) -> Any:
+        part = {"name": value.name, "params": value.params} if type(value) is Part else _read_part(value)
+        if isinstance(part, dict) and key in part.get("params", {}):
+            part[key] = part["params"].pop(key)
+        return part
+
+    return BeforeValidator(read)
 
 
 _NAME_OR_MAPPING = BeforeValidator(_read_part)
 DatasetPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("dataset")]
 GeneratorPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("generator")]
 CriticPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("critic")]
-LossPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("loss")]
+LossPart: TypeAlias = Annotated[LossEntry, _read_with("route"), Kind("loss")]
 SchedulePart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("schedule")]
 ObserverPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("observer")]
 OptimizerPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("optimizer")]
-EvaluationPart: TypeAlias = Annotated[MetricPart, BeforeValidator(_read_metric), Kind("metric")]
+EvaluationPart: TypeAlias = Annotated[MetricPart, _read_with("every"), Kind("metric")]
 Device: TypeAlias = Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]{1,3})?)$"), Words("auto, cpu, cuda or cuda:N")]
 
 
@@ -178,7 +196,7 @@ class RunConfig(Section):
     critic: CriticPart
     """The network that judges samples."""
     loss: Annotated[list[LossPart], MinLen(1), Words("a loss or a list of losses, each a name or a mapping", Kind("loss").remedy)]
-    """One term or a list; the terms add up."""
+    """One term or a list; the terms add up. With ``route: NAME`` an entry acts along that route of the players."""
     schedule: SchedulePart = Part("alternate")
     """Who moves when."""
     optimizer: OptimizerConfig = OptimizerConfig()

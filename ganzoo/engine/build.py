@@ -65,7 +65,10 @@ def build(
     seed_everything(config.train.seed)
     generator = resolved.generator.build(data)
     critic = resolved.critic.build(data)
-    losses: dict[str, Loss] = {name: part.build(data).to(runtime.device) for name, part in compat.distinct(resolved.losses).items()}
+    losses: dict[str, Loss] = {
+        name: part.build(compat.focused(data, generator, critic, part.route)).to(runtime.device)
+        for name, part in compat.distinct(resolved.losses).items()
+    }
     with placed(config):
         initialise(config.init, {"generator": generator, "critic": critic})
     for network in (generator, critic):

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ganzoo.compat import plan_fields
 from ganzoo.fields import Fields, Terms
-from ganzoo.rules import Loss, Plan, merge_terms
+from ganzoo.rules import Loss, Plan, merge_terms, routed
 from ganzoo.turn import Side, Turn
 
 from .graphs import Eager, UpdateRunner
@@ -113,22 +113,21 @@ class Loop:
         """One update of each on one fake, made once with its path to the generator's parameters."""
         drawn = self._draw()
         maker = self._turn("generator", losses, real, drawn)
-        made = maker.make(maker.real | drawn)
-        fake = {name: made[name] for name in self.run.generator.gives}
-        self._minimise(self._turn("critic", losses, real, drawn, {name: value.detach() for name, value in fake.items()}), losses)
+        for route in {loss.route: None for loss in losses.values()}:
+            maker.on(route).made  # noqa: B018 - with gradients, whoever asks for it first
+        self._minimise(self._turn("critic", losses, real, drawn, maker), losses)
         self._constrain(losses)
         with frozen(self.trainable["critic"]):
-            self._minimise(self._turn("generator", losses, real, drawn, fake), losses)
+            self._minimise(maker, losses)
 
     def _draw(self) -> Fields:
         """Draw once from the generator's prior, for this rank's share of a batch."""
         run = self.run
         return {name: run.runtime.to_device(value) for name, value in run.generator.draw(run.batches.share, run.runtime.device).items()}
 
-    def _turn(self, side: Side, losses: Mapping[str, Loss], real: Fields, drawn: Fields, shared: Fields | None = None) -> Turn:
-        run = self.run
-        views = [loss for loss in losses.values() if type(loss).view is not Loss.view]
-        return Turn(side, run.generator, run.critic, real, drawn, views=views, autocast=run.runtime.autocast, shared_fake=shared)
+    def _turn(self, side: Side, losses: Mapping[str, Loss], real: Fields, drawn: Fields, maker: Turn | None = None) -> Turn:
+        run, views = self.run, list(losses.values())
+        return Turn(side, run.generator, run.critic, real, drawn, views=views, autocast=run.runtime.autocast, maker=maker)
 
     def _minimise(self, turn: Turn, losses: Mapping[str, Loss]) -> None:
         """Minimise the turn's terms by one optimizer step."""
@@ -152,16 +151,17 @@ class Loop:
         optimizer.step()
         with torch.no_grad():
             for loss in losses.values():
-                loss.after(turn)
+                loss.after(turn.on(loss.route))
 
     @torch.no_grad()
     def _estimates(self, turn: Turn, losses: Mapping[str, Loss]) -> Terms:
         """What is worth logging of a critic's turn that nobody minimises."""
         found: Terms = {}
         if turn.side == "critic":
-            found |= score_means(turn)
+            for route in {loss.route: None for loss in losses.values()}:
+                found |= {routed(name, route): value for name, value in score_means(turn.on(route)).items()}
             for loss in losses.values():
-                found |= loss.estimates(turn)
+                found |= {routed(name, loss.route): value for name, value in loss.estimates(turn.on(loss.route)).items()}
         return found
 
     @torch.no_grad()
@@ -178,11 +178,7 @@ class Loop:
 
 def acting(losses: Mapping[str, Loss], plan: Plan, step: int) -> dict[str, Loss]:
     """The losses that act at ``step``: those the plan names, each only every so many steps."""
-    return {
-        name: loss
-        for name, loss in losses.items()
-        if step % loss.every == 0 and (plan.losses is None or name.partition("#")[0] in plan.losses)
-    }
+    return {name: loss for name, loss in losses.items() if step % loss.every == 0 and plan.names(name)}
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from torch import nn
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, named_arguments, pick
 from ganzoo.players import Generator
-from ganzoo.turn import check_given
+from ganzoo.tensors import check_given
 
 from .device import Runtime
 from .randomness import seeded

@@ -163,10 +163,10 @@ class RecordingTurn(Turn):
         real, fake = super().both_scores
         return Recorded(real, self.scores_read), Recorded(fake, self.scores_read)
 
-    def make(self, fields: Fields) -> Fields:
+    def make(self, fields: Fields, *, route: str = "") -> Fields:
         """As in ``Turn``; what the generator looks up is not noted."""
-        return super().make({**fields})
+        return super().make({**fields}, route=route)
 
-    def judge(self, fields: Fields) -> Scores:
+    def judge(self, fields: Fields, *, route: str | None = None) -> Scores:
         """As in ``Turn``; what the critic looks up is not noted."""
-        return Recorded(super().judge({**fields}), self.scores_read)
+        return Recorded(super().judge({**fields}, route=route), self.scores_read)

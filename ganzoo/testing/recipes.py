@@ -112,7 +112,7 @@ def lent_by_recipes(component: Component, plugins: Sequence[Plugin]) -> dict[str
                 arrays = dataset.arrays(Cache(Path(folder), reporter(quiet=True)))
                 data = describe(arrays, dataset.classes, dataset.scale, dataset.class_maps)
                 lent = _lender(resolved, data)
-                found[f"the data of recipe {recipe.name}"] = Lent(data.fields, data.classes, data.scale, data.class_maps, lent)
+                found[f"the data of recipe {recipe.name}"] = Lent(data.fields, data.classes, data.scale, data.class_maps, lend=lent)
         except Exception:  # the recipe's own case says why
             continue
     return found

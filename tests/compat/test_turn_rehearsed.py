@@ -11,6 +11,8 @@ from ganzoo.rules import Loss, Plan, Schedule
 class Part:
     """A component as a configuration names it, built from a factory."""
 
+    route = ""
+
     def __init__(self, name, make):
         self.name, self.make = name, make
 

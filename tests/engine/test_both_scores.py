@@ -13,7 +13,7 @@ from ganzoo.engine.meter import Meter
 from ganzoo.players import Critic, judges_each_alone
 from ganzoo.registry import Registry
 from ganzoo.rules import Loss, Plan
-from ganzoo.turn import one_batch
+from ganzoo.tensors import one_batch
 from ganzoo.ui.progress import reporter
 
 # What one forward gives.

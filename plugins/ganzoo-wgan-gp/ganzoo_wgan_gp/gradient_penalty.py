@@ -36,14 +36,16 @@ class GradientPenalty(Loss):
 
     def critic_terms(self, turn: Turn) -> Terms:
         """The penalty at one random point between each real sample and its fake."""
-        between = interpolate(turn.real["sample"], turn.fake["sample"])
-        gradients = score_gradients(turn, turn.fake | {"sample": between})
+        real, fake, names = turn.real, turn.fake, turn.compared
+        between = interpolate([real[name] for name in names], [fake[name] for name in names])
+        gradients = score_gradients(turn, fake | dict(zip(names, between, strict=True)))
         # vector_norm has the gradient 0 at 0, where sqrt(sum of squares) would have none
         excess = torch.linalg.vector_norm(gradients, dim=1) - self.target
         return {"gradient_penalty": self.weight * (relu(excess) if self.one_sided else excess).square().mean()}
 
 
-def interpolate(real: Tensor, fake: Tensor) -> Tensor:
-    """``eps * real + (1 - eps) * fake``, (N, *shape), with an eps of its own for each sample."""
-    eps = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
-    return eps * real + (1 - eps) * fake
+def interpolate(reals: list[Tensor], fakes: list[Tensor]) -> list[Tensor]:
+    """``eps * real + (1 - eps) * fake`` of each field (N, *shape), with an eps of its own for each sample."""
+    eps = torch.rand(len(reals[0]), device=reals[0].device, dtype=reals[0].dtype)
+    weights = [eps.reshape(-1, *[1] * (real.dim() - 1)) for real in reals]
+    return [weight * real + (1 - weight) * fake for weight, real, fake in zip(weights, reals, fakes, strict=True)]

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from ganzoo import DataSpec, Loss, NonNegativeFloat, PositiveInt, Terms, Turn
 
-from .gradients import score_gradients
-
 
 class R1(Loss):
     """Makes the critic flat at the data, so that the original GAN converges locally; added to ``non_saturating``.
@@ -22,6 +20,7 @@ class R1(Loss):
 
     paper = "Mescheder et al., 2018, arXiv:1801.04406; lazily: Karras et al., 2020, arXiv:1912.04958"
     scores = frozenset({"score"})
+    gradients = frozenset({"real"})
     per_sample = True
 
     def __init__(self, data: DataSpec, *, gamma: NonNegativeFloat = 10.0, every: PositiveInt = 1) -> None:
@@ -30,5 +29,5 @@ class R1(Loss):
 
     def critic_terms(self, turn: Turn) -> Terms:
         """The penalty at the real samples."""
-        squared_norms = score_gradients(turn, turn.real).square().sum(dim=1)
+        squared_norms = turn.real_gradients.square().sum(dim=1)
         return {"r1": self.every * self.gamma / 2 * squared_norms.mean()}

@@ -13,7 +13,7 @@ from ganzoo_wgan_gp.r1 import R1
 from pydantic import ValidationError
 from torch import Tensor
 
-from ganzoo import Critic, DataSpec, Generator, Loss, Scores, Turn
+from ganzoo import Critic, DataSpec, Fields, Generator, Loss, Scores, Turn, route
 from ganzoo.params import model_of
 from ganzoo.registry import Registry
 
@@ -102,20 +102,21 @@ def test_penalty_is_taken_between_real_and_fake() -> None:
 @pytest.mark.parametrize(
     "faulty",
     [
-        lambda real, fake: torch.rand(1) * real + (1 - torch.rand(1)) * fake,  # one epsilon for the whole batch
-        lambda real, fake: interpolate(fake, real),  # the ends exchanged
-        lambda real, fake: real,
+        lambda reals, fakes: [torch.rand(1) * reals[0] + (1 - torch.rand(1)) * fakes[0]],  # one epsilon for the whole batch
+        lambda reals, fakes: interpolate(fakes, reals),  # the ends exchanged
+        lambda reals, fakes: reals,
     ],
 )
 @pytest.mark.usefixtures("known_epsilon")
-def test_faulty_interpolations_are_seen(faulty: Callable[[Tensor, Tensor], Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_faulty_interpolations_are_seen(faulty: Callable[..., list[Tensor]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gradient_penalty, "interpolate", faulty)
     with pytest.raises(AssertionError):
         check_interpolation()
 
 
 def test_each_sample_has_one_epsilon_of_its_own() -> None:
-    between = interpolate(torch.zeros(64, 3, 4, 4), torch.ones(64, 3, 4, 4)).flatten(1)
+    between, beside = (field.flatten(1) for field in interpolate([torch.zeros(64, 3, 4, 4)] * 2, [torch.ones(64, 3, 4, 4)] * 2))
+    assert torch.equal(between, beside)  # of a sample that has two fields
     assert torch.equal(between, between[:, :1].expand(-1, 48))
     assert between[:, 0].unique().numel() > 32
     assert between.min() >= 0
@@ -170,6 +171,29 @@ def test_label_of_the_fake_goes_along() -> None:
     assert critic.seen.tolist() == [5, 6]
     R1(POINTS).critic_terms(turn)
     assert critic.seen.tolist() == [0, 1]
+
+
+class TwoFields(Critic):
+    """x.(3, 4) + 12 y along the route "pair", which reads two fields."""
+
+    def forward(self, sample: Tensor) -> Scores:
+        return {"score": sample[:, 0]}
+
+    @route(gives={"score"})
+    def pair(self, sample: Tensor, other: Tensor) -> Scores:
+        return {"score": sample @ torch.tensor([3.0, 4.0]) + 12 * other[:, 0]}
+
+
+class MakesBoth(Generator):
+    @route(gives={"sample", "other"})
+    def pair(self, sample: Tensor, other: Tensor) -> Fields:
+        return {"sample": sample + 1, "other": other + 1}
+
+
+def test_penalties_take_the_gradient_by_all_fields_that_a_route_compares() -> None:
+    turn = Turn("critic", MakesBoth(), TwoFields(), {"sample": torch.zeros(2, 2), "other": torch.zeros(2, 1)}, {}).on("pair")
+    assert R1(POINTS).critic_terms(turn)["r1"].item() == pytest.approx(5 * 13**2)
+    assert GradientPenalty(POINTS).critic_terms(turn)["gradient_penalty"].item() == pytest.approx(10 * 12**2)
 
 
 def test_r1_meets_the_closed_form() -> None:
