@@ -11,6 +11,7 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from ganzoo import index
+from ganzoo.curves import Curve, as_plain, at, build_with_curves, moves
 from ganzoo.errors import UserError
 from ganzoo.params import model_of
 from ganzoo.registry import Component, Registry
@@ -24,6 +25,9 @@ from .yaml_writer import dump, flow
 MOVED_KINDS = {"data": "dataset", "metrics": "metric"}
 """Keys of a configuration whose components may have moved to another distribution since it was recorded."""
 
+CURVED_KINDS = ("loss", "optimizer")
+"""Kinds of components whose parameters may be curves."""
+
 
 @dataclass(frozen=True)
 class ResolvedPart:
@@ -36,6 +40,7 @@ class ResolvedPart:
         key: its key in the configuration (``loss.1``).
         where: ``FILE:LINE`` of that key.
         every: a metric's steps between two evaluations; None: once, at the end of the run.
+        groups: of an optimizer: a sub-module of its network to the parameters that differ there.
     """
 
     component: Component
@@ -44,6 +49,7 @@ class ResolvedPart:
     key: str = ""
     where: str = ""
     every: int | None = None
+    groups: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -51,13 +57,15 @@ class ResolvedPart:
         return self.component.name
 
     def build(self, *args: Any) -> Any:
-        """Make the component: ``cls(*args, **params)``.
+        """Make the component: ``cls(*args, **params)``, an optimizer with what its curves begin at, a loss with tensors for curves.
 
         Raises:
             UserError: what the constructor refuses, at the place of this part.
         """
         try:
-            return self.cls(*args, **self.params)
+            if self.component.kind == "loss" and any(isinstance(value, Curve) for value in self.params.values()):
+                return build_with_curves(self.cls, args, self.params)
+            return self.cls(*args, **{name: at(value, 0, 1) for name, value in self.params.items()})
         except UserError as error:
             raise error.at(self.where, self.key) from error
 
@@ -132,7 +140,11 @@ def resolve_part(config: RunConfig, registry: Registry, kind: str, part: Part, p
     except UserError as error:
         named = (*path, "name")
         raise error.at(config.where(named), key) from error
-    found = resolve_component(component, part.params, config.places, path)
+    params = {name: value for name, value in part.params.items() if kind != "optimizer" or name != "groups"}
+    found = resolve_component(component, params, config.places, path)
+    if kind not in CURVED_KINDS and (name := next((name for name, value in found.params.items() if moves(value)), "")):
+        remedy = "write a number; parameters of losses and optimizers may be curves"
+        raise UserError(f"a {kind} takes no curves", remedy, key=config.key((*path, name)), where=config.where((*path, name)))
     return dataclasses.replace(found, key=key, where=where, every=part.every if isinstance(part, MetricPart) else None)
 
 
@@ -151,15 +163,31 @@ def resolve_optimizers(config: RunConfig, registry: Registry) -> dict[str, Resol
 
 def _resolve_optimizer(config: RunConfig, registry: Registry, player: str) -> ResolvedPart:
     path = ("optimizer", player)
-    found = resolve_part(config, registry, "optimizer", getattr(config.optimizer, player), path)
+    part: Part = getattr(config.optimizer, player)
+    found = resolve_part(config, registry, "optimizer", part, path)
+    found = dataclasses.replace(found, groups=_groups(config, part, found, path))
     try:
-        found.cls([], **found.params)
+        found.build([])
     except UserError as error:  # parameters that do not go together
         culprit = (*path, error.key) if error.key else path
         raise UserError(error.what, error.remedy, key=config.key(culprit), where=config.where(culprit)) from None
     except Exception:  # that there is nothing to step; whatever else it is, its building for the networks says
         return found
     return found
+
+
+def _groups(config: RunConfig, part: Part, found: ResolvedPart, path: KeyPath) -> dict[str, dict[str, Any]]:
+    """The parameters that an optimizer has of its own for sub-modules: those that are written there, validated as the others are."""
+    written = part.params.get("groups", {})
+    if not isinstance(written, Mapping) or not all(isinstance(own, Mapping) for own in written.values()):
+        remedy = "write {SUB-MODULE: {lr: NUMBER}}"
+        raise UserError("expects a mapping of mappings", remedy, key=config.key((*path, "groups")), where=config.where((*path, "groups")))
+    common = _plain(found.params)
+    groups = {}
+    for module, own in written.items():
+        read = resolve_component(found.component, common | own, config.places, (*path, "groups", module))
+        groups[module] = {name: read.params[name] for name in own}
+    return groups
 
 
 def _distinct(config: RunConfig, parts: list[ResolvedPart]) -> list[ResolvedPart]:
@@ -173,7 +201,10 @@ def _distinct(config: RunConfig, parts: list[ResolvedPart]) -> list[ResolvedPart
 def resolved_values(config: RunConfig, resolved: Resolved) -> dict[str, Any]:
     """The resolved configuration as plain values: qualified names, every parameter, the versions that take part."""
     sections = {name: getattr(config, name).model_dump(mode="json") for name in SECTIONS}
-    sections["optimizer"] = {player: _mapping(part) for player, part in resolved.optimizers.items()}
+    sections["optimizer"] = {
+        player: _mapping(part) | ({"groups": {module: _plain(own) for module, own in part.groups.items()}} if part.groups else {})
+        for player, part in resolved.optimizers.items()
+    }
     return {
         "data": _mapping(resolved.data),
         "generator": _mapping(resolved.generator),
@@ -241,7 +272,7 @@ def _mapping(part: ResolvedPart, **more: Any) -> dict[str, Any]:
 
 
 def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = to_jsonable_python(params)
+    plain: dict[str, Any] = to_jsonable_python(params, fallback=as_plain)
     return plain
 
 

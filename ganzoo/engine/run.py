@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganzoo import compat
+from ganzoo import compat, curves
 from ganzoo.config import Resolved, RunConfig
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
@@ -181,6 +181,8 @@ def build(
     generator = resolved.generator.build(data)
     critic = resolved.critic.build(data)
     losses: dict[str, Loss] = {name: part.build(data).to(runtime.device) for name, part in compat.distinct(resolved.losses).items()}
+    for loss in losses.values():
+        curves.place(loss, runtime.device)
     with placed(config):
         initialise(config.init, {"generator": generator, "critic": critic})
     for network in (generator, critic):
@@ -203,8 +205,8 @@ def build(
         losses,
         resolved.schedule.build(data),
         {
-            "generator": optimizers.build(resolved.optimizers["generator"], generator.parameters(), runtime.device),
-            "critic": optimizers.build(resolved.optimizers["critic"], critic.parameters(), runtime.device),
+            "generator": optimizers.build(resolved.optimizers["generator"], generator, runtime.device),
+            "critic": optimizers.build(resolved.optimizers["critic"], critic, runtime.device),
         },
         MovingAverage(generator, config.train.ema) if config.train.ema else None,
         ranks=ranks,
