@@ -70,13 +70,8 @@ def parameters_of(cls: type) -> list[Parameter]:
             )
         if argument.name == "name" or argument.name.startswith("_"):
             raise ContractError(f"the constructor of {_called(cls)} calls a parameter '{argument.name}'", "call it otherwise")
-    if (
-        arguments
-        and leading == "params"
-        and "lr" in hints
-        and not any(isinstance(item, Curved) for item in split_annotation(hints["lr"])[1])
-    ):
-        hints["lr"] = Annotated[hints["lr"], Curved(reaches_zero=True)]  # an optimizer's rate: the run sets it in its groups
+    if leading == "params" and (rate := hints.get("lr")) and not any(isinstance(item, Curved) for item in split_annotation(rate)[1]):
+        hints["lr"] = Annotated[rate, Curved(reaches_zero=True)]  # the run sets it in the optimizer's groups
     return [Parameter(a.name, hints[a.name], a.default, meanings.get(a.name, "")) for a in arguments]
 
 

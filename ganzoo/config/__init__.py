@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import strict_yaml
 from .loading import load_config, parse_config, resolve_dataset, resolve_metrics, resolve_observers
 from .resolution import Resolved, ResolvedPart, differences, resolve, resolve_part, resolved_values, resolved_yaml
+from .retired import refuse_retired
 from .settings import (
     CheckpointConfig,
     LogConfig,
@@ -30,6 +31,7 @@ __all__ = [
     "differences",
     "load_config",
     "parse_config",
+    "refuse_retired",
     "resolve",
     "resolve_dataset",
     "resolve_metrics",

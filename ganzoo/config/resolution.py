@@ -17,6 +17,7 @@ from ganzoo.params import model_of
 from ganzoo.registry import Component, Registry
 
 from .overrides import NOWHERE, Places
+from .retired import DECAY, without_retired
 from .settings import SECTIONS, MetricPart, Part, RunConfig
 from .strict_yaml import KeyPath
 from .validation import validated
@@ -140,7 +141,12 @@ def resolve_part(config: RunConfig, registry: Registry, kind: str, part: Part, p
     except UserError as error:
         named = (*path, "name")
         raise error.at(config.where(named), key) from error
-    params = {name: value for name, value in part.params.items() if kind != "optimizer" or name != "groups"}
+    params: Mapping[str, Any] = {name: value for name, value in part.params.items() if kind != "optimizer" or name != "groups"}
+    try:
+        params = without_retired(component.qualified, params, config.versions.get("ganzoo-core", ""))
+    except UserError as error:
+        culprit = (*path, error.key)
+        raise UserError(error.what, error.remedy, key=config.key(culprit), where=config.where(culprit)) from error
     found = resolve_component(component, params, config.places, path)
     if kind not in CURVED_KINDS and (name := next((name for name, value in found.params.items() if moves(value)), "")):
         remedy = "write a number; parameters of losses and optimizers may be curves"
@@ -234,6 +240,8 @@ def differences(a: Mapping[str, Any], b: Mapping[str, Any], *, ignoring: Collect
     """
     before, now = dict(_leaves(_with_current_names(a))), dict(_leaves(b))
     found = []
+    if before.get("schedule.name") == DECAY[0] and before.get(f"schedule.{DECAY[1]}") == flow(1.0):
+        del before[f"schedule.{DECAY[1]}"]  # it meant never
     for key in {"optimizer.generator.name", "optimizer.critic.name"} & before.keys():  # earlier runs name the core's alone
         before[key] = before[key] if "/" in before[key] else f"ganzoo-core/{before[key]}"
     for key in [*before, *(key for key in now if key not in before)]:
