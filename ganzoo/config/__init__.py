@@ -7,6 +7,7 @@ from .loading import load_config, parse_config, resolve_dataset, resolve_metrics
 from .resolution import Resolved, ResolvedPart, differences, resolve, resolve_part, resolved_values, resolved_yaml
 from .retired import refuse_retired
 from .settings import (
+    AverageConfig,
     CheckpointConfig,
     LogConfig,
     MetricPart,
@@ -18,6 +19,7 @@ from .settings import (
 )
 
 __all__ = [
+    "AverageConfig",
     "CheckpointConfig",
     "LogConfig",
     "MetricPart",

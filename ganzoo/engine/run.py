@@ -31,7 +31,7 @@ from .convolutions import use_ordinary_double_backward
 from .device import Runtime, from_config
 from .distributed import Ranks
 from .distributed.norms import sees_its_batch_only
-from .ema import MovingAverage
+from .ema import MovingAverage, average_of
 from .randomness import random_state, restore_random_state, seed_everything
 
 
@@ -208,7 +208,7 @@ def build(
             "generator": optimizers.build(resolved.optimizers["generator"], generator, runtime.device),
             "critic": optimizers.build(resolved.optimizers["critic"], critic, runtime.device),
         },
-        MovingAverage(generator, config.train.ema) if config.train.ema else None,
+        average_of(generator, config.train),
         ranks=ranks,
         versions={"torch": str(torch.__version__), "numpy": np.__version__} | resolved.versions,
         fingerprint=fingerprint(arrays, dataset.class_names),

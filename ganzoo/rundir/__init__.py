@@ -11,6 +11,7 @@ from .comparison import ComparedRun, Measured, NumberRow, curves, fact_rows, why
 from .files import RUN_FILES, check_run, file_in, is_folder, read_json, read_text, sample_files
 from .numbers import as_number, duration_text, number_text
 from .record import Evaluation, Record, Series, Start, read_record
+from .scheduled import scheduled
 
 __all__ = [
     "ABSENT",
@@ -39,6 +40,7 @@ __all__ = [
     "read_text",
     "read_yaml",
     "sample_files",
+    "scheduled",
     "why_not_comparable",
     "write_atomically",
 ]

@@ -30,7 +30,7 @@ critic: {name: mlp, hidden: [16, 16]}
 loss: [wasserstein, {name: gradient_penalty, weight: {from: 10, to: 1}}, {name: r1, every: 3}]
 schedule: {name: alternate, critic_updates: 3}
 optimizer: {generator: rmsprop, critic: {name: sgd, lr: 1e-3, momentum: 0.9}}
-train: {steps: 40, batch_size: 16, device: cpu, threads: 1}
+train: {steps: 40, batch_size: 16, ema: {half_life: {from: 20, to: 200}}, device: cpu, threads: 1}
 """
 STATEFUL = """
 data: {name: ring, count: 100}
