@@ -40,7 +40,7 @@ RUNS = {
         data: {name: ring, count: 100}
         generator: {name: mlp, hidden: [16, 16], latent_dim: 2, norm: batch}
         critic: {name: mlp, hidden: [16, 16]}
-        loss: [wasserstein, gradient_penalty, {name: r1, every: 3}]
+        loss: [wasserstein, {name: gradient_penalty, weight: {from: 10, to: 1}}, {name: r1, every: 3}]
         schedule: {name: alternate, critic_updates: 3}
         optimizer: {generator: rmsprop, critic: {name: sgd, lr: 1e-3, momentum: 0.9}}
         train: {steps: 12, batch_size: 16, device: cpu, threads: 1}
