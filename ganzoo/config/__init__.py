@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from . import strict_yaml
+from .differing import differences
 from .loading import load_config, parse_config, resolve_dataset, resolve_metrics, resolve_observers
-from .resolution import Resolved, ResolvedPart, differences, resolve, resolve_part, resolved_values, resolved_yaml
+from .resolution import Resolved, ResolvedPart, resolve, resolve_part, resolved_values, resolved_yaml
 from .retired import refuse_retired
 from .settings import (
     AverageConfig,
