@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .hookspecs import API_VERSION, hookimpl
 
 if TYPE_CHECKING:
+    from .curves import Scheduled
     from .data.dataset import Cache, Dataset
     from .errors import ContractError, GanzooError, UserError, did_you_mean
     from .fields import DataSpec, Fields, Scores, Terms
@@ -42,6 +43,7 @@ _HOME = {
     "PositiveFloat": "params",
     "PositiveInt": "params",
     "Schedule": "rules",
+    "Scheduled": "curves",
     "Subject": "metrics.subject",
     "Scores": "fields",
     "Terms": "fields",
@@ -72,6 +74,7 @@ __all__ = [
     "PositiveFloat",
     "PositiveInt",
     "Schedule",
+    "Scheduled",
     "Scores",
     "Subject",
     "Terms",

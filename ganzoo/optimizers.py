@@ -9,10 +9,13 @@ import torch
 from annotated_types import Ge, Lt
 from torch.nn import Parameter
 
+from .curves import Curved
 from .errors import UserError
 from .params import NonNegativeFloat, PositiveFloat
 
-Decay: TypeAlias = Annotated[float, Ge(0), Lt(1)]
+Decay: TypeAlias = Annotated[float, Curved(), Ge(0), Lt(1)]
+
+Momentum: TypeAlias = Annotated[float, Ge(0), Lt(1)]  # no curve: from 0 on, the first step decides whether there is a state at all
 
 
 class Adam(torch.optim.Adam):
@@ -83,7 +86,7 @@ class RMSprop(torch.optim.RMSprop):
         lr: PositiveFloat = 5e-5,
         alpha: Decay = 0.99,
         eps: PositiveFloat = 1e-8,
-        momentum: Decay = 0.0,
+        momentum: Momentum = 0.0,
         weight_decay: NonNegativeFloat = 0.0,
     ) -> None:
         super().__init__(params, lr=lr, alpha=alpha, eps=eps, momentum=momentum, weight_decay=weight_decay)
@@ -106,7 +109,7 @@ class SGD(torch.optim.SGD):
         params: Iterable[Parameter],
         *,
         lr: PositiveFloat = 0.01,
-        momentum: Decay = 0.0,
+        momentum: Momentum = 0.0,
         nesterov: bool = False,
         weight_decay: NonNegativeFloat = 0.0,
     ) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
+import operator
 import re
 import types
 import typing
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Gt, Le
 
+from .curves import Curved
 from .errors import ContractError
 
 if TYPE_CHECKING:
@@ -54,8 +57,9 @@ def parameters_of(cls: type) -> list[Parameter]:
     if cls.__init__ is object.__init__:  # type: ignore[misc]
         return []
     arguments = list(inspect.signature(cls.__init__).parameters.values())[1:]  # type: ignore[misc]
+    leading = ""
     if arguments and arguments[0].name in ("data", "params") and arguments[0].kind is not inspect.Parameter.KEYWORD_ONLY:
-        del arguments[0]
+        leading = arguments.pop(0).name
     hints = _hints(cls, [argument.name for argument in arguments])
     meanings = documented_arguments(cls)
     for argument in arguments:
@@ -66,6 +70,8 @@ def parameters_of(cls: type) -> list[Parameter]:
             )
         if argument.name == "name" or argument.name.startswith("_"):
             raise ContractError(f"the constructor of {_called(cls)} calls a parameter '{argument.name}'", "call it otherwise")
+    if leading == "params" and (rate := hints.get("lr")) and not any(isinstance(item, Curved) for item in split_annotation(rate)[1]):
+        hints["lr"] = Annotated[rate, Curved(reaches_zero=True)]  # the run sets it in the optimizer's groups
     return [Parameter(a.name, hints[a.name], a.default, meanings.get(a.name, "")) for a in arguments]
 
 
@@ -96,7 +102,7 @@ def model_of(cls: type) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for parameter in parameters_of(cls):
         default = ... if parameter.default is REQUIRED else parameter.default
-        fields[parameter.name] = (parameter.annotation, Field(default, description=parameter.meaning or None))
+        fields[parameter.name] = (_curved_last(parameter.annotation), Field(default, description=parameter.meaning or None))
     config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, protected_namespaces=())
     try:
         with warnings.catch_warnings():
@@ -107,6 +113,20 @@ def model_of(cls: type) -> type[BaseModel]:
             f"the parameters of {_called(cls)} cannot be YAML keys: {str(error).splitlines()[0]}",
             "annotate with int, float, bool, str, Literal, tuple, or a union of them",
         ) from error
+
+
+def _curved_last(annotation: Any) -> Any:
+    """``annotation`` with the mark of a curve after the bounds, which are the number's and not the curve's."""
+    base, metadata = split_annotation(annotation)
+    args = typing.get_args(base)
+    if marks := [item for item in metadata if isinstance(item, Curved)]:
+        bounds = tuple(item for item in metadata if not isinstance(item, Curved))
+        return Annotated[(base, *bounds, dataclasses.replace(marks[-1], bounds=bounds))]
+    if typing.get_origin(annotation) is tuple and args:
+        return tuple[tuple(arg if arg is Ellipsis else _curved_last(arg) for arg in args)]  # type: ignore[misc]
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return functools.reduce(operator.or_, map(_curved_last, args))
+    return annotation
 
 
 def _called(cls: type) -> str:
@@ -160,4 +180,5 @@ def _spell(annotation: Any) -> str:
         text = f"{getattr(origin, '__name__', origin)}[{', '.join('...' if arg is Ellipsis else _spell(arg) for arg in args)}]"
     else:
         text = getattr(base, "__name__", str(base))
-    return f"{text} {bounds_text(metadata)}".strip()
+    curve = " | curve" if any(isinstance(item, Curved) for item in metadata) else ""
+    return f"{text} {bounds_text(metadata)}".strip() + curve

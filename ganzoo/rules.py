@@ -70,7 +70,6 @@ class Plan:
     Args:
         critic_updates: critic updates, each on a batch of its own, before the generator's.
         generator_updates: generator updates.
-        lr_scale: factor on both learning rates.
         share_fake: one fake for both turns of the step, as pytorch/examples does; needs one update each.
         values: become fields (a growing alpha, a stage); sampling and export keep the last ones.
         losses: names of the losses that act, as the configuration writes them, along every route (``lsgan``) or along one
@@ -80,7 +79,6 @@ class Plan:
 
     critic_updates: int = 1
     generator_updates: int = 1
-    lr_scale: float = 1.0
     share_fake: bool = False
     values: Mapping[str, float | int | str] = field(default_factory=dict)
     losses: frozenset[str] | None = None

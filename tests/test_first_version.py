@@ -99,6 +99,22 @@ def test_it_is_exported_and_packed(run, capsys):
     assert np.load("packed.npz")["sample"].shape == (2, *SHAPES[run])
 
 
+def test_one_whose_rates_fell_is_used_as_before_and_names_its_version_when_it_is_resumed(run, capsys):
+    config = Path(run, "config.yaml")
+    config.write_text(config.read_text().replace("decay_from: 1.0", "decay_from: 0.5"))
+    call(capsys, "sample", run, "-n", 2, "--npz", "samples.npz")
+    call(capsys, "eval", run, "--metric", f"{{name: {METRICS[run]}, samples: 12}}", "--quiet")
+    call(capsys, "export", run, "--to", "torch", "--out", "generator.pt2")
+    call(capsys, "report", run)
+    shutil.copy(config, "recorded.yaml")
+    for file in ("recorded.yaml", f"{run}.yaml"):
+        assert invoke(["run", file, "--out", run, "--resume", "--quiet", "-o", "train.steps=45"]) == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        assert "schedule.decay_from" in said
+        assert "to resume a run that was begun with it, use the ganzoo-core 0.1.0 that it names" in said
+
+
 def test_it_is_compared_with_another(run, capsys):
     other = next(name for name in METRICS if name != run)
     call(capsys, "compare", run, other, "--out", "compared.html")

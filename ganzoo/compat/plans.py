@@ -21,8 +21,8 @@ _FIXED = attrgetter("critic_updates", "generator_updates", "share_fake", "losses
 def kinds_of(schedule: Schedule, total: int) -> tuple[dict[int, Plan], str]:
     """The first step of each kind of plan in a run of ``total`` steps, with that plan; and a note where there are too many.
 
-    Plans are of one kind where the same players move by the same losses, with the same fields: rates and the values of
-    floats do not matter. Every step is asked, as nothing is known of a schedule but that it is pure.
+    Plans are of one kind where the same players move by the same losses, with the same fields: the values of floats do
+    not matter. Every step is asked, as nothing is known of a schedule but that it is pure.
 
     Raises:
         UserError: where ``plan`` fails, or gives something else.

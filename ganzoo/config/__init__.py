@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from . import strict_yaml
+from .differing import differences
 from .loading import load_config, parse_config, resolve_dataset, resolve_metrics, resolve_observers
-from .resolution import Resolved, ResolvedPart, differences, resolve, resolve_part, resolved_values, resolved_yaml
+from .resolution import Resolved, ResolvedPart, resolve, resolve_part, resolved_values, resolved_yaml
+from .retired import refuse_retired
 from .settings import (
+    AverageConfig,
     CheckpointConfig,
     LogConfig,
     LossEntry,
@@ -18,6 +21,7 @@ from .settings import (
 )
 
 __all__ = [
+    "AverageConfig",
     "CheckpointConfig",
     "LogConfig",
     "LossEntry",
@@ -32,6 +36,7 @@ __all__ = [
     "differences",
     "load_config",
     "parse_config",
+    "refuse_retired",
     "resolve",
     "resolve_dataset",
     "resolve_metrics",

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from ganzoo import index
+from ganzoo.curves import Curve, as_plain, at, build_with_curves, moves
 from ganzoo.errors import UserError
 from ganzoo.params import model_of
 from ganzoo.registry import Component, Registry
 
 from .overrides import NOWHERE, Places
+from .retired import without_retired
 from .settings import SECTIONS, LossEntry, MetricPart, Part, RunConfig
 from .strict_yaml import KeyPath
 from .validation import validated
-from .yaml_writer import dump, flow
+from .yaml_writer import dump
 
-MOVED_KINDS = {"data": "dataset", "metrics": "metric"}
-"""Keys of a configuration whose components may have moved to another distribution since it was recorded."""
+CURVED_KINDS = ("loss", "optimizer")
+"""Kinds of components whose parameters may be curves."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class ResolvedPart:
         where: ``FILE:LINE`` of that key.
         every: a metric's steps between two evaluations; None: once, at the end of the run.
         route: the players' route that a loss acts along; "": their ``forward``.
+        groups: of an optimizer: a sub-module of its network to the parameters that differ there.
     """
 
     component: Component
@@ -46,6 +48,7 @@ class ResolvedPart:
     where: str = ""
     every: int | None = None
     route: str = ""
+    groups: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -53,13 +56,16 @@ class ResolvedPart:
         return self.component.name
 
     def build(self, *args: Any) -> Any:
-        """Make the component: ``cls(*args, **params)``, on its route.
+        """Make the component, on its route: ``cls(*args, **params)``; an optimizer with what its curves begin at, a loss with tensors.
 
         Raises:
             UserError: what the constructor refuses, at the place of this part.
         """
         try:
-            built = self.cls(*args, **self.params)
+            if self.component.kind == "loss" and any(isinstance(value, Curve) for value in self.params.values()):
+                built = build_with_curves(self.cls, args, self.params)
+            else:
+                built = self.cls(*args, **{name: at(value, 0, 1) for name, value in self.params.items()})
         except UserError as error:
             raise error.at(self.where, self.key) from error
         if self.route:
@@ -137,7 +143,16 @@ def resolve_part(config: RunConfig, registry: Registry, kind: str, part: Part, p
     except UserError as error:
         named = (*path, "name")
         raise error.at(config.where(named), key) from error
-    found = resolve_component(component, part.params, config.places, path)
+    params: Mapping[str, Any] = {name: value for name, value in part.params.items() if kind != "optimizer" or name != "groups"}
+    try:
+        params = without_retired(component.qualified, params, config.versions.get("ganzoo-core", ""))
+    except UserError as error:
+        culprit = (*path, error.key)
+        raise UserError(error.what, error.remedy, key=config.key(culprit), where=config.where(culprit)) from error
+    found = resolve_component(component, params, config.places, path)
+    if kind not in CURVED_KINDS and (name := next((name for name, value in found.params.items() if moves(value)), "")):
+        remedy = "write a number; parameters of losses and optimizers may be curves"
+        raise UserError(f"a {kind} takes no curves", remedy, key=config.key((*path, name)), where=config.where((*path, name)))
     every = part.every if isinstance(part, MetricPart) else None
     return dataclasses.replace(found, key=key, where=where, every=every, route=part.route if isinstance(part, LossEntry) else "")
 
@@ -157,15 +172,31 @@ def resolve_optimizers(config: RunConfig, registry: Registry) -> dict[str, Resol
 
 def _resolve_optimizer(config: RunConfig, registry: Registry, player: str) -> ResolvedPart:
     path = ("optimizer", player)
-    found = resolve_part(config, registry, "optimizer", getattr(config.optimizer, player), path)
+    part: Part = getattr(config.optimizer, player)
+    found = resolve_part(config, registry, "optimizer", part, path)
+    found = dataclasses.replace(found, groups=_groups(config, part, found, path))
     try:
-        found.cls([], **found.params)
+        found.build([])
     except UserError as error:  # parameters that do not go together
         culprit = (*path, error.key) if error.key else path
         raise UserError(error.what, error.remedy, key=config.key(culprit), where=config.where(culprit)) from None
     except Exception:  # that there is nothing to step; whatever else it is, its building for the networks says
         return found
     return found
+
+
+def _groups(config: RunConfig, part: Part, found: ResolvedPart, path: KeyPath) -> dict[str, dict[str, Any]]:
+    """The parameters that an optimizer has of its own for sub-modules: those that are written there, validated as the others are."""
+    written = part.params.get("groups", {})
+    if not isinstance(written, Mapping) or not all(isinstance(own, Mapping) for own in written.values()):
+        remedy = "write {SUB-MODULE: {lr: NUMBER}}"
+        raise UserError("expects a mapping of mappings", remedy, key=config.key((*path, "groups")), where=config.where((*path, "groups")))
+    common = _plain(found.params)
+    groups = {}
+    for module, own in written.items():
+        read = resolve_component(found.component, common | own, config.places, (*path, "groups", module))
+        groups[module] = {name: read.params[name] for name in own}
+    return groups
 
 
 def _distinct(config: RunConfig, parts: list[ResolvedPart]) -> list[ResolvedPart]:
@@ -179,7 +210,10 @@ def _distinct(config: RunConfig, parts: list[ResolvedPart]) -> list[ResolvedPart
 def resolved_values(config: RunConfig, resolved: Resolved) -> dict[str, Any]:
     """The resolved configuration as plain values: qualified names, every parameter, the versions that take part."""
     sections = {name: getattr(config, name).model_dump(mode="json") for name in SECTIONS}
-    sections["optimizer"] = {player: _mapping(part) for player, part in resolved.optimizers.items()}
+    sections["optimizer"] = {
+        player: _mapping(part) | ({"groups": {module: _plain(own) for module, own in part.groups.items()}} if part.groups else {})
+        for player, part in resolved.optimizers.items()
+    }
     return {
         "data": _mapping(resolved.data),
         "generator": _mapping(resolved.generator),
@@ -199,57 +233,12 @@ def resolved_yaml(config: RunConfig, resolved: Resolved) -> str:
     return dump(resolved_values(config, resolved))
 
 
-def differences(a: Mapping[str, Any], b: Mapping[str, Any], *, ignoring: Collection[str] = ("versions",)) -> list[str]:
-    """What differs between two resolved configurations: ``train.steps: 1000, now 2000``.
-
-    Args:
-        a: what ``resolved_values`` gave, before.
-        b: what it gives now.
-        ignoring: dotted keys to leave out, with everything under them.
-    """
-    before, now = dict(_leaves(_with_current_names(a))), dict(_leaves(b))
-    found = []
-    for key in {"optimizer.generator.name", "optimizer.critic.name"} & before.keys():  # earlier runs name the core's alone
-        before[key] = before[key] if "/" in before[key] else f"ganzoo-core/{before[key]}"
-    for key in [*before, *(key for key in now if key not in before)]:
-        left, right = before.get(key, "(absent)"), now.get(key, "(absent)")
-        if {left, right} == {"(absent)", "null"}:  # a key that one of two versions does not have, and that was never set
-            continue
-        if left != right and not any(key == known or key.startswith(f"{known}.") for known in ignoring):
-            found.append(f"{key}: {left}, now {right}")
-    return found
-
-
-def _with_current_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A recorded configuration with its components called as they are today."""
-
-    def part(kind: str, value: Any) -> Any:
-        if isinstance(value, list):
-            return [part(kind, item) for item in value]
-        named = isinstance(value, Mapping) and isinstance(value.get("name"), str)
-        return {**value, "name": index.current_name(kind, value["name"])} if named else value
-
-    return {key: part(MOVED_KINDS[key], value) if key in MOVED_KINDS else value for key, value in values.items()}
-
-
-def _leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    inner: Sequence[tuple[Any, Any]] = ()
-    if isinstance(value, Mapping):
-        inner = list(value.items())
-    elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
-        inner = list(enumerate(value))
-    for key, item in inner:
-        yield from _leaves(item, f"{prefix}.{key}" if prefix else str(key))
-    if not inner:
-        yield prefix, flow(value)
-
-
 def _mapping(part: ResolvedPart, **more: Any) -> dict[str, Any]:
     return {"name": part.component.qualified} | more | _plain(part.params)
 
 
 def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = to_jsonable_python(params)
+    plain: dict[str, Any] = to_jsonable_python(params, fallback=as_plain)
     return plain
 
 

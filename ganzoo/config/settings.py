@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from annotated_types import Ge, Lt, MinLen
+from annotated_types import Ge, Gt, Lt, MinLen
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, Strict, model_validator
+from pydantic_core import core_schema
 
+from ganzoo.curves import ByType, Curved
 from ganzoo.params import NonNegativeInt, PositiveInt
 
 from .overrides import NOWHERE, Places, segments
@@ -132,6 +134,45 @@ class OptimizerConfig(Section):
     """The critic's optimizer, with its parameters."""
 
 
+class AverageConfig(Section):
+    """The moving average's pace, counted in samples."""
+
+    half_life: Annotated[float, Gt(0), Curved(bounds=(Gt(0),))]
+    """Samples after which a state counts half; it may be a curve."""
+    ramp: Annotated[float, Gt(0)] | None = 0.05
+    """Share of the samples seen so far that half_life is at most, so that a young average forgets its start; null: no bound."""
+
+
+@dataclass(frozen=True)
+class OrSection(ByType):
+    """Marks a number that may be a section instead."""
+
+    section: type[Section]
+    also = "a mapping"
+
+    def within(self, number: Any, segment: str | int) -> Any:
+        """The section."""
+        return self.section
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """By the value's type: a mapping is the section, anything else is left to the number."""
+
+        def read(value: Any, number: Any) -> Any:
+            if isinstance(value, self.section):
+                return value
+            return self.section.model_validate(value) if isinstance(value, dict) else number(value)
+
+        def write(value: Any) -> Any:
+            return value.model_dump(mode="json") if isinstance(value, self.section) else value
+
+        written = core_schema.plain_serializer_function_ser_schema(write)
+        return core_schema.no_info_wrap_validator_function(read, handler(source), serialization=written)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        """Either."""
+        return {"anyOf": [handler(schema), handler(self.section.__pydantic_core_schema__)]}
+
+
 class TrainConfig(Section):
     """How long, on what and how exactly."""
 
@@ -141,8 +182,8 @@ class TrainConfig(Section):
     """Samples in a batch, over all processes."""
     seed: NonNegativeInt = 0
     """Decides every random number of the run."""
-    ema: Annotated[float, Ge(0), Lt(1)] | None = None
-    """Decay, each step, of the moving average of the generator's weights; null: no average."""
+    ema: Annotated[float, Ge(0), Lt(1), OrSection(AverageConfig)] | None = None
+    """Decay, each step, of the moving average of the generator's weights, or {half_life: SAMPLES, ramp: 0.05}; null: no average."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """What the networks compute in; losses are always fp32. auto: bf16 where the device is fast at it."""
     matmul: Literal["highest", "high", "medium"] = "highest"

@@ -12,11 +12,13 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, to_json
 
+from ganzoo.curves import ByType
 from ganzoo.errors import UserError, did_you_mean
+from ganzoo.params import split_annotation
 
 from .overrides import Places
 from .strict_yaml import KeyPath
-from .wording import describe, in_words, remedy_for, without_null
+from .wording import describe, in_words, members, remedy_for, without_null
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -72,7 +74,8 @@ def _explain(model: type[BaseModel], tree: Any, details: ErrorDetails, noun: str
         return _Problem(path, "is missing", _missing_remedy(model, tree, path, annotation), missing=True)
     value = _at(tree, path)
     if kind in ("value_error", "assertion_error"):
-        return _Problem(path, str(details["ctx"]["error"]), f"it should be {in_words(annotation)}")
+        what, *remedy = details["ctx"]["error"].args
+        return _Problem(path, str(what), remedy[0] if remedy else f"it should be {in_words(annotation)}")
     remedy = remedy_for(annotation, value, default) or "write such a value"
     return _Problem(path, f"expects {in_words(annotation)}, found {describe(value)}", remedy)
 
@@ -82,7 +85,7 @@ def _descend(model: type[BaseModel], location: KeyPath) -> tuple[Any, KeyPath, A
     annotation: Any = model
     default: Any = ...
     for depth, segment in enumerate(location):
-        inner = without_null(annotation)
+        inner = _entered(annotation, segment)
         origin, items = typing.get_origin(inner), typing.get_args(inner)
         default = default[segment] if isinstance(default, tuple) and isinstance(segment, int) and segment < len(default) else ...
         if _is_model(inner) and segment in inner.model_fields:
@@ -99,6 +102,15 @@ def _descend(model: type[BaseModel], location: KeyPath) -> tuple[Any, KeyPath, A
         else:
             return annotation, location[:depth], default
     return annotation, location, default
+
+
+def _entered(annotation: Any, segment: str | int) -> Any:
+    """The bare type that ``segment`` leads into."""
+    for member in members(annotation):
+        for mark in split_annotation(member)[1]:
+            if isinstance(mark, ByType):
+                return mark.within(member, segment)
+    return without_null(annotation)
 
 
 def _is_model(annotation: Any) -> bool:
@@ -118,7 +130,7 @@ def _unknown(model: type[BaseModel], tree: Any, path: KeyPath, noun: str) -> _Pr
     name = str(path[-1])
     if path in REMOVED:
         return _Problem(path, "was removed", REMOVED[path])
-    fields = without_null(_descend(model, path[:-1])[0]).model_fields
+    fields = _entered(_descend(model, path[:-1])[0], name).model_fields
     sections = {key: without_null(found.annotation) for key, found in fields.items()}
     home = next((key for key, section in sections.items() if _is_model(section) and name in section.model_fields), "")
     if ":" in name and _at(tree, path) is None:

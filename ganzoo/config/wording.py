@@ -12,6 +12,7 @@ from typing import Any, Literal, Union
 
 from pydantic import BaseModel
 
+from ganzoo.curves import ByType
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.params import bounds_text, split_annotation
 
@@ -53,7 +54,8 @@ def in_words(annotation: Any) -> str:
     *most, last = [in_words(member) for member in members(annotation)] if len(members(annotation)) > 1 else [_base_words(base, metadata)]
     if most:
         return f"{', '.join(most)}, or {last}"
-    return f"{last} {bounds_text(metadata)}".strip()
+    also = next((item.also for item in metadata if isinstance(item, ByType)), "")
+    return f"{last} {bounds_text(metadata)}".strip() + (f", or {also}" if also else "")
 
 
 def describe(value: Any) -> str:

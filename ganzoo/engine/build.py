@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganzoo import compat
+from ganzoo import compat, curves
 from ganzoo.config import Resolved, RunConfig
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
@@ -25,7 +25,7 @@ from .convolutions import use_ordinary_double_backward
 from .device import from_config
 from .distributed import Ranks
 from .distributed.norms import sees_its_batch_only
-from .ema import MovingAverage
+from .ema import average_of
 from .randomness import seed_everything
 from .run import Run
 
@@ -69,6 +69,8 @@ def build(
         name: part.build(compat.focused(data, generator, critic, part.route)).to(runtime.device)
         for name, part in compat.distinct(resolved.losses).items()
     }
+    for loss in losses.values():
+        curves.place(loss, runtime.device)
     with placed(config):
         initialise(config.init, {"generator": generator, "critic": critic})
     for network in (generator, critic):
@@ -91,10 +93,10 @@ def build(
         losses,
         resolved.schedule.build(data),
         {
-            "generator": optimizers.build(resolved.optimizers["generator"], generator.parameters(), runtime.device),
-            "critic": optimizers.build(resolved.optimizers["critic"], critic.parameters(), runtime.device),
+            "generator": optimizers.build(resolved.optimizers["generator"], generator, runtime.device),
+            "critic": optimizers.build(resolved.optimizers["critic"], critic, runtime.device),
         },
-        MovingAverage(generator, config.train.ema) if config.train.ema else None,
+        average_of(generator, config.train),
         ranks=ranks,
         versions={"torch": str(torch.__version__), "numpy": np.__version__} | resolved.versions,
         fingerprint=fingerprint(arrays, dataset.class_names, dataset.apart),

@@ -3,9 +3,40 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from ganzoo.config import AverageConfig, TrainConfig
+from ganzoo.curves import at
+
+
+@dataclass(frozen=True)
+class HalfLife:
+    """A decay counted in samples: beta = 0.5^(batch / h), h the half-life, which is at most ``ramp`` times the samples seen.
+
+    Karras et al., 2020, arXiv:1912.04958, and their code for the ramp.
+
+    Args:
+        half_life: samples, a number or a curve.
+        ramp: a share; None: no such bound.
+        batch: samples of an update.
+        total: steps of the run.
+    """
+
+    half_life: Any
+    ramp: float | None
+    batch: int
+    total: int
+
+    def decay(self, step: int) -> float:
+        """Beta after ``step`` steps, each of one batch."""
+        samples = float(at(self.half_life, step, self.total))
+        if self.ramp is not None:
+            samples = min(samples, self.ramp * step * self.batch)
+        return 0.5 ** (self.batch / samples) if samples > 0 else 0.0
 
 
 class MovingAverage:
@@ -16,11 +47,11 @@ class MovingAverage:
 
     Args:
         network: what is averaged; the average starts as its copy.
-        decay: beta, in [0, 1).
+        decay: beta, in [0, 1), or what it follows.
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
-        self.decay, self._weight = decay, 1 - decay
+    def __init__(self, network: nn.Module, decay: float | HalfLife) -> None:
+        self.decay, self._weight = decay, 1 - (decay.decay(0) if isinstance(decay, HalfLife) else decay)
         self.network = copy.deepcopy(network).requires_grad_(False).eval()
         self._averaged, self._source, self._copied = [], [], []
         for (name, mean), now in zip(_state(self.network), [value for _, value in _state(network)], strict=True):
@@ -35,11 +66,12 @@ class MovingAverage:
         self._on_device = torch.full((), self._weight, device=device) if device.type == "cuda" else None
 
     def set_step(self, step: int) -> None:
-        """Let beta be at most (1 + step) / (10 + step) after ``step`` steps, so that a young average is not mostly the initial weights.
+        """Set beta for the updates after ``step`` steps.
 
-        That is the rule of TensorFlow's ExponentialMovingAverage.
+        A constant one is at most (1 + step) / (10 + step), so that a young average is not mostly the initial weights: the rule
+        of TensorFlow's ExponentialMovingAverage.
         """
-        weight = 1 - min(self.decay, (1 + step) / (10 + step))
+        weight = 1 - (self.decay.decay(step) if isinstance(self.decay, HalfLife) else min(self.decay, (1 + step) / (10 + step)))
         if self._on_device is not None and weight != self._weight:
             self._on_device.fill_(weight)
         self._weight = weight
@@ -55,6 +87,15 @@ class MovingAverage:
             torch._foreach_add_(self._averaged, change)
         for _, mean, now in self._copied:
             mean.copy_(now)
+
+
+def average_of(network: nn.Module, train: TrainConfig) -> MovingAverage | None:
+    """The moving average that a run asks for, if it does."""
+    if not train.ema:
+        return None
+    if isinstance(train.ema, AverageConfig):
+        return MovingAverage(network, HalfLife(train.ema.half_life, train.ema.ramp, train.batch_size, train.steps))
+    return MovingAverage(network, train.ema)
 
 
 def _state(network: nn.Module) -> list[tuple[str, Tensor]]:

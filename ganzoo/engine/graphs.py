@@ -23,7 +23,7 @@ from ganzoo.fields import Fields
 from ganzoo.registry import reason
 
 from .moving import changed_parts, moving_parts
-from .optimizers import recordable
+from .optimizers import moving_constants, recordable
 from .randomness import host_random
 from .run import Run
 
@@ -161,6 +161,8 @@ def choose_runner(run: Run, say: Say) -> UpdateRunner:
         return Eager()
     why = "several processes average their gradients" if run.ranks.size > 1 else ""
     for optimizer in run.optimizers.values():
+        if moving := moving_constants(optimizer):
+            why = f"{type(optimizer).__name__} takes {', '.join(moving)}, which moves along a curve, as a number from Python"
         if not recordable(optimizer):
             why = f"{type(optimizer).__name__} has no 'capturable' among its defaults, so its step may count in Python"
     if why:

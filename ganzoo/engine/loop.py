@@ -16,6 +16,7 @@ from operator import add
 import torch
 from torch import Tensor, nn
 
+from ganzoo import curves
 from ganzoo.compat import plan_fields
 from ganzoo.fields import Fields, Terms
 from ganzoo.rules import Loss, Plan, merge_terms, routed
@@ -24,7 +25,7 @@ from ganzoo.turn import Side, Turn
 from .graphs import Eager, UpdateRunner
 from .guard import Guard, total_norm
 from .meter import Meter, score_means
-from .optimizers import scale_rate
+from .optimizers import move
 from .run import Run
 
 
@@ -53,11 +54,12 @@ class Loop:
             DivergenceError: where a loss or a gradient is not finite; nothing was updated with it. On a GPU, ``check`` raises it.
         """
         run = self.run
-        # Who moves how often, at which rate, and which losses act.
+        # Who moves how often, which losses act, and where the curves are.
         plan = run.schedule.plan(run.step, run.config.train.steps)
         losses = acting(run.losses, plan, run.step)
         for optimizer in run.optimizers.values():
-            scale_rate(optimizer, plan.lr_scale)
+            move(optimizer, run.step, run.config.train.steps)
+        curves.fill(losses.values(), run.step, run.config.train.steps)
         if run.average:
             run.average.set_step(run.step)
 

@@ -10,43 +10,75 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.config import ResolvedPart
-from ganzoo.errors import UserError
+from ganzoo.curves import at, moves
+from ganzoo.errors import UserError, did_you_mean
 from ganzoo.registry import reason
 
 _OF_THE_DEVICE = ("lr", "fused", "foreach", "capturable")
 """Options of a group that depend on where it steps, and are no part of a checkpoint."""
 
 
-def build(part: ResolvedPart, parameters: Iterable[nn.Parameter], device: torch.device | None = None) -> torch.optim.Optimizer:
-    """The optimizer that ``part`` names over ``parameters``; each group remembers its unscaled rate as ``base_lr``.
+def build(part: ResolvedPart, network: nn.Module | Iterable[nn.Parameter], device: torch.device | None = None) -> torch.optim.Optimizer:
+    """The optimizer that ``part`` names over the parameters of ``network``, in a group for each sub-module that it names.
+
+    Its ``scheduled`` holds what ``move`` sets: index of a group, name of a parameter, number or curve.
 
     Args:
         part: its class, with every parameter.
-        parameters: what it steps.
-        device: where they live. On a GPU the rate is a tensor there, so that a recorded step follows its changes.
+        network: what it steps.
+        device: where its parameters live. On a GPU the rate is a tensor there, so that a recorded step follows its changes.
 
     Raises:
-        UserError: where it cannot be built, or has no learning rate.
+        UserError: where it cannot be built, has no learning rate, or names no sub-module or no parameter of a group.
     """
+    groups = _grouped(part, network)
     try:
-        optimizer: torch.optim.Optimizer = part.build(parameters)
+        optimizer: torch.optim.Optimizer = part.build([{"params": own, **params} for own, params in groups])
         rates = [float(group["lr"]) for group in optimizer.param_groups]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         what = f"the optimizer '{part.name}' of {part.component.distribution} cannot be built: {reason(error)}"
         raise UserError(what, "change its parameters, or choose another", key=part.key, where=part.where) from error
+    given = [part.params | dict(part.groups.get(module, {})) for module in ("", *part.groups)]
+    per_group = {name for params in given for name, value in params.items() if moves(value)}.union(*part.groups.values())
+    if wrong := sorted(per_group - optimizer.defaults.keys()):
+        what = f"{type(optimizer).__name__} has no '{wrong[0]}' in its groups: it is one number for the whole network and run"
+        raise UserError(what, "write a number, and none in a group", key=part.key, where=part.where)
     on_gpu = device is not None and device.type == "cuda"
     fused = _is_torchs(optimizer, torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
     # A GPU asks for the list form where there is no fused one: torch chooses it for plain parameters only.
     wanted = {"fused": fused, "capturable": on_gpu, "foreach": on_gpu and not fused}
     options = {name: True for name, wants in wanted.items() if wants and name in optimizer.defaults}
     optimizer.defaults |= options
-    for group, rate in zip(optimizer.param_groups, rates, strict=True):
-        group |= {**options, "base_lr": rate}
+    scheduled: list[tuple[int, str, Any]] = []
+    for i, (group, rate, params) in enumerate(zip(optimizer.param_groups, rates, given, strict=True)):
+        group |= options
         if on_gpu:
             group["lr"] = torch.tensor(rate, dtype=torch.float32, device=device)
+        scheduled += [(i, name, value) for name, value in params.items() if moves(value) and name != "lr"]
+        curve = params.get("lr")
+        scheduled.append((i, "lr", curve if moves(curve) else rate))  # a constant, too: a skipped step leaves the tensor at 0
+    optimizer.scheduled = scheduled  # type: ignore[attr-defined]
     # Steps that are not recorded (warm-up, or a run without graphs) are meant, and cost nothing: torch need not warn of them.
     optimizer._warned_capturable_if_run_uncaptured = True  # type: ignore[attr-defined]
     return optimizer
+
+
+def _grouped(part: ResolvedPart, network: nn.Module | Iterable[nn.Parameter]) -> list[tuple[list[nn.Parameter], dict[str, Any]]]:
+    """Parameters with what differs for them: first those of no named sub-module; the innermost that is named decides."""
+    if not isinstance(network, nn.Module):
+        return [(list(network), {})]
+    owner: dict[int, str] = {}
+    for name in sorted(part.groups, key=lambda name: -name.count(".")):
+        try:
+            module = network.get_submodule(name)
+        except AttributeError:
+            parts = [name for name, _ in network.named_modules() if name]
+            key = f"{part.key}.groups.{name}"
+            raise UserError(f"'{name}' is no part of the network", did_you_mean(name, parts), key=key, where=part.where) from None
+        for parameter in module.parameters():
+            owner.setdefault(id(parameter), name)
+    named = [("", {}), *((name, {key: at(value, 0, 1) for key, value in own.items()}) for name, own in part.groups.items())]
+    return [([p for p in network.parameters() if owner.get(id(p), "") == name], own) for name, own in named]
 
 
 def _is_torchs(optimizer: torch.optim.Optimizer, *classes: type) -> bool:
@@ -59,14 +91,20 @@ def recordable(optimizer: torch.optim.Optimizer) -> bool:
     return "capturable" in optimizer.defaults or _is_torchs(optimizer, torch.optim.SGD)
 
 
-def scale_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
-    """Set each group's rate to ``factor`` times its own, without waiting for the device."""
-    for group in optimizer.param_groups:
-        rate = group["base_lr"] * factor
-        if isinstance(group["lr"], Tensor):
-            group["lr"].fill_(rate)
+def move(optimizer: torch.optim.Optimizer, step: int, total: int) -> None:
+    """Set what is scheduled of each group to its value at ``step`` of ``total``, without waiting for the device."""
+    for i, name, value in getattr(optimizer, "scheduled", ()):
+        group = optimizer.param_groups[i]  # loading a state puts new mappings there
+        now = at(value, step, total)
+        if isinstance(group[name], Tensor):
+            group[name].fill_(now)
         else:
-            group["lr"] = rate
+            group[name] = now
+
+
+def moving_constants(optimizer: torch.optim.Optimizer) -> list[str]:
+    """What moves along a curve that a recorded step would not follow: all but the rate, which alone is a tensor."""
+    return sorted({name for _, name, value in getattr(optimizer, "scheduled", ()) if name != "lr" and moves(value)})
 
 
 def skip_where(optimizer: torch.optim.Optimizer, flag: Tensor) -> None:

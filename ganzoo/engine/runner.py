@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ganzoo.config import Resolved, RunConfig, differences, resolved_values, resolved_yaml, strict_yaml
+from ganzoo.config import Resolved, RunConfig, differences, refuse_retired, resolved_values, resolved_yaml, strict_yaml
 from ganzoo.data.fingerprint import compare_data
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.index import current_versions
@@ -248,6 +248,7 @@ class Runner:
     def _refuse_changes(self) -> None:
         """A run goes on as it was begun; only the number of steps may grow."""
         before, now = strict_yaml.read(self.directory.config).value, resolved_values(self.config, self.resolved)
+        refuse_retired(before, self.directory.path)
         changed = differences(before, now, ignoring=("versions", "train.steps"))
         if changed:
             raise UserError(

@@ -9,6 +9,7 @@ from ganzoo.files import write_atomically
 from .changes import ABSENT, Change, changes_from_recipe, component_names, flat, read_yaml
 from .comparison import ComparedRun, Measured, NumberRow, curves, fact_rows, why_not_comparable
 from .files import RUN_FILES, check_run, file_in, is_folder, read_json, read_text, sample_files
+from .moving import scheduled
 from .numbers import as_number, duration_text, number_text
 from .record import Evaluation, Record, Series, Start, read_record
 
@@ -39,6 +40,7 @@ __all__ = [
     "read_text",
     "read_yaml",
     "sample_files",
+    "scheduled",
     "why_not_comparable",
     "write_atomically",
 ]

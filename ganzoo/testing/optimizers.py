@@ -23,7 +23,7 @@ def descent(subject: Subject) -> None:
 
 
 def rate(subject: Subject) -> None:
-    """Each step reads ``lr`` of its group, a float or a tensor: schedules scale it. At 0 no weight moves."""
+    """Each step reads ``lr`` of its group, a float or a tensor: curves move it. At 0 no weight moves."""
     for zero in (0.0, torch.zeros(())):
         optimizer = subject.build()
         start = descend(optimizer, 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 
 import pluggy
 
@@ -41,7 +40,7 @@ def pure(subject: Subject) -> None:
 
 
 def plans(subject: Subject) -> None:
-    """Each plan can be carried out: counts of at least 0, somebody moves, the rate finite, values plain."""
+    """Each plan can be carried out: counts of at least 0, somebody moves, values plain."""
     schedule = subject.build()
     for total in LENGTHS:
         moved = False
@@ -62,8 +61,6 @@ def problem_of(plan: Plan) -> str:
         count = getattr(plan, name)
         if type(count) is not int or count < 0:
             return f"has {name}={count!r}, wanted an int of at least 0"
-    if not (isinstance(plan.lr_scale, (int, float)) and math.isfinite(plan.lr_scale) and plan.lr_scale >= 0):
-        return f"has lr_scale={plan.lr_scale!r}, wanted a finite number of at least 0"
     if bad := [name for name, value in plan.values.items() if not isinstance(value, (int, float, str))]:
         return f"has the value '{bad[0]}', which is no int, float or str"
     if not all(name.partition(".")[0] in ("generator", "critic") for name in plan.frozen):

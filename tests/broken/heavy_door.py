@@ -14,7 +14,7 @@ class Steady(Schedule):
         self.rate = torch.tensor(1.0)
 
     def plan(self, step: int, total: int) -> Plan:
-        return Plan(lr_scale=1.0)
+        return Plan()
 
 
 @hookimpl

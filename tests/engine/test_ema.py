@@ -5,7 +5,8 @@ import torch
 from small_game import make, moved, steps, weights
 from torch import nn
 
-from ganzoo.engine.ema import MovingAverage
+from ganzoo.curves import Curve, Piece
+from ganzoo.engine.ema import HalfLife, MovingAverage
 from ganzoo.rules import Plan
 
 
@@ -44,6 +45,29 @@ def test_statistics_are_averaged_counters_copied_and_nothing_of_it_trains():
     assert average.network.num_batches_tracked.item() == 1
     assert not average.network.training
     assert not any(p.requires_grad for p in average.network.parameters())
+
+
+def test_a_half_life_in_samples_follows_its_closed_form_and_ramps_up():
+    network = nn.Linear(1, 1, bias=False)
+    nn.init.zeros_(network.weight)
+    average = MovingAverage(network, HalfLife(100.0, 0.05, batch=10, total=1000))
+    nn.init.ones_(network.weight)
+    average.set_step(0)
+    average.update()
+    assert average.network.weight.item() == 1.0  # nothing seen: no memory
+    nn.init.zeros_(network.weight)
+    average.set_step(20)  # 200 samples seen, of which 0.05 are 10: one batch halves
+    average.update()
+    assert average.network.weight.item() == 0.5
+    average.set_step(900)  # 0.05 of 9000 is more than 100: ten batches halve
+    for _ in range(10):
+        average.update()
+    assert average.network.weight.item() == pytest.approx(0.25)
+
+
+def test_a_half_life_may_be_a_curve_and_needs_no_ramp():
+    pace = HalfLife(Curve(Piece(10, 30)), None, batch=10, total=100)
+    assert [pace.decay(step) for step in (0, 50, 100)] == pytest.approx([0.5, 0.5**0.5, 0.5 ** (1 / 3)])
 
 
 def test_the_loop_averages_after_every_generator_update():

@@ -25,7 +25,7 @@ RUNS = {
         generator: {name: acgan, width: 4, latent_dim: 8}
         critic: {name: acgan, width: 4, dropout: 0.3}
         loss: [non_saturating, label_classification]
-        schedule: {name: alternate, decay_from: 0.3}
+        optimizer: {generator: {name: adam, lr: {from: 2e-4, to: 0, start: 0.3}}, critic: {name: adam, lr: {from: 2e-4, to: 0, start: 0.3}}}
         train: {steps: 12, batch_size: 8, ema: 0.9, device: cpu, threads: 1}
     """,
     "one fake for both": """
@@ -40,7 +40,7 @@ RUNS = {
         data: {name: ring, count: 100}
         generator: {name: mlp, hidden: [16, 16], latent_dim: 2, norm: batch}
         critic: {name: mlp, hidden: [16, 16]}
-        loss: [wasserstein, gradient_penalty, {name: r1, every: 3}]
+        loss: [wasserstein, {name: gradient_penalty, weight: {from: 10, to: 1}}, {name: r1, every: 3}]
         schedule: {name: alternate, critic_updates: 3}
         optimizer: {generator: rmsprop, critic: {name: sgd, lr: 1e-3, momentum: 0.9}}
         train: {steps: 12, batch_size: 16, device: cpu, threads: 1}
@@ -126,12 +126,12 @@ def test_a_schedule_of_ever_new_values_stops_recording_and_says_so():
     assert f"{MAX_GRAPHS} kinds" in notes[0]
 
 
-def test_a_plans_numbers_and_rates_change_under_a_replay():
+def test_a_plans_numbers_change_under_a_replay():
     class Grows(Quiet):
         def forward(self, latent: torch.Tensor, alpha):
             return {"sample": alpha * super().forward(latent)["sample"]}
 
-    plans = [Plan(values={"alpha": step / 8}, lr_scale=1 - step / 8) for step in range(8)]
+    plans = [Plan(values={"alpha": step / 8}) for step in range(8)]
     torch.manual_seed(5)
     plain = steps(make(*plans, generator=Grows()), 8)
     torch.manual_seed(5)

@@ -105,14 +105,3 @@ def test_a_plans_values_are_fields_for_everyone():
     assert [(alpha.item(), stage) for alpha, stage in loop.run.generator.alphas] == [(0.0, 0), (0.0, 0), (0.5, 1), (0.5, 1)]
     assert loop.run.critic.stages == [0, 0, 0, 1, 1, 1]
     assert loop.run.last_plan.values == {"alpha": 0.5, "stage": 1}  # what sampling goes on with
-
-
-def test_the_plan_scales_both_rates_and_scaling_does_not_pile_up():
-    loop = make(Plan(lr_scale=0.5), Plan(lr_scale=0.5), Plan(lr_scale=1.0), Plan(lr_scale=0.0))
-    rates = []
-    for _ in range(4):
-        before = weights(loop.run.generator)
-        loop.step()
-        rates.append([optimizer.param_groups[0]["lr"] for optimizer in loop.run.optimizers.values()])
-    assert rates == [[0.005] * 2, [0.005] * 2, [0.01] * 2, [0.0] * 2]
-    assert moved(loop.run.generator, before) == set()

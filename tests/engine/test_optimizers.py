@@ -1,5 +1,7 @@
 """Optimizers on either device."""
 
+import dataclasses
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +15,8 @@ from torch import nn
 
 from ganzoo.cli import invoke
 from ganzoo.config import ResolvedPart, differences
-from ganzoo.engine import optimizers
+from ganzoo.curves import Curve, Piece
+from ganzoo.engine import graphs, optimizers
 from ganzoo.engine.graphs import Eager, choose_runner
 from ganzoo.errors import UserError
 from ganzoo.params import PositiveFloat
@@ -29,10 +32,11 @@ def test_an_optimizers_state_holds_nothing_of_its_device(part):
     state = optimizers.state_of(optimizer)
     assert state["param_groups"][0].keys() & {"lr", "fused", "foreach", "capturable"} == set()
     other = optimizers.build(part, nn.Linear(2, 2).parameters())
-    optimizers.scale_rate(other, 0.5)
+    other.param_groups[0]["lr"] = 0.005
     optimizers.restore(other, state)
     assert other.param_groups[0]["lr"] == 0.005
-    assert other.param_groups[0]["base_lr"] == 0.01
+    optimizers.move(other, 0, 1)
+    assert other.param_groups[0]["lr"] == 0.01
     ours, theirs = other.state_dict()["state"], optimizer.state_dict()["state"]
     assert all(np.array_equal(ours[i][name], theirs[i][name]) for i in theirs for name in theirs[i] if theirs[i][name] is not None)
     with pytest.raises(ValueError, match="0 groups"):
@@ -101,6 +105,77 @@ def test_one_whose_step_may_count_in_python_runs_without_graphs_and_says_so(monk
         "note: updates run kernel by kernel, which is slower than as CUDA graphs, because Signs has no 'capturable' among its "
         "defaults, so its step may count in Python"
     ]
+
+
+FALL = Curve(Piece(1e-2, 0.0, 0.5))
+
+
+def test_rates_and_betas_move_with_the_step_and_a_loaded_state_does_not_stop_them():
+    part = part_of("adam", lr=FALL, betas=(0.0, Curve(Piece(0.9, 0.99))), eps=1e-8)
+    optimizer = optimizers.build(part, nn.Linear(2, 2))
+    assert isinstance(optimizer.param_groups[0]["betas"][1], float)
+    for step, rate, beta in [(0, 1e-2, 0.9), (50, 1e-2, 0.945), (75, 5e-3, 0.9675)]:
+        optimizers.move(optimizer, step, 100)
+        assert (optimizer.param_groups[0]["lr"], optimizer.param_groups[0]["betas"]) == (rate, (0.0, pytest.approx(beta)))
+    optimizers.restore(optimizer, optimizers.state_of(optimizers.build(part, nn.Linear(2, 2))))
+    optimizers.move(optimizer, 100, 100)
+    assert (optimizer.param_groups[0]["lr"], optimizer.param_groups[0]["betas"][1]) == (0.0, 0.99)
+
+
+def test_a_rate_that_is_a_tensor_is_filled_in_place_so_that_a_recorded_step_follows():
+    optimizer = optimizers.build(part_of("sgd", lr=FALL), nn.Linear(2, 2))
+    rate = optimizer.param_groups[0]["lr"] = torch.tensor(1.0)
+    optimizers.move(optimizer, 75, 100)
+    assert rate.item() == pytest.approx(5e-3)
+
+
+class Nested(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.mapping = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+        self.head = nn.Linear(2, 1)
+
+
+def test_groups_take_the_weights_of_their_modules_the_innermost_deciding():
+    groups = {"mapping": {"lr": Curve(Piece(1.0, 0.0))}, "mapping.1": {"betas": (0.9, 0.9)}}
+    network = Nested()
+    part = dataclasses.replace(part_of("adam", lr=0.1, betas=(0.0, 0.5)), groups=groups)
+    optimizer = optimizers.build(part, network)
+    optimizers.move(optimizer, 75, 100)
+    found = [([p.shape for p in group["params"]], group["lr"], group["betas"]) for group in optimizer.param_groups]
+    assert [group["params"] for group in optimizer.param_groups] == [
+        list(network.head.parameters()),
+        list(network.mapping[0].parameters()),
+        list(network.mapping[1].parameters()),
+    ]
+    assert [entry[1:] for entry in found] == [(0.1, (0.0, 0.5)), (0.25, (0.0, 0.5)), (0.1, (0.9, 0.9))]
+
+
+@pytest.mark.parametrize(
+    ("groups", "params", "said"),
+    [
+        ({"maping": {"lr": 1.0}}, {}, "'maping' is no part of the network; did you mean 'mapping'?"),
+        ({}, {"eps": Curve(Piece(1, 2)), "nothing": 1}, "cannot be built"),
+        ({"head": {"size": 2}}, {}, "has no 'size' in its groups"),
+    ],
+)
+def test_groups_and_curves_that_an_optimizer_cannot_have_are_refused(groups, params, said):
+    with pytest.raises(UserError, match=re.escape(said)):
+        optimizers.build(dataclasses.replace(part_of("adam", lr=0.1, **params), groups=groups), Nested())
+
+
+def test_a_curve_of_a_beta_runs_without_graphs_and_says_so_and_one_of_a_rate_does_not(monkeypatch):
+    notes = []
+    run = make().run
+    monkeypatch.setattr(run, "runtime", SimpleNamespace(device=torch.device("cuda")))
+    monkeypatch.setattr(graphs, "CudaGraphs", lambda device: None)
+    run.optimizers["critic"] = optimizers.build(part_of("adam", lr=FALL), run.critic)
+    for optimizer in run.optimizers.values():
+        optimizer.defaults["capturable"] = True
+    assert not isinstance(choose_runner(run, notes.append), Eager)
+    run.optimizers["critic"] = optimizers.build(part_of("adam", betas=(0.0, Curve(Piece(0.9, 0.99)))), run.critic)
+    assert isinstance(choose_runner(run, notes.append), Eager)
+    assert "because Adam takes betas, which moves along a curve, as a number from Python" in notes[0]
 
 
 def test_adamw_trains_and_resumes_bit_for_bit(tmp_path, monkeypatch):

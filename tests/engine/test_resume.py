@@ -21,17 +21,17 @@ data: digits
 generator: {name: acgan, width: 4, latent_dim: 8}
 critic: {name: acgan, width: 4, dropout: 0.3}
 loss: [non_saturating, label_classification]
-schedule: {name: alternate, decay_from: 0.3}
+optimizer: {generator: {name: adam, lr: {from: 2e-4, to: 0, start: 0.3}}, critic: {name: adam, lr: {from: 2e-4, to: 0, start: 0.3}}}
 train: {steps: 40, batch_size: 8, ema: 0.9, device: cpu, threads: 1}
 """
 WGAN_GP = """
 data: {name: ring, count: 100}
 generator: {name: mlp, hidden: [16, 16], latent_dim: 2, norm: batch}
 critic: {name: mlp, hidden: [16, 16]}
-loss: [wasserstein, gradient_penalty, {name: r1, every: 3}]
+loss: [wasserstein, {name: gradient_penalty, weight: {from: 10, to: 1}}, {name: r1, every: 3}]
 schedule: {name: alternate, critic_updates: 3}
 optimizer: {generator: rmsprop, critic: {name: sgd, lr: 1e-3, momentum: 0.9}}
-train: {steps: 40, batch_size: 16, device: cpu, threads: 1}
+train: {steps: 40, batch_size: 16, ema: {half_life: {from: 20, to: 200}}, device: cpu, threads: 1}
 """
 STATEFUL = """
 data: {name: ring, count: 100}
@@ -91,7 +91,7 @@ class Growing(Schedule):
         super().__init__()
 
     def plan(self, step, total):
-        return Plan(lr_scale=1 - step / total, values={"alpha": step / total}, losses=None if step < 25 else frozenset({"minimax"}))
+        return Plan(values={"alpha": step / total}, losses=None if step < 25 else frozenset({"minimax"}))
 
 
 def registry() -> Registry:

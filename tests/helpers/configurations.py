@@ -123,6 +123,9 @@ observers: [watcher]
 MINIMAL = "data: ring\ngenerator: mlp\ncritic: mlp\nloss: hinge\n"
 
 
+LR = MINIMAL + "optimizer:\n  critic:\n    name: adam\n    lr: %s"
+
+
 # text, line, key, fragment of the message: what is wrong and what to do.
 BAD = {
     "empty": ("", 1, "", "needs data, generator"),
@@ -145,7 +148,10 @@ BAD = {
     "negative seed": (MINIMAL + "train: {seed: -1}", 5, "train.seed", ">= 0"),
     "nan": (MINIMAL + "train: {ema: .nan}", 5, "train.ema", "not finite"),
     "overflow": (MINIMAL + "train: {ema: 1e999}", 5, "train.ema", "not finite"),
-    "ema of one": (MINIMAL + "train: {ema: 1}", 5, "train.ema", ">= 0 and < 1, or null"),
+    "an average with a misspelt key": (MINIMAL + "train: {ema: {half_live: 5}}", 5, "train.ema.half_live", "did you mean 'half_life'?"),
+    "an average that forgets backwards": (MINIMAL + "train: {ema: {half_life: -5}}", 5, "train.ema.half_life", "a number > 0, or a curve"),
+    "an average in words": (MINIMAL + "train: {ema: slow}", 5, "train.ema", ">= 0 and < 1, or a mapping, or null"),
+    "ema of one": (MINIMAL + "train: {ema: 1}", 5, "train.ema", ">= 0 and < 1, or a mapping, or null"),
     "unknown precision": (MINIMAL + "train: {precision: fp16}", 5, "train.precision", "auto, fp32 or bf16"),
     "misspelt choice": (MINIMAL + "train: {matmul: hihg}", 5, "train.matmul", "did you mean 'high'?"),
     "unknown device": (MINIMAL + "train: {device: gpu}", 5, "train.device", "cuda:N"),
@@ -208,7 +214,40 @@ BAD = {
         MINIMAL + "optimizer: {critic: {name: adam, betas: [0.5, 1]}}",
         5,
         "optimizer.critic.betas.1",
-        "< 1, found 1; the default is 0.999",
+        "< 1, or a curve, found 1; the default is 0.999",
+    ),
+    "unknown curve": (LR % "{from: 1, to: 0, curve: cosin}", 8, "optimizer.critic.lr.curve", "did you mean 'cosine'?"),
+    "misspelt key of a curve": (LR % "{from: 1, too: 0}", 8, "optimizer.critic.lr.too", "did you mean 'to'?"),
+    "half a curve": (LR % "{from: 1}", 8, "optimizer.critic.lr.to", "add 'to: ...', a number >= 0"),
+    "a curve to a negative rate": (LR % "{from: 1, to: -1}", 8, "optimizer.critic.lr.to", "a number >= 0, found -1"),
+    "a curve that starts after its end": (
+        LR % "{from: 1, to: 0, start: 0.6, end: 0.5}",
+        8,
+        "optimizer.critic.lr",
+        "'start' be at most 'end'",
+    ),
+    "a curve past the run": (LR % "{from: 1, to: 0, end: 1.5}", 8, "optimizer.critic.lr.end", ">= 0 and <= 1, found 1.5"),
+    "an exponential curve to 0": (LR % "{from: 1, to: 0, curve: exponential}", 8, "optimizer.critic.lr", "a small number above 0"),
+    "no curves": (LR % "[]", 8, "optimizer.critic.lr", "an empty list is no curve"),
+    "curves out of order": (LR % "[{from: 1, to: 0, start: 0.5}, {from: 1, to: 0}]", 8, "optimizer.critic.lr", "sort them by 'start'"),
+    "a word in a list of curves": (LR % "[{from: 1, to: 0, start: x}]", 8, "optimizer.critic.lr.0.start", "found the string 'x'"),
+    "a number in a list of curves": (LR % "[1, 2]", 8, "optimizer.critic.lr.0", "a mapping"),
+    "not a number in a curve": (LR % "{from: .nan, to: 0}", 8, "optimizer.critic.lr.from", "not finite"),
+    "a curve to a beta of one": (
+        MINIMAL + "optimizer: {critic: {name: adam, betas: [0.5, {from: 0.9, to: 1}]}}",
+        5,
+        "optimizer.critic.betas.1.to",
+        "a number >= 0 and < 1, found 1",
+    ),
+    "a curve of a parameter that takes none": (LR % "1\n    eps: {from: 1, to: 2}", 9, "optimizer.critic.eps", "found a mapping"),
+    "a group's negative rate": (LR % "1\n    groups: {body: {lr: -1}}", 9, "optimizer.critic.groups.body.lr", "a number > 0, or a curve"),
+    "a group's unknown parameter": (LR % "1\n    groups: {body: {rate: 1}}", 9, "optimizer.critic.groups.body.rate", "no such parameter"),
+    "a group without parameters": (LR % "1\n    groups: {body: 1}", 9, "optimizer.critic.groups", "write {SUB-MODULE"),
+    "a schedule of the first version": (
+        MINIMAL + "schedule: {name: alternate, decay_from: 0.5}",
+        5,
+        "schedule.decay_from",
+        "{lr: {from: LR, to: 0, start: 0.5}}; to resume a run",
     ),
     "nesterov without momentum": (
         MINIMAL + "optimizer:\n  critic:\n    name: sgd\n    nesterov: true",

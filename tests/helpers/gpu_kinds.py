@@ -8,7 +8,8 @@ KINDS = {
     "wgan": f"data: {{name: digits, size: 32}}\n{DCGAN % ''}\nloss: [wasserstein, weight_clip]\n"
     "schedule: {name: wgan, boost_updates: 8, boost_steps: 3}\noptimizer: {generator: rmsprop, critic: rmsprop}",
     "wgan_gp": f"data: {{name: digits, size: 32}}\n{DCGAN % ', norm: none'}\nloss: [wasserstein, gradient_penalty]\n"
-    "schedule: {name: alternate, critic_updates: 5, decay_from: 0.2}",
+    "schedule: {name: alternate, critic_updates: 5}\n"
+    "optimizer: {generator: {name: adam, lr: {from: 2e-4, to: 0, start: 0.2}}, critic: {name: adam, lr: {from: 2e-4, to: 0, start: 0.2}}}",
     "lazy r1": f"data: {{name: digits, size: 32}}\n{DCGAN % ', norm: none'}\nloss: [non_saturating, {{name: r1, every: 4}}]",
     "acgan": "data: {name: digits, size: 32}\ngenerator: {name: acgan, width: 16}\ncritic: {name: acgan, width: 8, dropout: 0.0}\n"
     "loss: [non_saturating, label_classification]",

@@ -134,6 +134,21 @@ def test_resumed_run_tells_one_story(tmp_path):
     assert record.seconds == 3.0  # 2 in the first sitting up to step 100, 1 in the second
 
 
+def test_each_curve_of_the_configuration_is_drawn(tmp_path):
+    directory = make_run(tmp_path / "curved", pictures=1)
+    assert "What moves along a curve" not in report_of(directory).text
+    config = directory / "config.yaml"
+    text = config.read_text().replace("weight: 5.0", "weight: {from: 5.0, to: 1.0, start: 0.5}")
+    config.write_text(text + "optimizer: {critic: {betas: [0.0, {from: 0.9, to: 0.99}]}}\n")
+    page = report_of(directory)
+    assert "What moves along a curve" in page.text
+    captions = [name for name in ("loss.1.weight", "optimizer.critic.betas.1") if f"{name}" in page.text]
+    assert len(captions) == 2
+    assert "loss.1.weight from 5 to 1" in " ".join(svg.get("aria-label", "") for svg in page.all("svg"))
+    config.write_text(text.replace("to: 1.0", "to: one"))
+    assert "What moves along a curve" not in report_of(directory).text
+
+
 def test_timeline_is_thinned_out(tmp_path):
     page = report_of(make_run(tmp_path / "long", pictures=100))
     steps = [int(image["data-step"].replace(",", "")) for image in page.all("img")]

@@ -9,10 +9,13 @@ al., 2017, arXiv:1610.09585: the log-likelihood L_C of the correct class, here w
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from annotated_types import Ge
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ganzoo import DataSpec, Fields, Loss, NonNegativeFloat, Scores, Terms, Turn
+from ganzoo import DataSpec, Fields, Loss, Scheduled, Scores, Terms, Turn
 
 
 class LabelClassification(Loss):
@@ -28,7 +31,7 @@ class LabelClassification(Loss):
     reads = frozenset({"label"})
     scores = frozenset({"label_logits"})
 
-    def __init__(self, data: DataSpec, *, weight: NonNegativeFloat = 1.0, learn_fakes: bool = True) -> None:
+    def __init__(self, data: DataSpec, *, weight: Annotated[Scheduled, Ge(0)] = 1.0, learn_fakes: bool = True) -> None:
         super().__init__()
         self.weight, self.learn_fakes = weight, learn_fakes
 

@@ -8,9 +8,12 @@ Mao et al., 2017, arXiv:1611.04076: the objectives of LSGAN with the coding a, b
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from annotated_types import Ge
 from torch import Tensor
 
-from ganzoo import DataSpec, Loss, NonNegativeFloat, Terms, Turn
+from ganzoo import DataSpec, Loss, Scheduled, Terms, Turn
 
 
 class LeastSquares(Loss):
@@ -29,7 +32,9 @@ class LeastSquares(Loss):
     paper = "Mao et al., 2017, arXiv:1611.04076"
     scores = frozenset({"score"})
 
-    def __init__(self, data: DataSpec, *, a: float = 0.0, b: float = 1.0, c: float = 1.0, weight: NonNegativeFloat = 1.0) -> None:
+    def __init__(
+        self, data: DataSpec, *, a: float = 0.0, b: float = 1.0, c: float = 1.0, weight: Annotated[Scheduled, Ge(0)] = 1.0
+    ) -> None:
         super().__init__()
         self.a, self.b, self.c, self.weight = a, b, c, weight
 

@@ -31,6 +31,7 @@ from ganzoo.rundir import (
     read_text,
     read_yaml,
     sample_files,
+    scheduled,
     write_atomically,
 )
 
@@ -88,6 +89,7 @@ def _content(directory: Path) -> dict[str, Any]:
         "pictures": load_pictures(sample_files(directory, record.sample_steps)),
         "curves": _curves(record, series),
         "health": {"sentences": sentences(series), "warnings": tally(record.warnings), "charts": _health_charts(series)},
+        "scheduled": [chart for moving in scheduled(config) for chart in make_charts(moving.name, [moving])],
         "series": [_numbers(s) for s in series.values()],
         "evaluations": _evaluations(record.evaluations),
         "config": read_text(directory, "config.yaml"),

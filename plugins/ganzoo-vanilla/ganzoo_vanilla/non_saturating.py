@@ -9,11 +9,13 @@ with t = real_target and s = fake_target. Goodfellow et al., 2014, arXiv:1406.26
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
+from annotated_types import Ge
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ganzoo import DataSpec, Fraction, Loss, NonNegativeFloat, Terms, Turn
+from ganzoo import DataSpec, Fraction, Loss, Scheduled, Terms, Turn
 
 
 class NonSaturating(Loss):
@@ -28,7 +30,9 @@ class NonSaturating(Loss):
     paper = "Goodfellow et al., 2014, arXiv:1406.2661; label smoothing: Salimans et al., 2016, arXiv:1606.03498"
     scores = frozenset({"score"})
 
-    def __init__(self, data: DataSpec, *, real_target: Fraction = 1.0, fake_target: Fraction = 0.0, weight: NonNegativeFloat = 1.0) -> None:
+    def __init__(
+        self, data: DataSpec, *, real_target: Fraction = 1.0, fake_target: Fraction = 0.0, weight: Annotated[Scheduled, Ge(0)] = 1.0
+    ) -> None:
         super().__init__()
         self.real_target, self.fake_target, self.weight = real_target, fake_target, weight
 

@@ -8,11 +8,14 @@ arXiv:1704.00028, equation 3 and section 4.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
+from annotated_types import Ge
 from torch import Tensor
 from torch.nn.functional import relu
 
-from ganzoo import DataSpec, Loss, NonNegativeFloat, Terms, Turn
+from ganzoo import DataSpec, Loss, NonNegativeFloat, Scheduled, Terms, Turn
 
 from .gradients import score_gradients
 
@@ -30,7 +33,9 @@ class GradientPenalty(Loss):
     scores = frozenset({"score"})
     per_sample = True
 
-    def __init__(self, data: DataSpec, *, weight: NonNegativeFloat = 10.0, target: NonNegativeFloat = 1.0, one_sided: bool = False) -> None:
+    def __init__(
+        self, data: DataSpec, *, weight: Annotated[Scheduled, Ge(0)] = 10.0, target: NonNegativeFloat = 1.0, one_sided: bool = False
+    ) -> None:
         super().__init__()
         self.weight, self.target, self.one_sided = weight, target, one_sided
 

@@ -7,7 +7,11 @@ Mescheder et al., 2018, arXiv:1801.04406, equation 9.
 
 from __future__ import annotations
 
-from ganzoo import DataSpec, Loss, NonNegativeFloat, PositiveInt, Terms, Turn
+from typing import Annotated
+
+from annotated_types import Ge
+
+from ganzoo import DataSpec, Loss, PositiveInt, Scheduled, Terms, Turn
 
 
 class R1(Loss):
@@ -23,7 +27,7 @@ class R1(Loss):
     gradients = frozenset({"real"})
     per_sample = True
 
-    def __init__(self, data: DataSpec, *, gamma: NonNegativeFloat = 10.0, every: PositiveInt = 1) -> None:
+    def __init__(self, data: DataSpec, *, gamma: Annotated[Scheduled, Ge(0)] = 10.0, every: PositiveInt = 1) -> None:
         super().__init__()
         self.gamma, self.every = gamma, every
 

@@ -9,7 +9,11 @@ Arjovsky et al., 2017, arXiv:1701.07875.
 
 from __future__ import annotations
 
-from ganzoo import DataSpec, Loss, NonNegativeFloat, Terms, Turn
+from typing import Annotated
+
+from annotated_types import Ge
+
+from ganzoo import DataSpec, Loss, Scheduled, Terms, Turn
 
 
 class Wasserstein(Loss):
@@ -22,7 +26,7 @@ class Wasserstein(Loss):
     paper = "Arjovsky et al., 2017, arXiv:1701.07875"
     scores = frozenset({"score"})
 
-    def __init__(self, data: DataSpec, *, weight: NonNegativeFloat = 1.0) -> None:
+    def __init__(self, data: DataSpec, *, weight: Annotated[Scheduled, Ge(0)] = 1.0) -> None:
         super().__init__()
         self.weight = weight
 

@@ -92,7 +92,7 @@ def play(
         "critic": {"name": "mlp", "hidden": list(hidden), "activation": activation},
         "loss": loss if isinstance(loss, str | dict) else list(loss),
         "schedule": "critic_only",
-        "optimizer": {"critic": optimizer},
+        "optimizer": {"critic": {**optimizer, "lr": {"from": optimizer["lr"], "to": 0, "start": 0.5}}},
         "train": {"steps": steps, "batch_size": batch_size, "device": "cpu", "precision": "fp32"},
     }
     parsed = parse_config(dump(config))

@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Cache, Dataset, DataSpec, Fields, Fraction, Generator, NonNegativeFloat, Plan, PositiveInt, Schedule
-from ganzoo.schedules import linear_decay
+from ganzoo import Cache, Dataset, DataSpec, Fields, Generator, NonNegativeFloat, Plan, PositiveInt, Schedule
 
 
 class NormalQuantiles(Dataset):
@@ -81,18 +80,11 @@ class Disturbed(Generator):
 
 
 class CriticOnly(Schedule):
-    """One critic update a step and none of the generator, so that the critic meets its optimum.
-
-    Args:
-        decay_from: fraction of the run after which the learning rate falls linearly to 0.
-    """
-
-    def __init__(self, data: DataSpec, *, decay_from: Fraction = 0.5) -> None:
-        self.decay_from = decay_from
+    """One critic update a step and none of the generator, so that the critic meets its optimum."""
 
     def plan(self, step: int, total: int) -> Plan:
-        """The same at every step, but for the rate."""
-        return Plan(generator_updates=0, lr_scale=linear_decay(step, total, self.decay_from))
+        """The same at every step."""
+        return Plan(generator_updates=0)
 
 
 PARTS: Mapping[str, Mapping[str, type]] = {
