@@ -6,8 +6,6 @@ generator:  mean softplus(-f) = -mean log sigmoid(f)
 with t = real_target and s = fake_target. Goodfellow et al., 2014, arXiv:1406.2661.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Annotated
 
