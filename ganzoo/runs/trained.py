@@ -26,7 +26,7 @@ from ganzoo.engine.sampling import columns_of, generate, make_inputs, to_units
 from ganzoo.engine.weights import load_into, metadata
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, named_arguments
-from ganzoo.files import write_atomically
+from ganzoo.files import check_ending, write_atomically
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
@@ -60,6 +60,7 @@ class Samples:
 
     def save_npz(self, path: Path) -> Path:
         """Write the arrays ``sample`` and, where there is one, ``label``."""
+        check_ending(path, ".npz")
         buffer = io.BytesIO()
         arrays = {"sample": self.sample} | ({"label": self.label} if self.label is not None else {})
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganzoo.files import write_atomically
+from ganzoo.files import check_ending, write_atomically
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -97,8 +97,10 @@ def save_png(image: Image.Image, path: Path) -> None:
     """Write a PNG at once or not at all. The same image gives the same bytes: no time, no comment goes in.
 
     Raises:
+        UserError: where the name ends as that of another format.
         GanzooError: where the disk refuses.
     """
+    check_ending(path, ".png")
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", compress_level=6)
     write_atomically(path, buffer.getvalue())
@@ -113,8 +115,10 @@ def save_gif(frames: Sequence[Image.Image], path: Path, seconds: float) -> None:
         seconds: one round of all frames; no frame is shown for less than 20 ms, which viewers would slow down.
 
     Raises:
+        UserError: where the name ends as that of another format.
         GanzooError: where the disk refuses.
     """
+    check_ending(path, ".gif")
     buffer = io.BytesIO()
     each = max(20, round(1000 * seconds / len(frames)))
     frames[0].save(buffer, format="GIF", save_all=True, append_images=frames[1:], duration=each, loop=0, optimize=False)
