@@ -11,6 +11,9 @@ from torch.nn.modules.dropout import _DropoutNd as Dropout
 
 from .fields import Fields
 
+SYNCHRONISED = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+"""The norms that see the whole batch where processes have a share of it each: exactly torch's own, as a subclass may do more."""
+
 
 class Generator(nn.Module):
     """Makes fields out of fields: usually "sample" out of "latent".

@@ -165,7 +165,7 @@ def build(
     """
     ranks = ranks or Ranks()
     with placed(config):
-        share_of(config.train.batch_size, ranks)  # before the data is read
+        share_of_batch = share_of(config.train.batch_size, ranks)  # before the data is read
         runtime = from_config(config.train, ranks.local_rank)
         ranks.connect(runtime.device)
         dataset: Dataset = resolved.data.build()
@@ -174,7 +174,8 @@ def build(
         arrays = dataset.arrays(Cache(reporter=reporter, share=share))
         data = describe(arrays, dataset.classes, dataset.scale)
         batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime, ranks=ranks)
-    verdict = compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, data, config.train.steps)
+    parts = (resolved.generator, resolved.critic, resolved.losses, resolved.schedule)
+    verdict = compat.check(*parts, data, config.train.steps, config.train.batch_size, share_of_batch, ranks.synchronises)
     refuse(verdict, config)
 
     seed_everything(config.train.seed)
