@@ -27,7 +27,11 @@ RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'g
 RunOrPack = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' or 'ganzoo pack' made.")]
 Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the latents.")]
 Weights = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Generator weights from elsewhere: .safetensors, or a plain state dict.")
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Generator weights from elsewhere: .safetensors, a state dict or a checkpoint of torch.save; FILE:KEY where several fit.",
+    ),
 ]
 
 

@@ -268,7 +268,7 @@ def initialise(sources: Mapping[str, str], networks: Mapping[str, nn.Module]) ->
             remedy = did_you_mean(target, parts, noun="their parts")
             raise UserError(f"'{target}' names no part of the networks", remedy, key=f"init.{target}") from None
         try:
-            load_into(module, path, inner)
+            load_into(module, path, inner, name)
         except UserError as error:
             raise UserError(error.what, error.remedy, key=f"init.{target}") from error
 
