@@ -25,7 +25,7 @@ ConfigFile = Annotated[
 ]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' made.")]
 RunOrPack = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' or 'ganzoo pack' made.")]
-Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the latents.")]
+Seed = Annotated[int, typer.Option(metavar="N", min=0, max=2**63 - 1, help="Seed of the latents.")]
 Weights = Annotated[
     Path | None,
     typer.Option(

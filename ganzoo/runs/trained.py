@@ -31,7 +31,7 @@ from ganzoo.players import Generator
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
 from ganzoo.rundir.files import CONFIG, GENERATOR, check_run, is_folder, read_environment
-from ganzoo.ui.pictures import image_grid, save_png
+from ganzoo.ui.pictures import drawable, image_grid, save_png
 from ganzoo.ui.progress import Reporter
 from ganzoo.ui.scatter import scatter
 
@@ -255,5 +255,5 @@ def _form(data: DataSpec) -> str:
 
 
 def class_name(names: tuple[str, ...], label: int) -> str:
-    """What a class is called; its number where it has no name."""
-    return names[label] if label < len(names) else str(label)
+    """What a grid calls a class: its number where it has no name, or one in a script that cannot be drawn."""
+    return (drawable(names[label]) if label < len(names) else None) or str(label)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,6 +141,21 @@ def _font(size: int) -> FreeTypeFont | ImageFont:
     from PIL import ImageFont
 
     return ImageFont.load_default(size=size)
+
+
+def drawable(text: str) -> str | None:
+    """``text``, without its accents where the font at hand lacks them; None where a letter would come out as a box."""
+    plain = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    return next((each for each in (text, plain) if _has_letters(each)), None)
+
+
+def _has_letters(text: str) -> bool:
+    font = _font(_CAPTION_SIZE)
+    try:
+        box = bytes(font.getmask("\U0010ffff"))
+        return all(each == " " or bytes(font.getmask(each)) not in (box, b"") for each in text)
+    except (UnicodeError, ValueError):  # half a character, of a name that is not UTF-8; a font of pixels, which has 256 letters
+        return False
 
 
 def _caption(grid: Image.Image, text: str, left: int, top: int, width: int) -> None:
