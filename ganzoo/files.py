@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
+import stat
+from contextlib import suppress
 from pathlib import Path
 
-from .errors import GanzooError
+from .errors import GanzooError, UserError
 
 TEMPORARY = ".ganzoo-tmp"
 """How the names of half-written files end."""
@@ -14,6 +16,8 @@ TEMPORARY = ".ganzoo-tmp"
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Temporary file in the same folder -> fsync -> rename -> fsync of the folder.
+
+    A link is followed, and a file that is there keeps its mode and owner. What is no regular file (a device, a pipe) is written to.
 
     Args:
         path: the file; its folder is made where it is missing.
@@ -24,20 +28,66 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY)
-        temporary = Path(name)
+        before = _status(path)
+        if before is not None and not stat.S_ISREG(before.st_mode):
+            _write_through(path, content)
+            return
+        path = path.resolve() if path.is_symlink() else path
+        path.parent.mkdir(parents=True, exist_ok=True)  # of what a link names
+        temporary = path.with_name(f".{secrets.token_hex(8)}{TEMPORARY}")
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:  # less the umask
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.chmod(0o644)
+            if before is not None:
+                _keep_rights(temporary, before)
             put_in_place(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise GanzooError(f"cannot write {path}: {error.strerror or error}; what was there before is intact") from error
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """Of what is there, links followed; None: nothing is."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    try:
+        with path.open("wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise GanzooError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _keep_rights(temporary: Path, before: os.stat_result) -> None:
+    with suppress(PermissionError):  # only root may give files away
+        os.chown(temporary, before.st_uid, before.st_gid)
+    temporary.chmod(stat.S_IMODE(before.st_mode))  # last: a change of owner takes rights away
+
+
+def check_ending(path: Path, *endings: str, key: str = "") -> None:
+    """See that a file's name does not promise another format than is written.
+
+    Args:
+        path: the file. One without an ending promises nothing, nor does a device or a pipe.
+        endings: those of the format, small: ``.png``.
+        key: the option concerned.
+
+    Raises:
+        UserError: where it ends otherwise, or is a folder.
+    """
+    if path.is_dir():
+        raise UserError(f"{path} is a folder", f"name a file in it, such as {path / ('out' + endings[0])}", key=key)
+    if path.suffix and path.suffix.lower() not in endings and (path.is_file() or not path.exists()):
+        what = f"{path} ends in {path.suffix}, but what is written is {' or '.join(endings)}"
+        raise UserError(what, f"name it {path.with_suffix(endings[0])}", key=key)
 
 
 def remove_leftovers(folder: Path) -> None:

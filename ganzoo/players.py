@@ -17,6 +17,9 @@ from .fields import Fields, named_arguments
 Method = TypeVar("Method", bound=Callable[..., Any])
 _GIVES = "_ganzoo_gives"
 
+SYNCHRONISED = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+"""The norms that see the whole batch where processes have a share of it each: exactly torch's own, as a subclass may do more."""
+
 
 def route(*, gives: Iterable[str]) -> Callable[[Method], Method]:
     """Mark a method of a player as a further forward: its arguments are the fields it reads.

@@ -7,6 +7,7 @@ import what they need when they run, so that ``list`` and ``--help`` import no t
 from __future__ import annotations
 
 import difflib
+import io
 import os
 import re
 import sys
@@ -31,6 +32,8 @@ def invoke(arguments: Sequence[str]) -> int:
     from .app import app
 
     debug = "--debug" in arguments
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":  # a path may be no text, or none of this terminal
+        sys.stdout.reconfigure(errors="surrogateescape" if sys.stdout.encoding.lower() == "utf-8" else "backslashreplace")
     try:
         with completing.in_bash():
             code = app(args=[a for a in arguments if a != "--debug"], prog_name="ganzoo", standalone_mode=False)

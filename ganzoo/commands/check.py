@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,12 @@ from ganzoo.ui.tables import print_json, print_table
 from . import offers
 from .options import Json, Override, Quiet
 
+if TYPE_CHECKING:
+    from ganzoo.engine.run import Run
+
 GROUP = "Train"
+MOST_CLASSES = 1000
+"""Beyond which no class is named."""
 
 
 def check(
@@ -80,20 +85,42 @@ def check_configuration(path: Path, overrides: list[str], as_json: bool, quiet: 
     values = rehearse(built)
     seconds = time.perf_counter() - started
     counts = {n: sum(p.numel() for p in net.parameters()) for n, net in (("generator", built.generator), ("critic", built.critic))}
+    classes = _count_classes(built)
     if as_json:
         print_json(
-            {"fits": True, "data": built.data.to_json(), "parameters": counts, "notes": notes, "first_step": values, "seconds": seconds}
+            {
+                "fits": True,
+                "data": built.data.to_json(),
+                "classes": classes,
+                "parameters": counts,
+                "notes": notes,
+                "first_step": values,
+                "seconds": seconds,
+            }
         )
         return 0
     shapes = ", ".join(f"{name} {tuple(shape)}" for name, shape in built.data.fields.items())
     print(f"{path}: fits")
     rows = [("data", f"{resolved.data.name}: {built.batches.count} samples of {shapes}")]
+    if classes:
+        rows.append(("classes", ", ".join(f"{name} ({count:,})" for name, count in classes.items())))
     rows += [(n, f"{getattr(resolved, n).name}: {count:,} parameters") for n, count in counts.items()]
     rows += [("loss", ", ".join(built.losses)), ("first step", f"{seconds:.2f} s on {built.runtime.device}, {built.runtime.precision}")]
     print_table([], [(f"  {name}", text) for name, text in rows])
     for note in notes:
         print(f"  note: {note}")
     return 0
+
+
+def _count_classes(built: Run) -> dict[str, int]:
+    """Samples of each class by its name, in the order of their numbers; {} without labels, or with very many."""
+    import numpy as np
+
+    if "label" not in built.batches.arrays or not 0 < built.data.classes <= MOST_CLASSES:
+        return {}
+    counts = np.bincount(np.asarray(built.batches.arrays["label"][:]), minlength=built.data.classes)
+    names = built.dataset.class_names or tuple(str(number) for number in range(built.data.classes))
+    return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
 
 
 def matrix(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ganzoo.files import check_ending
 from ganzoo.registry import Registry
 from ganzoo.ui.tables import print_json, print_table
 
@@ -42,6 +43,7 @@ def compare(
         best = row.best
         return [f"{number_text(found.value)}{' (best)' if i in best else ''}" if found else "-" for i, found in enumerate(row.values)]
 
+    check_ending(out, ".html", ".htm", key="--out")
     registry = Registry.installed()
     writer = page_writer(registry)
     runs = read_runs(run_folders)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ganzoo.files import check_ending
+
 from . import offers
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -23,7 +25,22 @@ ConfigFile = Annotated[
 ]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' made.")]
 RunOrPack = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' or 'ganzoo pack' made.")]
-Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the latents.")]
+Seed = Annotated[int, typer.Option(metavar="N", min=0, max=2**63 - 1, help="Seed of the latents.")]
 Weights = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Generator weights from elsewhere: .safetensors, or a plain state dict.")
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Generator weights from elsewhere: .safetensors, a state dict or a checkpoint of torch.save; FILE:KEY where several fit.",
+    ),
 ]
+
+
+def check_pictures(*, png: Path | None = None, gif: Path | None = None, npz: Path | None = None) -> None:
+    """See before any work that the named files can be what is written.
+
+    Raises:
+        UserError: where one ends otherwise, or is a folder.
+    """
+    for name, path in (("png", png), ("gif", gif), ("npz", npz)):
+        if path is not None:
+            check_ending(path, f".{name}", key=f"--{name}")

@@ -18,7 +18,10 @@ GROUP = "Share"
 
 def export(
     run_folder: RunOrPack,
-    to: Annotated[Literal["onnx", "torch"], typer.Option(help="The format: ONNX, or a program of torch.export.")] = "onnx",
+    to: Annotated[
+        Literal["onnx", "torch"] | None,
+        typer.Option(help="The format: ONNX, or a program of torch.export (default: as --out ends, else onnx)."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The file (default: generator.onnx or generator.pt2 in the run).")
     ] = None,
@@ -31,9 +34,13 @@ def export(
 
     Example: ganzoo export runs/quickstart --to onnx --out digits.onnx
     """
+    from ganzoo.files import check_ending
     from ganzoo.runs.export import SUFFIXES, export_generator
     from ganzoo.runs.trained import load_trained
 
+    if out is not None:
+        check_ending(out, *([SUFFIXES[to]] if to else SUFFIXES.values()), key="--out")
+    to = to or ("torch" if out is not None and out.suffix.lower() == SUFFIXES["torch"] else "onnx")
     trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter())
     done = export_generator(trained, to, out or run_folder / f"generator{SUFFIXES[to]}")
     if as_json:

@@ -12,7 +12,7 @@ from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_files, print_json, print_table
 
-from .options import Json, Quiet, RunFolder, RunOrPack, Seed, Weights
+from .options import Json, Quiet, RunFolder, RunOrPack, Seed, Weights, check_pictures
 
 if TYPE_CHECKING:
     from ganzoo.runs.trained import Trained
@@ -49,6 +49,7 @@ def sample(
     """
     from ganzoo.runs.trained import load_trained
 
+    check_pictures(png=png, npz=npz)
     trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter())
     count = n or SAMPLES
     if per_class is not None:
@@ -98,6 +99,7 @@ def interpolate(
     from ganzoo.runs.interpolate import Walk, default_rows, walk_classes, walk_latents
     from ganzoo.runs.trained import load_trained
 
+    check_pictures(png=png, gif=gif)
     if to is not None and label is None:
         raise UserError("there is no class to begin at", "name it with --label", key="--to")
     trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter())
@@ -140,6 +142,7 @@ def neighbours(
     from ganzoo.runs.neighbours import look_for_copies
     from ganzoo.runs.trained import load_trained
 
+    check_pictures(png=png)
     reporter = choose_reporter(quiet or as_json)
     trained = load_trained(run_folder, weights, Registry.installed(), reporter)
     found = look_for_copies(trained, samples=samples, seed=seed, by=by, inception_weights=inception_weights, reporter=reporter)

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from ganzoo.config import ResolvedPart
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
-from ganzoo.players import Critic, Generator
+from ganzoo.players import SYNCHRONISED, Critic, Generator
 from ganzoo.rules import Loss, Schedule, routed
 
 from .declared import static_notes, static_problems
-from .dry_run import dry_run, fake_tensors
+from .dry_run import TRIED, dry_run, fake_tensors
 from .plans import MOST, kinds_of, plan_problems
 from .unsaved import changed, kept_outside, snapshot
 from .verdict import Players, Problem, Verdict, name_of, reason_of
@@ -24,7 +24,15 @@ Part = TypeVar("Part", bound=ResolvedPart)
 
 
 def check(
-    generator: ResolvedPart, critic: ResolvedPart, losses: Sequence[ResolvedPart], schedule: ResolvedPart, data: DataSpec, total: int = 1
+    generator: ResolvedPart,
+    critic: ResolvedPart,
+    losses: Sequence[ResolvedPart],
+    schedule: ResolvedPart,
+    data: DataSpec,
+    total: int = 1,
+    batch: int = TRIED,
+    share: int | None = None,
+    synchronised: bool = False,
 ) -> Verdict:
     """Whether the combination fits the data: static rules first, then a dry run of both turns under each kind of plan.
 
@@ -35,6 +43,9 @@ def check(
         schedule: the chosen schedule.
         data: what the data gives.
         total: steps of the run, whose every plan is asked for.
+        batch: samples of a batch, of which few are tried.
+        share: how many of them a process gets; None: all.
+        synchronised: whether processes share the statistics of torch's own batch norms.
     """
     verdict = Verdict()
     with fake_tensors():
@@ -45,18 +56,29 @@ def check(
                 for i, (name, part) in enumerate(distinct(losses).items())
             }
             players = Players(made, judge, named, build("schedule", schedule, data))
+            share = share or batch
+            if synchronised:
+                _see_the_whole_batch(players)
             plans, note = kinds_of(players.schedule, total)
             verdict.problems += static_problems(players, data, plans, players.generator.draw(2).keys())
             verdict.problems += plan_problems(players, plans)
             verdict.notes += [*static_notes(players), *([note] if note else [])]
             if verdict.fits:
                 before = {key: snapshot(component) for key, component in players.components.items()}
-                problems, notes = dry_run(players, data, dict(islice(plans.items(), MOST)))
+                problems, notes = dry_run(players, data, dict(islice(plans.items(), MOST)), min(TRIED, share))
                 verdict.problems += problems
                 verdict.notes += [*notes, *_unsaved(players, before)]
         except UserError as error:
             verdict.problems.append(Problem(error.key, error.what, error.remedy))
     return verdict
+
+
+def _see_the_whole_batch(players: Players) -> None:
+    """Let the norms that processes synchronise take one sample: theirs are the statistics of all shares."""
+    for network in (players.generator, players.critic):
+        for module in network.modules():
+            if type(module) in SYNCHRONISED:
+                module.eval()
 
 
 def _unsaved(players: Players, before: dict[str, dict[str, Any]]) -> list[str]:

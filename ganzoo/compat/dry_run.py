@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +19,11 @@ from ganzoo.rules import Plan, merge_terms
 from ganzoo.turn import Side, Turn
 
 from .plans import at
-from .verdict import Players, Problem, join, reason_of, remedy_for
+from .verdict import Players, Problem, join, name_of, reason_of, remedy_for
+
+TRIED = 4
+"""Samples of a dry run, where a batch has as many."""
+TOO_FEW = re.compile(r"Expected more than 1 value per channel|more than one value per channel", re.IGNORECASE)
 
 
 @contextmanager
@@ -45,7 +50,7 @@ def fake_tensors() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def dry_run(players: Players, data: DataSpec, plans: Mapping[int, Plan], n: int = 4) -> tuple[list[Problem], list[str]]:
+def dry_run(players: Players, data: DataSpec, plans: Mapping[int, Plan], n: int = TRIED) -> tuple[list[Problem], list[str]]:
     """Run both turns of each plan by its own losses, with ``n`` samples, gradients included.
 
     Returns:
@@ -65,8 +70,7 @@ def dry_run(players: Players, data: DataSpec, plans: Mapping[int, Plan], n: int 
             except UserError as error:
                 problems[side] = Problem(error.key or players.key_of(error) or side, f"{error.what}{at(step)}", error.remedy)
             except Exception as error:  # whatever a plugin's code raises is the reason
-                what = f"the {side}'s turn{at(step)} fails: {reason_of(error)}"
-                problems[side] = Problem(players.key_of(error) or side, what, remedy_for(error))
+                problems[side] = _failed(side, players, error, at(step), n)
             else:
                 idle[side] += [] if moved else [step]
     for side, steps in idle.items():
@@ -76,7 +80,16 @@ def dry_run(players: Players, data: DataSpec, plans: Mapping[int, Plan], n: int 
     for step in set(idle["critic"]) & set(idle["generator"]):
         problems.setdefault("both", Problem("schedule", f"nothing trains{at(step)}: no loss that acts there gives anything to minimise"))
     notes = [f"the {side} has nothing to minimise{at(step) or ' at first'}" for side, steps in idle.items() for step in steps]
-    return list(problems.values()), notes
+    return list(dict.fromkeys(problems.values())), notes  # both turns run the generator
+
+
+def _failed(side: str, players: Players, error: Exception, when: str, n: int) -> Problem:
+    key = players.key_of(error) or side
+    if n == 1 and TOO_FEW.search(str(error)):
+        who = f"{key.partition('.')[0]} {name_of(players.components[key])}"
+        remedy = "set it to at least 2 for each process, or choose another norm"
+        return Problem("train.batch_size", f"a norm of the {who} needs more than the one sample that it gets{when}", remedy)
+    return Problem(key, f"the {side}'s turn{when} fails: {reason_of(error)}", remedy_for(error))
 
 
 @contextmanager

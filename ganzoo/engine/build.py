@@ -52,14 +52,15 @@ def build(
     """
     ranks = ranks or Ranks()
     with placed(config):
-        share_of(config.train.batch_size, ranks)  # before the data is read
+        share_of_batch = share_of(config.train.batch_size, ranks)  # before the data is read
         runtime = from_config(config.train, ranks.local_rank)
         ranks.connect(runtime.device)
         dataset: Dataset = resolved.data.build()
         arrays = dataset.arrays(Cache(reporter=reporter))
         data = describe(arrays, dataset.classes, dataset.scale, dataset.class_maps)
         batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime, ranks=ranks, apart=dataset.apart)
-    verdict = compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, data, config.train.steps)
+    parts = (resolved.generator, resolved.critic, resolved.losses, resolved.schedule)
+    verdict = compat.check(*parts, data, config.train.steps, config.train.batch_size, share_of_batch, ranks.synchronises)
     refuse(verdict, config)
 
     seed_everything(config.train.seed)
@@ -157,6 +158,6 @@ def initialise(sources: Mapping[str, str], networks: Mapping[str, nn.Module]) ->
             remedy = did_you_mean(target, parts, noun="their parts")
             raise UserError(f"'{target}' names no part of the networks", remedy, key=f"init.{target}") from None
         try:
-            load_into(module, path, inner)
+            load_into(module, path, inner, name)
         except UserError as error:
             raise UserError(error.what, error.remedy, key=f"init.{target}") from error

@@ -17,9 +17,10 @@ def seed_everything(*seed: int, device: torch.device | None = None) -> None:
     """Seed every generator of random numbers that a component might use.
 
     Args:
-        seed: one number, or several for a stream of its own.
+        seed: one number, or several for a stream of its own; taken modulo 2^64, as torch takes no others.
         device: where tensors are drawn. Of the CPU, GPUs keep their state, which ``torch.manual_seed`` would reset; None: everywhere.
     """
+    seed = tuple(each % 2**64 for each in seed)
     number = seed[0] if len(seed) == 1 else int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] >> 1)
     if device is not None and device.type == "cpu":
         torch.default_generator.manual_seed(number)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ganzoo.config import Resolved, RunConfig, differences, refuse_retired, resolved_values, resolved_yaml, strict_yaml
+from ganzoo.config import Resolved, RunConfig, refuse_retired, resolved_values, resolved_yaml, strict_yaml
 from ganzoo.data.fingerprint import compare_data
-from ganzoo.errors import GanzooError, UserError
+from ganzoo.errors import GanzooError
 from ganzoo.index import current_versions
 from ganzoo.rundir.directory import Nowhere, RunDirectory, environment
 from ganzoo.rundir.files import ENVIRONMENT, read_json
@@ -26,6 +26,7 @@ from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
 from .owed import GRID, SAVED, find_owed
+from .resumed import allowed_changes
 from .signals import Interrupted, Stop, stop_on_signals, unwind_on_termination
 
 
@@ -246,16 +247,10 @@ class Runner:
         self._warnings.append(text)
 
     def _refuse_changes(self) -> None:
-        """A run goes on as it was begun; only the number of steps may grow."""
+        """A run goes on as it was begun: see ``resumed.allowed_changes``."""
         before, now = strict_yaml.read(self.directory.config).value, resolved_values(self.config, self.resolved)
         refuse_retired(before, self.directory.path)
-        changed = differences(before, now, ignoring=("versions", "train.steps"))
-        if changed:
-            raise UserError(
-                f"{self.directory.path} was begun with another configuration: {'; '.join(changed)}",
-                "change it back, or choose another --out",
-                key=changed[0].partition(":")[0],
-            )
-        if now["train"]["steps"] < before["train"]["steps"]:
-            raise UserError(f"it was {before['train']['steps']} and may only grow", "raise it, or choose another --out", key="train.steps")
-        self._changed += differences(before, now)
+        changed, beside = allowed_changes(before, now, str(self.directory.path))
+        self._changed += changed
+        if beside:
+            self.reporter.say(f"changed beside the training: {'; '.join(beside)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import platform
 import shlex
 import shutil
@@ -18,7 +17,7 @@ from ganzoo.fields import DataSpec
 from ganzoo.files import remove_leftovers, write_atomically
 
 from .files import CHECKPOINTS, CONFIG, ENVIRONMENT, RECIPE, SAMPLES, WEIGHTS
-from .lines import RECORD, line_of, open_record
+from .lines import RECORD, line_of, open_record, to_json
 from .lock import FolderLock
 
 
@@ -113,7 +112,7 @@ class RunDirectory:
     def write_environment(self, content: Mapping[str, Any]) -> None:
         """Write ``env.json``, once: what is otherwise at a later start stands in the line of that start."""
         if not (self.path / ENVIRONMENT).exists():
-            write_atomically(self.path / ENVIRONMENT, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+            write_atomically(self.path / ENVIRONMENT, (to_json(content, indent=2) + "\n").encode())
 
     def close(self) -> None:
         """Let go of the folder. One that no run was begun in is left as it was found."""

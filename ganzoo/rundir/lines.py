@@ -45,7 +45,17 @@ def open_record(path: Path) -> IO[str]:
 def line_of(event: str, values: Mapping[str, Any]) -> str:
     """An event as a line; numbers that are not finite become strings, as JSON has none."""
     plain = {k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
-    return json.dumps({"event": event, **plain}, ensure_ascii=False) + "\n"
+    return to_json({"event": event, **plain}) + "\n"
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """JSON in readable letters; escaped where a path that is not UTF-8 is in it, which no file of text could hold."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=indent)
+    return text
 
 
 def parse_line(line: str | bytes) -> dict[str, Any] | None:

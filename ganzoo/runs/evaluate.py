@@ -9,6 +9,7 @@ from pathlib import Path
 from ganzoo import compat
 from ganzoo.config import ResolvedPart
 from ganzoo.engine.evaluation import Evaluation, measure, prepare
+from ganzoo.engine.foreign import split_choice
 from ganzoo.engine.subjects import Subjects
 from ganzoo.metrics.subject import Fact
 from ganzoo.registry import Registry
@@ -39,7 +40,7 @@ def evaluate(
     subjects = Subjects(trained.generator, samples, dataset, trained.dataset, seed=seed, reporter=reporter)
     average = trained.facts.get("average")
     kind = "ema" if average is True else "raw" if average is False else ""
-    file = f"{weights.name} {hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}" if weights else ""
+    file = f"{weights.name} {hashlib.sha256(split_choice(weights)[0].read_bytes()).hexdigest()[:12]}" if weights else ""
     facts: dict[str, Fact] = {"weights": " ".join(filter(None, [kind, file])) or "unknown"}
     step = trained.facts.get("step")
     step = step if isinstance(step, int) else None

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import named_arguments
-from ganzoo.files import write_atomically
+from ganzoo.files import check_ending, write_atomically
 
 from .trained import Trained
 
@@ -86,9 +86,10 @@ def export_generator(trained: Trained, to: Format, path: Path) -> Exported:
     """Write the generator, having compared what is written with the generator itself.
 
     Raises:
-        UserError: where what the format needs is not installed.
+        UserError: where what the format needs is not installed, or the name ends as that of another format.
         GanzooError: where the generator cannot be traced, or what came out of it is another function.
     """
+    check_ending(path, SUFFIXES[to], key="--out")
     network = SampleOnly(trained)
     example = _inputs(trained, network.names, TRACED)
     try:

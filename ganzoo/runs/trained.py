@@ -26,12 +26,12 @@ from ganzoo.engine.sampling import columns_of, generate, make_inputs, to_units
 from ganzoo.engine.weights import load_into, metadata
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, named_arguments
-from ganzoo.files import write_atomically
+from ganzoo.files import check_ending, write_atomically
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
 from ganzoo.rundir.files import CONFIG, GENERATOR, check_run, is_folder, read_environment
-from ganzoo.ui.pictures import image_grid, save_png
+from ganzoo.ui.pictures import drawable, image_grid, save_png
 from ganzoo.ui.progress import Reporter
 from ganzoo.ui.scatter import scatter
 
@@ -60,6 +60,7 @@ class Samples:
 
     def save_npz(self, path: Path) -> Path:
         """Write the arrays ``sample`` and, where there is one, ``label``."""
+        check_ending(path, ".npz")
         buffer = io.BytesIO()
         arrays = {"sample": self.sample} | ({"label": self.label} if self.label is not None else {})
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
@@ -254,5 +255,5 @@ def _form(data: DataSpec) -> str:
 
 
 def class_name(names: tuple[str, ...], label: int) -> str:
-    """What a class is called; its number where it has no name."""
-    return names[label] if label < len(names) else str(label)
+    """What a grid calls a class: its number where it has no name, or one in a script that cannot be drawn."""
+    return (drawable(names[label]) if label < len(names) else None) or str(label)

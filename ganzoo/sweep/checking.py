@@ -50,7 +50,7 @@ class _Checks:
     def __init__(self, file: SweepFile, registry: Registry, reporter: Reporter) -> None:
         self._file, self._registry, self._reporter = file, registry, reporter
         self._data: list[tuple[ResolvedPart, DataSpec]] = []
-        self._fitting: list[list[ResolvedPart]] = []
+        self._fitting: list[tuple[int, list[ResolvedPart]]] = []
 
     def check(self, trial: Trial, folder: Path) -> RunConfig:
         try:
@@ -66,10 +66,12 @@ class _Checks:
     def _check_fit(self, config: RunConfig, resolved: Resolved) -> None:
         """Every combination of networks, losses, schedule and data is rehearsed once, whatever else varies."""
         parts = [resolved.data, resolved.generator, resolved.critic, *resolved.losses, resolved.schedule]
-        if not any(_same(parts, earlier) for earlier in self._fitting):
-            verdict = compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, self._data_of(resolved.data))
+        batch = config.train.batch_size
+        if not any(batch == size and _same(parts, earlier) for size, earlier in self._fitting):
+            players = (resolved.generator, resolved.critic, resolved.losses, resolved.schedule)
+            verdict = compat.check(*players, self._data_of(resolved.data), batch=batch)
             refuse(verdict, config)
-            self._fitting.append(parts)
+            self._fitting.append((batch, parts))
 
     def _data_of(self, part: ResolvedPart) -> DataSpec:
         for earlier, data in self._data:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import math
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganzoo.files import write_atomically
+from ganzoo.files import check_ending, write_atomically
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -97,8 +98,10 @@ def save_png(image: Image.Image, path: Path) -> None:
     """Write a PNG at once or not at all. The same image gives the same bytes: no time, no comment goes in.
 
     Raises:
+        UserError: where the name ends as that of another format.
         GanzooError: where the disk refuses.
     """
+    check_ending(path, ".png")
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", compress_level=6)
     write_atomically(path, buffer.getvalue())
@@ -113,8 +116,10 @@ def save_gif(frames: Sequence[Image.Image], path: Path, seconds: float) -> None:
         seconds: one round of all frames; no frame is shown for less than 20 ms, which viewers would slow down.
 
     Raises:
+        UserError: where the name ends as that of another format.
         GanzooError: where the disk refuses.
     """
+    check_ending(path, ".gif")
     buffer = io.BytesIO()
     each = max(20, round(1000 * seconds / len(frames)))
     frames[0].save(buffer, format="GIF", save_all=True, append_images=frames[1:], duration=each, loop=0, optimize=False)
@@ -136,6 +141,21 @@ def _font(size: int) -> FreeTypeFont | ImageFont:
     from PIL import ImageFont
 
     return ImageFont.load_default(size=size)
+
+
+def drawable(text: str) -> str | None:
+    """``text``, without its accents where the font at hand lacks them; None where a letter would come out as a box."""
+    plain = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    return next((each for each in (text, plain) if _has_letters(each)), None)
+
+
+def _has_letters(text: str) -> bool:
+    font = _font(_CAPTION_SIZE)
+    try:
+        box = bytes(font.getmask("\U0010ffff"))
+        return all(each == " " or bytes(font.getmask(each)) not in (box, b"") for each in text)
+    except (UnicodeError, ValueError):  # half a character, of a name that is not UTF-8; a font of pixels, which has 256 letters
+        return False
 
 
 def _caption(grid: Image.Image, text: str, left: int, top: int, width: int) -> None:

@@ -214,9 +214,9 @@ def test_weights_that_do_not_fit_are_refused_with_names_and_shapes(runs, state, 
 def test_files_that_hold_no_weights_are_refused(runs, refused):
     assert "--weights: there is no weights file gone.pt; name a" in refused(runs / "digits", "--weights", "gone.pt")
     Path("text.pt").write_text("these are not the weights you are looking for")
-    assert "cannot be read without executing code" in refused(runs / "digits", "--weights", "text.pt")
+    assert "text.pt is a text file ('these are not the weights you')" in refused(runs / "digits", "--weights", "text.pt")
     Path("text.safetensors").write_text("nor are these")
-    assert "no whole safetensors file" in refused(runs / "digits", "--weights", "text.safetensors")
+    assert "text.safetensors is a text file" in refused(runs / "digits", "--weights", "text.safetensors")
     torch.save([1, 2, 3], "list.pt")
     assert "holds no state dict; save one: torch.save(network.state_dict(), path)" in refused(runs / "digits", "--weights", "list.pt")
     torch.save({}, "empty.pt")

@@ -6,13 +6,13 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 
-REPLACED = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+from ganzoo.players import SYNCHRONISED
 
 
 def synchronise(network: nn.Module, group: dist.ProcessGroup | None) -> None:
     """Put torch's ``SyncBatchNorm`` in the place of its batch norms, with their parameters and statistics.
 
-    Only torch's own classes are replaced: a subclass may do more than they do.
+    Only torch's own classes are replaced (``SYNCHRONISED``).
 
     Args:
         network: whose norms, at any depth.
@@ -20,7 +20,7 @@ def synchronise(network: nn.Module, group: dist.ProcessGroup | None) -> None:
     """
     for module in list(network.modules()):
         for name, child in list(module.named_children()):
-            if type(child) in REPLACED:
+            if type(child) in SYNCHRONISED:
                 setattr(module, name, nn.SyncBatchNorm.convert_sync_batchnorm(child, group))  # type: ignore[no-untyped-call]
 
 

@@ -47,6 +47,9 @@ class Ranks:
         """Whether this process writes and prints."""
         return self.rank == 0
 
+    synchronises = False
+    """Whether batch norm takes its statistics from the whole batch."""
+
     def connect(self, device: torch.device) -> None:
         """Choose the way that gradients take between parameters on ``device``."""
 
@@ -106,18 +109,18 @@ class ManyRanks(Ranks):
         self.lost_peer = False
         # Gradients and batch norm on GPUs go over this one; None: the group of all, over gloo.
         self._gpus: dist.ProcessGroup | None = None
-        self._synchronises = False
+        self.synchronises = False
 
     def connect(self, device: torch.device) -> None:
         """NCCL where each rank has a GPU of its own, else gloo."""
-        self._synchronises = device.type == "cuda"
-        places = self._all_strings(str(torch.cuda.get_device_properties(device).uuid) if self._synchronises else "")
-        if self._synchronises and len(set(places)) == self.size and dist.is_nccl_available():
+        self.synchronises = device.type == "cuda"
+        places = self._all_strings(str(torch.cuda.get_device_properties(device).uuid) if self.synchronises else "")
+        if self.synchronises and len(set(places)) == self.size and dist.is_nccl_available():
             self._gpus = dist.new_group(backend="nccl")  # type: ignore[assignment]
 
     def synchronise_norms(self, network: nn.Module) -> None:
         """As ``norms.synchronise``, which torch can do on GPUs only."""
-        if self._synchronises:
+        if self.synchronises:
             synchronise(network, self._gpus)
 
     def broadcast(self, tensors: Iterable[Tensor]) -> None:

@@ -11,7 +11,7 @@ import io
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import IO, cast
 
@@ -45,6 +45,10 @@ class Zip:
         members = self._archive.namelist()
         if len(set(members)) < len(members):  # programs differ in which of the two they take
             raise BadArchive("it lists a name twice")
+
+    def member(self, name: str, prefixes: Sequence[str]) -> str:
+        """The member of a file's name behind the first of ``prefixes`` that there is one of; behind the first where there is none."""
+        return next((prefix + name for prefix in prefixes if prefix + name in self._archive.NameToInfo), prefixes[0] + name)
 
     def read(self, name: str, limit: int) -> bytes:
         """A member's content, checked against its CRC-32.

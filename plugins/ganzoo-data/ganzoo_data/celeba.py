@@ -12,13 +12,13 @@ from ganzoo import Dataset, Fraction, PositiveInt, UserError, did_you_mean
 from ganzoo.data import DECODER, BadImage, decode, stamp
 
 from .archives import BadArchive, Zip
+from .celeba_layout import ARCHIVE, ATTRIBUTES, BASES, IMAGES, PARTITION, PREFIXES, Layout, contents, look, rows
 from .download import deliver
 
 if TYPE_CHECKING:
     from ganzoo import Cache
     from ganzoo.data import Rows
 
-IMAGES, ARCHIVE, ATTRIBUTES, PARTITION = "img_align_celeba", "img_align_celeba.zip", "list_attr_celeba.txt", "list_eval_partition.txt"
 HOME = "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
 SPLITS = {"train": "0", "valid": "1", "test": "2"}
 MAX_FILE_BYTES = 1 << 24
@@ -30,7 +30,8 @@ class CelebA(Dataset):
 
     Args:
         root: folder that holds ``img_align_celeba/`` or ``img_align_celeba.zip``, ``list_eval_partition.txt`` and, for labels,
-            ``list_attr_celeba.txt``, directly or in its folder ``celeba``.
+            ``list_attr_celeba.txt``, directly or in its folder ``celeba``; also as Drive gives them (``Img``, ``Eval``, ``Anno``) and as
+            Kaggle does (``.csv``, a folder within the folder).
         split: train (162,770), valid (19,867), test (19,962) or all.
         size: edge of the images in pixels.
         crop: edge in pixels of the centred square that is kept, before resizing. Papers differ (178, 160, 148, 140, 108), and
@@ -62,15 +63,17 @@ class CelebA(Dataset):
 
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
         """{"sample": (N, 3, size, size) uint8, with an attribute "label": (N,) int64, 1 where it is there}."""
-        folder = self._find(cache)
-        names = read_partition(folder / PARTITION, self.split)
-        labels = None if self.attribute is None else read_attribute(folder / ATTRIBUTES, self.attribute)
+        layout = self._find(cache)
+        assert layout.images is not None  # or ``_find`` had refused
+        assert layout.partition is not None
+        names = read_partition(layout.partition, self.split)
+        labels = read_attribute(layout.attributes, self.attribute) if self.attribute is not None and layout.attributes else None
         unlabelled = [name for name in names if labels is not None and name not in labels]
         if unlabelled:
             raise UserError(
                 f"{ATTRIBUTES} lacks {len(unlabelled)} images of {PARTITION}: {unlabelled[0]}, ...", "get both again", key="data.root"
             )
-        pictures = _Pictures(folder)
+        pictures = _Pictures(layout.images, layout.partition)
         cached = cache.images(
             {"dataset": "celeba", "split": self.split, "files": pictures.stamp(names), "crop": self.crop, "decoder": DECODER},
             names,
@@ -82,26 +85,23 @@ class CelebA(Dataset):
             return {"sample": cached.images}
         return {"sample": cached.images, "label": np.array([labels[names[i]] for i in cached.kept], np.int64)}
 
-    def _find(self, cache: Cache) -> Path:
-        """The folder that the files lie in."""
+    def _find(self, cache: Cache) -> Layout:
+        """Where the files lie."""
         root = Path(self.root).expanduser()
-        missing = {folder: self._missing(folder) for folder in (root, root / "celeba")}
-        for folder, names in missing.items():
-            if not names:
-                return folder
-        nearest = min(missing, key=lambda folder: len(missing[folder]))
+        labelled = self.attribute is not None
+        found = {root / base: look(root / base) for base in BASES}
+        for layout in found.values():
+            if not layout.missing(labelled):
+                return layout
+        nearest = min(found, key=lambda folder: len(found[folder].missing(labelled)))
         by_hand = f"get what is missing from {HOME} and put it into {nearest.absolute()}, or set data.root"
         if not self.download:
-            names = [f"{name} (or {IMAGES}/)" if name == ARCHIVE else name for name in missing[nearest]]
-            raise UserError(f"{' and '.join(names)} not found in {nearest.absolute()}", by_hand, key="data.root")
-        for name in missing[root / "celeba"]:
+            names = [f"{name} (or {IMAGES}/)" if name == ARCHIVE else name for name in found[nearest].missing(labelled)]
+            what = f"{' and '.join(names)} not found in {nearest.absolute()}"
+            raise UserError(what, f"{by_hand} ({contents(nearest)})", key="data.root")
+        for name in found[root / "celeba"].missing(labelled):
             _download(root / "celeba" / name, cache, by_hand)
-        return root / "celeba"
-
-    def _missing(self, folder: Path) -> list[str]:
-        needed = [ARCHIVE, PARTITION] if self.attribute is None else [ARCHIVE, PARTITION, ATTRIBUTES]
-        there = [ARCHIVE] if (folder / IMAGES).is_dir() else []
-        return [name for name in needed if name not in there and not (folder / name).is_file()]
+        return look(root / "celeba")
 
 
 def _download(target: Path, cache: Cache, by_hand: str) -> None:
@@ -125,9 +125,11 @@ def _download(target: Path, cache: Cache, by_hand: str) -> None:
 def read_partition(path: Path, split: str) -> list[str]:
     """The names of the images of ``split``, in the list's order. Each line: a name, then 0, 1 or 2."""
     names = []
-    for number, line in enumerate(_lines(path), start=1):
-        name, _, part = line.partition(" ")
-        part = part.strip()
+    lines = _lines(path)
+    for number, (line, cells) in enumerate(zip(lines, rows(lines), strict=True), start=1):
+        if not cells or (number == 1 and cells[0] == "image_id"):
+            continue
+        name, part = (cells[0], cells[1]) if len(cells) == 2 else (line, "")
         if part not in SPLITS.values():
             raise UserError(f"'{line[:60]}' is no line of this list", "get it again", key="data.root", where=f"{path}:{number}")
         if Path(name).name != name or name == ".." or "\\" in name:  # a list from elsewhere must not lead to files elsewhere
@@ -142,13 +144,16 @@ def read_partition(path: Path, split: str) -> list[str]:
 def read_attribute(path: Path, attribute: str) -> dict[str, int]:
     """Image name -> 1 where it has the attribute, 0 where not. Line 1: a count; 2: the names; then a name and 1s and -1s."""
     lines = _lines(path)
-    attributes = lines[1].split() if len(lines) > 1 else []
+    cells_of = rows(lines)
+    first = 1 if lines and cells_of[0][:1] == ["image_id"] else 2  # a CSV has its header first, the official list a count before it
+    attributes = [name for name in cells_of[first - 1] if name != "image_id"] if len(lines) >= first else []
     if attribute not in attributes:
         raise UserError(f"'{attribute}' is no attribute in {path}", did_you_mean(attribute, attributes), key="data.attribute")
     column = attributes.index(attribute) + 1
     found = {}
-    for number, line in enumerate(lines[2:], start=3):
-        cells = line.split()
+    for number, cells in enumerate(cells_of[first:], start=first + 1):
+        if not cells:
+            continue
         if len(cells) != len(attributes) + 1 or cells[column] not in ("1", "-1"):
             raise UserError(
                 f"wanted a name and {len(attributes)} times 1 or -1", "get the list again", key="data.root", where=f"{path}:{number}"
@@ -159,7 +164,7 @@ def read_attribute(path: Path, attribute: str) -> dict[str, int]:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="ascii").splitlines()
+        return path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read: {error}", "get it again", key="data.root") from error
 
@@ -167,16 +172,16 @@ def _lines(path: Path) -> list[str]:
 class _Pictures:
     """The pictures, in a folder or, where there is none, in the archive. The archive is read in place, never unpacked."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder / IMAGES
-        self._zip = None if self._folder.is_dir() else folder / ARCHIVE
+    def __init__(self, images: Path, partition: Path) -> None:
+        self._folder, self._partition = images, partition
+        self._zip = None if images.is_dir() else images
         self._archive: Zip | None = None
 
     def stamp(self, names: list[str]) -> str:
         """What tells these files, and the list that names them, from changed ones."""
         if self._zip is None:
             return stamp(self._folder, names)
-        return stamp(self._zip.parent, [ARCHIVE, PARTITION])
+        return "".join(stamp(path.parent, [path.name]) for path in (self._zip, self._partition))
 
     def get(self, name: str) -> bytes | Path:
         """A picture's path or content. Raises BadImage where it is missing or damaged, UserError where the archive is."""
@@ -187,6 +192,6 @@ class _Pictures:
         except BadArchive as error:
             raise UserError(f"{self._zip} cannot be read: {error}", "delete it and get it again", key="data.root") from error
         try:
-            return self._archive.read(f"{IMAGES}/{name}", MAX_FILE_BYTES)
+            return self._archive.read(self._archive.member(name, PREFIXES), MAX_FILE_BYTES)
         except BadArchive as error:
             raise BadImage(str(error)) from error

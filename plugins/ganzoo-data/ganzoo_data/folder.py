@@ -12,9 +12,16 @@ import numpy as np
 from ganzoo import Dataset, Fraction, PositiveInt, UserError
 from ganzoo.data import DECODER, SUFFIXES, decode, folder_at, stamp
 
+from .labels import in_order, label_pictures
+
 if TYPE_CHECKING:
     from ganzoo import Cache
     from ganzoo.data import Rows
+
+
+TRAINING = ("train", "training")
+SPLITS = (*TRAINING, "val", "valid", "validation", "dev", "test", "testing", "eval")
+"""What folders are called that are splits and not classes, where all are called so."""
 
 
 class ImageFolder(Dataset):
@@ -26,8 +33,10 @@ class ImageFolder(Dataset):
         crop: edge in pixels of the centred square that is kept, before resizing; null: the largest.
         channels: 3 (RGB) or 1 (grey). What is transparent lies on white.
         flip: mirror images at random in training.
-        labels: whether the first level of sub-folders gives the label, in alphabetical order; auto: where there are at least
-            two, and no picture lies beside them.
+        labels: whether the first level of sub-folders gives the label, in alphabetical order ("10" before "2"); auto: where there are
+            at least two, and no picture lies beside them; or a CSV or JSON file, in root or elsewhere, that names each picture's.
+        split: of sub-folders that are all called train, val, test or the like: which is taken, labelled by the folders in it; all: every
+            one; auto: train; null: they are classes.
         max_bad: fraction of the pictures that may be unreadable; they are left out and named.
     """
 
@@ -41,11 +50,12 @@ class ImageFolder(Dataset):
         crop: PositiveInt | None = None,
         channels: Literal[1, 3] = 3,
         flip: bool = False,
-        labels: bool | Literal["auto"] = "auto",
+        labels: bool | str = "auto",
+        split: str | None = "auto",
         max_bad: Fraction = 0.01,
     ) -> None:
         self.root, self.size, self.crop, self.channels = root, size, crop, channels
-        self.flip, self.labels, self.max_bad = flip, labels, max_bad
+        self.flip, self.labels, self.split, self.max_bad = flip, labels, split, max_bad
 
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
         """{"sample": (N, channels, size, size) uint8, with labels "label": (N,) int64}; sets ``classes``, ``class_names``."""
@@ -55,7 +65,9 @@ class ImageFolder(Dataset):
             raise UserError(
                 f"no pictures in {root.absolute()}", f"set data.root to a folder with files named {', '.join(SUFFIXES)}", key="data.root"
             )
-        self.class_names = self._classes(root, names)
+        names = self._of_split(root, names, cache)
+        by_name = self._labels(root, names)
+        self.class_names = in_order(set(by_name.values())) if self._file else tuple(sorted(set(by_name.values())))
         self.classes = len(self.class_names)
         cached = cache.images(
             {"dataset": "folder", "files": stamp(root, names), "crop": self.crop, "decoder": DECODER},
@@ -67,23 +79,58 @@ class ImageFolder(Dataset):
         if not self.classes:
             return {"sample": cached.images}
         number = {name: i for i, name in enumerate(self.class_names)}
-        labels = np.array([number[_class_of(names[i])] for i in cached.kept], np.int64)
+        labels = np.array([number[by_name[names[i]]] for i in cached.kept], np.int64)
+        empty = [name for name, count in zip(self.class_names, np.bincount(labels, minlength=self.classes), strict=True) if not count]
+        if empty:
+            what = f"no picture of the class {', '.join(repr(name) for name in empty)} in {root.absolute()} can be read"
+            raise UserError(what, "repair its pictures, or move them elsewhere", key="data.root")
         return {"sample": cached.images, "label": labels}
 
-    def _classes(self, root: Path, names: Sequence[str]) -> tuple[str, ...]:
+    @property
+    def _file(self) -> str:
+        """The file of labels; "" where there is none."""
+        return self.labels if isinstance(self.labels, str) and self.labels != "auto" else ""
+
+    def _of_split(self, root: Path, names: list[str], cache: Cache) -> list[str]:
+        """The pictures of the chosen split, all where the folders are none."""
+        folders = sorted({_parts(name)[0] for name in names})
+        splits = all("/" in name for name in names) and all(folder.lower() in SPLITS for folder in folders)
+        if not splits or self.split is None:
+            if self.split not in (None, "auto", "all"):
+                there = ", ".join(folder for folder in folders if (root / folder).is_dir()) or "none"
+                what = f"the sub-folders of {root.absolute()} are no splits: {there}"
+                raise UserError(what, "leave data.split out", key="data.split")
+            return names
+        if self.split == "all" or (self.split == "auto" and len(folders) == 1):
+            return names
+        wanted = [folder for folder in folders if self.split in (folder, "auto") and (self.split != "auto" or folder.lower() in TRAINING)]
+        if len(wanted) != 1:
+            what = f"the sub-folders of {root.absolute()} are splits: {', '.join(folders)}"
+            raise UserError(what, "choose one as data.split, or all; null: they are classes", key="data.split")
+        if self.split == "auto" and len(folders) > 1:
+            cache.reporter.say(f"{root}: {', '.join(folders)} are splits, of which {wanted[0]} is taken (data.split)")
+        return [name for name in names if _parts(name)[0] == wanted[0]]
+
+    def _labels(self, root: Path, names: Sequence[str]) -> dict[str, str]:
+        """The label of each picture; {} where they have none."""
         if self.labels is False:
-            return ()
-        loose = [name for name in names if "/" not in name]
-        classes = tuple(sorted({_class_of(name) for name in names if "/" in name}))
+            return {}
+        if self._file:
+            near = root / Path(self._file).expanduser()
+            return label_pictures(near if near.is_file() else Path(self._file).expanduser(), names)
+        first = _parts(names[0])[0].lower()
+        level = int(self.split is not None and first in SPLITS and all(_parts(name)[0].lower() in SPLITS and "/" in name for name in names))
+        loose = [name for name in names if len(_parts(name)) < level + 2]
+        labels = {name: _parts(name)[level] for name in names if len(_parts(name)) >= level + 2}
         if self.labels == "auto":
-            return classes if len(classes) > 1 and not loose else ()
+            return labels if len(set(labels.values())) > 1 and not loose else {}
         if loose:
             raise UserError(
                 f"{len(loose)} pictures lie in no sub-folder of {root.absolute()}, so they have no label: {loose[0]}, ...",
                 "move them into one sub-folder a class, or set data.labels: false",
                 key="data.labels",
             )
-        return classes
+        return labels
 
 
 def find_pictures(root: Path) -> list[str]:
@@ -108,5 +155,5 @@ def _is_litter(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
 
 
-def _class_of(name: str) -> str:
-    return name.split("/", 1)[0]
+def _parts(name: str) -> list[str]:
+    return name.split("/")

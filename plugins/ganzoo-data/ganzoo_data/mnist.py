@@ -15,6 +15,7 @@ import numpy as np
 from ganzoo import Dataset, UserError
 from ganzoo.data import Digits, read_pair
 
+from .celeba_layout import contents
 from .download import fetch
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class MNIST(Dataset):
 
     Args:
         root: folder of the data. The files are looked for in it, in its folder ``raw``, and in ``MNIST/raw`` (where torchvision
-            keeps them), compressed or not.
+            keeps them), compressed or not, also as ``train-images.idx3-ubyte`` or in a folder of that name, as Kaggle gives them.
         split: which half.
         size: edge of the images in pixels; 32 adds a black border of 2.
         download: fetch what is missing into ``MNIST/raw``.
@@ -59,14 +60,13 @@ class MNIST(Dataset):
         own_folder = root / self.torchvision_name / "raw"
         folders = (own_folder, root / "raw", root)
         for folder in folders:
-            for path in (folder / name, folder / f"{name}.gz"):
+            for path in _spellings(folder, name):
                 if path.is_file():
                     return path
         looked = f"looked for {name} and {name}.gz in {', '.join(str(folder) for folder in folders)}"
         if not self.download:
-            raise UserError(
-                f"{self.torchvision_name} is not in {root.absolute()} ({looked})", "set data.root, or data.download: true", key="data.root"
-            )
+            what = f"{self.torchvision_name} is not in {root.absolute()} ({looked})"
+            raise UserError(what, f"set data.root, or data.download: true ({contents(root)})", key="data.root")
         target = own_folder / f"{name}.gz"
         urls, md5 = self._urls(target.name)
         fetch(urls, target, md5, cache.reporter, f"get {target.name} elsewhere and put it into {own_folder.absolute()}, or set data.root")
@@ -78,6 +78,12 @@ class MNIST(Dataset):
 
         known = getattr(torchvision.datasets, self.torchvision_name)
         return [mirror + name for mirror in known.mirrors], dict(known.resources)[name]
+
+
+def _spellings(folder: Path, name: str) -> list[Path]:
+    """A file as it comes: with a dash or a dot before "idx", in a folder of its own name, as Kaggle has it, compressed or not."""
+    names = [name, name.replace("-idx", ".idx")]
+    return [path for each in names for path in (folder / each, folder / f"{each}.gz", folder / each / each, folder / each / name)]
 
 
 class FashionMNIST(MNIST):

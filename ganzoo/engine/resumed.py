@@ -1,0 +1,40 @@
+"""What a resumed run may have otherwise than it was begun with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ganzoo.config import differences
+from ganzoo.errors import UserError
+
+UNTOUCHING = ("log", "sample", "checkpoint", "metrics", "observers", "train.device", "train.threads")
+"""Keys that may change: what is written and measured, and where; of device and threads a warning tells."""
+
+
+def allowed_changes(before: dict[str, Any], now: dict[str, Any], folder: str) -> tuple[list[str], list[str]]:
+    """All that differs, and of it what lies beside the training: the number of steps may grow, and that may change.
+
+    Raises:
+        UserError: where anything else differs.
+    """
+    before = {**before, "data": _as_spelled(before.get("data"), now["data"])}
+    changed = differences(before, now, ignoring=("versions", "train.steps", *UNTOUCHING))
+    if changed:
+        raise UserError(
+            f"{folder} was begun with another configuration: {'; '.join(changed)}",
+            "change it back, or choose another --out",
+            key=changed[0].partition(":")[0],
+        )
+    if now["train"]["steps"] < before["train"]["steps"]:
+        raise UserError(f"it was {before['train']['steps']} and may only grow", "raise it, or choose another --out", key="train.steps")
+    return differences(before, now), differences(before, now, ignoring=("versions", "train.steps"))
+
+
+def _as_spelled(before: Any, now: Any) -> Any:
+    """The data as it was, its folder spelled as it is now where that is the same one."""
+    if not (isinstance(before, dict) and isinstance(now, dict)):
+        return before
+    was, root = before.get("root"), now.get("root")
+    same = isinstance(was, str) and isinstance(root, str) and Path(was).expanduser().resolve() == Path(root).expanduser().resolve()
+    return {**before, "root": root} if same else before

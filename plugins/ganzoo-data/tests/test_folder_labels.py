@@ -1,0 +1,171 @@
+"""Labels of a folder's pictures: splits are no classes, files name them, and a class without pictures is an error."""
+
+import json
+from io import StringIO
+
+import pytest
+from ganzoo_data.folder import ImageFolder
+from ganzoo_data.labels import read_labels
+from PIL import Image
+
+from ganzoo import UserError
+from ganzoo.cli import invoke
+from ganzoo.data.cache import Cache
+from ganzoo.ui.progress import LineReporter
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return Cache(tmp_path / "cache")
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "data"
+
+
+def paint(path, grey):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (20, 24), (grey,) * 3).save(path)
+
+
+def greys(arrays):
+    return [round(value / 10) * 10 for value in arrays["sample"][:].mean(axis=(1, 2, 3))]
+
+
+def read(root, cache, **options):
+    dataset = ImageFolder(root=str(root), size=8, **options)
+    return dataset, dataset.arrays(cache)
+
+
+def splits(root, names=("train", "val")):
+    for i, split in enumerate(names):
+        paint(root / split / "cat" / "a.png", 10 + 100 * i)
+        paint(root / split / "dog" / "b.png", 20 + 100 * i)
+
+
+@pytest.mark.parametrize("names", [("train", "val"), ("Train", "Test"), ("training", "validation"), ("test", "train")])
+def test_splits_are_no_classes_and_hold_the_classes(names, root, tmp_path):
+    splits(root, names)
+    said = StringIO()
+    dataset, arrays = read(root, Cache(tmp_path / "cache", LineReporter(said)))
+    train = next(i for i, name in enumerate(names) if name.lower().startswith("train"))
+    assert greys(arrays) == [10 + 100 * train, 20 + 100 * train]
+    assert (dataset.class_names, arrays["label"].tolist()) == (("cat", "dog"), [0, 1])
+    assert f"are splits, of which {names[train]} is taken (data.split)" in said.getvalue()
+
+
+def test_a_split_can_be_chosen_and_all_of_them_taken(root, cache):
+    splits(root)
+    assert greys(read(root, cache, split="val")[1]) == [110, 120]
+    dataset, arrays = read(root, cache, split="all")
+    assert greys(arrays) == [10, 20, 110, 120]
+    assert (dataset.class_names, arrays["label"].tolist()) == (("cat", "dog"), [0, 1, 0, 1])
+    dataset, arrays = read(root, cache, split=None)
+    assert (dataset.class_names, arrays["label"].tolist()) == (("train", "val"), [0, 0, 1, 1])
+
+
+def test_splits_without_classes_have_no_labels(root, cache):
+    for i, split in enumerate(("train", "val")):
+        paint(root / split / "a.png", 10 + 100 * i)
+    dataset, arrays = read(root, cache)
+    assert (greys(arrays), dataset.classes) == ([10], 0)
+
+
+def test_where_it_cannot_know_it_asks(root, cache):
+    splits(root, ("val", "test"))
+    with pytest.raises(UserError, match=r"are splits: test, val; choose one as data.split, or all; null: they are classes"):
+        read(root, cache)
+    with pytest.raises(UserError, match=r"are splits: test, val; choose one"):
+        read(root, cache, split="vali")
+
+
+def test_a_class_called_train_beside_others_is_one(root, cache):
+    for name in ("bus", "train"):
+        paint(root / name / "a.png", 10)
+    assert read(root, cache)[0].class_names == ("bus", "train")
+    with pytest.raises(UserError, match=r"are no splits: bus, train; leave data.split out"):
+        read(root, cache, split="train")
+
+
+def test_the_order_is_that_of_torchvision(root, cache):
+    torchvision = pytest.importorskip("torchvision")
+    for name in ("2", "10", "a", "B", "é"):
+        paint(root / name / "a.png", 10)
+    assert list(read(root, cache)[0].class_names) == torchvision.datasets.ImageFolder(root).classes
+
+
+def test_a_class_without_a_readable_picture_is_an_error(root, cache):
+    splits(root, ("train",))
+    (root / "train/cat/a.png").write_bytes(b"no picture")
+    with pytest.raises(UserError, match=r"no picture of the class 'cat' in .* can be read"):
+        read(root, cache, max_bad=0.9)
+
+
+FORMS = {
+    "header.csv": "filename,label\na.png,cat\nb/c.png,dog\n",
+    "bare.csv": "a.png,cat\nb/c.png,dog\n",
+    "turned.csv": "label,image\ncat,a.png\ndog,c.png\n",
+    "tabs.csv": "\ufefffile\tclass\r\na.png\tcat\r\n\r\nb\\c.png\tdog\r\n\r\n",
+    "stems.csv": "id,breed\na,cat\nc,dog\n",
+    "map.json": json.dumps({"a.png": "cat", "./b/c.png": "dog"}),
+    "pairs.json": json.dumps({"labels": [["a.png", "cat"], ["b/c.png", "dog"]]}),
+    "items.json": json.dumps([{"file_name": "a.png", "label": "cat"}, {"file_name": "c.png", "label": "dog"}]),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_labels_come_from_a_file(form, root, cache):
+    paint(root / "a.png", 10)
+    paint(root / "b" / "c.png", 20)
+    (root / form).write_text(FORMS[form], encoding="utf-8", newline="")
+    dataset, arrays = read(root, cache, labels=form)
+    assert (dataset.class_names, arrays["label"].tolist()) == (("cat", "dog"), [0, 1])
+
+
+def test_numbers_of_a_file_keep_their_order(root, cache):
+    for i, name in enumerate(("a", "b", "c")):
+        paint(root / f"{name}.png", 10 * i)
+    (root.parent / "labels.json").write_text(json.dumps({"labels": [["a.png", 10], ["b.png", 2], ["c.png", 0]]}))
+    dataset, arrays = read(root, cache, labels=str(root.parent / "labels.json"))
+    assert (dataset.class_names, arrays["label"].tolist()) == (("0", "2", "10"), [2, 1, 0])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("l.csv", "a.png,cat\n", "labels 1 pictures .*, but not 1 of 2 here: b.png"),
+        ("l.csv", "a.png,cat\na.png,dog\n", "gives a.png two labels: cat and dog"),
+        ("l.csv", "", "holds no labels"),
+        ("l.csv", "a.png\n", "cannot be read as labels"),
+        ("l.json", "{", "cannot be read as labels"),
+        ("l.json", '{"a.png": [1, 0]}', r"\[1, 0\] is not a name or a number"),
+        ("gone.csv", None, "cannot be read as labels: No such file"),
+    ],
+)
+def test_a_file_that_does_not_label_the_pictures_is_refused(name, text, words, root, cache):
+    paint(root / "a.png", 10)
+    paint(root / "b.png", 20)
+    if text is not None:
+        (root / name).write_text(text)
+    with pytest.raises(UserError, match=words) as caught:
+        read(root, cache, labels=name)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_picture_called_as_a_column_needs_a_header(tmp_path):
+    (tmp_path / "l.csv").write_text("id.png,cat\nb.png,dog\n")
+    assert read_labels(tmp_path / "l.csv") == {"id.png": "cat", "b.png": "dog"}
+
+
+def test_check_shows_the_classes_with_their_counts(root, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    for name, count in (("10", 1), ("2", 3)):
+        for i in range(count):
+            paint(root / name / f"{i}.png", 10 * i)
+    text = f"data: {{name: folder, root: {root}, size: 28}}\ngenerator: {{name: mlp, hidden: [4]}}\ncritic: {{name: mlp, hidden: [4]}}\n"
+    (tmp_path / "c.yaml").write_text(text + "loss: non_saturating\ntrain: {batch_size: 2, steps: 1, device: cpu, threads: 1}\n")
+    assert invoke(["check", str(tmp_path / "c.yaml"), "--quiet"]) == 0, capsys.readouterr().err
+    assert "10 (1), 2 (3)" in capsys.readouterr().out
+    assert invoke(["check", str(tmp_path / "c.yaml"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["classes"] == {"10": 1, "2": 3}
