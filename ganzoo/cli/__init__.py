@@ -27,12 +27,14 @@ def invoke(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; errors go to stderr as ``ganzoo: error: ...``."""
     import typer
 
+    from ganzoo.one_file import choosing
+
     from . import completing
     from .app import app
 
     debug = "--debug" in arguments
     try:
-        with completing.in_bash():
+        with completing.in_bash(), choosing():
             code = app(args=[a for a in arguments if a != "--debug"], prog_name="ganzoo", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0

@@ -14,6 +14,7 @@ import typer
 
 from ganzoo.recipes import find_recipe
 from ganzoo.registry import Registry
+from ganzoo.rundir.files import CONFIG
 from ganzoo.ui.progress import Reporter
 from ganzoo.ui.progress import reporter as choose_reporter
 
@@ -54,12 +55,14 @@ def train(path: Path, overrides: list[str], out: Path | None, resume: bool, repo
     path, name = (recipe.path, f"{recipe.distribution}-{recipe.name}") if recipe else (path, run_name(path))
     with without_collecting():
         from ganzoo.config import load_config, resolve
+        from ganzoo.rundir.kept import with_kept
 
         config = load_config(path, overrides)
-        resolved = resolve(config, Registry.installed())
+        folder = out or default_out(name, resume)
+        registry = with_kept(Registry.installed(), folder) if resume else Registry.installed()
+        resolved = resolve(config, with_kept(registry, path.parent, anew=True) if path.name == CONFIG else registry)
         from ganzoo.engine.runner import Runner
 
-        folder = out or default_out(name, resume)
         runner = Runner(config, resolved, path, folder, resume, reporter, ranks)
     if runner.finished:
         runner.directory.close()

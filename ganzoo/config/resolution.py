@@ -6,12 +6,14 @@ import dataclasses
 import importlib.metadata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
 from ganzoo import index
 from ganzoo.errors import UserError
+from ganzoo.one_file import CODE
 from ganzoo.params import model_of
 from ganzoo.registry import Component, Registry
 
@@ -91,6 +93,11 @@ class Resolved:
         return [*single, *self.losses, *self.metrics, *self.observers, *self.optimizers.values()]
 
     @property
+    def files(self) -> dict[str, Path]:
+        """The one-file plugins that take part: name to file."""
+        return {part.component.distribution: part.component.file for part in self.parts if part.component.file}
+
+    @property
     def versions(self) -> dict[str, str]:
         """The distributions that take part, with their versions."""
         used = {part.component.distribution: part.component.version for part in self.parts}
@@ -127,13 +134,20 @@ def resolve_part(config: RunConfig, registry: Registry, kind: str, part: Part, p
     """Look up one part of ``kind``, written at ``path``; errors as in ``resolve``."""
     key, where = config.key(path), config.where(path)
     try:
-        component = registry.find(kind, part.name)
+        component = registry.find(kind, part.name) if not CODE.fullmatch(part.name) else _in_file(registry, kind, part.name, where)
         model_of(component.load())
     except UserError as error:
         named = (*path, "name")
         raise error.at(config.where(named), key) from error
     found = resolve_component(component, part.params, config.places, path)
     return dataclasses.replace(found, key=key, where=where, every=part.every if isinstance(part, MetricPart) else None)
+
+
+def _in_file(registry: Registry, kind: str, text: str, where: str) -> Component:
+    """The component that ``./hinge.py:Hinge`` means: beside the configuration that says so, or, on the command line, here."""
+    file, _, line = where.rpartition(":")
+    folder = Path(file).parent if line.isdigit() and not where.startswith("-o ") else Path()
+    return registry.find_in_file(kind, text, folder)
 
 
 def resolve_component(component: Component, params: Mapping[str, Any], places: Places = NOWHERE, path: KeyPath = ()) -> ResolvedPart:

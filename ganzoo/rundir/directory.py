@@ -18,6 +18,7 @@ from ganzoo.fields import DataSpec
 from ganzoo.files import remove_leftovers, write_atomically
 
 from .files import CHECKPOINTS, CONFIG, ENVIRONMENT, RECIPE, SAMPLES, WEIGHTS
+from .kept import keep
 from .lines import RECORD, line_of, open_record
 from .lock import FolderLock
 
@@ -110,6 +111,10 @@ class RunDirectory:
         if not recipe.exists() and source.exists() and source.resolve() != self.config.resolve():
             write_atomically(recipe, source.read_bytes())
 
+    def keep_plugins(self, files: Mapping[str, Path]) -> None:
+        """Copy the one-file plugins that take part, name to file."""
+        keep(self.path, files)
+
     def write_environment(self, content: Mapping[str, Any]) -> None:
         """Write ``env.json``, once: what is otherwise at a later start stands in the line of that start."""
         if not (self.path / ENVIRONMENT).exists():
@@ -150,6 +155,9 @@ class Nowhere(RunDirectory):
         """Write nothing."""
 
     def write_config(self, text: str, source: Path) -> None:
+        """Write nothing."""
+
+    def keep_plugins(self, files: Mapping[str, Path]) -> None:
         """Write nothing."""
 
     def write_environment(self, content: Mapping[str, Any]) -> None:

@@ -31,6 +31,7 @@ from ganzoo.players import Generator
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
 from ganzoo.rundir.files import CONFIG, GENERATOR, check_run, is_folder, read_environment
+from ganzoo.rundir.kept import with_kept
 from ganzoo.ui.pictures import image_grid, save_png
 from ganzoo.ui.progress import Reporter
 from ganzoo.ui.scatter import scatter
@@ -219,6 +220,7 @@ def load_trained(folder: Path, weights: Path | None, registry: Registry, reporte
     check_run(folder, "'ganzoo run' or 'ganzoo pack'")
     if reporter and (note := version_note(folder)):
         reporter.say(note)
+    registry = with_kept(registry, folder)
     config = load_config(folder / CONFIG, [])
     part = resolve_part(config, registry, "generator", config.generator, ("generator",))
     environment = read_environment(folder)
