@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .players import Critic, Generator
     from .rules import Loss, Plan, Schedule
     from .turn import Turn
+    from .wrapping import wrap
 
 _HOME = {
     "Cache": "data.dataset",
@@ -46,6 +47,7 @@ _HOME = {
     "Turn": "turn",
     "UserError": "errors",
     "did_you_mean": "errors",
+    "wrap": "wrapping",
 }
 
 __all__ = [
@@ -74,6 +76,7 @@ __all__ = [
     "UserError",
     "did_you_mean",
     "hookimpl",
+    "wrap",
 ]
 
 

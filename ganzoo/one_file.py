@@ -165,8 +165,10 @@ def snake_case(name: str) -> str:
 def class_in(module: ModuleType, path: Path, target: str | type) -> str | type:
     """What a hook of a one-file plugin gives: ``"hinge:Hinge"`` in ``hinge.py`` is its own class."""
     home, _, attribute = target.partition(":") if isinstance(target, str) else ("", "", "")
-    own = getattr(module, attribute, None) if home in (path.stem, module.__name__) else None
-    return own if isinstance(own, type) else target
+    if home not in (path.stem, module.__name__):
+        return target
+    own = getattr(module, attribute, None)
+    return own if isinstance(own, type) else f"{module.__name__}:{attribute}"
 
 
 def difference(before: bytes, now: bytes) -> str:

@@ -180,3 +180,36 @@ def test_a_choice_ends_with_its_command(here):
         assert Registry.installed().find("loss", "hinge").file == here / "hinge.py"
     with pytest.raises(UserError, match="'hinge' is not an installed loss"):
         Registry.installed().find("loss", "hinge")
+
+
+def test_the_package_is_made_from_the_file_and_gives_the_same(here, capsys):
+    (here / "hinge.py").write_text(f"import numpy\n\n{HINGE}\n\nclass SoftHinge(Hinge):\n    pass\n")
+    assert invoke(["new-plugin", "margins", "--from", "hinge.py"]) == 0
+    project = here / "ganzoo-margins"
+    assert (project / "ganzoo_margins/margins.py").read_text() == (here / "hinge.py").read_text()
+    assert '"torch>=2.6", "numpy"]' in (project / "pyproject.toml").read_text()
+    assert "mean max(0, 1 - r)" in (project / "README.md").read_text()
+    door = {}
+    exec((project / "ganzoo_margins/__init__.py").read_text(), door)
+    assert door["ganzoo_losses"]() == {
+        "hinge": "ganzoo_margins.margins:Hinge",
+        "soft_hinge": "ganzoo_margins.margins:SoftHinge",
+    }
+    recipe = next((project / "ganzoo_margins/recipes").glob("*.yaml"))
+    assert invoke(["check", str(recipe), "--plugin", "hinge.py", "-q"]) == 0
+    compile((project / "tests/test_margins.py").read_text(), "tests", "exec")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--from", "hinge.py", "--kind", "loss"], "the file says what it gives"),
+        ([], "name a kind with --kind, or a file with --from"),
+        (["--from", "away.py"], "cannot be read"),
+        (["--from", "hinge.py", "--out", "."], "exists already"),
+    ],
+)
+def test_what_cannot_become_a_package_is_refused(words, said, here, capsys):
+    assert invoke(["new-plugin", "margins", *words]) == 2
+    assert said in capsys.readouterr().err
+    assert not (here / "ganzoo-margins").exists()
