@@ -32,11 +32,13 @@ class DataSpec:
         fields: field name -> shape of one sample, without N; ``{"sample": (1, 28, 28), "label": ()}``.
         classes: number of classes K of "label"; 0 where the data has no labels.
         scale: one unit of "sample" in the data's own units (toys are trained at unit variance; images: 1).
+        class_maps: fields whose values are numbers of classes, a segmentation for instance: int64, never scaled.
     """
 
     fields: Mapping[str, tuple[int, ...]]
     classes: int = 0
     scale: float = 1.0
+    class_maps: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -50,13 +52,19 @@ class DataSpec:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, for the run directory."""
-        return {"fields": {k: list(v) for k, v in self.fields.items()}, "classes": self.classes, "scale": self.scale}
+        plain = {"fields": {k: list(v) for k, v in self.fields.items()}, "classes": self.classes, "scale": self.scale}
+        return plain | ({"class_maps": list(self.class_maps)} if self.class_maps else {})
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> DataSpec:
         """What ``to_json`` wrote."""
         fields = {str(name): tuple(int(n) for n in shape) for name, shape in value["fields"].items()}
-        return cls(fields=fields, classes=int(value["classes"]), scale=float(value["scale"]))
+        return cls(
+            fields=fields,
+            classes=int(value["classes"]),
+            scale=float(value["scale"]),
+            class_maps=tuple(map(str, value.get("class_maps", ()))),
+        )
 
 
 _NAMED: dict[type, tuple[str, ...]] = {}

@@ -122,6 +122,6 @@ def _spec_of(part: ResolvedPart, folder: Path) -> DataSpec | None:
     """What a data set gives; None where it cannot be read on this machine: the conformance kit says why."""
     try:
         dataset = part.build()
-        return describe(dataset.arrays(Cache(folder, reporter(quiet=True))), dataset.classes, dataset.scale)
+        return describe(dataset.arrays(Cache(folder, reporter(quiet=True))), dataset.classes, dataset.scale, dataset.class_maps)
     except Exception:
         return None

@@ -65,9 +65,9 @@ def check_configuration(path: Path, overrides: list[str], as_json: bool, quiet: 
     config = load_config(path, overrides)
     registry = Registry.installed()
     resolved = resolve(config, with_kept(registry, path.parent, anew=True) if path.name == "config.yaml" else registry)
+    from ganzoo.engine.build import MisfitError, build
     from ganzoo.engine.evaluation import Evaluations
     from ganzoo.engine.first_steps import rehearse
-    from ganzoo.engine.run import MisfitError, build
 
     try:
         built, notes = build(config, resolved, choose_reporter(quiet))
@@ -123,7 +123,7 @@ def matrix(
 
     registry = Registry.installed()
     dataset = resolve_dataset(data, registry).build()
-    spec = describe(dataset.arrays(Cache()), dataset.classes, dataset.scale)
+    spec = describe(dataset.arrays(Cache()), dataset.classes, dataset.scale, dataset.class_maps)
     rows = cross(registry, spec, choose_reporter(quiet=as_json))
     if as_json:
         print_json([row.to_json() for row in rows])

@@ -114,11 +114,10 @@ def _one_turn(side: Side, network: nn.Module, players: Players, plan: Plan, batc
 
 
 def example_batch(data: DataSpec, n: int) -> Fields:
-    """A batch of the data's shapes: noise, and labels in range."""
-    return {
-        name: torch.randint(0, max(data.classes, 1), (n,)) if name == "label" else torch.randn(n, *shape)
-        for name, shape in data.fields.items()
-    }
+    """A batch of the data's shapes: noise, labels in range, and class maps of the class 0."""
+    noise = {name: torch.randn(n, *shape) for name, shape in data.fields.items()}
+    maps = {name: torch.zeros_like(noise[name], dtype=torch.int64) for name in data.class_maps}
+    return noise | maps | ({"label": torch.randint(0, max(data.classes, 1), (n,))} if "label" in noise else {})
 
 
 def plan_fields(plan: Plan, device: torch.device | None = None) -> dict[str, Any]:

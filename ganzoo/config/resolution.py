@@ -221,6 +221,8 @@ def differences(a: Mapping[str, Any], b: Mapping[str, Any], *, ignoring: Collect
         before[key] = before[key] if "/" in before[key] else f"ganzoo-core/{before[key]}"
     for key in [*before, *(key for key in now if key not in before)]:
         left, right = before.get(key, "(absent)"), now.get(key, "(absent)")
+        if {left, right} == {"(absent)", "null"}:  # a key that one of two versions does not have, and that was never set
+            continue
         if left != right and not any(key == known or key.startswith(f"{known}.") for known in ignoring):
             found.append(f"{key}: {left}, now {right}")
     return found

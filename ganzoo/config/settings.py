@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from annotated_types import Ge, Lt, MinLen
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, Strict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, Strict, model_validator
 
 from ganzoo.params import NonNegativeInt, PositiveInt
 
@@ -133,10 +133,14 @@ class TrainConfig(Section):
     """auto, cpu, cuda or cuda:N; auto: a GPU if there is one."""
     threads: PositiveInt | None = None
     """CPU threads; null: as many as torch takes."""
-    shard_size: PositiveInt | None = None
-    """Images in a shard of the cache, of which each process keeps and reads only its own; null: each reads all of the data."""
     cuda_graphs: bool = True
     """Whether a GPU replays updates as CUDA graphs, which is faster than to launch each of their kernels."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_was_never_set(cls, value: Any) -> Any:
+        """Runs of the first version wrote every key into their config.yaml, also those that are gone by now."""
+        return {k: v for k, v in value.items() if k != "shard_size" or v is not None} if isinstance(value, dict) else value
 
 
 class LogConfig(Section):

@@ -20,6 +20,11 @@ from .wording import describe, in_words, remedy_for, without_null
 
 Model = TypeVar("Model", bound=BaseModel)
 
+REMOVED: Mapping[KeyPath, str] = {
+    ("train", "shard_size"): "leave it out; of data in tar shards each process reads its own: data: {name: webdataset, shards: ...}",
+}
+"""Keys of earlier versions -> what to do instead."""
+
 
 def validated(model: type[Model], tree: Any, places: Places, prefix: KeyPath = (), *, noun: str = "keys", as_json: bool = True) -> Model:
     """``tree`` as a ``model``: strict types (``true`` is no 1), lists for tuples, no NaN.
@@ -111,6 +116,8 @@ def _at(tree: Any, path: KeyPath) -> Any:
 
 def _unknown(model: type[BaseModel], tree: Any, path: KeyPath, noun: str) -> _Problem:
     name = str(path[-1])
+    if path in REMOVED:
+        return _Problem(path, "was removed", REMOVED[path])
     fields = without_null(_descend(model, path[:-1])[0]).model_fields
     sections = {key: without_null(found.annotation) for key, found in fields.items()}
     home = next((key for key, section in sections.items() if _is_model(section) and name in section.model_fields), "")

@@ -15,11 +15,9 @@ import numpy as np
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.ui.progress import Reporter
 
-from .build import build
-from .decoding import Job
+from .decoding import Bad, Job, decode_all
 from .entry import JSON, CachedImages, Damaged, Entry
 from .files import locked
-from .shards import SEED, Share, collect
 
 SPARE_BYTES = 64 << 20
 """Kept free on the disk beside the images."""
@@ -33,16 +31,11 @@ class Cache:
     Args:
         folder: where; None: ``$GANZOO_CACHE``, else ``$XDG_CACHE_HOME/ganzoo``, else ``~/.cache/ganzoo``.
         reporter: shows progress; None: warnings only.
-        verify: check all pixels whenever they are opened, not each when it is first read.
-        share: which shards of the images this process decodes and reads; None: all images, in one piece.
     """
 
-    def __init__(
-        self, folder: Path | None = None, reporter: Reporter | None = None, *, verify: bool = False, share: Share | None = None
-    ) -> None:
+    def __init__(self, folder: Path | None = None, reporter: Reporter | None = None) -> None:
         self.folder = default_folder() if folder is None else folder
         self.reporter = Reporter(sys.stderr) if reporter is None else reporter
-        self.verify, self.share = verify, share
 
     def images(
         self,
@@ -57,8 +50,8 @@ class Cache:
         """The decoded images of ``items``: from the disk, or decoded now and kept there.
 
         Args:
-            key: everything that the pixels depend on besides ``shape`` and the number of items: data set, files with size and
-                time (``files.stamp``), crop, version of the decoder.
+            key: everything that the pixels depend on besides ``shape`` and the number of items: data set, files (``files.stamp``:
+                names, sizes and times tell nothing of contents), crop, version of the decoder.
             items: one for each image.
             decode: makes uint8 (C, H, W) of an item, or raises ``images.BadImage``. Called in several processes at once.
             shape: (C, H, W).
@@ -69,26 +62,6 @@ class Cache:
             UserError: where more are bad, or all are.
             GanzooError: where the disk is full, or the folder cannot be written.
         """
-        if self.share is None:
-            return self._whole(key, items, decode, shape, name, max_bad)
-
-        def read(number: int, chosen: np.ndarray) -> CachedImages:
-            part: Mapping[str, JSON] = {"key": key, "shard": number, "items": len(items), "shard_size": share.size, "assigned_by": SEED}
-            return self._whole(part, [items[i] for i in chosen], decode, shape, name, 1.0)
-
-        share = self.share
-        return collect(share, len(items), read, lambda bad, total: refuse_bad(bad, total, max_bad, seen="at least "))
-
-    def _whole(
-        self,
-        key: Mapping[str, JSON],
-        items: Sequence[Item],
-        decode: Callable[[Item], np.ndarray],
-        shape: tuple[int, int, int],
-        name: Callable[[Item], str],
-        max_bad: float,
-    ) -> CachedImages:
-        """One entry."""
         entry = Entry(self.folder, key, len(items), shape)
         found = self._look(entry) or self._make(entry, items, decode, name, max_bad)
         refuse_bad(found.bad, len(items), max_bad)
@@ -98,7 +71,7 @@ class Cache:
 
     def _look(self, entry: Entry, *, again: bool = False) -> CachedImages | None:
         try:
-            return entry.read(self.verify)
+            return entry.read()
         except Damaged as reason:
             if not again:
                 self.reporter.warn(f"the image cache {entry.path('.u8')} {reason}; decoding again")
@@ -121,20 +94,21 @@ class Cache:
     def _build(
         self, entry: Entry, items: Sequence[Item], decode: Callable[[Item], np.ndarray], name: Callable[[Item], str], max_bad: float
     ) -> CachedImages:
-        def too_many(bad: dict[int, str]) -> None:
+        part, record = entry.path(".part"), entry.path(".crc32")
+        check_space(part, len(items) * math.prod(entry.shape))
+
+        def check(bad: Bad) -> None:
             refuse_bad({name(items[i]): bad[i] for i in sorted(bad)}, len(items), max_bad, seen="at least ")
 
-        part, journal = entry.path(".part"), entry.path(".journal")
-        check_space(part, len(items) * math.prod(entry.shape))
         try:
-            checksums, bad = build(Job(items, decode, entry.shape, too_many), part, journal, self.reporter)
+            checksums, bad = decode_all(Job(items, decode, entry.shape, part), record, self.reporter, check)
         except UserError:
             part.unlink()  # repaired files get another key: nobody would come back for these
-            journal.unlink()
+            record.unlink()
             raise
-        entry.write(part, checksums, [(i, name(items[i]), bad[i]) for i in sorted(bad)])
-        journal.unlink()
-        found = entry.read(verify=False)
+        entry.write(part, checksums, bad, {number: name(items[number]) for number in bad})
+        record.unlink()
+        found = entry.read()
         if found is None:
             raise GanzooError(f"the image cache {entry.path('.u8')} was removed while it was made; start again")
         return found

@@ -30,11 +30,17 @@ class Dataset(ABC):
     scale: float = 1.0
     """One unit of a trained "sample" in the data's own units: training sees ``sample / scale``. Images: 1."""
     flip: bool = False
-    """Whether training mirrors images at random, left to right."""
+    """Whether training mirrors images at random, left to right, and with them every field of rows and columns."""
     centres: np.ndarray | None = None
     """(M, 2) where the data is a mixture of equally likely Gaussians: one row a mode, in the data's own units. None elsewhere."""
     sd: float = 0.0
     """Standard deviation of each of these modes, in each coordinate."""
+    class_maps: tuple[str, ...] = ()
+    """Fields of uint8 whose values are numbers of classes, a segmentation for instance: training sees them as int64. Every other
+    field of uint8 holds images, and is scaled to [-1, 1]. May be set in ``arrays``."""
+
+    apart: bool = False
+    """Whether each process of a run gets samples of its own from ``arrays``, not all of them. May be set there."""
 
     @abstractmethod
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:

@@ -11,21 +11,20 @@ import numpy as np
 from ganzoo.errors import UserError
 
 from .rows import Rows
-from .shards import Shards
 
 WHOLE = 1 << 25
 """Bytes of a field that are hashed whole; of a larger one, ``SAMPLED`` rows are."""
 SAMPLED = 1024
 
 
-def fingerprint(arrays: Mapping[str, Rows], class_names: Sequence[str]) -> dict[str, Any]:
+def fingerprint(arrays: Mapping[str, Rows], class_names: Sequence[str], apart: bool = False) -> dict[str, Any]:
     """``{"class_names": [...], "count": N, "hash": ...}`` of a data set, plain values.
 
     Of cached images all checksums are hashed, which are at hand; of other fields larger than ``WHOLE``, evenly spaced rows.
-    Of data in shards a process knows its own share only, so that there is neither a count nor a hash.
+    Where each process has samples of its own (``apart``), it knows no others, so that there is neither a count nor a hash.
     """
     known: dict[str, Any] = {"class_names": [str(name) for name in class_names]}
-    if any(isinstance(array, Shards) for array in arrays.values()):
+    if apart:
         return known
     digest = hashlib.sha256()
     for name, array in sorted(arrays.items()):

@@ -11,13 +11,16 @@ import io
 import logging
 import math
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
-DECODER = 1
+from .metadata import PNG, upright, without_metadata
+
+DECODER = 2
 """Version of everything this module decides about pixels. It is part of every cache key: raise it with any change."""
 MAX_PIXELS = 1 << 26
 """Pictures of more pixels (8192 x 8192) are refused before they are decoded: a small file can unpack to gigabytes."""
@@ -28,12 +31,21 @@ SUFFIXES = (
 """File names that are taken for pictures, in lower case."""
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "PPM", "JPEG2000", "AVIF")
 """What is read, whatever the file is called. Not TGA, which has no signature (noise passes for it), nor EPS, which runs a program."""
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+MAX_PNG_BYTES = 1 << 28
+"""PNGs up to this size are read a second time, without their metadata, where it was these that could not be read."""
 DRAFT_MARGIN = 3
 """A JPEG may be decoded at 1/2, 1/4 or 1/8 scale as long as it stays this many times larger than asked for."""
 
 # PIL remarks on damaged EXIF data and large pictures, once for each of them. Here they are read or refused, with a reason.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+PHOTOMETRIC, BITS_PER_SAMPLE, SAMPLE_FORMAT, INK_SET = 262, 258, 339, 332
+"""Tags of TIFF."""
+WHITE_IS_ZERO, SEPARATED, CMYK, SIGNED = 0, 5, 1, 2
+"""Their values."""
 
 
 class BadImage(Exception):
@@ -56,15 +68,35 @@ def decode(source: bytes | Path, *, size: int, crop: int | None = None, channels
         BadImage: where it is missing, damaged, truncated, too large, smaller than ``crop``, or of no format or pixel mode
             known here.
     """
+    if isinstance(source, Path) and not source.is_file():
+        raise BadImage("not a file" if source.exists() else "no such file")  # a pipe would never end
     try:
-        if isinstance(source, Path) and not source.is_file():
-            raise BadImage("not a file" if source.exists() else "no such file")  # a pipe would never end
+        return _decode(source, size, crop, channels)
+    except BadImage:
+        if _first_bytes(source, len(PNG)) != PNG or len(content := _first_bytes(source, MAX_PNG_BYTES)) == MAX_PNG_BYTES:
+            raise
+    return _decode(without_metadata(content), size, crop, channels)
+
+
+def _first_bytes(source: bytes | Path, count: int) -> bytes:
+    if isinstance(source, bytes):
+        return source[:count]
+    try:
+        with source.open("rb") as file:
+            return file.read(count)
+    except OSError:
+        return b""
+
+
+def _decode(source: bytes | Path, size: int, crop: int | None, channels: int) -> np.ndarray:
+    try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_formats()) as image:
             return _to_array(image, size, crop, channels)
     except BadImage:
         raise
     except UnidentifiedImageError:
-        raise BadImage("not a picture, or of an unknown format") from None
+        is_tiff = _first_bytes(source, 4) in TIFF
+        raise BadImage("a TIFF whose layout of pixels is not known" if is_tiff else "not a picture, or of an unknown format") from None
     except Exception as error:  # damaged files make PIL's decoders raise nearly anything
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
         raise BadImage(reason) from error
@@ -83,6 +115,7 @@ def _to_array(image: Image.Image, size: int, crop: int | None, channels: int) ->
         raise BadImage(f"{width} x {height} is more than {MAX_PIXELS} pixels")
     if image.mode not in _EIGHT_BITS:
         raise BadImage(f"pixels of mode {image.mode}, whose range is unknown")
+    stored = _stored(image)
     edge = min(width, height) if crop is None else crop
     if edge > min(width, height):
         raise BadImage(f"{width} x {height} is smaller than the crop of {edge}")
@@ -91,11 +124,12 @@ def _to_array(image: Image.Image, size: int, crop: int | None, channels: int) ->
         image.draft(None, (math.ceil(width * DRAFT_MARGIN * size / edge), math.ceil(height * DRAFT_MARGIN * size / edge)))
     reduced = image.size
     scale = 2 ** round(math.log2(width / reduced[0]))
-    ImageOps.exif_transpose(image, in_place=True)
-    if image.size != reduced:
+    image.load()
+    turned = upright(image)
+    if turned.size != reduced:
         width, height = height, width
-    square, box = _centre(image, (width, height), edge, scale)
-    plain = _EIGHT_BITS[square.mode](square)
+    square, box = _centre(turned, (width, height), edge, scale)
+    plain = _EIGHT_BITS[square.mode](square, stored)
     mode = "L" if channels == 1 else "RGB"
     if plain.mode != mode:
         plain = plain.convert(mode)
@@ -121,24 +155,72 @@ def _centre(image: Image.Image, full: tuple[int, int], edge: int, scale: int) ->
     return image.crop((x, y, math.ceil(right), math.ceil(lower))), (left - x, upper - y, right - x, lower - y)
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    if "transparency" in image.info:  # one colour or palette entry that means "nothing here"
-        return _over_white(image)
+@dataclass(frozen=True)
+class _Stored:
+    """How pixels are stored, where PIL's mode does not tell.
+
+    Args:
+        white: the largest value of a pixel of more than eight bits.
+        inverted: whether 0 means white in pixels of more than eight bits. Of fewer PIL turns them itself.
+        clear: the value of a grey picture that means transparent, or the colour, as it lies in ``Image.info``; None: not said.
+    """
+
+    white: int = 65535
+    inverted: bool = False
+    clear: object = None
+
+
+def _stored(image: Image.Image) -> _Stored:
+    """What to know of a picture that is not loaded yet.
+
+    Raises:
+        BadImage: where PIL would read other pixels than are meant.
+    """
+    clear = image.info.get("transparency")
+    if isinstance(image, PngImagePlugin.PngImageFile) and clear is not None:
+        raw = image.tile[0].args
+        if raw == "RGB;16B":  # PIL keeps the upper halves, the colour that means transparent is compared whole
+            raise BadImage("a PNG of 16-bit colours of which one means transparent")
+        clear *= {"L;2": 85, "L;4": 17}.get(str(raw), 1)  # the pixels are scaled to eight bits, this is not
+    if image.format == "PPM" and image.mode in ("CMYK", "RGBA"):
+        raise BadImage(f"a portable pixmap of mode {image.mode}, which no standard knows")
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return _Stored(clear=clear)
+    tags = image.tag_v2
+    bits = tags.get(BITS_PER_SAMPLE, (1,))[0]
+    if SIGNED in tags.get(SAMPLE_FORMAT, ()) and bits <= 16:  # of 32 bits PIL gives the sign too, and the range is looked at
+        raise BadImage("a TIFF of signed integers, whose range is unknown")
+    if PHOTOMETRIC not in tags and image.info.get("compression") != "tiff_jpeg":
+        raise BadImage("a TIFF that does not say whether 0 is black or white")
+    if tags.get(PHOTOMETRIC) == SEPARATED and tags.get(INK_SET, CMYK) != CMYK:
+        raise BadImage("a TIFF of other inks than CMYK")
+    return _Stored(4095 if bits == 12 else 65535, tags.get(PHOTOMETRIC) == WHITE_IS_ZERO, clear)
+
+
+def _plain(image: Image.Image, stored: _Stored) -> Image.Image:
+    if stored.clear is not None:  # one colour or palette entry that means "nothing here"
+        image.info["transparency"] = stored.clear
+        return _over_white(image, stored)
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
-def _over_white(image: Image.Image) -> Image.Image:
+def _over_white(image: Image.Image, stored: _Stored) -> Image.Image:
     # White, as on a page. PIL's own conversion would show whatever colour lies hidden under the transparent pixels.
     page = Image.new("RGBA", image.size, "white")
     page.alpha_composite(image.convert("RGBA"))
     return page.convert("RGB")
 
 
-def _sixteen_bits(image: Image.Image) -> Image.Image:
+def _sixteen_bits(image: Image.Image, stored: _Stored) -> Image.Image:
     values = np.asarray(image).astype(np.int64)
-    if values.min() < 0 or values.max() > 65535:
+    if values.min() < 0 or values.max() > stored.white:
         raise BadImage(f"integer pixels from {values.min()} to {values.max()}, beyond 16 bits")
-    return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
+    if stored.inverted:
+        values = stored.white - values
+    grey = (values * 255 + stored.white // 2) // stored.white
+    if stored.clear is not None:
+        grey[values == stored.clear] = 255
+    return Image.fromarray(grey.astype(np.uint8))
 
 
 _EIGHT_BITS = {

@@ -46,7 +46,7 @@ def rows_of_a_chunk(array: Rows) -> int:
 
 
 class DiskImages:
-    """The images in a file, (N, C, H, W) uint8 and nothing else, each checked against its checksum when it is first read.
+    """Images in a file of nothing but images, each checked against its checksum when it is first read.
 
     They are read by position, not mapped into memory. A mapped file that the disk cannot deliver, or that somebody cuts short,
     ends the process by SIGBUS, without a word; here it is an error. Memory stays at what the batches take, however large the
@@ -57,21 +57,27 @@ class DiskImages:
         shape: (N, C, H, W).
         checksums: (N,) uint32, the CRC-32 of each image.
         discard: takes the file out of use; called where it turns out to be damaged.
+        places: (N,) where each lies in the file, counted in images; None: one after the other.
     """
 
     dtype = np.dtype(np.uint8)
 
     def __init__(
-        self, path: Path, shape: tuple[int, int, int, int], checksums: np.ndarray, discard: Callable[[], None] = lambda: None
+        self,
+        path: Path,
+        shape: tuple[int, int, int, int],
+        checksums: np.ndarray,
+        discard: Callable[[], None] = lambda: None,
+        places: np.ndarray | None = None,
     ) -> None:
         self.path, self.shape = path, shape
         self._file = path.open("rb", buffering=0)  # closed with the last reference to it
-        self.checksums, self._discard = checksums, discard
+        self.checksums, self._discard, self._places = checksums, discard, places
         self._checked = np.zeros(len(checksums), bool)
 
     @property
     def nbytes(self) -> int:
-        """Length of the file in bytes."""
+        """Length of all images in bytes."""
         return len(self) * self._bytes_each
 
     @property
@@ -96,12 +102,6 @@ class DiskImages:
         """All of them, in memory."""
         return self[:] if dtype is None else self[:].astype(dtype)
 
-    def verify(self) -> bool:
-        """Whether every image is what was written. Reads the whole file."""
-        step = max(1, CHUNK_BYTES // self._bytes_each)
-        chunks = (np.arange(start, min(start + step, len(self))) for start in range(0, len(self), step))
-        return all(self._find_damage(rows, self._fill(rows)) is None for rows in chunks)
-
     def _read(self, rows: np.ndarray) -> np.ndarray:
         """The images at ``rows`` (n,), checked."""
         try:
@@ -120,9 +120,10 @@ class DiskImages:
     def _fill(self, rows: np.ndarray) -> np.ndarray:
         """The images at ``rows`` (n,) as they are on the disk; zeros where the file ends too early."""
         images = np.zeros((len(rows), *self.shape[1:]), np.uint8)
-        together = len(rows) > 1 and bool((np.diff(rows) == 1).all())  # neighbours are read at once
-        for row, place in [(rows[0], images)] if together else zip(rows.tolist(), images, strict=True):
-            view, offset = place.reshape(-1).data, int(row) * self._bytes_each
+        places = rows if self._places is None else self._places[rows]
+        together = len(rows) > 1 and bool((np.diff(places) == 1).all())  # neighbours are read at once
+        for place, image in [(places[0], images)] if together else zip(places.tolist(), images, strict=True):
+            view, offset = image.reshape(-1).data, int(place) * self._bytes_each
             while len(view) and (got := os.preadv(self._file.fileno(), [view], offset)):
                 view, offset = view[got:], offset + got
         return images

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,8 +12,14 @@ from ganzoo.fields import DataSpec
 from .rows import Rows, rows_of_a_chunk
 
 
-def describe(arrays: Mapping[str, Rows], classes: int, scale: float) -> DataSpec:
+def describe(arrays: Mapping[str, Rows], classes: int, scale: float, class_maps: Sequence[str] = ()) -> DataSpec:
     """What the arrays hold, checked.
+
+    Args:
+        arrays: as ``Dataset.arrays`` gives them.
+        classes: of the data set, after ``arrays``.
+        scale: likewise.
+        class_maps: likewise.
 
     Raises:
         UserError: where fields disagree in length, "sample" is missing, a dtype is unexpected or a label is out of range.
@@ -31,6 +37,9 @@ def describe(arrays: Mapping[str, Rows], classes: int, scale: float) -> DataSpec
             raise UserError(f"the data set's field '{name}' is {array.dtype}", "give uint8, float32 or int64", key="data.name")
         if array.dtype == np.float32 and not is_finite(array):
             raise DivergenceError(f"the data's field '{name}' holds values that are not finite")
+    odd = [name for name in class_maps if name not in arrays or arrays[name].dtype == np.float32]
+    if odd:
+        raise UserError(f"the data set gives no integers '{odd[0]}', which its class_maps name", "repair the data set", key="data.name")
     labels = np.asarray(arrays["label"][:]) if "label" in arrays else None
     if labels is not None and len(labels) and not (labels.min() >= 0 and labels.max() < classes):
         raise UserError(
@@ -38,7 +47,8 @@ def describe(arrays: Mapping[str, Rows], classes: int, scale: float) -> DataSpec
             "repair the data set",
             key="data.name",
         )
-    return DataSpec({name: array.shape[1:] for name, array in arrays.items()}, classes if labels is not None else 0, scale)
+    shapes = {name: array.shape[1:] for name, array in arrays.items()}
+    return DataSpec(shapes, classes if labels is not None else 0, scale, tuple(class_maps))
 
 
 def is_finite(array: Rows) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-import torch
 from torch import Tensor
 
 MOST = 2
@@ -56,25 +55,24 @@ class Background:
 
 
 def snapshot(state: Any) -> Any:
-    """``state`` as it is now, in host memory, whatever happens to its tensors from here on; dicts and lists at any depth.
+    """``state`` as it is now, whatever happens to its tensors from here on; dicts and lists at any depth.
 
-    Of tensors on a GPU the copies are only ordered; ``arrived`` waits for them.
+    On a GPU the copies are ordered and stay there: to wait for them is for whoever writes them (``in_memory``).
     """
+    return mapped(state, lambda value: value.detach().clone())
+
+
+def in_memory(state: Any) -> Any:
+    """``state`` with all tensors in the host's memory."""
+    return mapped(state, lambda value: value.cpu())
+
+
+def mapped(state: Any, function: Callable[[Tensor], Tensor]) -> Any:
+    """``state`` with ``function`` of each of its tensors."""
     if isinstance(state, Tensor):
-        if state.device.type != "cuda":
-            return state.detach().clone()
-        return torch.empty_like(state, device="cpu", pin_memory=True).copy_(state.detach(), non_blocking=True)
+        return function(state)
     if isinstance(state, dict):
         made = copy.copy(state)  # a state dict keeps its versions
-        made.update({key: snapshot(value) for key, value in state.items()})
+        made.update({key: mapped(value, function) for key, value in state.items()})
         return made
-    return [snapshot(value) for value in state] if isinstance(state, list) else state
-
-
-def arrived(device: torch.device) -> Callable[[], None]:
-    """What waits, in whatever thread, until the device has done all that it was asked for so far."""
-    if device.type != "cuda":
-        return lambda: None
-    event = torch.cuda.Event()  # type: ignore[no-untyped-call]
-    event.record(torch.cuda.current_stream(device))
-    return event.synchronize
+    return [mapped(value, function) for value in state] if isinstance(state, list) else state

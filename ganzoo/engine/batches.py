@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.rows import Rows, rows_of_a_chunk
-from ganzoo.data.shards import Shards
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields
 
@@ -29,7 +28,7 @@ Read = TypeVar("Read")
 class SampleReader:
     """The rows of a data set as networks take them.
 
-    Images come as float (N, C, H, W) in [-1, 1], points in units of the data's scale, labels as int64 (N,).
+    Images come as float (N, C, H, W) in [-1, 1], points in units of the data's scale, labels (N,) and class maps as int64.
 
     Args:
         arrays: field -> (N, ...) as ``Dataset.arrays`` gives them; what lies on a disk is read when it is asked for.
@@ -54,23 +53,30 @@ class SampleReader:
             index, mirrored = stored[INDEX], stored.get(MIRRORED)
             stored = {name: value[index] for name, value in self._resident.items()}
             if mirrored is not None:
-                images = {name: value for name, value in stored.items() if mirrors(self.arrays[name])}
-                stored |= {name: torch.where(mirrored[:, None, None, None], v.flip(-1), v) for name, v in images.items()}
+                images = {name: value for name, value in stored.items() if self._mirrors(name)}
+                stored |= {n: torch.where(mirrored.view(-1, *[1] * (v.ndim - 1)), v.flip(-1), v) for n, v in images.items()}
         return {name: self._finish(name, value) for name, value in stored.items()}
 
     def _finish(self, name: str, value: Tensor) -> Tensor:
         value = value.to(self.runtime.device, non_blocking=True)
-        if value.dtype == torch.uint8:
+        if name in self.data.class_maps:
+            value = value.long()
+        elif value.dtype == torch.uint8:
             value = value.float().div_(self._half_range).sub_(1)
         elif name == "sample" and self.data.scale != 1:
             value = value / self.data.scale
         return self.runtime.to_device(value)  # last: reordering floats takes half as long as reordering bytes
 
+    def _mirrors(self, name: str) -> bool:
+        """Whether a field has rows and columns, so that it is mirrored with the images: (N, C, H, W), or (N, H, W) of their size."""
+        shape = self.arrays[name].shape
+        return len(shape) == 4 or (len(shape) == 3 and shape[-2:] == self.arrays["sample"].shape[-2:])
+
     def _gather(self, name: str, indices: np.ndarray, mirrored: np.ndarray | None) -> Tensor:
         """One field at ``indices`` (n,) in memory; pinned where a GPU is waiting for it."""
         array = self.arrays[name]
         rows = np.ascontiguousarray(array[indices])
-        if mirrored is not None and mirrors(array):  # seven times faster than torch.where on a CPU
+        if mirrored is not None and self._mirrors(name):  # seven times faster than torch.where on a CPU
             rows[mirrored] = rows[mirrored][..., ::-1]
         value = torch.from_numpy(rows)
         # torch keeps pinned buffers and uses each again only after the copy out of it: none is ever overwritten too early.
@@ -88,8 +94,8 @@ class Batches(SampleReader):
         runtime: where batches go. On a GPU the data lives there whole when it fits in half of the free memory. Where it does not,
             and where it lies on a disk, a background thread reads ahead.
         position: batches handed out so far. Reading ahead does not move it.
-        ranks: each gets its share of each batch, in order: together they see the batches that one process alone would see. Of data
-            in shards each draws its share from its own shards.
+        ranks: each gets its share of each batch, in order: together they see the batches that one process alone would see.
+        apart: whether ``arrays`` are this rank's alone: then each rank draws its share from its own.
 
     Raises:
         UserError: where there are fewer samples than one batch takes, or a batch cannot be split evenly.
@@ -105,24 +111,24 @@ class Batches(SampleReader):
         runtime: Runtime,
         position: int = 0,
         ranks: Ranks | None = None,
+        apart: bool = False,
     ) -> None:
         super().__init__(arrays, data, runtime)
         ranks = ranks or Ranks()
         self.share = share_of(size, ranks)
-        sharded = any(isinstance(array, Shards) for array in arrays.values())
-        self._drawn = self.share if sharded else size  # samples that one batch takes of those in ``arrays``
-        self._first = 0 if sharded else ranks.rank * self.share
-        # Shards differ in length by images that were left out; an epoch ends for all ranks when it ends for the shortest.
+        self._drawn = self.share if apart else size  # samples that one batch takes of those in ``arrays``
+        self._first = 0 if apart else ranks.rank * self.share
+        # Ranks may have unequal numbers of samples; an epoch ends for all ranks when it ends for the shortest.
         self._per_epoch = self.count // self._drawn
-        if sharded:
+        if apart:
             self._per_epoch = -ranks.agree(-self._per_epoch)
         if not self._per_epoch:
             whose, remedy = (
-                "a process's shards have" if sharded else "the data has",
+                "a process has" if apart else "the data has",
                 f"set it to at most {self.count * size // self._drawn}",
             )
             raise UserError(f"{whose} {self.count} samples, fewer than one batch", remedy, key="train.batch_size")
-        self._stream = [seed, ranks.rank + 1] if sharded else [seed]
+        self._stream = [seed, ranks.rank + 1] if apart else [seed]
         self.size, self.seed, self.flip, self.position = size, seed, flip and data.is_image, position
         self._epoch: tuple[int, np.ndarray, np.ndarray] = (-1, np.empty(0, np.int64), np.empty(0, bool))
         self._epoch_there: tuple[int, Fields] = (-1, {})
@@ -196,11 +202,6 @@ class Ahead(Generic[Read]):
             if number not in self._pending:
                 self._pending[number] = self._thread.submit(self._read, number)
         return self._pending.pop(position).result()
-
-
-def mirrors(array: Rows) -> bool:
-    """Whether rows are images that can be mirrored."""
-    return array.dtype == np.uint8 and len(array.shape) == 4
 
 
 def on_disk(array: Rows) -> bool:

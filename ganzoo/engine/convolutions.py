@@ -1,6 +1,6 @@
 r"""Convolutions whose second derivatives are convolutions of the layer's own shape.
 
-A gradient penalty differentiates the critic's input gradient once more. torch's own double backward then computes weight
+A penalty on gradients differentiates the critic's input gradient once more. torch's own double backward then computes weight
 gradients as forward convolutions in which the image takes the kernel's place (32 x 32 "kernels" with dilation 2), which are
 slow everywhere and fill one or two multiprocessors of a GPU. Here each gradient is again one of three operations.
 With $T(x, w, g) = \langle g, w * x \rangle$, which is linear in each of input, weight and output gradient, they are

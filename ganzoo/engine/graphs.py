@@ -10,13 +10,11 @@ Source: https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs, whole-
 from __future__ import annotations
 
 import gc
-import random
 import warnings
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -26,6 +24,7 @@ from ganzoo.registry import reason
 
 from .moving import changed_parts, moving_parts
 from .optimizers import recordable
+from .randomness import host_random
 from .run import Run
 
 Update: TypeAlias = Callable[[], None]
@@ -254,8 +253,3 @@ class CudaGraphs:
         except RuntimeError as error:
             why = f"recording a CUDA graph failed ({reason(cause)}), and the GPU with it"
             raise GanzooError(f"{why}; set train.cuda_graphs: false") from error
-
-
-def host_random() -> list[Any]:
-    """The state of the host's generators of random numbers."""
-    return [torch.get_rng_state().tolist(), random.getstate(), str(np.random.get_state())]

@@ -100,3 +100,9 @@ def explain(step: int, side: Side, terms: Mapping[str, float]) -> str:
     bad = [f"the term '{name}' is {value}" for name, value in terms.items() if value - value != 0 and name != "gradient_norm"]
     what = bad[0] if bad else "its gradient is not finite"
     return f"diverged at step {step}: on the {side}'s turn {what}; lower the learning rate or add a penalty"
+
+
+def total_norm(gradients: list[Tensor]) -> Tensor:
+    """The L2 norm of all ``gradients`` as one vector."""
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+    return norm

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, reduce
+from operator import add
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +22,7 @@ from ganzoo.rules import Loss, Plan, merge_terms
 from ganzoo.turn import Side, Turn
 
 from .graphs import Eager, UpdateRunner
-from .guard import Guard
+from .guard import Guard, total_norm
 from .meter import Meter, score_means
 from .optimizers import scale_rate
 from .run import Run
@@ -135,7 +136,7 @@ class Loop:
         optimizer, parameters = self.run.optimizers[turn.side], self.trainable[turn.side]
         terms = merge_terms(losses, turn)
         logged = {**terms, **self._estimates(turn, losses)}
-        total = sum_of(terms)
+        total = reduce(add, terms.values()) if terms else None
         if total is None or not total.requires_grad:  # a schedule may leave one side nothing to do
             self.meter.add(turn.side, logged)
             return
@@ -182,20 +183,6 @@ def acting(losses: Mapping[str, Loss], plan: Plan, step: int) -> dict[str, Loss]
         for name, loss in losses.items()
         if step % loss.every == 0 and (plan.losses is None or name.partition("#")[0] in plan.losses)
     }
-
-
-def sum_of(terms: Terms) -> Tensor | None:
-    """The sum that is minimised; None where there is nothing to sum."""
-    total: Tensor | None = None
-    for term in terms.values():
-        total = term if total is None else total + term
-    return total
-
-
-def total_norm(gradients: list[Tensor]) -> Tensor:
-    """The L2 norm of all ``gradients`` as one vector."""
-    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
-    return norm
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from ganzoo.ui.progress import Reporter, Task
 from ganzoo.ui.scatter import scatter
 
 from . import checkpoint
-from .background import Background, arrived, snapshot
+from .background import Background, in_memory, snapshot
 from .display import describe
 from .evaluation import Evaluation
 from .health import Health
@@ -109,14 +109,14 @@ class Outputs:
         state = run.state()
         if not run.ranks.leads:
             return
-        state, there = snapshot(state), arrived(run.runtime.device)
-        networks, average = state["networks"], run.average is not None
+        state, average = snapshot(state), run.average is not None
         facts = {"data": run.data.to_json(), "step": step, "values": dict(run.last_plan.values)}
         facts |= {"class_names": list(run.dataset.class_names), "run": run.identity, "fingerprint": dict(run.fingerprint)}
 
         def write() -> Path:
-            there()
-            path = checkpoint.save(folder, step, state, self.config.checkpoint.keep)
+            here = in_memory(state)
+            networks = here["networks"]
+            path = checkpoint.save(folder, step, here, self.config.checkpoint.keep)
             export(networks["average" if average else "generator"], self.directory.path / GENERATOR, average=average, **facts)
             export(networks["critic"], self.directory.weights / "critic.safetensors", **facts)
             return path

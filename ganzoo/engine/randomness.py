@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -60,3 +61,8 @@ def restore_random_state(state: State, device: torch.device) -> None:
     np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), position, has_gauss, gauss))
     version, internal, pending = state["python"]
     random.setstate((version, tuple(internal), pending))
+
+
+def host_random() -> list[Any]:
+    """The state of the host's generators of random numbers."""
+    return [torch.get_rng_state().tolist(), random.getstate(), str(np.random.get_state())]

@@ -18,6 +18,7 @@ from ganzoo.rundir.record import Record, read_record
 from ganzoo.ui.progress import Reporter
 
 from . import checkpoint
+from .build import build, placed
 from .distributed import Ranks
 from .evaluation import Evaluations
 from .graphs import choose_runner
@@ -25,7 +26,6 @@ from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
 from .owed import GRID, SAVED, find_owed
-from .run import build, placed
 from .signals import Interrupted, Stop, stop_on_signals, unwind_on_termination
 
 
@@ -117,8 +117,8 @@ class Runner:
                 self.directory.log_start(self.run.step, self.environment, self._changed)
                 for text in self._warnings:
                     self.directory.log("warning", step=self.run.step, text=text)
-                values = resolved_values(self.config, self.resolved)
-                self.observers.tell("run_started", directory=self.directory.path, config=values, step=self.run.step)
+                config = resolved_values(self.config, self.resolved)
+                self.observers.tell("run_started", directory=self.directory.path, config=config, step=self.run.step)
                 signal = self._take_steps(stop)
                 outcome = "finished" if self.finished else "stopped"
                 self.outputs.end(outcome, f"stopped by signal {signal}; continue with --resume" if outcome == "stopped" else "")
@@ -219,8 +219,7 @@ class Runner:
             checkpoint.load(self.directory.checkpoints, self.reporter.warn)
 
     def _continue(self) -> None:
-        path, record = self.directory.path, Record()
-        state: checkpoint.State = {}
+        path, record, state = self.directory.path, Record(), checkpoint.State()
         if self.ranks.leads:
             record = read_record(self.directory.path)
             known = [read_json(self.directory.path, ENVIRONMENT), *(start.environment for start in record.starts)]
@@ -234,14 +233,11 @@ class Runner:
         with placed(self.config):
             data = compare_data(state.get("data") or {}, self.run.fingerprint)
         if data:
-            self._changed.append(data)
             self._warn(f"{data}; from here on the run trains on other data than before")
-        before, here = (
-            state.get("runtime", {}) | current_versions(state.get("versions", {})),
-            {**self.run.circumstances(), **self.run.versions},
-        )
+        before = state.get("runtime", {}) | current_versions(state.get("versions", {}))
+        here = {**self.run.circumstances(), **self.run.versions}
         changed = [f"{name} was {before.get(name, 'unknown')}, is {here[name]}" for name in here if before.get(name) != here[name]]
-        self._changed += changed
+        self._changed += [data, *changed] if data else changed
         if changed:
             self._warn(f"resuming elsewhere ({'; '.join(changed)}): the result will not be bit for bit that of an uninterrupted run")
         self.reporter.say(f"resuming {self.directory.path} at step {self.run.step} from {path.name}")

@@ -55,7 +55,7 @@ class Subjects:
         self._seed, self._reporter = seed, reporter
         self._real = RealSamples(samples.data, lambda split: samples.arrays if split is None else read_split(part, split, reporter))
         self._statistics = Statistics(reporter=reporter)
-        self._data_hash = str(fingerprint(samples.arrays, dataset.class_names).get("hash", ""))[:12]
+        self._data_hash = str(fingerprint(samples.arrays, dataset.class_names, dataset.apart).get("hash", ""))[:12]
 
     def make(self, values: Mapping[str, Any], facts: Mapping[str, Fact]) -> Subject:
         """A subject.

@@ -30,7 +30,7 @@ class RealSamples:
     def __init__(self, data: DataSpec, read: Callable[[str | None], Mapping[str, Rows]]) -> None:
         self._data, self._read = data, read
         self._splits: dict[str | None, Mapping[str, Rows]] = {}
-        self._hashes: dict[tuple[str | None, int], str] = {}
+        self._hashes: dict[tuple[str | None, int, str], str] = {}
 
     def arrays(self, split: str | None = None) -> Mapping[str, Rows]:
         """Field -> (N, ...) of a split.
@@ -67,16 +67,17 @@ class RealSamples:
         arrays = self.arrays(split)
         for start in range(0, len(chosen), BATCH):
             rows = chosen[start : start + BATCH]
-            yield {name: as_seen(array[rows], device) for name, array in arrays.items()}
+            maps = self._data.class_maps
+            yield {name: as_seen(a[rows].astype(np.int64) if name in maps else a[rows], device) for name, a in arrays.items()}
 
-    def hash(self, chosen: np.ndarray, split: str | None) -> str:
-        """sha256 of the ``chosen`` samples, their type and shape: crop, size and order are in it."""
-        key = (split, len(chosen))
+    def hash(self, chosen: np.ndarray, split: str | None, field: str = "sample") -> str:
+        """sha256 of a field of the ``chosen`` samples, its type and shape: crop, size and order are in it."""
+        key = (split, len(chosen), field)
         if key not in self._hashes:
-            samples = self.arrays(split)["sample"]
-            digest = hashlib.sha256(f"{samples.dtype} {samples.shape[1:]}".encode())
+            values = self.arrays(split)[field]
+            digest = hashlib.sha256(f"{values.dtype} {values.shape[1:]}".encode())
             for start in range(0, len(chosen), 4 * BATCH):
-                digest.update(np.ascontiguousarray(samples[chosen[start : start + 4 * BATCH]]).data)
+                digest.update(np.ascontiguousarray(values[chosen[start : start + 4 * BATCH]]).data)
             self._hashes[key] = digest.hexdigest()
         return self._hashes[key]
 

@@ -114,9 +114,11 @@ class Subject:
         return self._watch(self._real.stream(chosen, split, self.device), "real", len(chosen))
 
     def _record(self, chosen: np.ndarray, split: str | None) -> str:
-        """Write down which real samples are taken; returns the sha256 of what they are."""
-        found = self._real.hash(chosen, split)
-        self.facts["real_samples"], self.facts["real_hash"] = len(chosen), found[:12]
+        """Write down which real samples are taken; returns what tells them, and all their fields, from others."""
+        others = sorted(self._real.arrays(split).keys() - {"sample"})  # a metric reads them too
+        hashes = {name: self._real.hash(chosen, split, name) for name in ("sample", *others)}
+        self.facts["real_samples"], self.facts["real_hash"] = len(chosen), hashes["sample"][:12]
+        self.facts |= {f"real_{name}_hash": hashes[name][:12] for name in others}
         if split:
             self.facts["split"] = split
-        return found
+        return " ".join(hashes.values())

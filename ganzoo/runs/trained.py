@@ -181,7 +181,7 @@ class Trained:
         """
         dataset: Dataset = self.dataset.build()
         arrays: Mapping[str, Rows] = dataset.arrays(Cache(reporter=reporter))
-        found = describe(arrays, dataset.classes, dataset.scale)
+        found = describe(arrays, dataset.classes, dataset.scale, dataset.class_maps)
         if found != self.data:
             raise UserError(
                 f"the data is no longer what the run was trained on: it was {_form(self.data)}, and is now {_form(found)}",
@@ -192,7 +192,7 @@ class Trained:
         known = metadata(self.folder / GENERATOR)
         before = known.get("fingerprint") or ({"class_names": known["class_names"]} if known.get("class_names") else {})
         try:
-            warning = compare_data(before, fingerprint(arrays, dataset.class_names))
+            warning = compare_data(before, fingerprint(arrays, dataset.class_names, dataset.apart))
         except UserError as error:
             raise error.at(str(self.folder)) from error
         if warning:

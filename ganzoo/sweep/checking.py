@@ -11,7 +11,7 @@ from ganzoo.config import Resolved, ResolvedPart, RunConfig, differences, load_c
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.spec import describe
-from ganzoo.engine.run import refuse
+from ganzoo.engine.build import refuse
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
@@ -76,7 +76,7 @@ class _Checks:
             if _same([part], [earlier]):
                 return data
         dataset: Dataset = part.build()
-        data = describe(dataset.arrays(Cache(reporter=self._reporter)), dataset.classes, dataset.scale)
+        data = describe(dataset.arrays(Cache(reporter=self._reporter)), dataset.classes, dataset.scale, dataset.class_maps)
         self._data.append((part, data))
         return data
 

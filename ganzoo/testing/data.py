@@ -35,7 +35,7 @@ def arrays(subject: Subject) -> None:
     dataset = subject.build()
     with tempfile.TemporaryDirectory() as folder:
         given = read(dataset, folder)
-        describe(given, dataset.classes, dataset.scale)
+        describe(given, dataset.classes, dataset.scale, dataset.class_maps)
         sample = given["sample"]
         if len(sample.shape) == 4 and (sample.dtype != np.uint8 or sample.shape[1] not in (1, 3)):
             raise ContractError(f"images are {sample.dtype} of shape {sample.shape}", "give uint8 (N, C, H, W) with 1 or 3 channels")

@@ -17,8 +17,8 @@ from ganzoo.compat.plans import kinds_of
 from ganzoo.config import Resolved, RunConfig, load_config, resolve
 from ganzoo.data.cache import Cache
 from ganzoo.data.spec import describe
+from ganzoo.engine.build import MisfitError, build
 from ganzoo.engine.first_steps import rehearse
-from ganzoo.engine.run import MisfitError, build
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec, Fields
 from ganzoo.players import Critic
@@ -109,8 +109,10 @@ def lent_by_recipes(component: Component, plugins: Sequence[Plugin]) -> dict[str
                 continue
             with seeded(0), tempfile.TemporaryDirectory() as folder:
                 dataset = resolved.data.build()
-                data = describe(dataset.arrays(Cache(Path(folder), reporter(quiet=True))), dataset.classes, dataset.scale)
-                found[f"the data of recipe {recipe.name}"] = Lent(data.fields, data.classes, data.scale, _lender(resolved, data))
+                arrays = dataset.arrays(Cache(Path(folder), reporter(quiet=True)))
+                data = describe(arrays, dataset.classes, dataset.scale, dataset.class_maps)
+                lent = _lender(resolved, data)
+                found[f"the data of recipe {recipe.name}"] = Lent(data.fields, data.classes, data.scale, data.class_maps, lent)
         except Exception:  # the recipe's own case says why
             continue
     return found

@@ -299,7 +299,7 @@ def test_a_report_that_fails_does_not_lose_the_run(folder, capsys, monkeypatch):
     def fail(path):
         raise ZeroDivisionError("no pictures today")
 
-    monkeypatch.setattr("ganzoo.engine.outputs.write_report", fail)
+    monkeypatch.setattr("ganzoo_report.observer.write_report", fail)
     assert invoke(["run", "tiny.yaml", "--out", "run", "-o", "train.steps=1"]) == 0
     assert "ganzoo report run" in capsys.readouterr().err
     assert (folder / "run/weights/generator.safetensors").exists()

@@ -8,9 +8,9 @@ import torch
 from ganzoo import compat
 from ganzoo.compat.matrix import cross, default_parts, stands_alone
 from ganzoo.config import parse_config, resolve
+from ganzoo.engine.build import build
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
-from ganzoo.engine.run import build
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganzoo import GanzooError, UserError
-from ganzoo.data import build, decoding
+from ganzoo.data import decoding
 from ganzoo.data.cache import Cache, default_folder
 
 
@@ -96,7 +96,7 @@ def test_a_disk_that_fills_up_meanwhile_is_named(tmp_path, monkeypatch):
     def full(file) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(build, "_to_disk", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(GanzooError, match=r"cannot be written: No space left on device; make room there, or set GANZOO_CACHE"):
         Source().read(tmp_path)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cached_images import decoded
 from PIL import Image
 
 COUNT = 120
@@ -58,13 +59,8 @@ def finish(folder: Path, record: Path) -> int:
     assert process.returncode == 0, output
     (pixels,) = folder.glob("*.u8")
     np.testing.assert_array_equal(np.fromfile(pixels, np.uint8).reshape(WANTED.shape), WANTED)
-    assert not [path for path in folder.iterdir() if path.suffix in (".part", ".journal", ".new")]
+    assert {path.suffix for path in folder.iterdir()} == {".u8", ".json", ".lock"}
     return len(record.read_text().split())
-
-
-def journalled(folder: Path) -> int:
-    """Images that the journal says are done."""
-    return 4 * sum(path.read_bytes().count(b"\n") for path in folder.glob("*.journal"))
 
 
 def interrupt(folder: Path, number: signal.Signals, chance: random.Random) -> None:
@@ -73,9 +69,9 @@ def interrupt(folder: Path, number: signal.Signals, chance: random.Random) -> No
     folder.mkdir()
     process = start(folder / "cache", folder / "first", 0.02)
     assert process.stdout.readline() == "begins\n"
-    while process.poll() is None and journalled(folder / "cache") < moment:
+    while process.poll() is None and decoded(folder / "cache") < moment:
         time.sleep(0.001)
-    done, sent = journalled(folder / "cache"), time.monotonic()
+    done, sent = decoded(folder / "cache"), time.monotonic()
     assert process.poll() is None, "it was done before it could be interrupted: the machine is too busy for this test"
     process.send_signal(number)
     process.communicate(timeout=120)
@@ -125,7 +121,7 @@ def test_the_command_stops_while_it_decodes_and_decodes_the_rest_when_it_is_run_
     command = [sys.executable, "-m", "ganzoo", "run", "recipe.yaml", "--out", "run"]
     process = popen(command, cwd=tmp_path, env=environment)
     deadline = time.monotonic() + 300
-    while sum(path.read_bytes().count(b"\n") for path in cache.glob("*.journal")) < 1:
+    while decoded(cache) < 1:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.01)

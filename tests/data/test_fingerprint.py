@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from ganzoo.data.fingerprint import SAMPLED, WHOLE, compare_data, fingerprint
-from ganzoo.data.shards import Shards
 from ganzoo.errors import UserError
 
 
@@ -53,8 +52,8 @@ def test_of_cached_images_every_checksum_counts():
     assert fingerprint({"sample": Cached(sums)}, ()) != before
 
 
-def test_of_shards_a_process_knows_its_own_only():
-    assert fingerprint({"sample": Shards([images()])}, ("a",)) == {"class_names": ["a"]}
+def test_of_data_that_is_apart_a_process_knows_its_own_only():
+    assert fingerprint({"sample": images()}, ("a",), apart=True) == {"class_names": ["a"]}
 
 
 def test_what_is_not_known_is_not_compared():

@@ -7,9 +7,9 @@ from torch import Tensor, nn
 from turn_players import Judge, Maker, N, batch, turn_of
 
 from ganzoo.config import parse_config, resolve
+from ganzoo.engine.build import build
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
-from ganzoo.engine.run import build
 from ganzoo.players import Critic, judges_each_alone
 from ganzoo.registry import Registry
 from ganzoo.rules import Loss, Plan

@@ -11,9 +11,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from ganzoo.compat.matrix import default_parts
 from ganzoo.config import parse_config, resolve
+from ganzoo.engine.build import build
 from ganzoo.engine.convolutions import Geometry, convolve, use_ordinary_double_backward
 from ganzoo.engine.first_steps import rehearse
-from ganzoo.engine.run import build
 from ganzoo.fields import DataSpec, named_arguments
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter

@@ -14,10 +14,10 @@ from gpu_kinds import KINDS
 
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine import checkpoint
+from ganzoo.engine.build import build
 from ganzoo.engine.graphs import GraphedUpdates, choose_runner
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
-from ganzoo.engine.run import build
 from ganzoo.errors import DivergenceError
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter

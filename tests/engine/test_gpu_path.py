@@ -15,10 +15,10 @@ from ganzoo.data import rows
 from ganzoo.data.spec import describe
 from ganzoo.engine import batches as batches_module
 from ganzoo.engine import device, evaluation, first_steps, graphs, loop, optimizers, outputs, sampling
+from ganzoo.engine.build import build
 from ganzoo.engine.distributed import gradients
 from ganzoo.engine.graphs import WARM_UP
 from ganzoo.engine.moving import changed_parts, moving_parts
-from ganzoo.engine.run import build
 from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.players import Generator
 from ganzoo.registry import Registry

@@ -11,10 +11,10 @@ from small_game import Difference, Judge, make, moved, steps, weights
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ganzoo.config import parse_config, resolve
+from ganzoo.engine.build import build
 from ganzoo.engine.graphs import MAX_GRAPHS, WARM_UP
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
-from ganzoo.engine.run import build
 from ganzoo.registry import Registry
 from ganzoo.rules import Loss, Plan
 from ganzoo.ui.progress import reporter

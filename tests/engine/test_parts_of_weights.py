@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from ganzoo.engine.run import initialise
+from ganzoo.engine.build import initialise
 from ganzoo.engine.sampling import check_normal_prior
 from ganzoo.errors import UserError
 from ganzoo.players import Generator

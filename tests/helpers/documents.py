@@ -49,6 +49,7 @@ UTILITIES = {"cat", "cd", "cmp", "cp", "echo", "grep", "head", "ls", "mkdir", "m
 ELSEWHERE = {
     "./tools/demo": "tools/demo, which CI runs in a fresh clone",
     "./tools/test": "tools/test, which runs these tests",
+    "./tools/gpu_check": "tests/tools/test_gpu_check.py",
     "tools/build_docs": "tests/docs/test_docs_build.py",
     "tools/benchmark_quality": "tests/tools/test_benchmark_quality.py",
     "tools/bench": "tests/tools/test_bench.py",
@@ -130,7 +131,7 @@ class Reader:
         parts = resolve(config, Registry.installed())
         self.stand_in(parts.data)
         dataset = parts.data.build()
-        data = describe(dataset.arrays(Cache()), dataset.classes, dataset.scale)
+        data = describe(dataset.arrays(Cache()), dataset.classes, dataset.scale, dataset.class_maps)
         assert compat.check(parts.generator, parts.critic, parts.losses, parts.schedule, data).problems == []
 
     def read_sh(self, block):

@@ -17,11 +17,11 @@ from torch import nn
 
 from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve
+from ganzoo.engine.build import build
 from ganzoo.engine.distributed import ManyRanks, Ranks
 from ganzoo.engine.distributed.gradients import GradientMean
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
-from ganzoo.engine.run import build
 from ganzoo.errors import DivergenceError
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan, Schedule

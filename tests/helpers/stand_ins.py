@@ -45,5 +45,15 @@ def write_celeba(root):
 
 WRITE = {"mnist": write_mnist, "stacked_mnist": write_mnist, "cifar10": write_cifar10, "celeba": write_celeba, "folder": write_pictures}
 """Data set to the function that writes a stand-in into a folder that is not there yet."""
-SMALL = {"mlp": "hidden=[8]", "dcgan": "width=4", "acgan": "width=4", "resnet": "width=4"}
+SMALL = {
+    "mlp": "hidden=[8]",
+    "dcgan": "width=4",
+    "acgan": "width=4",
+    "resnet": "width=4",
+    "autoencoder": "hidden=[8]",
+    "began_conv": "width=2",
+    "cgan_mlp": "label_units=8",
+    "packed_mlp": "hidden=[8]",
+    "infogan": "width=2",
+}
 """Network to the parameter that makes it small."""

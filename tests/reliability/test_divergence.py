@@ -66,17 +66,17 @@ def spoil(monkeypatch):
     "Divergence", "NaN or infinity in a loss, gradient, penalty or the data stops within the step, names the term, exits with 3"
 )
 def test_what_is_not_finite_stops_within_the_step(fault, spoil, train, left, monkeypatch, found):
-    from ganzoo.engine import run
+    from ganzoo.engine import build
 
     spoil(fault)
-    check = run.compat.check
+    check = build.compat.check
 
     def checked(*args):  # the dry run asks the loss, too
         verdict = check(*args)
         Sick.updates = 0
         return verdict
 
-    monkeypatch.setattr(run.compat, "check", checked)
+    monkeypatch.setattr(build.compat, "check", checked)
     said = train("out", "loss=[non_saturating, sick]", "checkpoint.every=1", "train.ema=0.9", code=3)
     assert said.count("\n") == 1
     assert f"diverged at step {AT}: on the critic's turn {FAULTS[fault]}" in said

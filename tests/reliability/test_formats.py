@@ -8,7 +8,7 @@ import pytest
 from ganzoo.cli import invoke
 from ganzoo.config import load_config, resolve
 from ganzoo.engine import checkpoint
-from ganzoo.engine.run import build
+from ganzoo.engine.build import build
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter
 

@@ -12,7 +12,7 @@ import pytest
 from ganzoo_metrics.mode_coverage import Modes
 from PIL import Image
 
-from ganzoo.engine import checkpoint, run
+from ganzoo.engine import build, checkpoint
 from ganzoo.engine.outputs import Outputs
 
 SIGNALS = [pytest.param(signal.SIGTERM, 143, id="SIGTERM"), pytest.param(signal.SIGINT, 130, id="Ctrl-C")]
@@ -96,7 +96,7 @@ def test_a_signal_during_the_last_evaluation_leaves_a_run_that_resuming_measures
 @pytest.mark.promise("Kill it", "A signal before the first step leaves nothing behind: while the data is read, in the trial save")
 @pytest.mark.parametrize("moment", ["data", "trial"])
 def test_a_signal_before_the_first_step_leaves_nothing(moment, number, code, train, monkeypatch, found):
-    owner, name = {"data": (run, "describe"), "trial": (Outputs, "save_checkpoint")}[moment]
+    owner, name = {"data": (build, "describe"), "trial": (Outputs, "save_checkpoint")}[moment]
     with monkeypatch.context() as patch:
         signalling(owner, name, number, patch)
         if number == signal.SIGTERM:

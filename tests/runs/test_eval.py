@@ -13,9 +13,9 @@ from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve, resolve_metrics
 from ganzoo.data.cache import Cache
 from ganzoo.engine.batches import SampleReader
+from ganzoo.engine.build import build
 from ganzoo.engine.evaluation import Evaluations
 from ganzoo.engine.observers import Observers
-from ganzoo.engine.run import build
 from ganzoo.engine.signals import Interrupted, Stop
 from ganzoo.engine.subjects import Subjects
 from ganzoo.errors import GanzooError, UserError

@@ -11,9 +11,9 @@ import pytest
 from gpu_kinds import KINDS
 
 from ganzoo.config import parse_config, resolve
+from ganzoo.engine.build import build
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
-from ganzoo.engine.run import build
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter
 

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine import graphs
+from ganzoo.engine.build import build
 from ganzoo.engine.graphs import GraphedUpdates, Say, Update, UpdateRunner
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
-from ganzoo.engine.run import Run, build
+from ganzoo.engine.run import Run
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter
 

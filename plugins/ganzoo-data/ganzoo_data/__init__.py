@@ -17,4 +17,5 @@ def ganzoo_datasets() -> dict[str, str]:
         "celeba": "ganzoo_data.celeba:CelebA",
         "folder": "ganzoo_data.folder:ImageFolder",
         "stacked_mnist": "ganzoo_data.stacked:StackedMNIST",
+        "webdataset": "ganzoo_data.webdataset:WebDataset",
     }

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MODES = 1000
 """A digit in each of three channels."""
+SHIPPED = {"train": slice(8000), "test": slice(8000, None), "all": slice(None)}
+"""Split -> which of the shipped digits: none of what is held out is trained on."""
 
 
 class StackedMNIST(Dataset):
@@ -27,7 +29,8 @@ class StackedMNIST(Dataset):
 
     Args:
         root: folder of MNIST, as of the data set mnist; null: the 10,000 digits shipped with ganzoo.
-        split: which half of MNIST the digits come from; the shipped ones are its test half.
+        split: which half of MNIST the digits come from; of the shipped ones, which are all of its test half, train takes the first
+            8,000 and test the others.
         count: number of images N.
         seed: what the digits are drawn with.
         download: fetch what is missing of MNIST.
@@ -51,8 +54,9 @@ class StackedMNIST(Dataset):
     def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
         """{"sample": (N, 3, 28, 28) uint8, "label": (N,) int64}."""
         halves = [half.arrays(cache) for half in self._halves()]
-        images = np.concatenate([half["sample"][:, 0] for half in halves])  # (M, 28, 28)
-        digits = np.concatenate([half["label"] for half in halves])  # (M,)
+        part = slice(None) if self.root else SHIPPED[self.split]
+        images = np.concatenate([half["sample"][:, 0] for half in halves])[part]  # (M, 28, 28)
+        digits = np.concatenate([half["label"] for half in halves])[part]  # (M,)
         chosen = np.random.default_rng(self.seed).integers(len(images), size=(self.count, 3))
         return {"sample": images[chosen], "label": digits[chosen] @ np.array([100, 10, 1])}
 

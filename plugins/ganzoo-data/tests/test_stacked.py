@@ -54,3 +54,15 @@ def test_digits_of_both_halves_of_mnist_are_drawn(tmp_path, monkeypatch):
     assert drawn == [("there", "train"), ("there", "test")]
     assert set(np.unique(found["sample"])) == {10, 20}
     assert set(np.unique(arrays(tmp_path, root="there", split="test", count=50)["sample"])) == {20}
+
+
+def test_without_mnist_the_held_out_digits_are_none_of_those_trained_on(tmp_path, digits):
+    drawn = {}
+    for split in ("train", "test", "all"):
+        images = arrays(tmp_path, split=split, count=6000)["sample"].reshape(-1, 28, 28)
+        drawn[split] = {image.tobytes() for image in images}
+    assert not drawn["train"] & drawn["test"]
+    assert len(drawn["train"]) > 6000
+    assert len(drawn["test"]) > 1900
+    assert drawn["all"] & drawn["test"]
+    assert drawn["train"] <= {image.tobytes() for image in digits["sample"][:, 0]}

@@ -1,4 +1,4 @@
-"""Gradient penalties, WGAN-GP's and R1, and the WGAN-GP paper's residual networks. This door imports no torch."""
+"""Gradient penalties, WGAN-GP's, R1 and R2, and the WGAN-GP paper's residual networks. This door imports no torch."""
 
 from __future__ import annotations
 
@@ -21,5 +21,9 @@ def ganzoo_critics() -> dict[str, str]:
 
 @hookimpl
 def ganzoo_losses() -> dict[str, str]:
-    """Two penalties on the critic's gradient with respect to its input."""
-    return {"gradient_penalty": "ganzoo_wgan_gp.gradient_penalty:GradientPenalty", "r1": "ganzoo_wgan_gp.r1:R1"}
+    """Three penalties on the critic's gradient with respect to its input."""
+    return {
+        "gradient_penalty": "ganzoo_wgan_gp.gradient_penalty:GradientPenalty",
+        "r1": "ganzoo_wgan_gp.r1:R1",
+        "r2": "ganzoo_wgan_gp.r2:R2",
+    }

@@ -28,10 +28,10 @@ from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.spec import describe
 from ganzoo.engine.batches import Batches
+from ganzoo.engine.build import build
 from ganzoo.engine.device import Runtime
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
-from ganzoo.engine.run import build
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import Reporter
 

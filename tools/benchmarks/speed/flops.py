@@ -21,9 +21,9 @@ from .workloads import BATCH, LATENT, WORKLOADS, networks
 def counts(name: str) -> dict[str, Any]:
     """For ganzoo and for the textbook: parameters, FLOPs of one forward a network and of training, both for each real image."""
     from ganzoo.config import parse_config, resolve
+    from ganzoo.engine.build import build
     from ganzoo.engine.loop import Loop
     from ganzoo.engine.meter import Meter
-    from ganzoo.engine.run import build
     from ganzoo.registry import Registry
     from ganzoo.ui.progress import reporter
 

@@ -30,7 +30,7 @@ import json, resource, sys, time
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
-from ganzoo.engine.run import build
+from ganzoo.engine.build import build
 from ganzoo.ui.progress import reporter
 from ganzoo.registry import Registry
 

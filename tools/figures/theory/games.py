@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from ganzoo import Turn
 from ganzoo.config import parse_config, resolve
 from ganzoo.config.yaml_writer import dump
+from ganzoo.engine.build import build
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
-from ganzoo.engine.run import Run, build
+from ganzoo.engine.run import Run
 from ganzoo.registry import Component, Registry
 from ganzoo.ui.progress import Reporter
 

@@ -1,12 +1,12 @@
 """A plugin of one file, and a small run that uses it."""
 
-HINGE = '''\
+MARGIN = '''\
 from torch.nn.functional import relu
 
 from ganzoo import DataSpec, Loss, NonNegativeFloat, Terms, Turn
 
 
-class Hinge(Loss):
+class Margin(Loss):
     """Critic: mean max(0, 1 - r) + mean max(0, 1 + f), generator: -mean f.
 
     Args:
@@ -33,6 +33,6 @@ RING = """\
 data: {name: ring, count: 64}
 generator: {name: mlp, hidden: [8], latent_dim: 2}
 critic: {name: mlp, hidden: [8]}
-loss: hinge
+loss: margin
 train: {steps: 2, batch_size: 8, device: cpu, threads: 1}
 """

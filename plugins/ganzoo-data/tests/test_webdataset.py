@@ -1,0 +1,270 @@
+"""Tar shards: right pixels and labels, nothing written, each process its own; ranks draw from what each has alone."""
+
+import io
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ganzoo_data.webdataset import WebDataset, find_shards
+from PIL import Image
+
+from ganzoo import DataSpec, UserError
+from ganzoo.cli import invoke
+from ganzoo.data import webdataset
+from ganzoo.data.cache import Cache
+from ganzoo.engine.batches import Batches
+from ganzoo.engine.device import Runtime
+from ganzoo.engine.distributed import Ranks
+from ganzoo.ui.progress import LineReporter
+
+CPU = Runtime(torch.device("cpu"), "fp32", "highest", 1)
+
+
+def picture(grey: int, kind: str = "PNG") -> bytes:
+    file = io.BytesIO()
+    Image.new("L", (8, 8), grey).save(file, kind)
+    return file.getvalue()
+
+
+def write(path: Path, *members: tuple[str, bytes] | tarfile.TarInfo, mode: str = "w") -> Path:
+    with tarfile.open(path, mode) as tar:
+        for member in members:
+            if isinstance(member, tarfile.TarInfo):
+                tar.addfile(member)
+            else:
+                info = tarfile.TarInfo(member[0])
+                info.size = len(member[1])
+                tar.addfile(info, io.BytesIO(member[1]))
+    return path
+
+
+def shard(folder: Path, number: int, count: int = 10) -> Path:
+    """Samples whose grey is their number, their class its last digit."""
+    members = []
+    for grey in range(number * count, (number + 1) * count):
+        members += [(f"{grey:04}.png", picture(grey)), (f"{grey:04}.cls", str(grey % 10).encode())]
+    return write(folder / f"train-{number:02}.tar", *members)
+
+
+def read(folder: Path, shards, log=None, **parameters):
+    dataset = WebDataset(shards=shards, size=8, channels=1, **parameters)
+    return dataset, dataset.arrays(Cache(folder / "cache", LineReporter(log or io.StringIO())))
+
+
+def greys(arrays) -> list[int]:
+    return arrays["sample"][:, 0, 0, 0].tolist()
+
+
+@pytest.mark.parametrize("pattern", ["train-*.tar", "train-{00..02}.tar", ["train-00.tar", "train-0[12].tar"]])
+def test_pixels_and_labels_come_in_the_shards_order(pattern, tmp_path, monkeypatch):
+    for number in range(3):
+        shard(tmp_path, number)
+    monkeypatch.chdir(tmp_path)
+    dataset, arrays = read(tmp_path, pattern, classes=10)
+    assert greys(arrays) == list(range(30))
+    assert arrays["label"].tolist() == [grey % 10 for grey in range(30)]
+    assert arrays["label"].dtype == np.int64
+    assert (dataset.classes, dataset.apart) == (10, False)
+    assert {path.name for path in tmp_path.iterdir()} == {"cache", "train-00.tar", "train-01.tar", "train-02.tar"}
+
+
+def test_labels_of_json_other_kinds_and_other_members(tmp_path):
+    path = write(
+        tmp_path / "a.tar",
+        ("x/1.json", json.dumps({"label": 2, "text": "a cat"}).encode()),
+        ("x/1.PNG", picture(10)),
+        ("x/1.seg.png", picture(99)),
+        ("x/1.txt", b"a cat"),
+        ("y/1.webp", picture(20, "WEBP")),
+        ("y/1.json", b'{"cls": 1}'),
+        ("2.jpg", picture(30, "JPEG")),
+        ("2.cls", b"0\n"),
+    )
+    _, arrays = read(tmp_path, str(path), classes=3)
+    assert greys(arrays) == [10, 20, 30]
+    assert arrays["label"].tolist() == [2, 1, 0]
+    assert set(read(tmp_path, str(path))[1]) == {"sample"}
+
+
+def test_each_process_reads_its_own_shards(tmp_path, monkeypatch):
+    for number in range(5):
+        shard(tmp_path, number)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    found = []
+    for rank in (0, 1):
+        monkeypatch.setenv("RANK", str(rank))
+        dataset, arrays = read(tmp_path / str(rank), str(tmp_path / "*.tar"), classes=10)
+        assert dataset.apart
+        assert arrays["label"].tolist() == [grey % 10 for grey in greys(arrays)]
+        found.append(greys(arrays))
+    assert [len(part) for part in found] == [30, 20]
+    assert sorted(found[0] + found[1]) == list(range(50))
+    monkeypatch.setenv("WORLD_SIZE", "6")
+    with pytest.raises(UserError, match=r"data\.shards: 5 shards for 6 processes"):
+        read(tmp_path, str(tmp_path / "*.tar"))
+
+
+def test_a_shard_replaced_by_one_of_equal_name_and_size_is_read_anew(tmp_path):
+    assert greys(read(tmp_path, str(write(tmp_path / "a.tar", ("1.png", picture(10)))))[1]) == [10]
+    assert greys(read(tmp_path, str(write(tmp_path / "a.tar", ("1.png", picture(245)))))[1]) == [245]
+
+
+def link(name: str, kind: bytes) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, "/etc/passwd"
+    return info
+
+
+def test_no_name_link_or_device_leads_anywhere(tmp_path):
+    hostile = [
+        link("1.png", tarfile.SYMTYPE),
+        link("2.png", tarfile.LNKTYPE),
+        link("3.png", tarfile.CHRTYPE),
+        link("4.png", tarfile.FIFOTYPE),
+    ]
+    (tmp_path / "shards").mkdir()
+    write(tmp_path / "shards" / "a.tar", *hostile, ("../../5.png", picture(50)), ("/6.png", picture(60)), ("\0", b""))
+    assert greys(read(tmp_path, str(tmp_path / "shards/a.tar"))[1]) == [50, 60]
+    assert [path.name for path in (tmp_path / "shards").iterdir()] == ["a.tar"]
+
+
+def test_bad_pictures_are_left_out_and_named(tmp_path, monkeypatch):
+    log = io.StringIO()
+    path = write(
+        tmp_path / "a.tar", ("1.png", b"no picture"), ("2.png", picture(20)), ("3.png", picture(30) + bytes(2000)), ("3.cls", b"7")
+    )
+    monkeypatch.setattr(webdataset, "MAX_IMAGE_BYTES", 1000)
+    assert greys(read(tmp_path, str(path), log, max_bad=0.7)[1]) == [20]
+    assert "a.tar/1.png (not a picture" in log.getvalue()
+    assert "a.tar/3.png (a member of 2" in log.getvalue()
+
+
+def huge_header() -> bytes:
+    info = tarfile.TarInfo("././@PaxHeader")
+    info.type, info.size = tarfile.XHDTYPE, 1 << 40
+    return info.tobuf(tarfile.GNU_FORMAT) + bytes(2048)
+
+
+REFUSED = {
+    "compressed": (
+        [("1.png", picture(1))],
+        "w:gz",
+        lambda content: content,
+        "cannot be read: .*; write it again, as a .tar that is not compressed",
+    ),
+    "cut short": ([(f"{i}.png", picture(i)) for i in range(9)], "w", lambda content: content[:4500], "cannot be read"),
+    "cut between two": (
+        [(f"{i}.png", picture(i)) for i in range(9)],
+        "w",
+        lambda content: content[:4096],
+        "damaged, or cut short, at byte 4096",
+    ),
+    "a damaged header": ([(f"{i}.png", picture(i)) for i in range(9)], "w", lambda c: c[:4100] + b"?" + c[4101:], "at byte 4096"),
+    "no tar": ([], "w", lambda content: b"I am no tar" * 200, "cannot be read"),
+    "a header of a terabyte": ([], "w", lambda content: huge_header(), "cannot be read: a header of"),
+    "twice": ([("1.png", picture(1)), ("1.jpg", picture(2))], "w", lambda content: content, r"holds the sample 1\.jpg twice"),
+    "no label": ([("1.png", picture(1))], "w", lambda content: content, r"1\.png has no \.cls or \.json with its label, 0 to 9"),
+    "label out of range": ([("1.png", picture(1)), ("1.cls", b"10")], "w", lambda content: content, "label, 0 to 9"),
+    "label no number": ([("1.png", picture(1)), ("1.json", b'{"label": true}')], "w", lambda content: content, "label, 0 to 9"),
+    "no picture": ([("1.txt", b"")], "w", lambda content: content, "no pictures in"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_no_shard_is_refused_in_one_line(case, tmp_path):
+    members, mode, change, message = REFUSED[case]
+    path = write(tmp_path / "a.tar", *members, mode=mode)
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(UserError, match=message) as caught:
+        read(tmp_path, str(path), classes=10)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_shard_is_named_also_within_a_range(tmp_path):
+    shard(tmp_path, 0)
+    with pytest.raises(UserError, match=r"data\.shards: there is no file .*train-01\.tar"):
+        find_shards([str(tmp_path / "train-{00..01}.tar")])
+    with pytest.raises(UserError, match="more than a million"):
+        find_shards(["{0..1000000}.tar"])
+
+
+class Together(Ranks):
+    """One of several ranks, which agree through a list that all of them know."""
+
+    def __init__(self, rank, size, counts):
+        self.rank, self.size, self._counts = rank, size, counts
+
+    def agree(self, number):
+        return max(-count for count in self._counts)
+
+
+def batches_of(rank: int, position: int = 0) -> Batches:
+    """Of two ranks, which have 100 and 90 samples of their own."""
+    own = [np.arange(100), np.arange(100, 190)]
+    arrays = {"sample": np.zeros((len(own[rank]), 1, 4, 4), np.uint8), "label": own[rank]}
+    counts = [len(labels) // 16 for labels in own]
+    data = DataSpec({"sample": (1, 4, 4), "label": ()}, 190)
+    return Batches(arrays, data, 32, 0, False, CPU, position, Together(rank, 2, counts), apart=True)
+
+
+def test_ranks_draw_from_their_own_samples_and_end_their_epochs_together():
+    seen = []
+    for rank in (0, 1):
+        batches = batches_of(rank)
+        epoch = [batches.next()["label"].tolist() for _ in range(5)]
+        following = batches.next()["label"].tolist()
+        labels = [label for batch in epoch for label in batch]
+        assert {len(batch) for batch in epoch} == {16}
+        assert len(set(labels)) == len(labels)
+        assert batches_of(rank, position=5).next()["label"].tolist() == following
+        seen.append(set(labels + following))
+    assert not seen[0] & seen[1]
+    assert len(seen[0]) > 80 < len(seen[1])
+
+
+RECIPE = """
+data: {name: webdataset, shards: "shards/*.tar", size: 8, channels: 1, classes: 10}
+generator: {name: mlp, hidden: [8], latent_dim: 2}
+critic: {name: mlp, hidden: [8]}
+loss: non_saturating
+train: {steps: 3, batch_size: 8, device: cpu, threads: 1}
+"""
+
+
+def test_a_recipe_of_the_first_version_that_sets_shard_size_is_told_in_one_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("recipe.yaml").write_text(RECIPE.replace("steps: 3", "shard_size: 1000, steps: 3"))
+    assert invoke(["run", "recipe.yaml"]) == 2
+    error = capsys.readouterr().err.strip()
+    assert len(error.splitlines()) == 1
+    assert "train.shard_size was removed" in error.replace(": was", " was")
+    assert "data: {name: webdataset, shards: ...}" in error
+    (tmp_path / "shards").mkdir()
+    shard(tmp_path / "shards", 0)
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    Path("recipe.yaml").write_text(RECIPE.replace("steps: 3", "shard_size: null, steps: 3"))  # as their config.yaml has it
+    assert invoke(["run", "recipe.yaml", "-q", "--out", "run"]) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.promise("Many processes", "Each process decodes and reads only its own shards; together they have all of the data, once")
+def test_two_processes_train_on_their_own_shards(tmp_path, found):
+    """torchrun; each process has a cache of its own, as on two machines."""
+    (tmp_path / "shards").mkdir()
+    for number in range(4):
+        shard(tmp_path / "shards", number)
+    (tmp_path / "recipe.yaml").write_text(RECIPE)
+    own = 'export GANZOO_CACHE=cache-$LOCAL_RANK OMP_NUM_THREADS=1; exec "$0" -m ganzoo run recipe.yaml --out run'
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--no-python", "--standalone"]
+    done = subprocess.run([*torchrun, "sh", "-c", own, sys.executable], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (tmp_path / "run" / "weights" / "generator.safetensors").is_file()
+    halves = [np.fromfile(path, np.uint8).reshape(-1, 64)[:, 0] for path in sorted(tmp_path.glob("cache-*/*.u8"))]
+    assert [len(half) for half in halves] == [20, 20]
+    assert sorted(np.concatenate(halves).tolist()) == list(range(40))
+    found("2 processes, 4 shards")
