@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .hookspecs import API_VERSION, hookimpl
 
 if TYPE_CHECKING:
+    from .api import TrainedRun, load, train
     from .data.dataset import Cache, Dataset
     from .errors import ContractError, GanzooError, UserError, did_you_mean
     from .fields import DataSpec, Fields, Scores, Terms
@@ -44,9 +45,12 @@ _HOME = {
     "Subject": "metrics.subject",
     "Scores": "fields",
     "Terms": "fields",
+    "TrainedRun": "api",
     "Turn": "turn",
     "UserError": "errors",
     "did_you_mean": "errors",
+    "load": "api",
+    "train": "api",
     "wrap": "wrapping",
 }
 
@@ -72,10 +76,13 @@ __all__ = [
     "Scores",
     "Subject",
     "Terms",
+    "TrainedRun",
     "Turn",
     "UserError",
     "did_you_mean",
     "hookimpl",
+    "load",
+    "train",
     "wrap",
 ]
 

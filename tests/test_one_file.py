@@ -146,7 +146,7 @@ def test_a_configuration_names_a_file_beside_itself_and_only_what_is_in_it(here,
     (here / "deep").mkdir()
     (here / "deep" / "ring.yaml").write_text(RING.replace("loss: margin", "loss: ../margin.py:Margin"))
     assert invoke(["check", "deep/ring.yaml", "--allow-code", "-q"]) == 0
-    assert invoke(["check", "ring.yaml", "--allow-code", "-q", "-o", "loss=./margin.py:Hing"]) == 2
+    assert invoke(["check", "ring.yaml", "--allow-code", "-q", "-o", "loss=./margin.py:Margi"]) == 2
     assert "did you mean 'Margin'" in capsys.readouterr().err
     assert invoke(["check", "ring.yaml", "--allow-code", "-q", "-o", "critic=./margin.py:Margin"]) == 2
     assert "gives no critic 'Margin'" in capsys.readouterr().err

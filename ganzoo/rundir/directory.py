@@ -20,7 +20,7 @@ from ganzoo.files import remove_leftovers, write_atomically
 from .files import CHECKPOINTS, CONFIG, ENVIRONMENT, RECIPE, SAMPLES, WEIGHTS
 from .kept import keep
 from .lines import RECORD, line_of, open_record
-from .lock import FolderLock
+from .lock import FolderLock, TakenError
 
 
 class RunDirectory:
@@ -47,7 +47,7 @@ class RunDirectory:
             raise UserError(f"cannot write to {path}: {error.strerror}", "choose another folder", key="--out") from error
         if not resume and self.has_run:
             self._lock.close()
-            raise UserError(f"{path} holds a run already", "add --resume to continue it, or choose another folder", key="--out")
+            raise TakenError(f"{path} holds a run already", "add --resume to continue it, or choose another folder", key="--out")
         self._metrics: IO[str] | None = None
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.device import Runtime, from_config
 from ganzoo.engine.sampling import columns_of, generate, make_inputs, to_units
 from ganzoo.engine.weights import load_into, metadata
-from ganzoo.errors import UserError
+from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec, Fields, named_arguments
 from ganzoo.files import write_atomically
 from ganzoo.players import Generator
@@ -32,7 +33,7 @@ from ganzoo.registry import Registry
 from ganzoo.rules import Plan
 from ganzoo.rundir.files import CONFIG, GENERATOR, check_run, is_folder, read_environment
 from ganzoo.rundir.kept import with_kept
-from ganzoo.ui.pictures import image_grid, save_png
+from ganzoo.ui.pictures import image_grid, one_picture, save_png
 from ganzoo.ui.progress import Reporter
 from ganzoo.ui.scatter import scatter
 
@@ -71,6 +72,21 @@ class Samples:
         """Write ``picture``."""
         save_png(self.picture(), path)
         return path
+
+    def save_each(self, folder: Path) -> list[Path]:
+        """Write a PNG for each image: ``00000.png``, with the class behind it where there are classes.
+
+        Raises:
+            UserError: where the samples are no images.
+        """
+        if not self.data.is_image:
+            raise UserError("the samples are no images", "use --npz", key="--out")
+        written = []
+        for i, image in enumerate(self.sample):
+            name = f"-{re.sub(r'[^0-9A-Za-z_.-]', '_', class_name(self.class_names, int(self.label[i])))}" if self.label is not None else ""
+            written.append(folder / f"{i:05d}{name}.png")
+            save_png(one_picture(image), written[-1])
+        return written
 
     def picture(self, real: np.ndarray | None = None) -> Image.Image:
         """A grid of the images, a row a class with its name where that comes out even, or a scatter of the points.
@@ -134,6 +150,21 @@ class Trained:
     def conditional(self) -> bool:
         """Whether the generator is told the class."""
         return "label" in named_arguments(type(self.generator))
+
+    def label_of(self, label: int | str | None) -> int | None:
+        """The number of a class that is named, or given by its number.
+
+        Raises:
+            UserError: where no class is called so.
+        """
+        if not isinstance(label, str):
+            return label
+        if label in self.class_names:
+            return self.class_names.index(label)
+        if label.isdecimal():
+            return int(label)
+        names = self.class_names or [str(number) for number in range(self.data.classes)]
+        raise UserError(f"there is no class '{label}'", did_you_mean(label, names, noun="classes"), key="--label")
 
     def inputs(self, n: int, seed: int, label: int | None = None, truncation: float | None = None) -> Fields:
         """What the generator needs for ``n`` samples, on the CPU; a pure function of the seed.
