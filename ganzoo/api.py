@@ -157,4 +157,5 @@ class TrainedRun:
         """
         logs = read_record(self.folder).logs
         names = list(dict.fromkeys(name for step in sorted(logs) for name in logs[step]))
-        return {"step": sorted(logs), **{name: [logs[step].get(name) for step in sorted(logs)] for name in names}}
+        steps: list[float | None] = [float(step) for step in sorted(logs)]
+        return {"step": steps, **{name: [logs[step].get(name) for step in sorted(logs)] for name in names}}

@@ -27,7 +27,7 @@ from .errors import UserError
 VARIABLE = "GANZOO_PLUGINS"
 """The environment variable that names folders of one-file plugins, as PATH does."""
 CODE = re.compile(r"(?P<file>[^\n]+\.py):(?P<name>[A-Za-z_]\w*)")
-"""How a configuration names a class in a file: ``./hinge.py:Hinge``."""
+"""How a configuration names a class in a file: ``./tower.py:Tower``."""
 BASES = (
     ("generator", "ganzoo.players", "Generator"),
     ("critic", "ganzoo.players", "Critic"),
@@ -163,7 +163,7 @@ def snake_case(name: str) -> str:
 
 
 def class_in(module: ModuleType, path: Path, target: str | type) -> str | type:
-    """What a hook of a one-file plugin gives: ``"hinge:Hinge"`` in ``hinge.py`` is its own class."""
+    """What a hook of a one-file plugin gives: ``"tower:Tower"`` in ``tower.py`` is its own class."""
     home, _, attribute = target.partition(":") if isinstance(target, str) else ("", "", "")
     if home not in (path.stem, module.__name__):
         return target

@@ -163,19 +163,20 @@ class Registry:
         self.commands += [c for c in found if c.kind == "command"]
         self.plugins.append(replace(plugin, gives=tuple(f"{c.kind} {c.name}" for c in found)))
 
-    def find_in_file(self, kind: str, text: str, folder: Path) -> Component:
-        """The component that ``./hinge.py:Hinge`` means.
+    def find_in_file(self, kind: str, text: str, where: str) -> Component:
+        """The component that ``./tower.py:Tower`` means.
 
         Args:
             kind: of component.
-            text: the file, relative to ``folder``, and the class.
-            folder: of the configuration that says so.
+            text: the file, beside the configuration that says so or, on the command line, here; and the class.
+            where: it is written, ``FILE:LINE``.
 
         Raises:
             UserError: where code may not run, or the file or a class of that kind in it is not there.
         """
         file, _, name = text.rpartition(":")
-        path = folder / file
+        said, _, line = where.rpartition(":")
+        path = (Path(said).parent if line.isdigit() and not where.startswith("-o ") else Path()) / file
         if not one_file.choice().allow_code:
             remedy = f"read {path}, then add --allow-code; or give the file with --plugin and name the component alone"
             raise UserError(f"'{text}' is code, and a configuration alone runs none", remedy)

@@ -134,20 +134,13 @@ def resolve_part(config: RunConfig, registry: Registry, kind: str, part: Part, p
     """Look up one part of ``kind``, written at ``path``; errors as in ``resolve``."""
     key, where = config.key(path), config.where(path)
     try:
-        component = registry.find(kind, part.name) if not CODE.fullmatch(part.name) else _in_file(registry, kind, part.name, where)
+        component = registry.find(kind, part.name) if not CODE.fullmatch(part.name) else registry.find_in_file(kind, part.name, where)
         model_of(component.load())
     except UserError as error:
         named = (*path, "name")
         raise error.at(config.where(named), key) from error
     found = resolve_component(component, part.params, config.places, path)
     return dataclasses.replace(found, key=key, where=where, every=part.every if isinstance(part, MetricPart) else None)
-
-
-def _in_file(registry: Registry, kind: str, text: str, where: str) -> Component:
-    """The component that ``./hinge.py:Hinge`` means: beside the configuration that says so, or, on the command line, here."""
-    file, _, line = where.rpartition(":")
-    folder = Path(file).parent if line.isdigit() and not where.startswith("-o ") else Path()
-    return registry.find_in_file(kind, text, folder)
 
 
 def resolve_component(component: Component, params: Mapping[str, Any], places: Places = NOWHERE, path: KeyPath = ()) -> ResolvedPart:

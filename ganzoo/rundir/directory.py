@@ -111,12 +111,9 @@ class RunDirectory:
         if not recipe.exists() and source.exists() and source.resolve() != self.config.resolve():
             write_atomically(recipe, source.read_bytes())
 
-    def keep_plugins(self, files: Mapping[str, Path]) -> None:
-        """Copy the one-file plugins that take part, name to file."""
+    def write_environment(self, content: Mapping[str, Any], files: Mapping[str, Path]) -> None:
+        """Write ``env.json``, once (a later start's line says what is otherwise then), and keep the one-file plugins ``files``."""
         keep(self.path, files)
-
-    def write_environment(self, content: Mapping[str, Any]) -> None:
-        """Write ``env.json``, once: what is otherwise at a later start stands in the line of that start."""
         if not (self.path / ENVIRONMENT).exists():
             write_atomically(self.path / ENVIRONMENT, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
 
@@ -157,10 +154,7 @@ class Nowhere(RunDirectory):
     def write_config(self, text: str, source: Path) -> None:
         """Write nothing."""
 
-    def keep_plugins(self, files: Mapping[str, Path]) -> None:
-        """Write nothing."""
-
-    def write_environment(self, content: Mapping[str, Any]) -> None:
+    def write_environment(self, content: Mapping[str, Any], files: Mapping[str, Path]) -> None:
         """Write nothing."""
 
     def close(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import io
 import re
 import sys
 from collections.abc import Mapping
@@ -23,91 +22,23 @@ from ganzoo.data.rows import Rows
 from ganzoo.data.spec import describe
 from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.device import Runtime, from_config
-from ganzoo.engine.sampling import columns_of, generate, make_inputs, to_units
+from ganzoo.engine.sampling import generate, make_inputs, to_units
 from ganzoo.engine.weights import load_into, metadata
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec, Fields, named_arguments
-from ganzoo.files import write_atomically
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
 from ganzoo.rundir.files import CONFIG, GENERATOR, check_run, is_folder, read_environment
 from ganzoo.rundir.kept import with_kept
-from ganzoo.ui.pictures import image_grid, one_picture, save_png
 from ganzoo.ui.progress import Reporter
-from ganzoo.ui.scatter import scatter
 
 from .pack_reader import verify as verify_pack
 from .pack_reader import version_note
+from .samples import Samples
 
 if TYPE_CHECKING:
-    from PIL import Image
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Samples in the data's own units.
-
-    Args:
-        sample: uint8 (N, C, H, W), or float32 (N, 2).
-        label: int64 (N,) where the generator is conditional, else None.
-        data: what they were modelled on.
-        class_names: of all K classes, where they have names.
-    """
-
-    sample: np.ndarray
-    label: np.ndarray | None
-    data: DataSpec
-    class_names: tuple[str, ...] = ()
-
-    def save_npz(self, path: Path) -> Path:
-        """Write the arrays ``sample`` and, where there is one, ``label``."""
-        buffer = io.BytesIO()
-        arrays = {"sample": self.sample} | ({"label": self.label} if self.label is not None else {})
-        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-        write_atomically(path, buffer.getvalue())
-        return path
-
-    def save_png(self, path: Path) -> Path:
-        """Write ``picture``."""
-        save_png(self.picture(), path)
-        return path
-
-    def save_each(self, folder: Path) -> list[Path]:
-        """Write a PNG for each image: ``00000.png``, with the class behind it where there are classes.
-
-        Raises:
-            UserError: where the samples are no images.
-        """
-        if not self.data.is_image:
-            raise UserError("the samples are no images", "use --npz", key="--out")
-        written = []
-        for i, image in enumerate(self.sample):
-            name = f"-{re.sub(r'[^0-9A-Za-z_.-]', '_', class_name(self.class_names, int(self.label[i])))}" if self.label is not None else ""
-            written.append(folder / f"{i:05d}{name}.png")
-            save_png(one_picture(image), written[-1])
-        return written
-
-    def picture(self, real: np.ndarray | None = None) -> Image.Image:
-        """A grid of the images, a row a class with its name where that comes out even, or a scatter of the points.
-
-        Args:
-            real: points of the data (M, 2), which lie under the made ones and set the axes; None: the made ones set them.
-        """
-        if not self.data.is_image:
-            return scatter(self.sample, real)
-        has_classes = self.label is not None and len(np.unique(self.label)) > 1
-        columns = columns_of(self.data, has_classes, len(self.sample))
-        return image_grid(self.sample, columns, row_names=self._row_names(columns))
-
-    def _row_names(self, columns: int) -> list[str] | None:
-        """What each row of the grid holds, where it is one class and not all are the same one."""
-        if self.label is None or len(np.unique(self.label)) < 2 or len(self.label) % columns:
-            return None
-        rows = self.label.reshape(-1, columns)
-        if (rows != rows[:, :1]).any():
-            return None
-        return [class_name(self.class_names, int(row[0])) for row in rows]
+    pass
 
 
 @dataclass(frozen=True)
@@ -161,7 +92,7 @@ class Trained:
             return label
         if label in self.class_names:
             return self.class_names.index(label)
-        if label.isdecimal():
+        if re.fullmatch(r"-?[0-9]{1,9}", label):
             return int(label)
         names = self.class_names or [str(number) for number in range(self.data.classes)]
         raise UserError(f"there is no class '{label}'", did_you_mean(label, names, noun="classes"), key="--label")
@@ -284,8 +215,3 @@ def load_trained(folder: Path, weights: Path | None, registry: Registry, reporte
 def _form(data: DataSpec) -> str:
     fields = ", ".join(f"{name} {'x'.join(map(str, shape)) or 'numbers'}" for name, shape in data.fields.items())
     return f"{fields}; {data.classes} classes" if data.classes else fields
-
-
-def class_name(names: tuple[str, ...], label: int) -> str:
-    """What a class is called; its number where it has no name."""
-    return names[label] if label < len(names) else str(label)
