@@ -250,8 +250,7 @@ def _mapping(part: ResolvedPart, **more: Any) -> dict[str, Any]:
 
 
 def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = to_jsonable_python(params)
-    return plain
+    return dict(to_jsonable_python(params))
 
 
 def _core_version() -> str:
