@@ -158,7 +158,7 @@ def classes_of(module: ModuleType) -> list[tuple[str, str, type]]:
 
 
 def snake_case(name: str) -> str:
-    """A class's name as configurations write it: ``GradientPenalty`` is ``gradient_penalty``, ``WGANCritic`` ``wgan_critic``."""
+    """A class's name as configurations write it: ``TallTower`` is ``tall_tower``, ``RGBTower`` ``rgb_tower``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
