@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .hookspecs import API_VERSION, hookimpl
 
 if TYPE_CHECKING:
+    from .api import TrainedRun, load, train
     from .curves import Scheduled
     from .data.dataset import Cache, Dataset
     from .errors import ContractError, GanzooError, UserError, did_you_mean
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .players import Critic, Generator, Player, Port, route
     from .rules import Loss, Plan, Schedule
     from .turn import Turn
+    from .wrapping import wrap
 
 _HOME = {
     "Cache": "data.dataset",
@@ -47,9 +49,13 @@ _HOME = {
     "Subject": "metrics.subject",
     "Scores": "fields",
     "Terms": "fields",
+    "TrainedRun": "api",
     "Turn": "turn",
     "UserError": "errors",
     "did_you_mean": "errors",
+    "load": "api",
+    "train": "api",
+    "wrap": "wrapping",
     "route": "players",
 }
 
@@ -78,11 +84,15 @@ __all__ = [
     "Scores",
     "Subject",
     "Terms",
+    "TrainedRun",
     "Turn",
     "UserError",
     "did_you_mean",
     "hookimpl",
+    "load",
     "route",
+    "train",
+    "wrap",
 ]
 
 

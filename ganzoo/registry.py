@@ -10,14 +10,15 @@ import importlib
 import importlib.metadata
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-import pluggy
-
-from . import hookspecs, index
+from . import index, one_file
+from .door import distribution_of
+from .door import give as give_of_door
 from .errors import UserError, did_you_mean
 
 GROUP = "ganzoo"
@@ -35,6 +36,8 @@ class Component:
     version: str
     default: bool = False
     """Whether it is an observer that every run tells."""
+    file: Path | None = None
+    """The file of a one-file plugin, whose name is then the distribution, and whose hash is the version."""
 
     @property
     def qualified(self) -> str:
@@ -68,7 +71,7 @@ class Component:
 
 @dataclass(frozen=True)
 class Plugin:
-    """One entry point: a distribution, and the reason why it cannot be used ("" where it can)."""
+    """One entry point, or one file: a distribution, and the reason why it cannot be used ("" where it can)."""
 
     distribution: str
     version: str
@@ -81,34 +84,114 @@ class Registry:
     """What is installed. ``Registry.installed()`` looks; the constructor takes entry points for tests."""
 
     def __init__(self, entry_points: Iterable[importlib.metadata.EntryPoint]) -> None:
+        self.withheld: dict[str, UserError] = {}
+        """One-file plugins of a run directory whose code may not run, and what to do about it."""
         self.plugins: list[Plugin] = []
         self.components: list[Component] = []
         self.commands: list[Component] = []
-        for entry_point in sorted(entry_points, key=lambda e: (_distribution(e) != CORE, _distribution(e), e.name)):
+        for entry_point in sorted(entry_points, key=lambda e: (distribution_of(e) != CORE, distribution_of(e), e.name)):
             self._add(entry_point)
 
     @classmethod
     def installed(cls) -> Registry:
-        """Everything installed in this environment."""
-        return cls(importlib.metadata.entry_points(group=GROUP))
+        """Everything installed in this environment, and the one-file plugins, as the command under way chose.
+
+        Raises:
+            UserError: where a file that the command names cannot be used, or it leaves out what is not there.
+        """
+        chosen = one_file.choice()
+        entry_points = list(importlib.metadata.entry_points(group=GROUP))
+        named = {path.resolve(): path for path in chosen.files}
+        files = [path for path in one_file.files_of_environment() if path.resolve() not in named]
+        known = {entry: _short_names(distribution_of(entry), entry.name) for entry in entry_points if distribution_of(entry) != CORE}
+        in_files = {path: _short_names(path.name, path.stem) for path in files}
+        left_out = {_plain(name) for name in chosen.without}
+        for name in chosen.without:
+            if not any(_plain(name) in names for names in (*known.values(), *in_files.values())):
+                exist = [distribution_of(entry).removeprefix("ganzoo-") for entry in known] + [path.name for path in files]
+                raise UserError(
+                    f"there is no plugin '{name}' to leave out", did_you_mean(name, exist, noun="plugins"), where=f"-p no:{name}"
+                )
+        registry = cls(entry for entry in entry_points if not known.get(entry, set()) & left_out)
+        for path in files:
+            if not in_files[path] & left_out:
+                registry.add_file(path)
+        for path in named.values():
+            registry.add_file(path)
+            if broken := registry.plugins[-1].broken:
+                raise UserError(f"the plugin {path} cannot be used: {broken}", "repair it", key="--plugin")
+        return registry
 
     def _add(self, entry_point: importlib.metadata.EntryPoint) -> None:
-        distribution, version = _distribution(entry_point), entry_point.dist.version if entry_point.dist else ""
+        distribution, version = distribution_of(entry_point), entry_point.dist.version if entry_point.dist else ""
+        self._take(Plugin(distribution, version, entry_point.value), lambda: give_of_door(entry_point.load(), entry_point), None)
+
+    def add_file(self, path: Path) -> None:
+        """Add a one-file plugin, whose code is run; one that is broken is listed with its reason.
+
+        Raises:
+            UserError: where it cannot be read.
+        """
+        content = one_file.read_code(path)
+        version = one_file.version_of(content)
+
+        def give() -> Iterable[tuple[str, str, str | type, bool]]:
+            module = one_file.module_of(path, content)
+            if not one_file.has_hooks(module):
+                return [(kind, name, cls, False) for kind, name, cls in one_file.classes_of(module)]
+            entry_point = importlib.metadata.EntryPoint(path.stem, path.name, GROUP)
+            found = give_of_door(module, entry_point)
+            return [(kind, name, one_file.class_in(module, path, target), default) for kind, name, target, default in found]
+
+        self._take(Plugin(path.name, version, str(path.resolve())), give, path)
+
+    def _take(self, plugin: Plugin, give: Callable[[], Iterable[tuple[str, str, str | type, bool]]], file: Path | None) -> None:
+        """Add what a plugin gives; whatever it raises meanwhile becomes its reason."""
         try:
             with redirect_stdout(sys.stderr):  # what a plugin prints must not get into a command's output
                 found = [
-                    Component(kind, name, target, distribution, version, default) for kind, name, target, default in _give(entry_point)
+                    Component(k, name, target, plugin.distribution, plugin.version, default, file) for k, name, target, default in give()
                 ]
             self._refuse_repetition(found)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # isolation is the point: SystemExit and SyntaxError included
             why = str(error) if isinstance(error, UserError) else reason(error)
-            self.plugins.append(Plugin(distribution, version, entry_point.value, broken=why))
+            self.plugins.append(replace(plugin, broken=why))
             return
         self.components += [c for c in found if c.kind != "command"]
         self.commands += [c for c in found if c.kind == "command"]
-        self.plugins.append(Plugin(distribution, version, entry_point.value, gives=tuple(f"{c.kind} {c.name}" for c in found)))
+        self.plugins.append(replace(plugin, gives=tuple(f"{c.kind} {c.name}" for c in found)))
+
+    def find_in_file(self, kind: str, text: str, where: str) -> Component:
+        """The component that ``./tower.py:Tower`` means.
+
+        Args:
+            kind: of component.
+            text: the file, beside the configuration that says so or, on the command line, here; and the class.
+            where: it is written, ``FILE:LINE``.
+
+        Raises:
+            UserError: where code may not run, or the file or a class of that kind in it is not there.
+        """
+        file, _, name = text.rpartition(":")
+        said, _, line = where.rpartition(":")
+        path = (Path(said).parent if line.isdigit() and not where.startswith("-o ") else Path()) / file
+        if not one_file.choice().allow_code:
+            remedy = f"read {path}, then add --allow-code; or give the file with --plugin and name the component alone"
+            raise UserError(f"'{text}' is code, and a configuration alone runs none", remedy)
+        if path.name not in {plugin.distribution for plugin in self.plugins}:
+            self.add_file(path)
+        plugin = next(plugin for plugin in self.plugins if plugin.distribution == path.name)
+        if plugin.version != one_file.version_of(content := one_file.read_code(path)):
+            differs = one_file.difference(one_file.read_code(Path(plugin.module)), content)
+            raise UserError(f"{path} is another file than {plugin.module}: {differs}", "use one of the two")
+        if plugin.broken:
+            raise UserError(f"{path} cannot be used: {plugin.broken}", "repair it")
+        own = {c.target.__name__: c for c in self.of_kind(kind) if c.distribution == plugin.distribution and isinstance(c.target, type)}
+        if name not in own:
+            raise UserError(f"{path} gives no {kind} '{name}'", did_you_mean(name, own, noun=f"of kind {kind}"))
+        return own[name]
 
     def _refuse_repetition(self, found: Iterable[Component]) -> None:
         """A name that one distribution gives twice could not even be told apart by writing the distribution before it."""
@@ -144,7 +227,7 @@ class Registry:
         if matching:
             choices = " or ".join(f"'{c.qualified}'" for c in matching)
             raise UserError(f"{len(matching)} distributions give a {kind} named '{name}'", f"write {choices}")
-        if missing := self.missing(kind, name):
+        if missing := self.missing(kind, name) or self.withheld.get(name.partition("/")[0]):
             raise missing
         remedy = did_you_mean(name, [c.name for c in candidates], noun="installed")
         broken = [p for p in self.plugins if p.broken]
@@ -162,55 +245,10 @@ def reason(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def _distribution(entry_point: importlib.metadata.EntryPoint) -> str:
-    return entry_point.dist.name if entry_point.dist else "(unknown)"
+def _short_names(distribution: str, name: str) -> set[str]:
+    """What ``-p no:NAME`` may call a plugin."""
+    return {_plain(distribution), _plain(distribution.removeprefix("ganzoo-")), _plain(name)}
 
 
-def _give(entry_point: importlib.metadata.EntryPoint) -> list[tuple[str, str, str | type, bool]]:
-    """Load one door, check it against the hook specifications, and return what it gives."""
-    door = entry_point.load()
-    _check_api(door, entry_point)
-    manager = pluggy.PluginManager("ganzoo")  # one each, so that nothing leaks from plugin to plugin
-    manager.add_hookspecs(hookspecs)
-    manager.register(door, name=entry_point.name)
-    _check_hooks(manager, door)
-    found = []
-    hooks = [*((kind, hookspecs.hook_of(kind)) for kind in hookspecs.GIVEN), ("observer", hookspecs.DEFAULT_OBSERVERS)]
-    for kind, hook in hooks:
-        for given in getattr(manager.hook, hook)():
-            if not isinstance(given, Mapping):
-                raise _misfit(hook, f"a {type(given).__name__}")
-            for name, target in given.items():
-                if not isinstance(name, str) or not isinstance(target, (str, type)) or (isinstance(target, str) and ":" not in target):
-                    raise _misfit(hook, f"{name!r}: {target!r}")
-                found.append((kind, name, target, hook == hookspecs.DEFAULT_OBSERVERS))
-    return found
-
-
-def _misfit(hook: str, given: str) -> UserError:
-    return UserError(
-        f"{hook} must return {{name: class or 'module:Class'}}, it gives {given}", "return a mapping of names to 'module:Class'"
-    )
-
-
-def _check_api(door: Any, entry_point: importlib.metadata.EntryPoint) -> None:
-    version, newest, oldest = getattr(door, "GANZOO_API", None), hookspecs.API_VERSION, hookspecs.OLDEST_API
-    if type(version) is not int:
-        raise UserError(f"{entry_point.value} does not set GANZOO_API", f"set GANZOO_API = {newest}")
-    if version > newest:
-        remedy = f"upgrade ganzoo-core (its author: or set GANZOO_API = {newest})"
-        raise UserError(f"it needs API {version}, this ganzoo-core gives {newest}", remedy)
-    if version < oldest:
-        remedy = f"upgrade {_distribution(entry_point)} (its author: move it to GANZOO_API = {newest})"
-        raise UserError(f"it was written for API {version}, this ganzoo-core starts at {oldest}", remedy)
-
-
-def _check_hooks(manager: pluggy.PluginManager, door: Any) -> None:
-    """A hook that is misspelt or not marked is an error, not silence."""
-    known = [name for name in vars(hookspecs) if hasattr(getattr(hookspecs, name), "ganzoo_spec")]
-    for name, value in vars(door).items():
-        if hasattr(value, "ganzoo_impl") and name not in known:
-            raise UserError(f"'{name}' is no hook", did_you_mean(name, known, noun="hooks"))
-        if name in known and name.startswith("ganzoo_") and not hasattr(value, "ganzoo_impl"):
-            raise UserError(f"the hook '{name}' is not marked, so nothing calls it", "put @hookimpl over it (from ganzoo import hookimpl)")
-    manager.check_pending()
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-")

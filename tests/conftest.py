@@ -13,6 +13,14 @@ def _promise(request, record_property):
         record_property("promise", text)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_state_of_the_user(tmp_path_factory):
+    """What is noted of plugins of one file goes elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 THREADS = torch.get_num_threads()
 
 

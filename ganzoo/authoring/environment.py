@@ -43,7 +43,7 @@ class Environment:
 
     def variables(self) -> Mapping[str, str]:
         """The variables of the environment that a command in it gets: nothing that leads to other packages."""
-        leading = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTHONSTARTUP"}
+        leading = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTHONSTARTUP", "GANZOO_PLUGINS"}
         return {name: value for name, value in os.environ.items() if name not in leading} | {"PYTHONNOUSERSITE": "1"}
 
 

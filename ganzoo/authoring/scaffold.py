@@ -21,6 +21,7 @@ from ganzoo.hookspecs import API_VERSION, GIVEN
 from ganzoo.registry import Registry
 
 from .base import Base, base_recipe
+from .from_file import read_file
 from .names import Names, names_of
 from .versions import core_range
 
@@ -46,16 +47,52 @@ def new_plugin(name: str, kind: str, out: Path | None = None, like: str | None =
     registry = Registry.installed()
     names = names_of(name, kind, registry)
     folder = out or Path(names.distribution)
-    if folder.exists() or folder.is_symlink():
-        raise UserError(f"{folder} exists already", "name another folder with --out, or remove it", key="--out")
+    _refuse_existing(folder)
     _write(folder, project_files(names, base_recipe(like, registry)))
     return folder
 
 
-def project_files(names: Names, base: Base) -> dict[str, str]:
-    """Every file of the project: its path and its text."""
+def package(name: str, file: Path, out: Path | None = None, like: str | None = None) -> Path:
+    """Write the project of a plugin that gives what a plugin of one file gives, from a copy of that file.
+
+    Args:
+        name: as of ``new_plugin``.
+        file: the plugin; its code is run.
+        out: as of ``new_plugin``.
+        like: as of ``new_plugin``.
+
+    Returns:
+        The folder.
+
+    Raises:
+        UserError: as ``new_plugin``, and where the file cannot be used.
+    """
+    given = read_file(file)
+    registry = Registry.installed()
+    names = names_of(name, given.kind, registry)
+    folder = out or Path(names.distribution)
+    _refuse_existing(folder)
+    base = base_recipe(like, registry)
+    part = Names(given.parts[0][1].replace("_", "-"), given.kind)
+    more = {**given.words(f"{names.module}.{names.name}"), "usage": base.usage(part)}
+    files = project_files(names, base, more)
+    for path in [path for path in files if path.startswith(f"{names.module}/recipes/")]:
+        files[path] = base.recipe(part)
+    _write(folder, files | {f"{names.module}/{names.name}.py": file.read_text(encoding="utf-8")})
+    return folder
+
+
+def _refuse_existing(folder: Path) -> None:
+    if folder.exists() or folder.is_symlink():
+        raise UserError(f"{folder} exists already", "name another folder with --out, or remove it", key="--out")
+
+
+def project_files(names: Names, base: Base, more: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """Every file of the project: its path and its text; ``more`` are words of a plugin that is made from a file."""
     recipe = names.name if names.kind == "dataset" else base.name
     words: Mapping[str, Any] = {
+        "given": {},
+        "needs": [],
         **{word: getattr(names, word) for word in ("distribution", "module", "name", "command", "cls", "kind", "hook", "a_kind")},
         "api": API_VERSION,
         "core_range": core_range(),
@@ -63,6 +100,7 @@ def project_files(names: Names, base: Base) -> dict[str, str]:
         "recipe": recipe,
         "usage": base.usage(names),
         "year": datetime.date.today().year,
+        **(more or {}),
     }
     recipes = {} if names.kind == "command" else {f"{names.module}/recipes/{recipe}.yaml": base.recipe(names)}
     return recipes | {

@@ -28,6 +28,8 @@ def invoke(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; errors go to stderr as ``ganzoo: error: ...``."""
     import typer
 
+    from ganzoo.one_file import choosing
+
     from . import completing
     from .app import app
 
@@ -35,7 +37,7 @@ def invoke(arguments: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":  # a path may be no text, or none of this terminal
         sys.stdout.reconfigure(errors="surrogateescape" if sys.stdout.encoding.lower() == "utf-8" else "backslashreplace")
     try:
-        with completing.in_bash():
+        with completing.in_bash(), choosing():
             code = app(args=[a for a in arguments if a != "--debug"], prog_name="ganzoo", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0

@@ -16,6 +16,8 @@ from typer.main import get_command
 from ganzoo.errors import UserError
 from ganzoo.registry import CORE, Component, Registry, reason
 
+from .choosing import add_options
+
 OTHER = "From plugins"
 """Heading of the commands whose modules name none."""
 SENTENCE = 200
@@ -71,7 +73,7 @@ def make(word: str, component: Component) -> Any:
 def _as_command(word: str, function: Callable[..., Any], heading: str, **settings: bool) -> Any:
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(word, rich_help_panel=heading, context_settings=settings)(function)
-    return get_command(app)
+    return add_options(get_command(app))
 
 
 def _refusal(fault: UserError) -> Callable[[], None]:

@@ -28,9 +28,9 @@ def check(
     config: Annotated[
         Path,
         typer.Argument(
-            metavar="CONFIG|PLUGIN_DIR|WHEEL",
+            metavar="CONFIG|PLUGIN",
             autocompletion=offers.configurations,
-            help="A configuration as 'run' takes it, a plugin's folder, or its wheel.",
+            help="A configuration as 'run' takes it, or a plugin: its file, its folder or its wheel.",
         ),
     ],
     override: Override = None,
@@ -45,12 +45,13 @@ def check(
     Of a configuration: its keys, its components, its data, and whether the combination fits. No run directory is written;
     images that had to be decoded stay in the cache.
 
-    Given a plugin's folder or wheel: build it, install it into a clean environment, run the conformance kit there on all
-    that it gives, and train two steps of everything installed that it fits. This runs the plugin's code.
+    Given a plugin of one file: run the conformance kit on all that it gives. Given a plugin's folder or wheel: build it,
+    install it into a clean environment, run the kit there, and train two steps of everything installed that it fits. Either
+    runs the plugin's code.
 
     Example: ganzoo check zoo_configs/quickstart.yaml -o critic.norm=batch
     """
-    if config.is_dir() or config.suffix == ".whl":
+    if config.is_dir() or config.suffix in (".whl", ".py"):
         from .check_plugin import check_plugin
 
         if override:
@@ -64,9 +65,11 @@ def check(
 def check_configuration(path: Path, overrides: list[str], as_json: bool, quiet: bool) -> int:
     """Validate, fit, find out whether the metrics can be measured, and take one step in memory."""
     from ganzoo.config import load_config, resolve
+    from ganzoo.rundir.kept import with_kept
 
     config = load_config(path, overrides)
-    resolved = resolve(config, Registry.installed())
+    registry = Registry.installed()
+    resolved = resolve(config, with_kept(registry, path.parent, anew=True) if path.name == "config.yaml" else registry)
     from ganzoo.engine.build import MisfitError, build
     from ganzoo.engine.evaluation import Evaluations
     from ganzoo.engine.first_steps import rehearse

@@ -1,4 +1,4 @@
-"""``ganzoo check PLUGIN_DIR|WHEEL``: examine a plugin in a clean environment, or (``--here``) as it is installed in this one."""
+"""``ganzoo check PLUGIN``: examine a plugin in a clean environment, or (``--here``, and one of one file) in this one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ganzoo.authoring.finding import TRAINED, Finding
 from ganzoo.authoring.project import read_project
 from ganzoo.authoring.versions import normalised
 from ganzoo.errors import UserError
+from ganzoo.one_file import choice, choose
 from ganzoo.registry import Plugin, Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_json, print_table
@@ -26,8 +27,8 @@ def check_plugin(target: Path, here: bool, as_json: bool, quiet: bool) -> int:
         UserError: where there is no plugin, or a check fails.
     """
     reporter = choose_reporter(quiet or as_json)
-    if here:
-        plugin = _installed(target)
+    if here or target.suffix == ".py":
+        plugin = _of_file(target) if target.suffix == ".py" else _installed(target)
         name, version, findings = plugin.distribution, plugin.version, _check_installed(plugin, quiet or as_json)
     else:
         wheel, findings = examine(target, reporter)
@@ -99,6 +100,13 @@ def _check_installed(plugin: Plugin, quiet: bool) -> list[Finding]:
             findings.append(Finding(outcome.component, outcome.check, outcome.status, outcome.reason))
             task.advance()
     return findings
+
+
+def _of_file(path: Path) -> Plugin:
+    """The plugin of one file, which this command then uses as if it were installed."""
+    if path.resolve() not in {file.resolve() for file in choice().files}:
+        choose(files=[path])
+    return next(plugin for plugin in Registry.installed().plugins if plugin.module == str(path.resolve()))
 
 
 def _installed(folder: Path) -> Plugin:

@@ -26,7 +26,9 @@ def sample(
     run_folder: RunOrPack,
     n: Annotated[int | None, typer.Option("-n", metavar="N", min=1, help="How many samples (default: 64).")] = None,
     seed: Seed = 0,
-    label: Annotated[int | None, typer.Option(metavar="CLASS", help="One class, from 0 (default: all in turn).")] = None,
+    label: Annotated[
+        str | None, typer.Option(metavar="CLASS", help="One class, by its name or number from 0 (default: all in turn).")
+    ] = None,
     per_class: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="So many samples of each class, a row a class, instead of -n.")
     ] = None,
@@ -38,6 +40,7 @@ def sample(
         Path | None, typer.Option(metavar="FILE", help="Write arrays: sample (N, C, H, W) uint8 or (N, 2) float32, and label.")
     ] = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a picture (default: samples.png in the run).")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write a PNG for each sample into the folder.")] = None,
     weights: Weights = None,
     as_json: Json = False,
 ) -> None:
@@ -54,14 +57,15 @@ def sample(
     count = n or SAMPLES
     if per_class is not None:
         count = per_class * _classes(trained, per_class, n, label)
-    made = trained.sample(count, seed, label, truncation)
+    made = trained.sample(count, seed, trained.label_of(label), truncation)
     written = [made.save_npz(npz)] if npz else []
-    if png or not npz:
+    written += made.save_each(out) if out else []
+    if png or not (npz or out):
         written.append(made.save_png(png or run_folder / "samples.png"))
     print_files(written, {"n": count, "seed": seed}, as_json)
 
 
-def _classes(trained: Trained, per_class: int, n: int | None, label: int | None) -> int:
+def _classes(trained: Trained, per_class: int, n: int | None, label: str | None) -> int:
     """The number of classes, where all of them can be asked for."""
     key = f"--per-class {per_class}"
     if n is not None or label is not None:

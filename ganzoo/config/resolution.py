@@ -6,12 +6,14 @@ import dataclasses
 import importlib.metadata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
 from ganzoo.curves import Curve, as_plain, at, build_with_curves, moves
 from ganzoo.errors import UserError
+from ganzoo.one_file import CODE
 from ganzoo.params import model_of
 from ganzoo.registry import Component, Registry
 
@@ -102,6 +104,11 @@ class Resolved:
         return [*single, *self.losses, *self.metrics, *self.observers, *self.optimizers.values()]
 
     @property
+    def files(self) -> dict[str, Path]:
+        """The one-file plugins that take part: name to file."""
+        return {part.component.distribution: part.component.file for part in self.parts if part.component.file}
+
+    @property
     def versions(self) -> dict[str, str]:
         """The distributions that take part, with their versions."""
         used = {part.component.distribution: part.component.version for part in self.parts}
@@ -138,7 +145,7 @@ def resolve_part(config: RunConfig, registry: Registry, kind: str, part: Part, p
     """Look up one part of ``kind``, written at ``path``; errors as in ``resolve``."""
     key, where = config.key(path), config.where(path)
     try:
-        component = registry.find(kind, part.name)
+        component = registry.find(kind, part.name) if not CODE.fullmatch(part.name) else registry.find_in_file(kind, part.name, where)
         model_of(component.load())
     except UserError as error:
         named = (*path, "name")

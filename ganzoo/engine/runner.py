@@ -94,7 +94,7 @@ class Runner:
             self.run.identity = uuid.uuid4().hex
             self._preflight()
         self.environment = environment(self.run.identity, config.train.seed, self.run.circumstances(), self.run.data, self.run.versions)
-        self.directory.write_environment(self.environment)
+        self.directory.write_environment(self.environment, resolved.files)
         # Last: config.yaml says that here is a run, and one that can be continued.
         self.directory.write_config(resolved_yaml(config, resolved), source)
 

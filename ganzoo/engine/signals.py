@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -87,6 +88,9 @@ def unwind_on_termination(unless: Callable[[], bool] = lambda: False) -> Iterato
 
 @contextmanager
 def _handling(handle: Callable[[int, FrameType | None], Any], *numbers: signal.Signals) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # Python lets only that one handle signals
+        yield
+        return
     before = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield

@@ -17,8 +17,9 @@ from ganzoo.fields import DataSpec
 from ganzoo.files import remove_leftovers, write_atomically
 
 from .files import CHECKPOINTS, CONFIG, ENVIRONMENT, RECIPE, SAMPLES, WEIGHTS
+from .kept import keep
 from .lines import RECORD, line_of, open_record, to_json
-from .lock import FolderLock
+from .lock import FolderLock, TakenError
 
 
 class RunDirectory:
@@ -45,7 +46,7 @@ class RunDirectory:
             raise UserError(f"cannot write to {path}: {error.strerror}", "choose another folder", key="--out") from error
         if not resume and self.has_run:
             self._lock.close()
-            raise UserError(f"{path} holds a run already", "add --resume to continue it, or choose another folder", key="--out")
+            raise TakenError(f"{path} holds a run already", "add --resume to continue it, or choose another folder", key="--out")
         self._metrics: IO[str] | None = None
 
     @property
@@ -109,8 +110,9 @@ class RunDirectory:
         if not recipe.exists() and source.exists() and source.resolve() != self.config.resolve():
             write_atomically(recipe, source.read_bytes())
 
-    def write_environment(self, content: Mapping[str, Any]) -> None:
-        """Write ``env.json``, once: what is otherwise at a later start stands in the line of that start."""
+    def write_environment(self, content: Mapping[str, Any], files: Mapping[str, Path]) -> None:
+        """Write ``env.json``, once (a later start's line says what is otherwise then), and keep the one-file plugins ``files``."""
+        keep(self.path, files)
         if not (self.path / ENVIRONMENT).exists():
             write_atomically(self.path / ENVIRONMENT, (to_json(content, indent=2) + "\n").encode())
 
@@ -151,7 +153,7 @@ class Nowhere(RunDirectory):
     def write_config(self, text: str, source: Path) -> None:
         """Write nothing."""
 
-    def write_environment(self, content: Mapping[str, Any]) -> None:
+    def write_environment(self, content: Mapping[str, Any], files: Mapping[str, Path]) -> None:
         """Write nothing."""
 
     def close(self) -> None:

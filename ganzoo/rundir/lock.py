@@ -11,8 +11,14 @@ from typing import IO
 
 from ganzoo.errors import UserError
 
+_HELD: set[Path] = set()
+"""The folders that this process holds: its own record locks keep none of its threads out."""
 _FLOCK = "hhqqi4x"
 """Linux' ``struct flock``: type, whence, start, length, pid."""
+
+
+class TakenError(UserError):
+    """The folder is another run's."""
 
 
 class FolderLock:
@@ -24,16 +30,19 @@ class FolderLock:
         folder: what is locked; it must exist.
 
     Raises:
-        UserError: where another process holds it, naming that process.
+        TakenError: where another process holds it, or another thread of this one, naming the process.
         OSError: where the file cannot be made, or the file system knows no locks.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self._resolved = folder, folder.resolve()
+        if self._resolved in _HELD:  # to open the file again, and close it, would let go of the lock
+            raise TakenError(f"{folder} is in use by process {os.getpid()}", "wait for it, or choose another folder", key="--out")
         self._file = self._open()
         while not self.holds:  # whoever held it before removed the file meanwhile: the lock of a removed file keeps nobody out
             self._file.close()
             self._file = self._open()
+        _HELD.add(self._resolved)
         self._file.truncate(0)
         self._file.write(str(os.getpid()))
         self._file.flush()
@@ -53,6 +62,8 @@ class FolderLock:
 
     def close(self) -> None:
         """Let go."""
+        if not self._file.closed:
+            _HELD.discard(self._resolved)
         self._file.close()
 
     def _open(self) -> IO[str]:
@@ -64,7 +75,7 @@ class FolderLock:
             file.close()
             if error.errno not in (errno.EAGAIN, errno.EACCES):
                 raise
-            raise UserError(f"{self.folder} is in use by process {holder}", "wait for it, or choose another folder", key="--out") from None
+            raise TakenError(f"{self.folder} is in use by process {holder}", "wait for it, or choose another folder", key="--out") from None
         return file
 
 

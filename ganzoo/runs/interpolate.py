@@ -20,7 +20,8 @@ from ganzoo.ui.pictures import image_grid, save_gif, save_png
 from ganzoo.ui.scatter import scatter
 
 from .blended_label import blend
-from .trained import Trained, class_name
+from .samples import class_name
+from .trained import Trained
 
 SECONDS = 4.0
 """One round of an animation: there and back."""

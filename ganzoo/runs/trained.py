@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import io
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,76 +22,20 @@ from ganzoo.data.rows import Rows
 from ganzoo.data.spec import describe
 from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.device import Runtime, from_config
-from ganzoo.engine.sampling import columns_of, generate, make_inputs, to_units
+from ganzoo.engine.sampling import generate, make_inputs, to_units
 from ganzoo.engine.weights import load_into, metadata
-from ganzoo.errors import UserError
+from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec, Fields, named_arguments
-from ganzoo.files import check_ending, write_atomically
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
 from ganzoo.rundir.files import CONFIG, GENERATOR, check_run, is_folder, read_environment
-from ganzoo.ui.pictures import drawable, image_grid, save_png
+from ganzoo.rundir.kept import with_kept
 from ganzoo.ui.progress import Reporter
-from ganzoo.ui.scatter import scatter
 
 from .pack_reader import verify as verify_pack
 from .pack_reader import version_note
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Samples in the data's own units.
-
-    Args:
-        sample: uint8 (N, C, H, W), or float32 (N, 2).
-        label: int64 (N,) where the generator is conditional, else None.
-        data: what they were modelled on.
-        class_names: of all K classes, where they have names.
-    """
-
-    sample: np.ndarray
-    label: np.ndarray | None
-    data: DataSpec
-    class_names: tuple[str, ...] = ()
-
-    def save_npz(self, path: Path) -> Path:
-        """Write the arrays ``sample`` and, where there is one, ``label``."""
-        check_ending(path, ".npz")
-        buffer = io.BytesIO()
-        arrays = {"sample": self.sample} | ({"label": self.label} if self.label is not None else {})
-        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-        write_atomically(path, buffer.getvalue())
-        return path
-
-    def save_png(self, path: Path) -> Path:
-        """Write ``picture``."""
-        save_png(self.picture(), path)
-        return path
-
-    def picture(self, real: np.ndarray | None = None) -> Image.Image:
-        """A grid of the images, a row a class with its name where that comes out even, or a scatter of the points.
-
-        Args:
-            real: points of the data (M, 2), which lie under the made ones and set the axes; None: the made ones set them.
-        """
-        if not self.data.is_image:
-            return scatter(self.sample, real)
-        has_classes = self.label is not None and len(np.unique(self.label)) > 1
-        columns = columns_of(self.data, has_classes, len(self.sample))
-        return image_grid(self.sample, columns, row_names=self._row_names(columns))
-
-    def _row_names(self, columns: int) -> list[str] | None:
-        """What each row of the grid holds, where it is one class and not all are the same one."""
-        if self.label is None or len(np.unique(self.label)) < 2 or len(self.label) % columns:
-            return None
-        rows = self.label.reshape(-1, columns)
-        if (rows != rows[:, :1]).any():
-            return None
-        return [class_name(self.class_names, int(row[0])) for row in rows]
+from .samples import Samples
 
 
 @dataclass(frozen=True)
@@ -134,6 +78,21 @@ class Trained:
     def conditional(self) -> bool:
         """Whether the generator is told the class."""
         return "label" in named_arguments(type(self.generator))
+
+    def label_of(self, label: int | str | None) -> int | None:
+        """The number of a class that is named, or given by its number.
+
+        Raises:
+            UserError: where no class is called so.
+        """
+        if not isinstance(label, str):
+            return label
+        if label in self.class_names:
+            return self.class_names.index(label)
+        if re.fullmatch(r"-?[0-9]{1,9}", label):
+            return int(label)
+        names = self.class_names or [str(number) for number in range(self.data.classes)]
+        raise UserError(f"there is no class '{label}'", did_you_mean(label, names, noun="classes"), key="--label")
 
     def inputs(self, n: int, seed: int, label: int | None = None, truncation: float | None = None) -> Fields:
         """What the generator needs for ``n`` samples, on the CPU; a pure function of the seed.
@@ -220,6 +179,7 @@ def load_trained(folder: Path, weights: Path | None, registry: Registry, reporte
     check_run(folder, "'ganzoo run' or 'ganzoo pack'")
     if reporter and (note := version_note(folder)):
         reporter.say(note)
+    registry = with_kept(registry, folder)
     config = load_config(folder / CONFIG, [])
     part = resolve_part(config, registry, "generator", config.generator, ("generator",))
     environment = read_environment(folder)
@@ -252,8 +212,3 @@ def load_trained(folder: Path, weights: Path | None, registry: Registry, reporte
 def _form(data: DataSpec) -> str:
     fields = ", ".join(f"{name} {'x'.join(map(str, shape)) or 'numbers'}" for name, shape in data.fields.items())
     return f"{fields}; {data.classes} classes" if data.classes else fields
-
-
-def class_name(names: tuple[str, ...], label: int) -> str:
-    """What a grid calls a class: its number where it has no name, or one in a script that cannot be drawn."""
-    return (drawable(names[label]) if label < len(names) else None) or str(label)

@@ -34,6 +34,7 @@ def distribution_cases(
         if plugin.broken:
             raise UserError(f"{distribution} cannot be loaded: {plugin.broken}", f"repair {plugin.module}")
     parameters, data, door = parameters or {}, data or {}, plugins[0].module
+    door = "" if door.endswith(".py") else door  # a plugin of one file has none: what lists it imports it
     titled = {f"{c.kind} {c.name}": c for c in registry.components if c.distribution == distribution}
     parts = [
         Candidate(component, door, parameters.get(title, {}), data.get(title, ()), functools.partial(lent_by_recipes, component, plugins))

@@ -94,6 +94,19 @@ def image_grid(
     return grid if row_names is None else _with_row_names(grid, row_names, tile_height, tile_height + caption_height + gap, gap)
 
 
+def one_picture(image: np.ndarray) -> Image.Image:
+    """One image, uint8 (1 or 3, H, W), pixel by pixel.
+
+    Raises:
+        ValueError: for another number of channels.
+    """
+    from PIL import Image
+
+    if image.shape[0] not in (1, 3):
+        raise ValueError(f"a picture has 1 or 3 channels, not {image.shape[0]}")
+    return Image.fromarray(image[0] if image.shape[0] == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
+
+
 def save_png(image: Image.Image, path: Path) -> None:
     """Write a PNG at once or not at all. The same image gives the same bytes: no time, no comment goes in.
 

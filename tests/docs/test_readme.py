@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CATALOGUE = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^`([\w./-]+)`\n\n```\w+\n(.*?)^```$", README, re.MULTILINE | re.DOTALL))
+COPY = re.search(r"^cp (hinge\.py) (ganzoo-hinge/.*)$", README, re.MULTILINE)
+FILES[COPY[2]] = FILES[COPY[1]]
 QUICK = ["-o", "train.steps=5", "-o", "train.batch_size=8", "-o", "train.threads=1", "-o", "sample.count=16", "-q"]
 
 

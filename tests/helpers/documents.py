@@ -25,6 +25,7 @@ from ganzoo.config import load_config, parse_config, resolve, strict_yaml
 from ganzoo.config.yaml_writer import dump
 from ganzoo.data.cache import Cache
 from ganzoo.data.spec import describe
+from ganzoo.one_file import choosing
 from ganzoo.registry import Registry
 
 ROOT = Path(__file__).parents[2]
@@ -247,7 +248,8 @@ def parse(arguments, complete=True):
     group = get_command(app)
     assert arguments[0] in group.commands, f"there is no command 'ganzoo {arguments[0]}'"
     try:
-        group.commands[arguments[0]].make_context(arguments[0], list(arguments[1:]))
+        with choosing():  # what it says of plugins is not for the next command
+            group.commands[arguments[0]].make_context(arguments[0], list(arguments[1:]))
     except Exception as error:
         if complete or type(error).__name__ != "MissingParameter":
             raise AssertionError(f"ganzoo {' '.join(arguments)}: {error}") from error

@@ -333,3 +333,28 @@ def test_per_class_refuses_what_it_cannot_do(runs, refused):
 
 def test_class_names_come_with_the_weights(runs):
     assert load_trained(runs / "digits", None, Registry.installed()).class_names == tuple("0123456789")
+
+
+def test_a_class_is_asked_for_by_its_name_or_its_number(runs, sample, refused):
+    import dataclasses
+
+    from ganzoo.errors import UserError
+
+    trained = dataclasses.replace(load_trained(runs / "digits", None, Registry.installed()), class_names=("zero", "one", "two"))
+    assert trained.label_of("two") == 2
+    assert trained.label_of("1") == 1
+    assert trained.label_of(None) is None
+    with pytest.raises(UserError, match="there is no class 'tow'; did you mean 'two'"):
+        trained.label_of("tow")
+    assert "there is no class 'seven'" in refused(runs / "digits", "--label", "seven")
+
+
+def test_a_png_for_each_sample_is_the_image_itself(runs, sample, tmp_path):
+    from PIL import Image
+
+    arrays = sample(runs / "digits", n=10)
+    assert invoke(["sample", str(runs / "digits"), "-n", "10", "--out", str(tmp_path / "each")]) == 0
+    written = sorted((tmp_path / "each").iterdir())
+    assert [path.name for path in written] == [f"{i:05d}-{i}.png" for i in range(10)]
+    assert all(np.array_equal(np.asarray(Image.open(path)), one[0]) for path, one in zip(written, arrays["sample"], strict=True))
+    assert invoke(["sample", str(runs / "ring"), "-n", "3", "--out", str(tmp_path / "points")]) == 2

@@ -1,0 +1,66 @@
+"""A plugin's door: the module that its entry point names, held against the hook specifications."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Mapping
+from typing import Any
+
+import pluggy
+
+from . import hookspecs
+from .errors import UserError, did_you_mean
+
+
+def distribution_of(entry_point: importlib.metadata.EntryPoint) -> str:
+    """The distribution of an entry point."""
+    return entry_point.dist.name if entry_point.dist else "(unknown)"
+
+
+def give(door: Any, entry_point: importlib.metadata.EntryPoint) -> list[tuple[str, str, str | type, bool]]:
+    """Check one door, a module, against the hook specifications, and return what it gives."""
+    _check_api(door, entry_point)
+    manager = pluggy.PluginManager("ganzoo")  # one each, so that nothing leaks from plugin to plugin
+    manager.add_hookspecs(hookspecs)
+    manager.register(door, name=entry_point.name)
+    _check_hooks(manager, door)
+    found = []
+    hooks = [*((kind, hookspecs.hook_of(kind)) for kind in hookspecs.GIVEN), ("observer", hookspecs.DEFAULT_OBSERVERS)]
+    for kind, hook in hooks:
+        for given in getattr(manager.hook, hook)():
+            if not isinstance(given, Mapping):
+                raise _misfit(hook, f"a {type(given).__name__}")
+            for name, target in given.items():
+                if not isinstance(name, str) or not isinstance(target, (str, type)) or (isinstance(target, str) and ":" not in target):
+                    raise _misfit(hook, f"{name!r}: {target!r}")
+                found.append((kind, name, target, hook == hookspecs.DEFAULT_OBSERVERS))
+    return found
+
+
+def _misfit(hook: str, given: str) -> UserError:
+    return UserError(
+        f"{hook} must return {{name: class or 'module:Class'}}, it gives {given}", "return a mapping of names to 'module:Class'"
+    )
+
+
+def _check_api(door: Any, entry_point: importlib.metadata.EntryPoint) -> None:
+    version, newest, oldest = getattr(door, "GANZOO_API", None), hookspecs.API_VERSION, hookspecs.OLDEST_API
+    if type(version) is not int:
+        raise UserError(f"{entry_point.value} does not set GANZOO_API", f"set GANZOO_API = {newest}")
+    if version > newest:
+        remedy = f"upgrade ganzoo-core (its author: or set GANZOO_API = {newest})"
+        raise UserError(f"it needs API {version}, this ganzoo-core gives {newest}", remedy)
+    if version < oldest:
+        remedy = f"upgrade {distribution_of(entry_point)} (its author: move it to GANZOO_API = {newest})"
+        raise UserError(f"it was written for API {version}, this ganzoo-core starts at {oldest}", remedy)
+
+
+def _check_hooks(manager: pluggy.PluginManager, door: Any) -> None:
+    """A hook that is misspelt or not marked is an error, not silence."""
+    known = [name for name in vars(hookspecs) if hasattr(getattr(hookspecs, name), "ganzoo_spec")]
+    for name, value in vars(door).items():
+        if hasattr(value, "ganzoo_impl") and name not in known:
+            raise UserError(f"'{name}' is no hook", did_you_mean(name, known, noun="hooks"))
+        if name in known and name.startswith("ganzoo_") and not hasattr(value, "ganzoo_impl"):
+            raise UserError(f"the hook '{name}' is not marked, so nothing calls it", "put @hookimpl over it (from ganzoo import hookimpl)")
+    manager.check_pending()

@@ -1,0 +1,93 @@
+"""Samples of a trained generator, and the files that hold them."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ganzoo.engine.sampling import columns_of
+from ganzoo.errors import UserError
+from ganzoo.fields import DataSpec
+from ganzoo.files import check_ending, write_atomically
+from ganzoo.ui.pictures import drawable, image_grid, one_picture, save_png
+from ganzoo.ui.scatter import scatter
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples in the data's own units.
+
+    Args:
+        sample: uint8 (N, C, H, W), or float32 (N, 2).
+        label: int64 (N,) where the generator is conditional, else None.
+        data: what they were modelled on.
+        class_names: of all K classes, where they have names.
+    """
+
+    sample: np.ndarray
+    label: np.ndarray | None
+    data: DataSpec
+    class_names: tuple[str, ...] = ()
+
+    def save_npz(self, path: Path) -> Path:
+        """Write the arrays ``sample`` and, where there is one, ``label``."""
+        check_ending(path, ".npz")
+        buffer = io.BytesIO()
+        arrays = {"sample": self.sample} | ({"label": self.label} if self.label is not None else {})
+        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+        write_atomically(path, buffer.getvalue())
+        return path
+
+    def save_png(self, path: Path) -> Path:
+        """Write ``picture``."""
+        save_png(self.picture(), path)
+        return path
+
+    def save_each(self, folder: Path) -> list[Path]:
+        """Write a PNG for each image: ``00000.png``, with the class behind it where there are classes.
+
+        Raises:
+            UserError: where the samples are no images.
+        """
+        if not self.data.is_image:
+            raise UserError("the samples are no images", "use --npz", key="--out")
+        written = []
+        for i, image in enumerate(self.sample):
+            name = f"-{re.sub(r'[^0-9A-Za-z_.-]', '_', class_name(self.class_names, int(self.label[i])))}" if self.label is not None else ""
+            written.append(folder / f"{i:05d}{name}.png")
+            save_png(one_picture(image), written[-1])
+        return written
+
+    def picture(self, real: np.ndarray | None = None) -> Image.Image:
+        """A grid of the images, a row a class with its name where that comes out even, or a scatter of the points.
+
+        Args:
+            real: points of the data (M, 2), which lie under the made ones and set the axes; None: the made ones set them.
+        """
+        if not self.data.is_image:
+            return scatter(self.sample, real)
+        has_classes = self.label is not None and len(np.unique(self.label)) > 1
+        columns = columns_of(self.data, has_classes, len(self.sample))
+        return image_grid(self.sample, columns, row_names=self._row_names(columns))
+
+    def _row_names(self, columns: int) -> list[str] | None:
+        """What each row of the grid holds, where it is one class and not all are the same one."""
+        if self.label is None or len(np.unique(self.label)) < 2 or len(self.label) % columns:
+            return None
+        rows = self.label.reshape(-1, columns)
+        if (rows != rows[:, :1]).any():
+            return None
+        return [class_name(self.class_names, int(row[0])) for row in rows]
+
+
+def class_name(names: tuple[str, ...], label: int) -> str:
+    """What a class is called; its number where it has no name, or one in a script that cannot be drawn."""
+    return (drawable(names[label]) if label < len(names) else None) or str(label)
