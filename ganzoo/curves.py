@@ -179,12 +179,6 @@ def build_with_curves(cls: type, args: Sequence[Any], params: Mapping[str, Any])
     return built
 
 
-def place(loss: Any, device: Any) -> None:
-    """Take a loss's curved parameters to ``device``, which ``Module.to`` leaves behind."""
-    for part, name, _ in vars(loss).get("_curved", ()):
-        setattr(part, name, getattr(part, name).to(device))
-
-
 def fill(losses: Iterable[Any], step: int, total: int) -> None:
     """Set the curved parameters of ``losses`` to their values at ``step`` of ``total``, in place, so that recorded updates follow."""
     for loss in losses:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor
@@ -15,18 +15,11 @@ from .fields import Fields, Scores, pick
 from .players import Critic, Generator, judges_each_alone, named_port
 from .tensors import as_float32, check_given, halves, length_of, one_batch, score_gradients
 
+if TYPE_CHECKING:
+    from .rules import Loss
+
 Side = Literal["critic", "generator"]
 Place = Literal["real", "fake", "judged"]
-
-
-class Views(Protocol):
-    """What a Turn needs of a Loss: its route, whose gradients it asks for there, and how it changes what is seen."""
-
-    route: str
-    gradients: frozenset[str]
-
-    def view(self, fields: Fields, place: Place, turn: Turn) -> Fields:
-        """``fields`` as they are seen at ``place``."""
 
 
 class Turn:
@@ -54,17 +47,16 @@ class Turn:
         real: Fields,
         drawn: Fields,
         *,
-        views: Sequence[Views] = (),
+        views: Sequence[Loss] = (),
         autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
         shared_fake: Fields | None = None,
         maker: Turn | None = None,
     ) -> None:
         self.side: Side = side
-        self.drawn, self.route = drawn, ""
+        self.drawn, self.route, self._maker = drawn, "", maker
         self.keep: dict[Hashable, Any] = {}
         """For what a loss finds in its terms or ``view`` and reads again in ``after`` of this turn; its key begins with the loss."""
-        self._batch, self._views, self._autocast, self._maker = real, views, autocast, maker
-        self._generator, self._critic = generator, critic
+        self._generator, self._critic, self._batch, self._views, self._autocast = generator, critic, real, views, autocast
         # Plain dicts: functools.cached_property holds a lock that torch.compile refuses.
         self._cache: dict[str, Any] = {}
         self._made: dict[Hashable, Fields] = {}
@@ -153,13 +145,9 @@ class Turn:
         a second derivative of both would cost more than a forward.
         """
         real, fake = self._judged("real"), self._judged("fake")
-        fresh = "real_scores" not in self._cache and "fake_scores" not in self._cache
-        if (
-            fresh
-            and ("real_leaves" in self._cache) == ("fake_leaves" in self._cache)
-            and self.side == "critic"
-            and judges_each_alone(self._critic)
-        ):
+        fresh = not {"real_scores", "fake_scores"} & self._cache.keys()
+        alike = ("real_leaves" in self._cache) == ("fake_leaves" in self._cache)
+        if fresh and alike and self.side == "critic" and judges_each_alone(self._critic):
             seen = self._seen(real), self._seen(fake)
             joined = one_batch(*seen)
             scores = halves(self._judge(joined), length_of(seen[0])) if joined is not None else (self._judge(seen[0]), self._judge(seen[1]))
@@ -184,13 +172,12 @@ class Turn:
 
     def _judged(self, place: Literal["real", "fake"]) -> Fields:
         """``real`` or ``fake``; as leaves, where a loss declares that it takes their gradients."""
-        fields = self.real if place == "real" else self.fake
         if self.side == "critic" and any(place in loss.gradients for loss in self._views if loss.route == self.route):
             self._leaves(place)
-        return fields | self._cache.get(f"{place}_leaves", {})  # type: ignore[no-any-return]
+        return getattr(self, place) | self._cache.get(f"{place}_leaves", {})  # type: ignore[no-any-return]
 
     def _leaves(self, place: Literal["real", "fake"]) -> list[Tensor]:
-        fields = self.real if place == "real" else self.fake
+        fields: Fields = getattr(self, place)
         leaves = self._once(f"{place}_leaves", lambda: {name: fields[name].detach().requires_grad_() for name in self.compared})
         return list(leaves.values())
 
@@ -199,8 +186,8 @@ class Turn:
         if self.side != "critic":
             raise ContractError(f"a loss asks for {name} in the generator's turn", "take them in critic_terms", key="loss")
         if f"{place}_scores" in self._cache and f"{place}_leaves" not in self._cache:
-            remedy = f"declare gradients = frozenset({{'{place}'}}) in its class"
-            raise ContractError(f"a loss asks for {name}, which it does not declare, after {place}_scores", remedy, key="loss")
+            what, remedy = f"{name}, which it does not declare, after {place}_scores", f"declare gradients = frozenset({{'{place}'}})"
+            raise ContractError(f"a loss asks for {what}", remedy, key="loss")
         both = {"real", "fake"} <= {each for loss in self._views if loss.route == self.route for each in loss.gradients}
         places: list[Literal["real", "fake"]] = ["real", "fake"] if both else [place]
         leaves = [self._leaves(each) for each in places]
@@ -231,18 +218,15 @@ class Turn:
             ContractError: where it asks for a field that is not there, returns other fields than it declares, or a
                 field of another shape than the data's; where it has no such route.
         """
-        network = self._generator
-        port, who = named_port(network, "generator", route)
+        port, who = named_port(self._generator, "generator", route)
         chosen = pick(port.reads, fields, who)
         with torch.set_grad_enabled(self.side == "generator" and torch.is_grad_enabled()), self._autocast():
             made: Fields = port.call(**chosen)
         check_given(made, port.gives, who)
         for name, value in made.items():
             if name in fields and value.shape[1:] != fields[name].shape[1:]:
-                raise ContractError(
-                    f"{who} makes '{name}' of shape {tuple(value.shape)}, the data has {tuple(fields[name].shape)}",
-                    "make both the same",
-                )
+                shapes = f"of shape {tuple(value.shape)}, the data has {tuple(fields[name].shape)}"
+                raise ContractError(f"{who} makes '{name}' {shapes}", "make both the same")
         return fields | {name: as_float32(value) for name, value in made.items()}
 
     def judge(self, fields: Fields, *, route: str | None = None) -> Scores:
@@ -261,13 +245,11 @@ class Turn:
 
     def _seen(self, fields: Fields, route: str | None = None) -> Fields:
         """What the critic asks for of ``fields``, as it is judged."""
-        network = self._critic
-        port, who = named_port(network, "critic", self._judge_route(route))
+        port, who = named_port(self._critic, "critic", self._judge_route(route))
         return pick(port.reads, self._view(fields, "judged"), who)
 
     def _judge(self, chosen: Fields, route: str | None = None) -> Scores:
-        network = self._critic
-        port, who = named_port(network, "critic", self._judge_route(route))
+        port, who = named_port(self._critic, "critic", self._judge_route(route))
         with self._autocast():
             scores: Scores = port.call(**chosen)
         check_given(scores, port.gives, who)

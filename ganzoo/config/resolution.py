@@ -18,8 +18,9 @@ from ganzoo.params import model_of
 from ganzoo.registry import Component, Registry
 
 from .overrides import NOWHERE, Places
+from .parts import LossEntry, MetricPart, Part
 from .retired import without_retired
-from .settings import SECTIONS, LossEntry, MetricPart, Part, RunConfig
+from .settings import SECTIONS, RunConfig
 from .strict_yaml import KeyPath
 from .validation import validated
 from .yaml_writer import dump

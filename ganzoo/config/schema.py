@@ -14,7 +14,8 @@ from ganzoo.hookspecs import KINDS
 from ganzoo.params import model_of
 from ganzoo.registry import Component, Registry
 
-from .settings import MARKER, RunConfig
+from .parts import MARKER
+from .settings import RunConfig
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganzoo import compat, curves
+from ganzoo import compat
 from ganzoo.config import Resolved, RunConfig
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
@@ -71,7 +71,8 @@ def build(
         for name, part in compat.distinct(resolved.losses).items()
     }
     for loss in losses.values():
-        curves.place(loss, runtime.device)
+        for part, name, _ in vars(loss).get("_curved", ()):  # parameters along curves, which Module.to leaves behind
+            setattr(part, name, getattr(part, name).to(runtime.device))
     with placed(config):
         initialise(config.init, {"generator": generator, "critic": critic})
     for network in (generator, critic):

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from ganzoo.config.settings import SECTIONS, Kind, Part, RunConfig, Section
+from ganzoo.config.parts import Kind, Part
+from ganzoo.config.settings import SECTIONS, RunConfig, Section
 from ganzoo.config.wording import in_words
 from ganzoo.config.yaml_writer import flow
 from ganzoo.params import split_annotation
