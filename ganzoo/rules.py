@@ -72,8 +72,8 @@ class Plan:
         generator_updates: generator updates.
         share_fake: one fake for both turns of the step, as pytorch/examples does; needs one update each.
         values: become fields (a growing alpha, a stage); sampling and export keep the last ones.
-        losses: names of the losses that act, as the configuration writes them, along every route (``lsgan``) or along one
-            (``lsgan@back``); None: all.
+        losses: names of the losses that act, as the configuration writes them, along every route (``NAME``) or along one
+            (``NAME@back``); None: all.
         frozen: sub-modules that rest, dotted, from "generator" or "critic" on.
     """
 
@@ -85,7 +85,7 @@ class Plan:
     frozen: tuple[str, ...] = ()
 
     def names(self, loss: str) -> bool:
-        """Whether the loss called so (``lsgan``, ``lsgan@back#2``) acts."""
+        """Whether the loss called so (``NAME``, ``NAME@back#2``) acts."""
         entry = loss.partition("#")[0]
         return self.losses is None or entry in self.losses or entry.partition("@")[0] in self.losses
 

@@ -69,7 +69,7 @@ class Observers:
         self.failed.append(name)
         why = str(error) if isinstance(error, GanzooError) else reason(error)  # one that was meant for the user says all
         text = f"observer '{name}' failed and is left out from here on: {why}"
-        self._reporter.warn(f"{text}; {self._advice}" if self._advice else text)
+        self._reporter.warn(f"{text}; {self._advice.replace('OBSERVER', name)}" if self._advice else text)
 
 
 def _built(component: Component, data: DataSpec) -> Any:

@@ -122,7 +122,7 @@ def test_contributing_names_paths_that_exist():
 
 def test_backward_is_where_contributing_says():
     callers = [path for path in (ROOT / "ganzoo").rglob("*.py") if re.search(r"\.backward\(\)", path.read_text(encoding="utf-8"))]
-    assert callers == [ROOT / "ganzoo/engine/updates.py"]
+    assert callers == [ROOT / "ganzoo/engine/loop.py"]
 
 
 def test_contributing_says_what_to_touch_for_each_kind():

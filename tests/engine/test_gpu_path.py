@@ -15,6 +15,7 @@ from ganzoo.data import rows
 from ganzoo.data.spec import describe
 from ganzoo.engine import batches as batches_module
 from ganzoo.engine import device, evaluation, first_steps, graphs, loop, optimizers, outputs, sampling
+from ganzoo.engine.background import Background
 from ganzoo.engine.build import build
 from ganzoo.engine.distributed import gradients
 from ganzoo.engine.graphs import WARM_UP
@@ -306,6 +307,7 @@ def test_a_plans_numbers_go_to_the_device_of_the_run_for_grids_and_metrics(monke
 
     shown = outputs.Outputs.__new__(outputs.Outputs)
     shown.config, shown.run, shown.directory, shown.inputs = config, run, Directory(), {}
+    shown.background = Background(threaded=False)
     shown.references, shown.observers = None, type("O", (), {"tell": lambda *args, **more: None})()
     shown.save_samples()
     assert asked == [elsewhere.device] * 2

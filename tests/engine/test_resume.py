@@ -52,9 +52,9 @@ train: {steps: 40, batch_size: 4, device: cpu, threads: 1}
 CASES = {
     "mid-epoch, dropout, decaying rates, EMA": (ACGAN, 20, 1250),
     "epoch's edge, lazy penalty, momentum": (WGAN_GP, 60, 6),
-    "critic updates across an epoch's edge": (WGAN_GP.replace("critic_updates: 3", "critic_updates: 5"), 100, 6),
+    "critic updates across an epoch's edge": (WGAN_GP.replace("critic_updates: 3", "critic_updates: 5").replace("r1", "r2"), 100, 6),
     "weight clipping, the schedule of WGAN": (
-        WGAN_GP.replace("gradient_penalty, {name: r1, every: 3}", "weight_clip").replace(
+        WGAN_GP.replace("{name: gradient_penalty, weight: {from: 10, to: 1}}, {name: r1, every: 3}", "weight_clip").replace(
             "{name: alternate, critic_updates: 3}", "{name: wgan, critic_updates: 2, boost_updates: 3}"
         ),
         60,

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from ganzoo_data import webdataset
 from ganzoo_data.webdataset import WebDataset, find_shards
 from PIL import Image
 
 from ganzoo import DataSpec, UserError
 from ganzoo.cli import invoke
-from ganzoo.data import webdataset
 from ganzoo.data.cache import Cache
 from ganzoo.engine.batches import Batches
 from ganzoo.engine.device import Runtime

@@ -23,6 +23,7 @@ METRICS: Mapping[str, str] = {
     "quickstart": "classifier_fid",
     "vanilla_mnist": "classifier_fid",
     "dcgan_stacked_mnist": "stacked_modes",
+    **dict.fromkeys(("ring_hinge", "ring_relativistic_average", "ring_dragan", "grid_relativistic"), "modes"),
 }
 """Recipe to what it is measured by."""
 HEADLINES: Mapping[str, str] = {
