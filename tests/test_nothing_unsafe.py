@@ -9,13 +9,15 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 EXEMPT = {
+    "ganzoo/one_file.py": "runs a plugin of one file, which the user named or allowed",
     "tests/helpers/documents.py": "runs what the documents show",
+    "tests/test_one_file.py": "runs what a package made of one file holds",
     "tests/reliability/test_pickles.py": "plants pickles, and shows that a careless program runs them",
     "tests/engine/test_checkpoint.py": "plants a pickle as a checkpoint",
     "plugins/ganzoo-metrics/tests/test_inception.py": "plants a pickle as Inception's weights",
     "tests/runs/test_sampling.py": "plants a pickle as weights, and shows that it works",
 }
-"""Tests that do what nobody else may, and why."""
+"""What may do what nobody else may, and why."""
 UNPICKLING = {"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "jsonpickle"}
 RUNNING = {"eval", "exec", "UnsafeLoader", "FullLoader"}
 YAML = {"load", "load_all", "unsafe_load", "unsafe_load_all", "full_load", "full_load_all"}

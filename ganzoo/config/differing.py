@@ -14,6 +14,10 @@ MOVED_KINDS = {"data": "dataset", "metrics": "metric"}
 """Keys of a configuration whose components may have moved to another distribution since it was recorded."""
 
 
+ADDED = {"data.split": "auto"}
+"""Keys that components have gained since runs were recorded, with what leaves those as they were: other data shows in its fingerprint."""
+
+
 def differences(a: Mapping[str, Any], b: Mapping[str, Any], *, ignoring: Collection[str] = ("versions",)) -> list[str]:
     """What differs between two resolved configurations: ``train.steps: 1000, now 2000``.
 
@@ -30,7 +34,7 @@ def differences(a: Mapping[str, Any], b: Mapping[str, Any], *, ignoring: Collect
         before[key] = before[key] if "/" in before[key] else f"ganzoo-core/{before[key]}"
     for key in [*before, *(key for key in now if key not in before)]:
         left, right = before.get(key, "(absent)"), now.get(key, "(absent)")
-        if {left, right} == {"(absent)", "null"}:  # a key that one of two versions does not have, and that was never set
+        if {left, right} == {"(absent)", "null"} or (left == "(absent)" and right == ADDED.get(key)):  # never set, in a version or both
             continue
         if left != right and not any(key == known or key.startswith(f"{known}.") for known in ignoring):
             found.append(f"{key}: {left}, now {right}")

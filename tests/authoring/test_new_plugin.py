@@ -180,7 +180,7 @@ def test_its_tests_pass_untouched_without_a_network(project, tmp_path):
         (["ganzoo-lsgan", "--kind", "critic"], "NAME: ganzoo-lsgan is installed already; choose another name, or uninstall it"),
         (["least-squares", "--kind", "loss"], "ganzoo-lsgan gives a loss named 'least_squares' already; choose another name"),
         (["tower", "--kind", "los"], "--kind: 'los' is no kind of component; did you mean 'loss'?"),
-        (["tower"], "Missing option '--kind'"),
+        (["tower"], "--kind: it is not said what the plugin gives; name a kind with --kind, or a file with --from"),
         (["tower", "--kind", "loss", "--like", "nowhere.yaml"], "nowhere.yaml: there is no such file"),
         (["tower", "--kind", "loss", "--like", "ganzoo-lsgan:rng"], "did you mean 'ganzoo-lsgan:ring'?"),
         (["tower", "--kind", "loss", "--out", "taken"], "--out: taken exists already; name another folder with --out, or remove it"),

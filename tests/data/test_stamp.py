@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ganzoo.data.folder import ImageFolder
 from ganzoo_data.celeba import CelebA
+from ganzoo_data.folder import ImageFolder
 from PIL import Image
 
 from ganzoo.data import files

@@ -37,7 +37,7 @@ from ranks_at_work import ACGAN, GAME, LABELS, PLAIN, WGAN_GP, command, start
 ROOT = Path(__file__).parents[2]
 RECIPES = ["[non_saturating, label_classification]", "[non_saturating, {name: label_classification, learn_fakes: false}]"]
 COMBINATIONS = ["[wasserstein, gradient_penalty]", "[wasserstein, weight_clip]", "[least_squares, {name: r1, gamma: 1}]", *RECIPES]
-ADDED = {"gradient_penalty", "r1", "weight_clip", "label_classification"}
+ADDED = {"gradient_penalty", "r1", "r2", "dragan", "weight_clip", "label_classification"}
 EVERY_LOSS = [component.name for component in Registry.installed().of_kind("loss")]
 
 
