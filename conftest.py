@@ -18,6 +18,8 @@ MAY_SKIP = {
     "no ray": r"ganzoo-core\[ray\]",
     "no other shell": "(bash|zsh|fish) is not installed",
     "no package to compare with": "torchgan is not installed",
+    "no such data here": "its data is not here|Inception's weights",
+    "data of the kit's size": "it cannot be measured here|accepts none of the example data|no instance of it to run on",
 }
 """Why a test may be skipped in CI, too: in short -> what its reason holds. ``tools/setup`` brings none of these."""
 

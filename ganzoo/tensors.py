@@ -72,6 +72,5 @@ def check_given(made: Any, gives: frozenset[str], who: str) -> None:
     """Refuse outputs that are not exactly what is declared: a misnamed field would leave the real one in its place."""
     if not isinstance(made, dict) or made.keys() != gives:
         got = ", ".join(sorted(made)) if isinstance(made, dict) else type(made).__name__
-        raise ContractError(
-            f"{who} returns {got or 'nothing'}, but declares {', '.join(sorted(gives))}", "return exactly what `gives` names"
-        )
+        what = f"{who} returns {got or 'nothing'}, but declares {', '.join(sorted(gives))}"
+        raise ContractError(what, "return exactly what `gives` names", key=who.partition(" ")[0])

@@ -61,8 +61,7 @@ class Turn:
         self._cache: dict[str, Any] = {}
         self._made: dict[Hashable, Fields] = {}
         self._along: dict[str, tuple[dict[str, Any], dict[Hashable, Any]]] = {"": (self._cache, self.keep)}
-        if shared_fake is not None:
-            self._cache["given"] = shared_fake
+        self._cache |= {"given": shared_fake} if shared_fake is not None else {}
 
     def on(self, route: str) -> Turn:
         """The same minibatch along ``route``: made by the generator's route of that name, judged by the critic's.
@@ -226,7 +225,7 @@ class Turn:
         for name, value in made.items():
             if name in fields and value.shape[1:] != fields[name].shape[1:]:
                 shapes = f"of shape {tuple(value.shape)}, the data has {tuple(fields[name].shape)}"
-                raise ContractError(f"{who} makes '{name}' {shapes}", "make both the same")
+                raise ContractError(f"{who} makes '{name}' {shapes}", "make both the same", key="generator")
         return fields | {name: as_float32(value) for name, value in made.items()}
 
     def judge(self, fields: Fields, *, route: str | None = None) -> Scores:
@@ -256,5 +255,6 @@ class Turn:
         n = length_of(chosen)
         for name, value in scores.items():
             if value.dim() == 0 or len(value) != n:
-                raise ContractError(f"{who} gives '{name}' of shape {tuple(value.shape)} for {n} samples", f"give ({n}, ...)")
+                what = f"{who} gives '{name}' of shape {tuple(value.shape)} for {n} samples"
+                raise ContractError(what, f"give ({n}, ...)", key="critic")
         return {name: as_float32(value) for name, value in scores.items()}

@@ -109,7 +109,7 @@ def test_two_distributions_of_one_name_are_told_apart(site):
     assert str(caught.value) == ("2 distributions give a loss named 'hinge'; write 'ganzoo-one/hinge' or 'ganzoo-two/hinge'")
     assert registry.find("loss", "ganzoo-two/hinge").load().__module__ == "ganzoo_two_parts"
     with pytest.raises(UserError, match="not an installed loss"):
-        registry.find("loss", "ganzoo-three/hinge")
+        registry.find("loss", "ganzoo-three/unheard_of")
 
 
 def test_a_name_may_serve_several_kinds(site):

@@ -1,6 +1,5 @@
 """An exported generator is the same function: ONNX and torch.export against the network, for every shipped generator."""
 
-import dataclasses
 import io
 import json
 import sys
@@ -217,6 +216,10 @@ def test_a_long_reason_is_cut_between_words(tmp_path):
         def forward(self, sample):
             raise ValueError("word " * 300)
 
-    model = dataclasses.replace(trained("mlp", POINTS, Growing(), {"alpha": torch.tensor(0.25), "stage": 2}), generator=Torn())
+    data = DataSpec({"sample": (3, 8, 8)})
+    config = parse_config("{data: digits, generator: mlp, critic: unused, loss: unused}")
+    part = resolve_part(config, Registry.installed(), "generator", config.generator, ("generator",))
+    runtime = Runtime(torch.device("cpu"), "fp32", "highest", 1)
+    model = Translated(Path(), Torn(), data, runtime, config, part, Registry.installed(), {}, {"step": 7}, ())
     with pytest.raises(GanzooError, match=r"word \.\.\.\)"):
         export_generator(model, "torch", tmp_path / "g")

@@ -99,9 +99,9 @@ def test_batch_norm_under_a_penalty_is_refused(monkeypatch):
 class Leaky(Turn):
     """A fault: the generator runs with gradients on the critic's turn too."""
 
-    def make(self, fields):
+    def make(self, fields, *, route=""):
         self.side = "generator"
-        made = super().make(fields)
+        made = super().make(fields, route=route)
         self.side = "critic"
         return made
 

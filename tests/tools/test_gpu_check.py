@@ -87,7 +87,7 @@ def test_busy_time_counts_kernels_side_by_side_once():
 
 
 def test_the_files_with_tests_for_a_gpu_are_found():
-    assert {"tests/test_gpu.py", "tests/test_read_ahead.py"} <= set(marked.marked_files())
+    assert {"tests/engine/test_gpu.py", "tests/engine/test_read_ahead.py"} <= set(marked.marked_files())
 
 
 def test_the_reason_of_a_failed_test_is_told(tmp_path):

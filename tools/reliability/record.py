@@ -84,7 +84,7 @@ def save(rows: list[Row]) -> None:
 def promises() -> list[tuple[str, str]]:
     """(section, text) of every promise that a test makes, in the order of files and lines."""
     found: dict[tuple[str, str], None] = {}
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+    for path in [*sorted((ROOT / "tests").rglob("test_*.py")), *sorted((ROOT / "plugins").glob("*/tests/test_*.py"))]:
         found |= dict.fromkeys(_promises_of(ast.parse(path.read_text(encoding="utf-8"))))
     return list(found)
 
