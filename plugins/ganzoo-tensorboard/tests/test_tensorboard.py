@@ -156,7 +156,8 @@ def test_a_full_disk_costs_one_warning_and_what_is_missing_can_be_replayed(
     (events,) = (tmp_path / "run/tensorboard").iterdir()
     assert capfd.readouterr().err == (
         "ganzoo: warning: observer 'tensorboard' failed and is left out from here on: "
-        f"cannot write {events}: No space left on device; 'ganzoo replay {tmp_path / 'run'} --to tensorboard' tells it the whole run later\n"
+        f"cannot write {events}: No space left on device; "
+        f"'ganzoo replay {tmp_path / 'run'} --to tensorboard' tells it the whole run later\n"
     )
     for name in ("generator", "critic"):
         weights = [load_file(folder / f"weights/{name}.safetensors") for folder in (tmp_path / "run", run)]
