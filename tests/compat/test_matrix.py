@@ -108,7 +108,10 @@ def test_what_needs_a_schedules_field_is_tried_whole():
     assert rows["grows1"].fits
 
 
-@pytest.mark.parametrize("data", [DATA, DataSpec({"sample": (1, 28, 28), "label": ()}, 10)], ids=["points", "digits"])
+DIGITS = DataSpec({"sample": (1, 28, 28), "label": ()}, 10)
+
+
+@pytest.mark.parametrize("data", [pytest.param(DATA, id="points"), pytest.param(DIGITS, id="digits", marks=pytest.mark.slow)])
 def test_the_matrix_says_what_the_whole_check_says(data):
     registry = Registry.installed()
     parts = {kind: {part.name: part for part in matrix.default_parts(registry, kind)} for kind in matrix.KINDS}
