@@ -32,8 +32,9 @@ def write_atomically(path: Path, content: bytes) -> None:
         if before is not None and not stat.S_ISREG(before.st_mode):
             _write_through(path, content)
             return
-        path = path.resolve() if path.is_symlink() else path
-        path.parent.mkdir(parents=True, exist_ok=True)  # of what a link names
+        if path.is_symlink():
+            path = path.resolve()
+            path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{secrets.token_hex(8)}{TEMPORARY}")
         try:
             with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:  # less the umask
