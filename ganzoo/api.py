@@ -15,7 +15,7 @@ from .config.yaml_writer import dump
 from .engine.randomness import seeded
 from .engine.sampling import evaluating
 from .errors import UserError, did_you_mean
-from .fields import Fields, named_arguments
+from .fields import Fields, forward_inputs
 from .one_file import choose, choosing
 from .registry import Registry
 from .rundir.record import read_record
@@ -136,7 +136,7 @@ class TrainedRun:
             UserError: for a field that it does not take, or lacks.
         """
         trained = self.trained
-        wanted = named_arguments(type(trained.generator))
+        wanted = forward_inputs(type(trained.generator))
         for name in fields:
             if name not in wanted:
                 raise UserError(f"the generator takes no field '{name}'", did_you_mean(name, wanted, noun="fields"))

@@ -209,7 +209,7 @@ def read_curve(value: Any, model: type[BaseModel]) -> Curve:
     if isinstance(value, dict):
         return Curve(_piece(model.model_validate(value)))
     if not value:
-        raise ValueError("an empty list is no curve", "write a number, or {from: ..., to: ...}")
+        raise ValueError("an empty list is not a curve", "write a number, or {from: ..., to: ...}")
     from pydantic import TypeAdapter
 
     found = [_piece(piece) for piece in TypeAdapter(list[model]).validate_python(value)]  # type: ignore[valid-type]

@@ -70,10 +70,10 @@ class DataSpec:
 
 
 _NAMED: dict[tuple[type, str], tuple[str, ...]] = {}
-"""What ``named_arguments`` found, as it is asked at every forward."""
+"""What ``forward_inputs`` found, as it is asked at every forward."""
 
 
-def named_arguments(cls: type, method: str = "forward") -> tuple[str, ...]:
+def forward_inputs(cls: type, method: str = "forward") -> tuple[str, ...]:
     """The fields that ``cls.forward`` (or another ``method``, a route) asks for, in order.
 
     Raises:
@@ -99,7 +99,7 @@ def named_arguments(cls: type, method: str = "forward") -> tuple[str, ...]:
     return _NAMED[cls, method]
 
 
-def pick(names: tuple[str, ...], fields: Mapping[str, Any], who: str) -> dict[str, Any]:
+def select(names: tuple[str, ...], fields: Mapping[str, Any], who: str) -> dict[str, Any]:
     """The fields called ``names``; ``who`` asks.
 
     Raises:

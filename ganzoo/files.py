@@ -17,7 +17,7 @@ TEMPORARY = ".ganzoo-tmp"
 def write_atomically(path: Path, content: bytes) -> None:
     """Temporary file in the same folder -> fsync -> rename -> fsync of the folder.
 
-    A link is followed, and a file that is there keeps its mode and owner. What is no regular file (a device, a pipe) is written to.
+    A link is followed, and a file that is there keeps its mode and owner. What is not a regular file (a device, a pipe) is written to.
 
     Args:
         path: the file; its folder is made where it is missing.

@@ -84,12 +84,12 @@ def files_of_environment() -> list[Path]:
     """The one-file plugins in the folders that ``GANZOO_PLUGINS`` names; names that begin with ``_`` or ``.`` are left out.
 
     Raises:
-        UserError: where one is no folder.
+        UserError: where one is not a folder.
     """
     found: list[Path] = []
     for text in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
         if not Path(text).is_dir():
-            raise UserError(f"{text} is no folder", "name folders of Python files, or unset it", where=VARIABLE)
+            raise UserError(f"{text} is not a folder", "name folders of Python files, or unset it", where=VARIABLE)
         found += sorted(path for path in Path(text).glob("*.py") if path.name[0] not in "._")
     return found
 
@@ -105,7 +105,7 @@ def read_code(path: Path) -> bytes:
             return path.read_bytes()
     except (OSError, ValueError) as error:
         raise UserError(f"the plugin {path} cannot be read: {getattr(error, 'strerror', error)}", "name a Python file") from error
-    raise UserError(f"{path} is no Python file", "name a file that ends in .py")
+    raise UserError(f"{path} is not a Python file", "name a file that ends in .py")
 
 
 def version_of(content: bytes) -> str:
@@ -133,7 +133,7 @@ def module_of(path: Path, content: bytes) -> ModuleType:
 
 
 def has_hooks(module: ModuleType) -> bool:
-    """Whether it is written as a plugin's door, with hooks or what looks like them; otherwise its classes are looked at."""
+    """Whether it is written as a plugin's entry point, with hooks or what looks like them; otherwise its classes are looked at."""
     return any(hasattr(value, "ganzoo_impl") or name.startswith("ganzoo_") for name, value in vars(module).items() if callable(value))
 
 

@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 from torch.nn.modules.dropout import _DropoutNd as Dropout
 
 from .errors import ContractError
-from .fields import Fields, named_arguments
+from .fields import Fields, forward_inputs
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 _GIVES = "_ganzoo_gives"
@@ -28,7 +28,7 @@ def route(*, gives: Iterable[str]) -> Callable[[Method], Method]:
         gives: the fields (of a critic: the scores) that it returns: no more, no fewer.
 
     Raises:
-        ContractError: where ``gives`` is no collection of names, or empty.
+        ContractError: where ``gives`` is not a collection of names, or empty.
     """
     if isinstance(gives, str) or not (given := frozenset(gives)):
         raise ContractError(f"a route gives {gives!r}", 'write the names as a set: @route(gives={"source"})')
@@ -75,13 +75,13 @@ class Player(nn.Module):
         """
         if not name:
             written = type(self).forward is not nn.Module.forward  # in tests a player may stand in that never runs
-            return Port(self, named_arguments(type(self)) if written else (), self.gives)
+            return Port(self, forward_inputs(type(self)) if written else (), self.gives)
         gives = getattr(getattr(type(self), name, None), _GIVES, None)
         if gives is None:
             return None
         if name in self._modules:
             raise ContractError(f"{type(self).__name__} calls a route and a sub-module '{name}'", "rename one of them")
-        return Port(getattr(self, name), named_arguments(type(self), name), gives, name)
+        return Port(getattr(self, name), forward_inputs(type(self), name), gives, name)
 
     def serving(self, route: str) -> Port:
         """The port ``route``, or ``forward`` where there is no such route."""

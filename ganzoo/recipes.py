@@ -78,7 +78,7 @@ def find_recipe(text: str) -> Recipe | None:
     if missing := index.missing_recipe(text, {plugin.distribution for plugin in Registry.installed().plugins}):
         raise missing
     shipping = {recipe.distribution for recipe in recipes}
-    what = f"'{text}' is no file, and no installed plugin called '{named['distribution']}' ships recipes"
+    what = f"'{text}' is not a file, and no installed plugin called '{named['distribution']}' ships recipes"
     raise UserError(what, did_you_mean(named["distribution"], shipping, noun="plugins with recipes"))
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from . import index, one_file
-from .door import distribution_of
-from .door import give as give_of_door
+from .entry_points import distribution_of
+from .entry_points import give as components_of
 from .errors import UserError, did_you_mean
 
 GROUP = "ganzoo"
@@ -64,7 +64,7 @@ class Component:
             ) from error
         if not (callable(found) if self.kind == "command" else isinstance(found, type)):
             wanted = "function" if self.kind == "command" else "class"
-            what = f"{self.kind} '{self.name}' of {self.distribution} names {self.target}, which is no {wanted}"
+            what = f"{self.kind} '{self.name}' of {self.distribution} names {self.target}, which is not a {wanted}"
             raise UserError(what, f"upgrade {self.distribution}")
         return found
 
@@ -124,7 +124,7 @@ class Registry:
 
     def _add(self, entry_point: importlib.metadata.EntryPoint) -> None:
         distribution, version = distribution_of(entry_point), entry_point.dist.version if entry_point.dist else ""
-        self._take(Plugin(distribution, version, entry_point.value), lambda: give_of_door(entry_point.load(), entry_point), None)
+        self._take(Plugin(distribution, version, entry_point.value), lambda: components_of(entry_point.load(), entry_point), None)
 
     def add_file(self, path: Path) -> None:
         """Add a one-file plugin, whose code is run; one that is broken is listed with its reason.
@@ -140,7 +140,7 @@ class Registry:
             if not one_file.has_hooks(module):
                 return [(kind, name, cls, False) for kind, name, cls in one_file.classes_of(module)]
             entry_point = importlib.metadata.EntryPoint(path.stem, path.name, GROUP)
-            found = give_of_door(module, entry_point)
+            found = components_of(module, entry_point)
             return [(kind, name, one_file.class_in(module, path, target), default) for kind, name, target, default in found]
 
         self._take(Plugin(path.name, version, str(path.resolve())), give, path)

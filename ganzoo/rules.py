@@ -105,7 +105,7 @@ def merge_terms(losses: Mapping[str, Loss], turn: Turn) -> Terms:
     """The terms of all ``losses`` for the turn's side, in order.
 
     Raises:
-        ContractError: where two losses give the same term, or a term is no scalar.
+        ContractError: where two losses give the same term, or a term is not a scalar.
     """
     terms: Terms = {}
     for name, loss in losses.items():

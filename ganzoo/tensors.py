@@ -28,7 +28,7 @@ def one_batch(first: Fields, second: Fields) -> Fields | None:
             joined[name] = value
         else:
             return None
-    # A field of another length is no field of samples: a table, say.
+    # A field of another length is not a field of samples: a table, say.
     return joined if all(len({len(v) for v in fields.values() if has_samples(v)}) == 1 for fields in (first, second)) else None
 
 

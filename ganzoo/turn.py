@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from .errors import ContractError
-from .fields import Fields, Scores, pick
+from .fields import Fields, Scores, select
 from .players import Critic, Generator, judges_each_alone, named_port
 from .tensors import as_float32, check_given, halves, length_of, one_batch, score_gradients
 
@@ -218,7 +218,7 @@ class Turn:
                 field of another shape than the data's; where it has no such route.
         """
         port, who = named_port(self._generator, "generator", route)
-        chosen = pick(port.reads, fields, who)
+        chosen = select(port.reads, fields, who)
         with torch.set_grad_enabled(self.side == "generator" and torch.is_grad_enabled()), self._autocast():
             made: Fields = port.call(**chosen)
         check_given(made, port.gives, who)
@@ -245,7 +245,7 @@ class Turn:
     def _seen(self, fields: Fields, route: str | None = None) -> Fields:
         """What the critic asks for of ``fields``, as it is judged."""
         port, who = named_port(self._critic, "critic", self._judge_route(route))
-        return pick(port.reads, self._view(fields, "judged"), who)
+        return select(port.reads, self._view(fields, "judged"), who)
 
     def _judge(self, chosen: Fields, route: str | None = None) -> Scores:
         port, who = named_port(self._critic, "critic", self._judge_route(route))

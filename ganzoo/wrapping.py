@@ -44,7 +44,7 @@ def wrap(
 
     Raises:
         ContractError: where a parameter has neither type nor default, or the arguments of ``forward`` are no fields.
-        UserError: where ``network`` is no class, or ``gives`` names nothing, or scores and fields together.
+        UserError: where ``network`` is not a class, or ``gives`` names nothing, or scores and fields together.
     """
     if not (isinstance(network, type) and issubclass(network, nn.Module)):
         raise UserError(f"ganzoo.wrap is given a {type(network).__name__}", "give it the class of a network, which each run makes anew")

@@ -96,7 +96,7 @@ def test_a_plugin_can_be_left_out_by_its_short_or_its_long_name(here, capsys):
         ("torn.py", "def broken(:\n", "SyntaxError"),
         ("empty.py", "x = 1\n", "empty.py gives no component"),
         ("away.py", None, "cannot be read"),
-        ("margin.txt", MARGIN, "is no Python file"),
+        ("margin.txt", MARGIN, "is not a Python file"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_in_a_line(name, text, said, here, capsys):
@@ -189,9 +189,9 @@ def test_the_package_is_made_from_the_file_and_gives_the_same(here, capsys):
     assert (project / "ganzoo_margins/margins.py").read_text() == (here / "margin.py").read_text()
     assert '"torch>=2.6", "numpy"]' in (project / "pyproject.toml").read_text()
     assert "mean max(0, 1 - r)" in (project / "README.md").read_text()
-    door = {}
-    exec((project / "ganzoo_margins/__init__.py").read_text(), door)
-    assert door["ganzoo_losses"]() == {
+    entry_point = {}
+    exec((project / "ganzoo_margins/__init__.py").read_text(), entry_point)
+    assert entry_point["ganzoo_losses"]() == {
         "margin": "ganzoo_margins.margins:Margin",
         "soft_margin": "ganzoo_margins.margins:SoftMargin",
     }

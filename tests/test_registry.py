@@ -55,10 +55,10 @@ BROKEN = {
     "an exit": ("import sys; sys.exit(3)", "SystemExit: 3"),
     "an exception": ("raise RuntimeError('two\\nlines')", "RuntimeError: two lines"),
     "no version": (GOOD.replace("GANZOO_API = 1", ""), "does not set GANZOO_API; set GANZOO_API = 1"),
-    "a version that is no number": (GOOD.replace("= 1", "= '1'"), "does not set GANZOO_API"),
+    "a version that is not a number": (GOOD.replace("= 1", "= '1'"), "does not set GANZOO_API"),
     "a newer version": (GOOD.replace("= 1", "= 99"), "needs API 99, this ganzoo-core gives 1; upgrade ganzoo-core"),
     "an older version": (GOOD.replace("= 1", "= 0"), "written for API 0, this ganzoo-core starts at 1; upgrade ganzoo-bad"),
-    "a misspelt hook": (GOOD.replace("ganzoo_losses", "ganzoo_loses"), "'ganzoo_loses' is no hook; did you mean 'ganzoo_losses'?"),
+    "a misspelt hook": (GOOD.replace("ganzoo_losses", "ganzoo_loses"), "'ganzoo_loses' is not a hook; did you mean 'ganzoo_losses'?"),
     "an argument that the hook lacks": (GOOD.replace("ganzoo_losses()", "ganzoo_losses(config)"), "config"),
     "a hook that fails": (GOOD.replace("return", "return 1 / 0 #"), "ZeroDivisionError"),
     "a hook that is not marked": (
@@ -71,7 +71,7 @@ BROKEN = {
     ),
     "a target without a class": (GOOD.replace("%s_parts:Hinge", "%s_parts"), "must return {name: class or 'module:Class'}"),
     "an instance": (GOOD.replace('"%s_parts:Hinge"', "object()"), "must return {name: class or 'module:Class'}"),
-    "a name that is no string": (GOOD.replace('"hinge"', "3"), "must return {name: class or 'module:Class'}"),
+    "a name that is not a string": (GOOD.replace('"hinge"', "3"), "must return {name: class or 'module:Class'}"),
 }
 
 
@@ -127,7 +127,7 @@ def test_a_name_may_serve_several_kinds(site):
         ("%s_gone:Hinge", PARTS, "No module named"),
         ("%s_parts:Hinge", "import sys\nsys.exit(1)", "SystemExit: 1"),
         ("%s_parts:Hinge", "def f(:", "SyntaxError"),
-        ("%s_parts:not_a_class", PARTS, "which is no class"),
+        ("%s_parts:not_a_class", PARTS, "which is not a class"),
     ],
 )
 def test_a_component_that_cannot_be_imported_says_whose_it_is_and_why(target, parts, reason, site):

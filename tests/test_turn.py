@@ -6,7 +6,7 @@ from torch import Tensor
 from turn_players import Judge, Maker, N, batch, turn_of
 
 from ganzoo.errors import ContractError
-from ganzoo.fields import named_arguments, pick
+from ganzoo.fields import forward_inputs, select
 from ganzoo.rules import Loss, merge_terms
 from ganzoo.tensors import as_float32
 
@@ -169,7 +169,7 @@ def test_a_field_that_nobody_gives_is_refused_with_what_there_is():
 
     with pytest.raises(ContractError, match=r"critic Wants asks for the field 'mask', .*; fields here: label, latent, sample, source"):
         turn_of("critic", critic=Wants()).fake_scores
-    assert pick(("b",), {"a": 1, "b": 2}, "who") == {"b": 2}
+    assert select(("b",), {"a": 1, "b": 2}, "who") == {"b": 2}
 
 
 def test_an_argument_with_a_default_or_without_a_name_is_refused():
@@ -182,9 +182,9 @@ def test_an_argument_with_a_default_or_without_a_name_is_refused():
             return {"score": sample[:, 0]}
 
     with pytest.raises(ContractError, match="'label' a default, so a missing field would go unnoticed"):
-        named_arguments(Optional)
+        forward_inputs(Optional)
     with pytest.raises(ContractError, match=r"takes '\*\*fields'; name each field"):
-        named_arguments(Anything)
+        forward_inputs(Anything)
     with pytest.raises(ContractError):
         turn_of("critic", critic=Optional()).real_scores
 

@@ -6,7 +6,7 @@ from torch import nn
 
 import ganzoo
 from ganzoo.cli import invoke
-from ganzoo.fields import named_arguments
+from ganzoo.fields import forward_inputs
 from ganzoo.params import parameters_of
 from ganzoo.testing import check_component
 
@@ -48,7 +48,7 @@ class Judge(nn.Module):
 def test_a_network_that_gives_a_sample_is_a_generator_with_its_parameters():
     wrapped = ganzoo.wrap(Mapper, gives="sample")
     assert issubclass(wrapped, ganzoo.Generator)
-    assert named_arguments(wrapped) == ("latent",)
+    assert forward_inputs(wrapped) == ("latent",)
     assert [(p.name, p.annotation, p.default) for p in parameters_of(wrapped)] == [
         ("width", ganzoo.PositiveInt, 8),
         ("latent_dim", ganzoo.PositiveInt, 3),

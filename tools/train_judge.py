@@ -1,10 +1,10 @@
-"""Train the judge (``ganzoo_metrics.judge``) on all of MNIST and write its weights: about 4 minutes on one core.
+"""Train the judge (``ganzoo_metrics.digit_classifier``) on all of MNIST and write its weights: about 4 minutes on one core.
 
     python tools/train_judge.py                 # MNIST is downloaded into data/mnist
     python tools/train_judge.py --root FOLDER   # FOLDER holds MNIST/raw
 
 One thread and one seed: on the same processor and torch the same file comes out. Pin the printed sha256 as
-``JUDGE_SHA256`` and commit both together.
+``CLASSIFIER_SHA256`` and commit both together.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Literal
 
 import torch
 from ganzoo_data.mnist import MNIST
-from ganzoo_metrics.judge import JUDGE_WEIGHTS, Judge
+from ganzoo_metrics.digit_classifier import JUDGE_WEIGHTS, DigitClassifier
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
@@ -45,7 +45,7 @@ def main() -> None:
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(SEED)
 
-    judge = Judge()
+    judge = DigitClassifier()
     train(judge, *read_split(arguments.root, "train"))
     rounded = {name: value.half().contiguous() for name, value in judge.state_dict().items()}
     judge.load_state_dict({name: value.float() for name, value in rounded.items()})
@@ -63,7 +63,7 @@ def read_split(root: Path, split: Literal["train", "test"]) -> tuple[Tensor, Ten
     return torch.tensor(arrays["sample"]).float().div(127.5).sub(1), torch.tensor(arrays["label"])
 
 
-def train(judge: Judge, images: Tensor, labels: Tensor) -> None:
+def train(judge: DigitClassifier, images: Tensor, labels: Tensor) -> None:
     """Cross entropy, Adam, one rise and fall of the learning rate, a random shift for every digit in every epoch."""
     steps_per_epoch = len(images) // BATCH_SIZE
     optimizer = torch.optim.Adam(judge.parameters(), lr=PEAK_LEARNING_RATE)
@@ -93,7 +93,7 @@ def shifted(images: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def measure_accuracy(judge: Judge, images: Tensor, labels: Tensor) -> float:
+def measure_accuracy(judge: DigitClassifier, images: Tensor, labels: Tensor) -> float:
     """The share of ``images`` that the judge names rightly."""
     judge.eval()
     right = [judge(images[start : start + 1000]).argmax(1) == labels[start : start + 1000] for start in range(0, len(images), 1000)]

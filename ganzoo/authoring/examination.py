@@ -41,7 +41,7 @@ def examine(target: Path, reporter: Reporter) -> tuple[Wheel, list[Finding]]:
             path = target
         wheel = read_wheel(path)
         findings = list(wheel_findings(wheel))
-        if any(finding.status == "failed" and finding.check == "door" for finding in findings):
+        if any(finding.status == "failed" and finding.check == "entry_point" for finding in findings):
             return wheel, findings
         environment = make_environment(folder / "environment", without=[wheel.name])
         environment.install(path)

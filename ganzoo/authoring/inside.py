@@ -44,7 +44,7 @@ def examine(distribution: str) -> Iterator[Finding | int]:
 
 
 def remedy_for(broken: str) -> str:
-    """What to do where a door ends with an exception of Python's own; ganzoo's own say it themselves."""
+    """What to do where an entry point ends with an exception of Python's own; ganzoo's own say it themselves."""
     if re.match(r"(SyntaxError|IndentationError|TabError)\b", broken):
         return "; repair it there: Python cannot read that file"
     raised = re.match(r"(ImportError|ModuleNotFoundError|SystemExit)\b", broken)

@@ -70,13 +70,13 @@ def names_of(text: str, kind: str, registry: Registry) -> Names:
     """``text`` as a plugin's names; a leading ``ganzoo-`` is the prefix that they get anyway.
 
     Raises:
-        UserError: for what is no name, is reserved, or belongs to something that is installed.
+        UserError: for what is not a name, is reserved, or belongs to something that is installed.
     """
     stem = re.sub(r"^ganzoo[-_]", "", text).replace("_", "-")
     if not PATTERN.fullmatch(stem) or len(stem) > LONGEST:
         suggestion = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-0123456789")[:LONGEST].strip("-")
         remedy = f"use lower-case words joined by hyphens, at most {LONGEST} characters{f': {suggestion}' if suggestion else ''}"
-        raise UserError(f"'{text}' is no name for a plugin", remedy, key="NAME")
+        raise UserError(f"'{text}' is not a name for a plugin", remedy, key="NAME")
     names = Names(stem, kind)
     taken = {*ganzoo.__all__, "Tensor", "Path", "Mapping", "Iterable", "Optimizer", "Parameter"}  # what the module itself imports
     if stem in RESERVED or keyword.iskeyword(names.name) or keyword.iskeyword(names.cls) or names.cls in taken:

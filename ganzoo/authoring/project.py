@@ -49,7 +49,7 @@ def read_project(folder: Path) -> Project:
     """The project in ``folder``.
 
     Raises:
-        UserError: where there is none, or it is no plugin's.
+        UserError: where there is none, or it is not a plugin's.
     """
     path = folder / "pyproject.toml"
     try:
@@ -58,14 +58,14 @@ def read_project(folder: Path) -> Project:
         remedy = "name a configuration (a YAML file), a plugin's folder or its wheel"
         raise UserError(f"{folder} is a folder without a pyproject.toml", remedy, key="CONFIG") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"it is no TOML: {error}", "repair it", where=str(path)) from error
+        raise UserError(f"it is not TOML: {error}", "repair it", where=str(path)) from error
     project = tree.get("project", {})
     name = project.get("name")
     if not isinstance(name, str):
         raise UserError("it names no project", "add a name to its [project] table", where=str(path))
     if GROUP not in project.get("entry-points", {}) and "entry-points" not in project.get("dynamic", ()):
         remedy = f'add [project.entry-points.{GROUP}] with a line such as mine = "my_module"'
-        raise UserError(f"{name} has no entry point in the group '{GROUP}', so it is no plugin", remedy, where=str(path))
+        raise UserError(f"{name} has no entry point in the group '{GROUP}', so it is not a plugin", remedy, where=str(path))
     backend = tree.get("build-system", {}).get("build-backend", "setuptools.build_meta")
     return Project(folder, name, str(backend))
 

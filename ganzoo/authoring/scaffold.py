@@ -43,7 +43,7 @@ def new_plugin(name: str, kind: str, out: Path | None = None, like: str | None =
             written then.
     """
     if kind not in GIVEN:
-        raise UserError(f"'{kind}' is no kind of component", f"kinds: {', '.join(GIVEN)}", key="--kind")
+        raise UserError(f"'{kind}' is not a kind of component", f"kinds: {', '.join(GIVEN)}", key="--kind")
     registry = Registry.installed()
     names = names_of(name, kind, registry)
     folder = out or Path(names.distribution)
@@ -111,7 +111,7 @@ def project_files(names: Names, base: Base, more: Mapping[str, Any] | None = Non
         ".gitignore": _rendered("project/gitignore.j2", words),
         ".github/workflows/test.yml": _rendered("project/test.yml.j2", words),
         ".github/workflows/release.yml": _rendered("project/release.yml.j2", words),
-        f"{names.module}/__init__.py": _rendered("project/door.py.j2", words),
+        f"{names.module}/__init__.py": _rendered("project/entry_point.py.j2", words),
         f"{names.module}/{names.name}.py": _rendered(f"kinds/{names.kind}/component.py.j2", words),
         f"{names.module}/py.typed": "",
         f"tests/test_{names.name}.py": _rendered("project/tests.py.j2", words),

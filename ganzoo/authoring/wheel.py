@@ -36,7 +36,7 @@ class Wheel:
         name, version: of the distribution.
         modules: what it puts at the top level of site-packages, with folders.
         files: every path that it installs.
-        doors: entry points of the group ``ganzoo``: name to module.
+        entry_points: entry points of the group ``ganzoo``: name to module.
         requires: its requirements, as written.
         requires_python: the versions of Python that it takes, as written.
     """
@@ -46,7 +46,7 @@ class Wheel:
     version: str
     modules: tuple[str, ...]
     files: frozenset[str]
-    doors: Mapping[str, str]
+    entry_points: Mapping[str, str]
     requires: tuple[str, ...]
     requires_python: str
 
@@ -55,7 +55,7 @@ def read_wheel(path: Path) -> Wheel:
     """Read a wheel's directory and metadata; nothing is unpacked.
 
     Raises:
-        UserError: where it is no wheel. What it would write where is pip's to refuse, and its code is run next anyway.
+        UserError: where it is not a wheel. What it would write where is pip's to refuse, and its code is run next anyway.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -65,10 +65,10 @@ def read_wheel(path: Path) -> Wheel:
                 raise UserError(f"it holds {len(info)} folders of metadata, a wheel has one", "build it again", where=str(path))
             folder = info.pop()
             metadata = email.parser.Parser().parsestr(_text(archive, f"{folder}/METADATA", path))
-            doors = _entry_points(_text(archive, f"{folder}/entry_points.txt", path), path)
+            entry_points = _entry_points(_text(archive, f"{folder}/entry_points.txt", path), path)
         parse_wheel_filename(path.name)
     except (zipfile.BadZipFile, InvalidWheelFilename, OSError, EOFError, RuntimeError) as error:
-        raise UserError(f"it is no wheel that can be read: {error}", "build it again", where=str(path)) from error
+        raise UserError(f"it is not a wheel that can be read: {error}", "build it again", where=str(path)) from error
     modules = {re.sub(r"\.py$", "", PurePosixPath(n).parts[0]) for n in names if ".dist-info/" not in n and ".data/" not in n}
     return Wheel(
         path,
@@ -76,7 +76,7 @@ def read_wheel(path: Path) -> Wheel:
         str(metadata.get("Version", "")),
         tuple(sorted(modules)),
         frozenset(names),
-        doors,
+        entry_points,
         tuple(metadata.get_all("Requires-Dist") or ()),
         str(metadata.get("Requires-Python") or ""),
     )
@@ -105,15 +105,15 @@ def _entry_points(text: str, path: Path) -> dict[str, str]:
 
 
 def wheel_findings(wheel: Wheel) -> Iterator[Finding]:
-    """What can be said of a wheel before it is installed: the door, the requirements, the modules that it would install."""
-    for check, problem in (("door", _door(wheel)), ("requirements", _requirements(wheel)), ("modules", _modules(wheel))):
+    """What can be said of a wheel before it is installed: the entry point, the requirements, the modules that it would install."""
+    for check, problem in (("entry_point", _entry_point(wheel)), ("requirements", _requirements(wheel)), ("modules", _modules(wheel))):
         yield Finding("wheel", check, "failed" if problem else "ok", problem)
 
 
-def _door(wheel: Wheel) -> str:
-    if not wheel.doors:
+def _entry_point(wheel: Wheel) -> str:
+    if not wheel.entry_points:
         return f"it has no entry point in the group '{GROUP}', so nothing finds it; add [project.entry-points.{GROUP}] to pyproject.toml"
-    for name, value in wheel.doors.items():
+    for name, value in wheel.entry_points.items():
         module = re.split(r"[.:]", value)[0]
         if module not in wheel.modules:
             held = ", ".join(wheel.modules) or "nothing"

@@ -63,7 +63,7 @@ def check_kind(kind: str | None) -> None:
         UserError: naming the kinds there are.
     """
     if kind is not None and kind not in GIVEN:
-        raise UserError(f"'{kind}' is no kind of component", did_you_mean(kind, GIVEN, noun="kinds"), key="--kind")
+        raise UserError(f"'{kind}' is not a kind of component", did_you_mean(kind, GIVEN, noun="kinds"), key="--kind")
 
 
 def plugins(as_json: Json = False) -> None:

@@ -46,7 +46,7 @@ def run(
 
     # Before all else, so that one process speaks for all where the configuration is wrong.
     with joined() as ranks, Path(os.devnull).open("w") as nowhere:
-        reporter = choose_reporter(quiet) if ranks.leads else choose_reporter(True, nowhere)
+        reporter = choose_reporter(quiet) if ranks.is_main else choose_reporter(True, nowhere)
         return train(config, override or [], out, resume, reporter, ranks)
 
 
@@ -55,7 +55,7 @@ def train(path: Path, overrides: list[str], out: Path | None, resume: bool, repo
     with without_collecting():
         runner = prepare(path, overrides, out, resume, reporter, ranks)
     code, folder = finish(runner), runner.directory.path
-    if reporter.quiet or not runner.ranks.leads:
+    if reporter.quiet or not runner.ranks.is_main:
         return code
     samples = sorted((folder / "samples").glob("step-*.png"))
     report = folder / "report.html"

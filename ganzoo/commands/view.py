@@ -89,7 +89,7 @@ def interpolate(
     seed: Seed = 0,
     label: Annotated[int | None, typer.Option(metavar="CLASS", help="One class for all walks, from 0 (default: all in turn).")] = None,
     to: Annotated[
-        int | None, typer.Option(metavar="CLASS", help="Walk from the class --label to this one, with the latents at rest.")
+        int | None, typer.Option(metavar="CLASS", help="Walk from the class --label to this one, with the latents fixed.")
     ] = None,
     weights: Weights = None,
     as_json: Json = False,
@@ -100,7 +100,7 @@ def interpolate(
 
     Example: ganzoo interpolate runs/quickstart --gif walk.gif --label 3 --to 5
     """
-    from ganzoo.runs.interpolate import Walk, default_rows, walk_classes, walk_latents
+    from ganzoo.runs.interpolate import Interpolation, default_rows, interpolate_classes, interpolate_latents
     from ganzoo.runs.trained import load_trained
 
     check_pictures(png=png, gif=gif)
@@ -108,11 +108,11 @@ def interpolate(
         raise UserError("there is no class to begin at", "name it with --label", key="--to")
     trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter())
 
-    def walk(count: int) -> Walk:
+    def walk(count: int) -> Interpolation:
         many = rows or (8 if label is not None else default_rows(trained))
         if to is not None and label is not None:
-            return walk_classes(trained, many, count, seed, label, to)
-        return walk_latents(trained, many, count, seed, label)
+            return interpolate_classes(trained, many, count, seed, label, to)
+        return interpolate_latents(trained, many, count, seed, label)
 
     written = [walk(frames).save_gif(gif)] if gif else []
     if png or not gif:

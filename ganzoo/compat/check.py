@@ -15,7 +15,7 @@ from ganzoo.rules import Loss, Schedule, routed
 
 from .declared import static_notes, static_problems
 from .dry_run import TRIED, dry_run, fake_tensors
-from .plans import MOST, kinds_of, plan_problems
+from .plans import MAX_PLANS, kinds_of, plan_problems
 from .unsaved import changed, kept_outside, snapshot
 from .verdict import Players, Problem, Verdict, name_of, reason_of
 
@@ -65,7 +65,7 @@ def check(
             verdict.notes += [*static_notes(players), *([note] if note else [])]
             if verdict.fits:
                 before = {key: snapshot(component) for key, component in players.components.items()}
-                problems, notes = dry_run(players, data, dict(islice(plans.items(), MOST)), min(TRIED, share))
+                problems, notes = dry_run(players, data, dict(islice(plans.items(), MAX_PLANS)), min(TRIED, share))
                 verdict.problems += problems
                 verdict.notes += [*notes, *_unsaved(players, before)]
         except UserError as error:

@@ -1,6 +1,6 @@
 """Every installed generator, critic, loss and schedule against each other: what fits one data set, and why not.
 
-A loss that is no objective by itself (a penalty, a constraint, a classification) is tried together with each that is.
+A loss that is not an objective by itself (a penalty, a constraint, a classification) is tried together with each that is.
 Components are built once. What declarations say is asked of each combination; what only a dry run can tell is asked of each
 pair (generator and critic, each of them and a loss, two losses), with stand-ins for the others. Only a component that needs a
 field which neither the data nor the generator's own prior gives is dry-run in whole combinations.
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ganzoo.config import ResolvedPart
 from ganzoo.errors import UserError
-from ganzoo.fields import DataSpec, Fields, Scores, Terms, named_arguments
+from ganzoo.fields import DataSpec, Fields, Scores, Terms, forward_inputs
 from ganzoo.params import REQUIRED, parameters_of
 from ganzoo.players import Critic, Generator
 from ganzoo.registry import Registry
@@ -159,7 +159,7 @@ class Crossing:
         own = self.data.fields.keys() | self._drawn.get(id(part), frozenset())
         if isinstance(component, Loss):
             return bool(component.needs or component.reads - own - {"sample"})
-        return bool(set(named_arguments(type(component))) - own)
+        return bool(set(forward_inputs(type(component))) - own)
 
 
 def stands_alone(part: ResolvedPart) -> bool:

@@ -13,7 +13,7 @@ from ganzoo.rules import Plan, Schedule
 
 from .verdict import Players, Problem, name_of, reason_of
 
-MOST = 32
+MAX_PLANS = 32
 """Kinds of plan that are dry-run; of more, what they name is still looked at, but not where they differ in values only."""
 _FIXED = attrgetter("critic_updates", "generator_updates", "share_fake", "losses", "frozen")
 
@@ -38,7 +38,7 @@ def kinds_of(schedule: Schedule, total: int) -> tuple[dict[int, Plan], str]:
                 valued = (kind, tuple((n, "" if isinstance(v, float) else v) for n, v in sorted(plan.values.items())))
                 if valued in found:
                     continue
-                if len(found) >= MOST and kind in known:
+                if len(found) >= MAX_PLANS and kind in known:
                     cut = True
                     continue
                 found[valued] = step
@@ -50,7 +50,9 @@ def kinds_of(schedule: Schedule, total: int) -> tuple[dict[int, Plan], str]:
     except Exception as error:  # whatever a plugin's code raises is the reason
         who, what = f"schedule {name_of(schedule)}", reason_of(error)
         raise UserError(f"{who} gives no plan for step {step} of {total}: {what}", "repair it: see ganzoo.Plan", key="schedule") from error
-    note = f"the schedule makes more than {MOST} kinds of plan: the first {MOST} were tried" if cut or len(found) > MOST else ""
+    note = (
+        f"the schedule makes more than {MAX_PLANS} kinds of plan: the first {MAX_PLANS} were tried" if cut or len(found) > MAX_PLANS else ""
+    )
     return {first: schedule.plan(first, total) for first in found.values()}, note
 
 
@@ -74,7 +76,7 @@ def plan_problems(players: Players, plans: Mapping[int, Plan]) -> Iterator[Probl
                 parts = [part for part, _ in networks.named_modules() if part]
                 near = [part for part in parts if part.count(".") == name.count(".")] or parts
                 yield Problem(
-                    "schedule", f"the schedule freezes '{name}'{at(step)}, which is no part of the networks", did_you_mean(name, near)
+                    "schedule", f"the schedule freezes '{name}'{at(step)}, which is not part of the networks", did_you_mean(name, near)
                 )
 
 

@@ -110,7 +110,7 @@ def _resolve_lone(kind: str, key: str, text: str, parameters: Sequence[str], reg
 
 
 def check_is_file(path: Path) -> None:
-    """Refuse what is no file.
+    """Refuse what is not a file.
 
     Raises:
         UserError: naming the nearest file that there is.

@@ -98,7 +98,7 @@ def parse_override(text: str) -> Override:
     """Read ``KEY.PATH=VALUE``.
 
     Raises:
-        UserError: where the text has no such form, or the value is no strict YAML.
+        UserError: where the text has no such form, or the value is not strict YAML.
     """
     where = f"-o {text}"
     key, equals, value = text.partition("=")

@@ -57,7 +57,7 @@ def read(path: Path) -> Document:
     """Parse a file.
 
     Raises:
-        UserError: where it cannot be read, is no UTF-8, or is refused by ``parse``.
+        UserError: where it cannot be read, is not UTF-8, or is refused by ``parse``.
     """
     try:
         with path.open("rb") as file:
@@ -203,7 +203,7 @@ class _Builder:
         written = shortened(event.value) or "null"
         self._path[-1] = key if isinstance(key, str) else written
         if not isinstance(key, str):
-            raise self._refuse(f"the key {written}, which is no string,", f"write '{written}' in quotes, or another key")
+            raise self._refuse(f"the key {written}, which is not a string,", f"write '{written}' in quotes, or another key")
         if key in mapping:
             first = self.lines[tuple(self._path)]
             raise self._refuse(f"the key '{shortened(key)}' for the second time (first on line {first})", "remove one of the two")

@@ -29,7 +29,7 @@ REMOVED: Mapping[KeyPath, str] = {
 
 
 def validated(model: type[Model], tree: Any, places: Places, prefix: KeyPath = (), *, noun: str = "keys", as_json: bool = True) -> Model:
-    """``tree`` as a ``model``: strict types (``true`` is no 1), lists for tuples, no NaN.
+    """``tree`` as a ``model``: strict types (``true`` is not 1), lists for tuples, no NaN.
 
     Args:
         model: what is wanted.

@@ -146,5 +146,5 @@ def describe_bad(bad: Mapping[str, str], count: int) -> str:
 
 
 def printable(text: str) -> str:
-    """``text`` with line breaks, terminal codes and what is no UTF-8 escaped: files may be called anything."""
+    """``text`` with line breaks, terminal codes and what is not UTF-8 escaped: files may be called anything."""
     return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")

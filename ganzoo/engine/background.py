@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
-MOST = 2
+MAX_PENDING = 2
 """Pieces of work under way at a time: a grid and a checkpoint of one step."""
 
 Made = TypeVar("Made")
@@ -30,12 +30,12 @@ class Background:
     def do(self, work: Callable[[], Made], then: Callable[[Made], None]) -> None:
         """Do ``work`` in the background and ``then``, with what it returned, at a later ``look``.
 
-        Waits where ``MOST`` are under way: memory holds no more snapshots than that. Raises what an earlier one raised.
+        Waits where ``MAX_PENDING`` are under way: memory holds no more snapshots than that. Raises what an earlier one raised.
         """
         if self._thread is None:
             return then(work())
         self.look()
-        while len(self._pending) >= MOST:
+        while len(self._pending) >= MAX_PENDING:
             self._take_first()
         self._pending.append((self._thread.submit(work), then))
 

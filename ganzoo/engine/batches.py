@@ -121,7 +121,7 @@ class Batches(SampleReader):
         # Ranks may have unequal numbers of samples; an epoch ends for all ranks when it ends for the shortest.
         self._per_epoch = self.count // self._drawn
         if apart:
-            self._per_epoch = -ranks.agree(-self._per_epoch)
+            self._per_epoch = -ranks.all_reduce_max(-self._per_epoch)
         if not self._per_epoch:
             whose, remedy = (
                 "a process has" if apart else "the data has",

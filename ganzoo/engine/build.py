@@ -82,7 +82,7 @@ def build(
     if pays and any(loss.per_sample for loss in losses.values()):
         use_ordinary_double_backward(critic)
     ranks.broadcast(value for module in (generator, critic, *losses.values()) for value in (*module.parameters(), *module.buffers()))
-    if not ranks.leads:
+    if not ranks.is_main:
         seed_everything(config.train.seed, ranks.rank)
     run = Run(
         config,

@@ -41,12 +41,12 @@ def decode(content: bytes, name: str) -> State:
         name: the file, for messages.
 
     Raises:
-        UserError: where it is no checkpoint, damaged, or of another format.
+        UserError: where it is not a checkpoint, damaged, or of another format.
     """
     head, newline, body = content.partition(b"\n")
     words = head.split(b" ")
     if not newline or len(words) != 3 or words[0] != MAGIC:
-        raise UserError(f"{name} is no ganzoo checkpoint", "name a file of a run's checkpoints folder")
+        raise UserError(f"{name} is not a ganzoo checkpoint", "name a file of a run's checkpoints folder")
     if words[1] != b"%d" % FORMAT:
         raise UserError(
             f"{name} has checkpoint format {words[1].decode('ascii', 'replace')}, this ganzoo-core reads {FORMAT}", "upgrade ganzoo-core"

@@ -65,7 +65,7 @@ class Evaluations:
 
     def __init__(self, parts: Sequence[ResolvedPart], run: Run, data: ResolvedPart, reporter: Reporter) -> None:
         self._run, self._parts = run, compat.distinct(parts)
-        self._subjects = Subjects(run.best_generator, run.batches, run.dataset, data, seed=run.config.train.seed, reporter=reporter)
+        self._subjects = Subjects(run.eval_generator, run.batches, run.dataset, data, seed=run.config.train.seed, reporter=reporter)
         before = random_state(run.runtime.device)
         self._metrics = {name: prepare(part, self._subject()) for name, part in self._parts.items()}
         restore_random_state(before, run.runtime.device)

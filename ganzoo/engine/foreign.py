@@ -60,7 +60,7 @@ def read(path: Path) -> Any:
     except UserError as error:
         raise UserError(error.what, error.remedy, key="--weights") from error
     except SafetensorError as error:
-        raise UserError(f"{path} is no whole safetensors file ({error})", "copy it again", key="--weights") from error
+        raise UserError(f"{path} is not a whole safetensors file ({error})", "copy it again", key="--weights") from error
     except Exception as error:  # a forged archive raises many kinds
         reason = " ".join(str(error).split())[:120]
         raise UserError(
@@ -71,7 +71,7 @@ def read(path: Path) -> Any:
 
 
 def _refuse_kind(path: Path, head: bytes) -> None:
-    """Name a file that is no weights at all."""
+    """Name a file that is not weights at all."""
     begin = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     again = "get the file itself"
     if not head:

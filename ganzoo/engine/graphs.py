@@ -100,7 +100,7 @@ class GraphedUpdates:
         self._replays: dict[Hashable, Update] = {}
 
     def copy_to_static(self, given: Sequence[Fields]) -> Sequence[Fields]:
-        """Copies in buffers that every later one is copied into; what is no tensor stays as it is."""
+        """Copies in buffers that every later one is copied into; what is not a tensor stays as it is."""
         if self._all_refused:
             return given
         return [

@@ -69,7 +69,7 @@ class Loop:
         values = plan_fields(plan, run.runtime.device)
         static = self.runner.copy_to_static([*batches, values])
 
-        # The updates. What tells their kinds apart: the plan, which fields there are, and the value of all that is no tensor.
+        # The updates. What tells their kinds apart: the plan, which fields there are, and the value of all that is not a tensor.
         given = ((name, None if isinstance(value, Tensor) else value) for name, value in values.items())
         kind = (plan.critic_updates, plan.generator_updates, plan.share_fake, plan.frozen, *losses, *given)
         with frozen(self._named(plan.frozen)):

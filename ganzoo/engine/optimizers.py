@@ -74,7 +74,7 @@ def _grouped(part: ResolvedPart, network: nn.Module | Iterable[nn.Parameter]) ->
         except AttributeError:
             parts = [name for name, _ in network.named_modules() if name]
             key = f"{part.key}.groups.{name}"
-            raise UserError(f"'{name}' is no part of the network", did_you_mean(name, parts), key=key, where=part.where) from None
+            raise UserError(f"'{name}' is not part of the network", did_you_mean(name, parts), key=key, where=part.where) from None
         for parameter in module.parameters():
             owner.setdefault(id(parameter), name)
     named = [("", {}), *((name, {key: at(value, 0, 1) for key, value in own.items()}) for name, own in part.groups.items())]

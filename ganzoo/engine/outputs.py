@@ -10,7 +10,7 @@ import torch
 from ganzoo.compat import plan_fields
 from ganzoo.config import RunConfig
 from ganzoo.errors import DivergenceError, GanzooError
-from ganzoo.fields import Fields, named_arguments
+from ganzoo.fields import Fields, forward_inputs
 from ganzoo.rundir.directory import RunDirectory, now
 from ganzoo.rundir.files import GENERATOR, sample_file
 from ganzoo.ui.pictures import image_grid, save_png
@@ -52,7 +52,7 @@ class Outputs:
         """Write the means since the last line, ``seconds`` into this session, and show them behind the bar."""
         self.background.look()
         values = self.meter.read()
-        if not self.run.ranks.leads:
+        if not self.run.ranks.is_main:
             return
         self.directory.log("log", step=self.run.step, seconds=round(seconds, 3), **values)
         self.observers.tell("step_logged", step=self.run.step, values=values)
@@ -64,17 +64,17 @@ class Outputs:
         """Write a grid, or a scatter of points, from the fixed inputs."""
         self.directory.check_held()
         run = self.run
-        if not run.ranks.leads:
+        if not run.ranks.is_main:
             return
         step = run.step
         inputs = self.inputs | plan_fields(run.last_plan, run.runtime.device)
-        made = generate(run.best_generator, inputs, run.data, run.runtime, seed=(self.config.train.seed,))
+        made = generate(run.eval_generator, inputs, run.data, run.runtime, seed=(self.config.train.seed,))
 
         def write() -> Path:
             path = self.directory.path / sample_file(step)
             path.parent.mkdir(exist_ok=True)
             if run.data.is_image:
-                labelled = "label" in named_arguments(type(run.generator))
+                labelled = "label" in forward_inputs(type(run.generator))
                 picture = image_grid(made, columns_of(run.data, labelled, len(made)))
             else:
                 picture = scatter(made, self.references)
@@ -107,7 +107,7 @@ class Outputs:
             if finite and not torch.stack(finite).all():
                 raise DivergenceError(f"diverged at step {step}: a weight of the {side} is not finite; lower the learning rate")
         state = run.state()
-        if not run.ranks.leads:
+        if not run.ranks.is_main:
             return
         state, average = snapshot(state), run.average is not None
         facts = {"data": run.data.to_json(), "step": step, "values": dict(run.last_plan.values)}
@@ -143,7 +143,7 @@ class Outputs:
 
     def end(self, outcome: str, text: str) -> None:
         """Close the books: the outcome's line, and the observers."""
-        if not self.run.ranks.leads:
+        if not self.run.ranks.is_main:
             return
         try:
             self.background.wait()

@@ -51,7 +51,7 @@ class Run:
     identity: str = ""
 
     @property
-    def best_generator(self) -> Generator:
+    def eval_generator(self) -> Generator:
         """The generator that samples come from: the moving average where it is on."""
         return self.average.network if self.average else self.generator  # type: ignore[return-value]
 
@@ -62,7 +62,7 @@ class Run:
 
     def state(self) -> State:
         """All that ``restore`` needs to continue bit for bit: of all ranks on rank 0, so that every rank has to ask for it."""
-        others = self.ranks.gather(self._own_state())[1:]
+        others = self.ranks.gather_object(self._own_state())[1:]
         return {
             "run": self.identity,
             "data": dict(self.fingerprint),
@@ -72,12 +72,12 @@ class Run:
             "losses": {name: _own_buffers(loss) for name, loss in self.losses.items()},
             "optimizers": {name: optimizers.state_of(optimizer) for name, optimizer in self.optimizers.items()},
             "random": random_state(self.runtime.device),
-            "runtime": self.circumstances(),
+            "runtime": self.environment_fingerprint(),
             "versions": dict(self.versions),
             "ranks": others,
         }
 
-    def circumstances(self) -> dict[str, str | int]:
+    def environment_fingerprint(self) -> dict[str, str | int]:
         """What exactness depends on: a run that is resumed under others is not bit for bit that of an uninterrupted one."""
         return {**self.runtime.describe(), "processes": self.ranks.size}
 
@@ -93,7 +93,7 @@ class Run:
     def _restore_own(self, state: State) -> None:
         """Take up what this rank had; one that was not there begins with rank 0's, and random numbers of its own."""
         others: Sequence[State] = state.get("ranks", [])
-        if self.ranks.leads:
+        if self.ranks.is_main:
             restore_random_state(state["random"], self.runtime.device)
         elif self.ranks.size == len(others) + 1:
             own = others[self.ranks.rank - 1]

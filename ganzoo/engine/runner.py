@@ -12,7 +12,7 @@ from ganzoo.config import Resolved, RunConfig, refuse_retired, resolved_values, 
 from ganzoo.data.fingerprint import compare_data
 from ganzoo.errors import GanzooError
 from ganzoo.index import current_versions
-from ganzoo.rundir.directory import Nowhere, RunDirectory, environment
+from ganzoo.rundir.directory import NullRunDirectory, RunDirectory, environment
 from ganzoo.rundir.files import ENVIRONMENT, read_json
 from ganzoo.rundir.record import Record, read_record
 from ganzoo.ui.progress import Reporter
@@ -58,7 +58,7 @@ class Runner:
     ) -> None:
         self.config, self.resolved, self.reporter = config, resolved, reporter
         self.ranks = ranks or Ranks()
-        self.directory = RunDirectory(out, resume) if self.ranks.leads else Nowhere(out)
+        self.directory = RunDirectory(out, resume) if self.ranks.is_main else NullRunDirectory(out)
         try:
             with unwind_on_termination():
                 self._prepare(source)
@@ -75,15 +75,15 @@ class Runner:
         self._warnings: list[str] = []  # given when it was resumed, and written once it goes on
         if self.directory.has_run:
             self._refuse_changes()
-        elif ranks.leads:
+        elif ranks.is_main:
             checkpoint.refuse_foreign(self.directory.checkpoints)
-        continues = bool(ranks.agree(self.directory.has_run))
+        continues = bool(ranks.all_reduce_max(self.directory.has_run))
         self.run, notes = build(config, resolved, reporter, ranks)
         for note in notes:
             reporter.say(f"note: {note}")
-        self.evaluations = Evaluations(resolved.metrics if ranks.leads else [], self.run, resolved.data, reporter)
+        self.evaluations = Evaluations(resolved.metrics if ranks.is_main else [], self.run, resolved.data, reporter)
         advice = f"'ganzoo replay {self.directory.path} --to OBSERVER' tells it the whole run later"
-        named, defaults = (resolved.observers, resolved.defaults) if ranks.leads else ((), ())
+        named, defaults = (resolved.observers, resolved.defaults) if ranks.is_main else ((), ())
         self.observers = Observers(named, defaults, data=self.run.data, reporter=reporter, advice=advice)
         self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter)
         self._every = [every for part in resolved.metrics if (every := part.every)]
@@ -93,7 +93,9 @@ class Runner:
         else:
             self.run.identity = uuid.uuid4().hex
             self._preflight()
-        self.environment = environment(self.run.identity, config.train.seed, self.run.circumstances(), self.run.data, self.run.versions)
+        self.environment = environment(
+            self.run.identity, config.train.seed, self.run.environment_fingerprint(), self.run.data, self.run.versions
+        )
         self.directory.write_environment(self.environment, resolved.files)
         # Last: config.yaml says that here is a run, and one that can be continued.
         self.directory.write_config(resolved_yaml(config, resolved), source)
@@ -139,7 +141,7 @@ class Runner:
             self.outputs.save_samples()
         with self.reporter.task("training", total, done=run.step, unit="steps") as task:
             self._make_up(stop)
-            signal = self.ranks.agree(stop.signal)
+            signal = self.ranks.all_reduce_max(stop.signal)
             self.outputs.meter.start_clock()
             while run.step < total and not signal:
                 self.loop.step()
@@ -161,7 +163,7 @@ class Runner:
                         saved = run.step
                     self.owed = self._measure(self.evaluations.due(run.step, total), stop)
                 # Here the others wait for rank 0 to have written and measured, and every rank learns of a signal to one.
-                signal = self.ranks.agree(stop.signal)
+                signal = self.ranks.all_reduce_max(stop.signal)
             self.loop.check()
             if logged != run.step:
                 self.outputs.log(task, time.perf_counter() - started)
@@ -211,31 +213,31 @@ class Runner:
     def _preflight(self) -> None:
         """Find out before the first step whether the disk takes a checkpoint, and gives it back."""
         state = self.run.state()
-        if self.ranks.leads:
+        if self.ranks.is_main:
             self.directory.checkpoints.mkdir(exist_ok=True)
             checkpoint.check_space(self.directory.checkpoints, len(checkpoint.encode(state)), copies=3)
         self.outputs.save_checkpoint(tell=False)
-        if self.ranks.leads:
+        if self.ranks.is_main:
             checkpoint.load(self.directory.checkpoints, self.reporter.warn)
 
     def _continue(self) -> None:
         path, record, state = self.directory.path, Record(), checkpoint.State()
-        if self.ranks.leads:
+        if self.ranks.is_main:
             record = read_record(self.directory.path)
             known = [read_json(self.directory.path, ENVIRONMENT), *(start.environment for start in record.starts)]
             identity = next((str(each["run"]) for each in known if each.get("run")), "")
             path, state = checkpoint.load(self.directory.checkpoints, self.reporter.warn, identity)
             self.run.identity = identity or uuid.uuid4().hex
-        state = self.ranks.share(state)
+        state = self.ranks.broadcast_object(state)
         self.run.restore(state)
         due = self.evaluations.due(self.run.step, self.config.train.steps)
-        self.owed = self.ranks.share({"owed": find_owed(self.run.step, self.config, due, record, self.directory.path)})["owed"]
+        self.owed = self.ranks.broadcast_object({"owed": find_owed(self.run.step, self.config, due, record, self.directory.path)})["owed"]
         with placed(self.config):
             data = compare_data(state.get("data") or {}, self.run.fingerprint)
         if data:
             self._warn(f"{data}; from here on the run trains on other data than before")
         before = state.get("runtime", {}) | current_versions(state.get("versions", {}))
-        here = {**self.run.circumstances(), **self.run.versions}
+        here = {**self.run.environment_fingerprint(), **self.run.versions}
         changed = [f"{name} was {before.get(name, 'unknown')}, is {here[name]}" for name in here if before.get(name) != here[name]]
         self._changed += [data, *changed] if data else changed
         if changed:

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from ganzoo.errors import UserError
-from ganzoo.fields import DataSpec, Fields, named_arguments, pick
+from ganzoo.fields import DataSpec, Fields, forward_inputs, select
 from ganzoo.players import Generator
 from ganzoo.tensors import check_given
 
@@ -47,7 +47,7 @@ def make_inputs(
     Raises:
         UserError: where ``label`` is out of range or asked of a generator that takes none, or ``truncation`` likewise.
     """
-    wants_label = "label" in named_arguments(type(generator))
+    wants_label = "label" in forward_inputs(type(generator))
     if label is not None and not (wants_label and 0 <= label < data.classes):
         why = f"there are {data.classes} classes, from 0" if wants_label else "this generator takes no label"
         raise UserError(f"label {label} cannot be asked for: {why}", "leave it out or choose another", key="--label")
@@ -128,8 +128,8 @@ def generate(
         seed: of the random numbers that it draws in its forward.
         batch: most samples of one forward.
     """
-    names = named_arguments(type(generator))
-    chosen = pick(names, inputs, f"generator {type(generator).__name__}")
+    names = forward_inputs(type(generator))
+    chosen = select(names, inputs, f"generator {type(generator).__name__}")
     n = max(len(value) for value in chosen.values() if isinstance(value, torch.Tensor) and value.dim())
     made = []
     with evaluating(generator), seeded(runtime.device, *seed):

@@ -16,8 +16,8 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.fingerprint import fingerprint
 from ganzoo.data.rows import Rows
 from ganzoo.errors import UserError
-from ganzoo.fields import Fields, named_arguments
-from ganzoo.metrics.real import BATCH, RealSamples, as_seen
+from ganzoo.fields import Fields, forward_inputs
+from ganzoo.metrics.real import BATCH, RealSamples, to_float
 from ganzoo.metrics.statistics import Statistics
 from ganzoo.metrics.subject import Fact, Subject
 from ganzoo.params import model_of, parameters_of, split_annotation
@@ -73,7 +73,7 @@ class Subjects:
             self._dataset,
             make=lambda n: self._generated(n, values),
             real=self._real,
-            conditional="label" in named_arguments(type(self._generator)),
+            conditional="label" in forward_inputs(type(self._generator)),
             device=self._samples.runtime.device,
             facts={**own, **facts, "seed": self._seed},
             statistics=self._statistics,
@@ -87,7 +87,7 @@ class Subjects:
         that labels come at the data's frequencies and in no order.
         """
         real, generator = self._samples, self._generator
-        needed = [name for name in named_arguments(type(generator)) if name in real.data.fields]
+        needed = [name for name in forward_inputs(type(generator)) if name in real.data.fields]
         rows = np.resize(np.random.default_rng(self._seed).permutation(real.count), n)
         with seeded(torch.device("cpu"), self._seed):
             drawn = generator.draw(n)  # at once, so that samples do not depend on the size of batches
@@ -97,7 +97,7 @@ class Subjects:
             fields = {name: given[name] for name in needed} | {name: value[chosen] for name, value in drawn.items()}
             fields = {name: real.runtime.to_device(value) for name, value in fields.items()}  # drawn ones come on the CPU
             made = generate(generator, {**values, **fields}, real.data, real.runtime, seed=(self._seed, start))
-            yield {**fields, "sample": as_seen(made, real.runtime.device)}
+            yield {**fields, "sample": to_float(made, real.runtime.device)}
 
     def _watch(self, stream: Iterator[Fields], what: str, total: int) -> Iterator[Fields]:
         with self._reporter.task(f"looking at {what} samples", total, unit="samples") as task:

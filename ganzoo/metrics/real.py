@@ -68,7 +68,7 @@ class RealSamples:
         for start in range(0, len(chosen), BATCH):
             rows = chosen[start : start + BATCH]
             maps = self._data.class_maps
-            yield {name: as_seen(a[rows].astype(np.int64) if name in maps else a[rows], device) for name, a in arrays.items()}
+            yield {name: to_float(a[rows].astype(np.int64) if name in maps else a[rows], device) for name, a in arrays.items()}
 
     def hash(self, chosen: np.ndarray, split: str | None, field: str = "sample") -> str:
         """sha256 of a field of the ``chosen`` samples, its type and shape: crop, size and order are in it."""
@@ -82,7 +82,7 @@ class RealSamples:
         return self._hashes[key]
 
 
-def as_seen(values: np.ndarray, device: torch.device) -> torch.Tensor:
+def to_float(values: np.ndarray, device: torch.device) -> torch.Tensor:
     """An array of the data as metrics see it: uint8 becomes float32 in [-1, 1], anything else stays as it is."""
     tensor = torch.from_numpy(np.ascontiguousarray(values)).to(device)
     return tensor.float().div_(127.5).sub_(1) if tensor.dtype == torch.uint8 else tensor

@@ -50,7 +50,7 @@ def changes_from_recipe(recipe: dict[str, Any], config: dict[str, Any], commands
     """Keys that the run has otherwise than the recipe, and those that its commands set beside the recipe's.
 
     Args:
-        recipe: the configuration as it was written; what it leaves to defaults is no change.
+        recipe: the configuration as it was written; what it leaves to defaults is not a change.
         config: the configuration of the run, resolved.
         commands: what started the run, for their overrides.
     """

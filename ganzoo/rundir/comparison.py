@@ -95,7 +95,7 @@ def read_runs(folders: Sequence[Path]) -> list[ComparedRun]:
     """The runs at ``folders``, in that order.
 
     Raises:
-        UserError: where there are fewer than two, one is named twice, or one is no run directory.
+        UserError: where there are fewer than two, one is named twice, or one is not a run directory.
     """
     if len(folders) < 2:
         raise UserError("a comparison needs two runs", "name another run directory", key="RUN")

@@ -30,7 +30,7 @@ class RunDirectory:
         resume: whether it may hold a run already.
 
     Raises:
-        UserError: where it holds a run and ``resume`` is false, is no folder, cannot be written to, or another process
+        UserError: where it holds a run and ``resume`` is false, is not a folder, cannot be written to, or another process
             holds it (naming the process).
     """
 
@@ -132,7 +132,7 @@ class RunDirectory:
         self._lock.close()
 
 
-class Nowhere(RunDirectory):
+class NullRunDirectory(RunDirectory):
     """The run directory of a process that does not lead: it holds nothing, and nothing is written.
 
     Args:
@@ -161,15 +161,15 @@ class Nowhere(RunDirectory):
 
 
 def environment(
-    identity: str, seed: int, circumstances: Mapping[str, str | int], data: DataSpec, versions: Mapping[str, str]
+    identity: str, seed: int, environment_fingerprint: Mapping[str, str | int], data: DataSpec, versions: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What a bug report needs and exactness depends on (``Run.circumstances``): for ``env.json`` and the "started" line."""
+    """What a bug report needs and exactness depends on (``Run.environment_fingerprint``): for ``env.json`` and the "started" line."""
     return {
         "command": shlex.join(["ganzoo", *sys.argv[1:]]),
         "run": identity,
         "seed": seed,
         "data": data.to_json(),
-        "runtime": dict(circumstances),
+        "runtime": dict(environment_fingerprint),
         "versions": {"python": platform.python_version(), **versions},
         "platform": platform.platform(),
         "started": now(),

@@ -28,7 +28,7 @@ def is_folder(path: Path) -> bool:
 
 
 def check_run(directory: Path, made_by: str = "'ganzoo run'") -> None:
-    """Refuse what is no run directory.
+    """Refuse what is not a run directory.
 
     Args:
         directory: the folder.
@@ -40,7 +40,7 @@ def check_run(directory: Path, made_by: str = "'ganzoo run'") -> None:
     try:
         if (directory / CONFIG).is_file():
             return
-        what = f"{directory} is no run directory (it has no {CONFIG})" if directory.is_dir() else f"there is no folder {directory}"
+        what = f"{directory} is not a run directory (it has no {CONFIG})" if directory.is_dir() else f"there is no folder {directory}"
     except (OSError, ValueError) as error:  # a name that is too long or holds NUL, a folder that may not be entered
         raise UserError(f"the folder {directory} cannot be read: {error}", "check its name and permissions", key="RUN") from None
     near = difflib.get_close_matches(directory.name, (path.parent.name for path in directory.parent.glob(f"*/{CONFIG}")), n=1)
@@ -87,7 +87,7 @@ def read_environment(path: Path) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((path / ENVIRONMENT).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{path} is no run directory (its {ENVIRONMENT} cannot be read: {error})", "name a folder that 'ganzoo run' made"
+            f"{path} is not a run directory (its {ENVIRONMENT} cannot be read: {error})", "name a folder that 'ganzoo run' made"
         ) from error
     return content
 

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.fields import named_arguments
+from ganzoo.fields import forward_inputs
 from ganzoo.files import check_ending, write_atomically
 
 from .trained import Trained
@@ -67,7 +67,7 @@ class SampleOnly(nn.Module):
         super().__init__()
         self.generator = copy.deepcopy(trained.generator).cpu().eval().requires_grad_(False)
         self.scale = 1.0 if trained.data.is_image else trained.data.scale
-        names = named_arguments(type(trained.generator))
+        names = forward_inputs(type(trained.generator))
         self.names = tuple(name for name in names if name not in trained.values)
         """Of the inputs, in order."""
         self._constants = {n: v.cpu() if isinstance(v, Tensor) else v for n, v in trained.values.items() if n in names}

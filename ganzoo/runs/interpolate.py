@@ -28,7 +28,7 @@ SECONDS = 4.0
 
 
 @dataclass(frozen=True)
-class Walk:
+class Interpolation:
     """What was made on the way.
 
     Args:
@@ -61,7 +61,7 @@ class Walk:
         return path
 
 
-def walk_latents(trained: Trained, rows: int, steps: int, seed: int, label: int | None = None) -> Walk:
+def interpolate_latents(trained: Trained, rows: int, steps: int, seed: int, label: int | None = None) -> Interpolation:
     """Each row goes from one latent to another along the sphere; its class stays.
 
     Raises:
@@ -76,7 +76,7 @@ def walk_latents(trained: Trained, rows: int, steps: int, seed: int, label: int 
     return _make(trained, inputs, rows, steps, names, seed)
 
 
-def walk_classes(trained: Trained, rows: int, steps: int, seed: int, label: int, to: int) -> Walk:
+def interpolate_classes(trained: Trained, rows: int, steps: int, seed: int, label: int, to: int) -> Interpolation:
     """Each row keeps its latent and goes from class ``label`` to class ``to``.
 
     Raises:
@@ -120,10 +120,10 @@ def default_rows(trained: Trained) -> int:
 
 
 def _repeat(value: Any, steps: int) -> Any:
-    """A field of R rows as R * steps of them, each one ``steps`` times; what is no field of rows stays."""
+    """A field of R rows as R * steps of them, each one ``steps`` times; what is not a field of rows stays."""
     return value.repeat_interleave(steps, 0) if isinstance(value, Tensor) and value.dim() else value
 
 
-def _make(trained: Trained, inputs: Fields, rows: int, steps: int, names: list[str] | None, seed: int) -> Walk:
+def _make(trained: Trained, inputs: Fields, rows: int, steps: int, names: list[str] | None, seed: int) -> Interpolation:
     made = trained.make(inputs, seed)
-    return Walk(made.reshape(rows, steps, *made.shape[1:]), names)
+    return Interpolation(made.reshape(rows, steps, *made.shape[1:]), names)

@@ -73,7 +73,7 @@ def find_neighbours(queries: Tensor, gather: Gather, count: int, k: int = KEPT, 
         gather: gives the training samples.
         count: how many there are, T.
         k: neighbours K to keep.
-        exclude: (N,) for each query the index of a training sample that is no neighbour: itself. None: all may be.
+        exclude: (N,) for each query the index of a training sample that is not a neighbour: itself. None: all may be.
 
     Raises:
         UserError: where there are too few training samples.

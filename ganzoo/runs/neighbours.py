@@ -22,7 +22,7 @@ from ganzoo.engine.subjects import Subjects, read_split
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import Fields
 from ganzoo.metrics.metric import FeatureExtractor
-from ganzoo.metrics.real import BATCH, as_seen
+from ganzoo.metrics.real import BATCH, to_float
 from ganzoo.metrics.subject import Subject
 from ganzoo.params import parameters_of, split_annotation
 from ganzoo.registry import Registry
@@ -130,7 +130,7 @@ def look_for_copies(
 
     facts = {**(eyes.network.provenance if eyes.network else {}), **subject.facts, "training_samples": len(training)}
     levels = made.add(1).mul(127.5).round().to(torch.uint8).numpy()
-    return Memorisation(levels, search(made), search(as_seen(held, torch.device("cpu")), chosen), split, training, by, facts)
+    return Memorisation(levels, search(made), search(to_float(held, torch.device("cpu")), chosen), split, training, by, facts)
 
 
 def held_out_split(part: ResolvedPart) -> str | None:
@@ -155,14 +155,14 @@ class _Eyes:
         """(N, C, H, W), uint8 arrays or floats in [-1, 1] -> (N, D) float32."""
         if self.network is not None:
             return self.network.collect(self._batches(images))
-        pixels = as_seen(_array(images), torch.device("cpu"))
+        pixels = to_float(_array(images), torch.device("cpu"))
         side: float = pixels[0].numel() ** 0.5
         return pixels.flatten(1) * (127.5 / side)  # so that a distance is a root mean square of grey levels
 
     def _batches(self, images: Rows | Tensor) -> Iterator[Fields]:
         for start in range(0, len(images), BATCH):
             part = images[start : start + BATCH]
-            yield {"sample": as_seen(_array(part), self._device)}
+            yield {"sample": to_float(_array(part), self._device)}
 
 
 def _open(by: str, subject: Subject, weights: Path | None, registry: Registry) -> FeatureExtractor | None:

@@ -26,7 +26,7 @@ NEEDED = (CONFIG, ENVIRONMENT, GENERATOR)
 
 
 def verify(folder: Path) -> None:
-    """See that every file of a pack is as it was packed; a folder without sums is no pack, and passes.
+    """See that every file of a pack is as it was packed; a folder without sums is not a pack, and passes.
 
     This finds damage in transit and files that were changed afterwards. Who can change a file can also change its sum:
     compare ``fingerprint`` with what the author published, or trust the place that it came from.
@@ -57,7 +57,7 @@ def read_sums(folder: Path) -> dict[str, str]:
     """File name -> sha256 in hexadecimal, from the pack's ``SHA256SUMS``.
 
     Raises:
-        UserError: where a line is no sum.
+        UserError: where a line is not a sum.
     """
     try:
         text = (folder / SUMS).read_text(encoding="utf-8")
@@ -67,7 +67,7 @@ def read_sums(folder: Path) -> dict[str, str]:
     for number, line in enumerate(text.splitlines(), 1):
         match = re.fullmatch(r"([0-9a-f]{64})  (\S.*)", line)
         if not match:
-            raise UserError("this is no line of sums", "get the pack again", where=f"{folder / SUMS}:{number}")
+            raise UserError("this is not a line of sums", "get the pack again", where=f"{folder / SUMS}:{number}")
         sums[match[2]] = match[1]
     return sums
 

@@ -25,7 +25,7 @@ from ganzoo.engine.device import Runtime, from_config
 from ganzoo.engine.sampling import generate, make_inputs, to_units
 from ganzoo.engine.weights import load_into, metadata
 from ganzoo.errors import UserError, did_you_mean
-from ganzoo.fields import DataSpec, Fields, named_arguments
+from ganzoo.fields import DataSpec, Fields, forward_inputs
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
@@ -77,7 +77,7 @@ class Trained:
     @property
     def conditional(self) -> bool:
         """Whether the generator is told the class."""
-        return "label" in named_arguments(type(self.generator))
+        return "label" in forward_inputs(type(self.generator))
 
     def label_of(self, label: int | str | None) -> int | None:
         """The number of a class that is named, or given by its number.
@@ -125,7 +125,7 @@ class Trained:
 
     def _conditions(self, n: int) -> Fields:
         """What an image-conditional generator needs of the data: its first ``n`` samples' fields."""
-        needed = set(named_arguments(type(self.generator))) & (set(self.data.fields) - {"label"})
+        needed = set(forward_inputs(type(self.generator))) & (set(self.data.fields) - {"label"})
         if not needed:
             return {}
         samples = self._samples()

@@ -78,7 +78,7 @@ def weights(subject: Subject) -> None:
     """Its weights go into a safetensors file and come back the same: tensors only, none sharing another's memory."""
     network, fresh = subject.build(seed=1), subject.build(seed=2)
     if objects := [name for name, value in network.state_dict().items() if not isinstance(value, Tensor)]:
-        raise ContractError(f"its state dict holds '{objects[0]}', which is no tensor", "keep state in parameters and buffers")
+        raise ContractError(f"its state dict holds '{objects[0]}', which is not a tensor", "keep state in parameters and buffers")
     homes: dict[int, str] = {}
     for name, value in network.state_dict().items():
         if value.numel() and (other := homes.setdefault(value.untyped_storage().data_ptr(), name)) != name:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .behaviour import bf16, determinism, engine, placement, state, values, weights
-from .common import accepts, documented, door, loads, parameters
+from .common import accepts, documented, entry_point, loads, parameters
 from .data import arrays, lazy, numbers, repeatable
 from .directions import constraint, differences, extremes, is_objective, signs
 from .losses import changes, declared, overrides, terms
@@ -15,7 +15,7 @@ from .networks import gradients, inputs, mixing, outputs, prior, raw
 from .optimizers import descent, rate, resumes
 from .schedules import hooks, plans, pure
 
-OF_CLASS = (loads, door, documented, accepts, parameters)
+OF_CLASS = (loads, entry_point, documented, accepts, parameters)
 """They look at the class alone, and come first: others may only repeat what they say."""
 RUNNING = (determinism, state, bf16, values, placement, engine)
 BY_KIND: Mapping[str, tuple[Callable[[Any], None], ...]] = {

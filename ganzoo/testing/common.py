@@ -25,13 +25,13 @@ def loads(part: Candidate) -> None:
     _ = part.cls  # it says what is wrong
 
 
-def door(part: Candidate) -> None:
+def entry_point(part: Candidate) -> None:
     """Listing it imports no torch: its plugin's entry point gives "module:Class" and imports nothing heavy."""
-    entry = f"EntryPoint('door', {part.door!r}, 'ganzoo')"
+    entry = f"EntryPoint('entry_point', {part.entry_point!r}, 'ganzoo')"
     listing = f"from importlib.metadata import EntryPoint; from ganzoo.registry import Registry; Registry([{entry}])"
-    if part.door and (found := imported_by(listing)):
+    if part.entry_point and (found := imported_by(listing)):
         remedy = "give 'module:Class' in place of classes, and import it in those modules only"
-        raise ContractError(f"listing what {part.door} gives imports {found}", remedy)
+        raise ContractError(f"listing what {part.entry_point} gives imports {found}", remedy)
 
 
 @functools.cache

@@ -13,7 +13,7 @@ import torch
 from ganzoo.config import ResolvedPart
 from ganzoo.data.dataset import Dataset
 from ganzoo.errors import ContractError, UserError
-from ganzoo.fields import DataSpec, named_arguments
+from ganzoo.fields import DataSpec, forward_inputs
 from ganzoo.metrics.metric import Metric
 from ganzoo.params import REQUIRED, model_of, parameters_of, split_annotation
 from ganzoo.players import Critic, Generator
@@ -55,14 +55,14 @@ class Candidate:
 
     Args:
         component: where it is installed.
-        door: the plugin's entry point, "" for a class that no plugin gives.
+        entry_point: the plugin's entry point, "" for a class that no plugin gives.
         given: parameters that the caller sets; the others are shrunk.
         data: example data of the caller; empty: the class's own (``example_data``), or else ``EXAMPLES``, or else ``PAIRED``.
         lenders: example data with fields that schedules and generators give, tried where it accepts none of those.
     """
 
     component: Component
-    door: str = ""
+    entry_point: str = ""
     given: Mapping[str, Any] = field(default_factory=dict)
     data: Sequence[DataSpec] = ()
     lenders: Callable[[], Mapping[str, DataSpec]] = dict
@@ -84,10 +84,10 @@ class Candidate:
         base = BASES.get(self.component.kind)
         if base and not issubclass(cls, base):
             home = base.__module__.partition(".")[0] + ".optim" * (base is torch.optim.Optimizer)
-            raise ContractError(f"{cls.__name__} is no {base.__name__}", f"derive it from {home}.{base.__name__}")
+            raise ContractError(f"{cls.__name__} is not a {base.__name__}", f"derive it from {home}.{base.__name__}")
         model_of(cls)
         if issubclass(cls, (Generator, Critic)):
-            named_arguments(cls)
+            forward_inputs(cls)
         return cls
 
     @cached_property

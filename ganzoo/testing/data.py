@@ -21,7 +21,7 @@ from ganzoo.data.spec import describe
 from ganzoo.data.toys import Ring
 from ganzoo.errors import ContractError, UserError
 from ganzoo.fields import DataSpec, Fields
-from ganzoo.metrics.real import RealSamples, as_seen
+from ganzoo.metrics.real import RealSamples, to_float
 from ganzoo.metrics.statistics import Statistics
 from ganzoo.metrics.subject import Subject as Measured
 from ganzoo.ui.progress import reporter
@@ -108,7 +108,7 @@ def opened_files() -> Iterator[list[str]]:
         _watching.remove(opened)
 
 
-MOST = 5000
+MAX_SAMPLES = 5000
 """Samples that a check makes; a metric that wants more needs a parameter that says so."""
 
 
@@ -151,12 +151,12 @@ def subject_to_measure(data: DataSpec, folder: Path) -> Measured:
     cpu = torch.device("cpu")
 
     def make(n: int) -> Iterator[Fields]:
-        if n > MOST:
-            raise NotHere(f"it wants {n} samples; give a parameter that asks for at most {MOST}")
+        if n > MAX_SAMPLES:
+            raise NotHere(f"it wants {n} samples; give a parameter that asks for at most {MAX_SAMPLES}")
         random = np.random.default_rng(0)
         rows = random.permutation(len(arrays["sample"]))[:n]
         for chosen in np.array_split(rows, max(1, len(rows) // 250)):
-            fields = {name: as_seen(array[chosen], cpu) for name, array in arrays.items()}
+            fields = {name: to_float(array[chosen], cpu) for name, array in arrays.items()}
             noise = torch.from_numpy(random.normal(0, 0.1, fields["sample"].shape)).float()
             noisy = fields["sample"] + noise
             yield fields | {"sample": noisy.clamp(-1, 1) if data.is_image else noisy}
@@ -177,7 +177,7 @@ def dataset_of(data: DataSpec) -> Dataset:
     """A data set that gives samples of this form."""
     if data.shape == (1, 28, 28):
         return Digits()
-    return Ring(count=MOST) if data.shape == (2,) else Noise(data)
+    return Ring(count=MAX_SAMPLES) if data.shape == (2,) else Noise(data)
 
 
 class Noise(Dataset):

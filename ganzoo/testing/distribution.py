@@ -33,11 +33,13 @@ def distribution_cases(
     for plugin in plugins:
         if plugin.broken:
             raise UserError(f"{distribution} cannot be loaded: {plugin.broken}", f"repair {plugin.module}")
-    parameters, data, door = parameters or {}, data or {}, plugins[0].module
-    door = "" if door.endswith(".py") else door  # a plugin of one file has none: what lists it imports it
+    parameters, data, entry_point = parameters or {}, data or {}, plugins[0].module
+    entry_point = "" if entry_point.endswith(".py") else entry_point  # a plugin of one file has none: what lists it imports it
     titled = {f"{c.kind} {c.name}": c for c in registry.components if c.distribution == distribution}
     parts = [
-        Candidate(component, door, parameters.get(title, {}), data.get(title, ()), functools.partial(lent_by_recipes, component, plugins))
+        Candidate(
+            component, entry_point, parameters.get(title, {}), data.get(title, ()), functools.partial(lent_by_recipes, component, plugins)
+        )
         for title, component in titled.items()
     ]
     cases = [case for part in parts for case in cases_of(part, expected)]
@@ -49,7 +51,7 @@ def _refuse_unknown(named: Sequence[str], expected: Sequence[XFail], parts: Sequ
     titles = [part.title for part in parts]
     for title in [*named, *(x.component for x in expected)]:
         if title not in titles:
-            raise UserError(f"'{title}' is no component of this distribution", did_you_mean(title, titles, noun="components"))
+            raise UserError(f"'{title}' is not a component of this distribution", did_you_mean(title, titles, noun="components"))
     for part in parts:
         if part.given:
             _ = part.parameters  # it refuses what the component does not take
@@ -57,7 +59,7 @@ def _refuse_unknown(named: Sequence[str], expected: Sequence[XFail], parts: Sequ
     for x in expected:
         if (x.component, x.check) not in used:
             names = [case.check.name for case in cases if case.part.title == x.component]
-            raise UserError(f"'{x.check}' is no check of {x.component}", did_you_mean(x.check, names, noun="checks"))
+            raise UserError(f"'{x.check}' is not a check of {x.component}", did_you_mean(x.check, names, noun="checks"))
         if not x.reason:
             raise UserError(f"the expected failure of '{x.check}' for {x.component} has no reason", "say why it cannot be met")
 

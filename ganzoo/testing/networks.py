@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.errors import ContractError
-from ganzoo.fields import Fields, named_arguments
+from ganzoo.fields import Fields, forward_inputs
 from ganzoo.players import Critic, Generator
 
 from .game import inputs_of
@@ -32,7 +32,7 @@ def outputs(subject: Subject) -> None:
 
 
 def _check_outputs(network: Generator | Critic, fields: Fields, subject: Subject, n: int) -> None:
-    as_given = network(**{name: fields[name] for name in named_arguments(type(network))})  # the turn would make half precision float32
+    as_given = network(**{name: fields[name] for name in forward_inputs(type(network))})  # the turn would make half precision float32
     for name, value in run_network(network, fields).items():
         who = f"'{name}'"
         if isinstance(network, Generator) and name in subject.data.fields and value.shape != (n, *subject.data.fields[name]):
@@ -107,7 +107,7 @@ def inputs(subject: Subject) -> None:
     if "label" in fields:
         others["label"] = (fields["label"] + 1) % max(subject.data.classes, 2)
     before = _run(network, fields)
-    for name in named_arguments(type(network)):
+    for name in forward_inputs(type(network)):
         if not isinstance(fields[name], Tensor):
             continue  # a stage of the schedule: there may be one only
         if fields[name].dim() == 0:

@@ -62,7 +62,7 @@ def problem_of(plan: Plan) -> str:
         if type(count) is not int or count < 0:
             return f"has {name}={count!r}, wanted an int of at least 0"
     if bad := [name for name, value in plan.values.items() if not isinstance(value, (int, float, str))]:
-        return f"has the value '{bad[0]}', which is no int, float or str"
+        return f"has the value '{bad[0]}', which is not an int, float or str"
     if not all(name.partition(".")[0] in ("generator", "critic") for name in plan.frozen):
         return f"freezes {plan.frozen}, which do not start with generator or critic"
     return "".join(f"cannot be done: {problem.what}" for problem in schedule_problems(plan))
@@ -79,7 +79,7 @@ def hooks(subject: Subject) -> None:
     marked = {name: method.ganzoo_impl.get("specname") or name for name, method in methods if hasattr(method, "ganzoo_impl")}
     for hook in marked.values():
         if hook not in LIFECYCLE:
-            raise ContractError(f"'{hook}' is no hook", did_you_mean(hook, LIFECYCLE, noun="hooks"))
+            raise ContractError(f"'{hook}' is not a hook", did_you_mean(hook, LIFECYCLE, noun="hooks"))
     for name, _ in methods:
         if name in LIFECYCLE and name not in marked and name not in marked.values():
             raise ContractError(f"the hook '{name}' is not marked, so nothing calls it", "put @ganzoo.hookimpl over it")

@@ -14,7 +14,7 @@ from ganzoo.compat.dry_run import fake_tensors
 from ganzoo.config import ResolvedPart
 from ganzoo.data.dataset import Dataset
 from ganzoo.errors import UserError
-from ganzoo.fields import DataSpec, Fields, named_arguments
+from ganzoo.fields import DataSpec, Fields, forward_inputs
 from ganzoo.players import Critic, Generator
 from ganzoo.registry import reason
 from ganzoo.rules import Loss, Schedule
@@ -110,7 +110,7 @@ def refusal_of(subject: Subject) -> str:
     given = set(batch_of(subject.data, 2))
     if isinstance(built, Generator):
         given |= built.draw(2).keys()
-    needed = set(named_arguments(type(built))) if isinstance(built, (Generator, Critic)) else set()
+    needed = set(forward_inputs(type(built))) if isinstance(built, (Generator, Critic)) else set()
     if isinstance(built, Loss):
         needed = {*built.reads} | ({"label"} if "label_logits" in built.scores else set())
     missing = sorted(needed - given)

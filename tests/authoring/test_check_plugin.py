@@ -37,7 +37,7 @@ def test_a_folder_is_built_installed_apart_checked_and_combined(tmp_path, monkey
     told = json.loads(capsys.readouterr().out)
     assert (told["distribution"], told["version"]) == ("ganzoo-tower", "1.0")
     assert {row["status"] for row in told["outcomes"]} == {"ok"}
-    assert {"door", "requirements", "modules", "loads", "names", "pure"} <= {row["check"] for row in told["outcomes"]}
+    assert {"entry_point", "requirements", "modules", "loads", "names", "pure"} <= {row["check"] for row in told["outcomes"]}
     tried = {(row["data"], row["parts"]): row for row in told["combinations"]}
     assert tried["ring", "mlp x mlp x least_squares + tower"]["fits"]
     assert not tried["ring", "dcgan x mlp x least_squares + tower"]["fits"]
@@ -53,9 +53,9 @@ def test_a_folder_is_built_installed_apart_checked_and_combined(tmp_path, monkey
     ("text", "said"),
     [
         (None, "is a folder without a pyproject.toml; name a configuration (a YAML file), a plugin's folder or its wheel"),
-        ("[project", "it is no TOML: "),
+        ("[project", "it is not TOML: "),
         ("[project]\nversion = '1'\n", "it names no project; add a name to its [project] table"),
-        ("[project]\nname = 'ganzoo-tower'\n", "ganzoo-tower has no entry point in the group 'ganzoo', so it is no plugin; add "),
+        ("[project]\nname = 'ganzoo-tower'\n", "ganzoo-tower has no entry point in the group 'ganzoo', so it is not a plugin; add "),
     ],
 )
 def test_a_folder_that_is_no_plugins_project_is_told(text, said, tmp_path, capsys):
@@ -95,30 +95,33 @@ def test_options_that_make_no_sense_are_refused(tmp_path, capsys):
 # What shows once it is installed. One fault goes the whole way here, the others in the slow tests.
 
 INSIDE = {
-    "a misspelt hook": ({"door": DOOR.replace("schedules", "scheduls")}, "'ganzoo_scheduls' is no hook; did you mean 'ganzoo_schedules'?"),
-    "a newer API": ({"door": DOOR.replace("API = 1", "API = 99")}, "it needs API 99, this ganzoo-core gives 1; upgrade ganzoo-core"),
+    "a misspelt hook": (
+        {"entry_point": DOOR.replace("schedules", "scheduls")},
+        "'ganzoo_scheduls' is not a hook; did you mean 'ganzoo_schedules'?",
+    ),
+    "a newer API": ({"entry_point": DOOR.replace("API = 1", "API = 99")}, "it needs API 99, this ganzoo-core gives 1; upgrade ganzoo-core"),
     "a hook that is not marked": (
-        {"door": DOOR.replace("@hookimpl", "")},
+        {"entry_point": DOOR.replace("@hookimpl", "")},
         "the hook 'ganzoo_schedules' is not marked, so nothing calls it; put @hookimpl over it",
     ),
     "nothing in it": (
-        {"door": "GANZOO_API = 1"},
+        {"entry_point": "GANZOO_API = 1"},
         "ganzoo_tower gives no component, and no recipe comes with it; write a hook there, such as ganzoo_losses",
     ),
-    "a door that cannot be imported": (
-        {"door": "import no_such_module\n" + DOOR},
+    "an entry point that cannot be imported": (
+        {"entry_point": "import no_such_module\n" + DOOR},
         "No module named 'no_such_module'; import only ganzoo in this module, and the rest in those of the classes",
     ),
-    "a door that Python cannot read": (
-        {"door": DOOR + "def broken(:\n"},
+    "an entry point that Python cannot read": (
+        {"entry_point": DOOR + "def broken(:\n"},
         "(__init__.py, line 7); repair it there: Python cannot read that file",
     ),
-    "a heavy door": (
-        {"door": "import torch\n" + DOOR},
+    "a heavy entry point": (
+        {"entry_point": "import torch\n" + DOOR},
         "listing what ganzoo_tower gives imports torch; give 'module:Class' in place of classes",
     ),
     "a name that is taken": (
-        {"door": DOOR.replace('"tower":', '"alternate":')},
+        {"entry_point": DOOR.replace('"tower":', '"alternate":')},
         "ganzoo-core gives a schedule named 'alternate' too; rename it, or every configuration must say 'ganzoo-tower/alternate'",
     ),
     "a positional parameter": (
@@ -138,7 +141,7 @@ INSIDE = {
         "ganzoo_tower/recipes/unfit.yaml:4: loss.0: 'non_saturatng' is not an installed loss; did you mean 'non_saturating'?",
     ),
     "a component that ends the process": ({"parts": "import os\nos._exit(7)\n"}, "the examination itself ended with code 7"),
-    "a module that is not shipped": ({"door": DOOR.replace(".parts", ".part")}, "No module named 'ganzoo_tower.part'"),
+    "a module that is not shipped": ({"entry_point": DOOR.replace(".parts", ".part")}, "No module named 'ganzoo_tower.part'"),
 }
 
 
@@ -151,10 +154,10 @@ def test_a_fault_that_shows_once_it_is_installed_is_told(fault, tmp_path, capsys
     assert reason in said
 
 
-@pytest.mark.parametrize("door", ["def broken(:\n", "if True:\npass\n", "if True:\n        pass\n\tpass\n"])
-def test_a_door_that_python_cannot_read_is_not_told_to_import_less(door):
+@pytest.mark.parametrize("entry_point", ["def broken(:\n", "if True:\npass\n", "if True:\n        pass\n\tpass\n"])
+def test_an_entry_point_that_python_cannot_read_is_not_told_to_import_less(entry_point):
     with pytest.raises(SyntaxError) as caught:
-        compile(door, "__init__.py", "exec")
+        compile(entry_point, "__init__.py", "exec")
     assert inside.remedy_for(reason(caught.value)) == "; repair it there: Python cannot read that file"
 
 

@@ -8,10 +8,10 @@ from plugin_wheels import CORE, make_wheel, refusal
 from ganzoo.authoring.wheel import read_wheel, wheel_findings
 
 FAULTS = {
-    "no entry point": ({"group": "other"}, "door", "it has no entry point in the group 'ganzoo', so nothing finds it; add "),
+    "no entry point": ({"group": "other"}, "entry_point", "it has no entry point in the group 'ganzoo', so nothing finds it; add "),
     "a module that is not shipped": (
         {"entry": "tower = ganzoo_towr"},
-        "door",
+        "entry_point",
         "names the module 'ganzoo_towr', which the wheel does not hold (it holds ganzoo_tower); ship it",
     ),
     "no requirement of the core": ({"requires": ["torch"]}, "requirements", "it does not require ganzoo-core, so it would be"),
@@ -37,9 +37,9 @@ def test_a_sound_wheel_has_none(tmp_path):
     assert {finding.status for finding in wheel_findings(read_wheel(make_wheel(tmp_path)))} == {"ok"}
 
 
-def test_without_a_door_nothing_is_installed(tmp_path, capsys):
+def test_without_an_entry_point_nothing_is_installed(tmp_path, capsys):
     wheel = make_wheel(tmp_path, group="other")
-    assert f"{wheel}: ganzoo-tower: 1 of 3 checks fail, the first: wheel: door: it has no entry point" in refusal(
+    assert f"{wheel}: ganzoo-tower: 1 of 3 checks fail, the first: wheel: entry_point: it has no entry point" in refusal(
         ["check", str(wheel), "-q"], capsys
     )
 

@@ -167,19 +167,19 @@ def test_its_tests_pass_untouched_without_a_network(project, tmp_path):
     [
         (
             ["Tower!", "--kind", "loss"],
-            "NAME: 'Tower!' is no name for a plugin; use lower-case words joined by hyphens, at most 40 characters: tower",
+            "NAME: 'Tower!' is not a name for a plugin; use lower-case words joined by hyphens, at most 40 characters: tower",
         ),
-        (["../tower", "--kind", "loss"], "is no name for a plugin"),
-        (["", "--kind", "loss"], "is no name for a plugin"),
+        (["../tower", "--kind", "loss"], "is not a name for a plugin"),
+        (["", "--kind", "loss"], "is not a name for a plugin"),
         (["x" * 41, "--kind", "loss"], "at most 40 characters"),
-        (["tour-é", "--kind", "loss"], "is no name for a plugin"),
+        (["tour-é", "--kind", "loss"], "is not a name for a plugin"),
         (["class", "--kind", "loss"], "'class' has a meaning of its own in Python or ganzoo"),
         (["none", "--kind", "loss"], "has a meaning of its own"),
         (["critic", "--kind", "critic"], "has a meaning of its own"),
         (["core", "--kind", "loss"], "has a meaning of its own"),
         (["ganzoo-lsgan", "--kind", "critic"], "NAME: ganzoo-lsgan is installed already; choose another name, or uninstall it"),
         (["least-squares", "--kind", "loss"], "ganzoo-lsgan gives a loss named 'least_squares' already; choose another name"),
-        (["tower", "--kind", "los"], "--kind: 'los' is no kind of component; did you mean 'loss'?"),
+        (["tower", "--kind", "los"], "--kind: 'los' is not a kind of component; did you mean 'loss'?"),
         (["tower"], "--kind: it is not said what the plugin gives; name a kind with --kind, or a file with --from"),
         (["tower", "--kind", "loss", "--like", "nowhere.yaml"], "nowhere.yaml: there is no such file"),
         (["tower", "--kind", "loss", "--like", "ganzoo-lsgan:rng"], "did you mean 'ganzoo-lsgan:ring'?"),
@@ -245,8 +245,8 @@ def test_every_kind_has_its_templates():
 
 def test_names_in_all_their_forms(folder, capsys):
     assert invoke(["new-plugin", "ganzoo-two_towers", "--kind", "observer", "--out", "sub/there"]) == 0
-    door = ast.parse((folder / "sub/there/ganzoo_two_towers/__init__.py").read_text())
-    functions = {node.name for node in ast.walk(door) if isinstance(node, ast.FunctionDef)}
+    entry_point = ast.parse((folder / "sub/there/ganzoo_two_towers/__init__.py").read_text())
+    functions = {node.name for node in ast.walk(entry_point) if isinstance(node, ast.FunctionDef)}
     assert functions == {hookspecs.hook_of("observer")}
     assert "class TwoTowers:" in (folder / "sub/there/ganzoo_two_towers/two_towers.py").read_text()
     assert json.loads(json.dumps(capsys.readouterr().out)).startswith("sub/there\n")

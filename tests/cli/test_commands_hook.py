@@ -102,7 +102,7 @@ BROKEN = {
     "a syntax error": ("def command(:", "SyntaxError"),
     "an exit": ("import sys; print('noise'); sys.exit(3)", "SystemExit: 3"),
     "no such function": ("", "has no attribute 'command'"),
-    "no function": ("command = 3", "which is no function"),
+    "no function": ("command = 3", "which is not a function"),
     "an argument that nothing can be made of": ("def command(what: 'Unknown'):\n    'Nothing.'", "cannot be read"),
 }
 

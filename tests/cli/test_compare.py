@@ -323,5 +323,5 @@ def test_nothing_from_a_run_is_markup(tmp_path):
 
 
 def test_read_runs_needs_runs(tmp_path):
-    with pytest.raises(UserError, match="is no run directory"):
+    with pytest.raises(UserError, match="is not a run directory"):
         read_runs([tmp_path, tmp_path / "x"])

@@ -44,7 +44,7 @@ def test_what_can_be_trained_trains(norm, batch, tmp_path, capsys):
 
 
 class Odd(nn.Module):
-    """A norm of one's own that is no subclass of torch's."""
+    """A norm of one's own that is not a subclass of torch's."""
 
     def forward(self, values):
         return nn.functional.batch_norm(values, None, None, training=True)

@@ -65,7 +65,7 @@ def later(plan, start=50):
         ),
         (
             Plan(frozen=("critic.bodi",)),
-            "'critic.bodi' from step 50 on, which is no part of the networks; did you mean 'critic.body'?",
+            "'critic.bodi' from step 50 on, which is not part of the networks; did you mean 'critic.body'?",
         ),
         (Plan(frozen=("critik",)), "did you mean 'critic'?"),
         (Plan(2, 1, share_fake=True), "one fake is shared by both turns from step 50 on"),

@@ -67,7 +67,7 @@ CASES = {
     "tag": Bad(configuration(generator="!!python/object/apply:os.system ['touch owned']"), "generator", "tag", "remove it", 2),
     "duplicate key": Bad(configuration() + "loss: least_squares\n", "loss", "second time (first on line 4)", "remove one", NEW),
     "deep nesting": Bad(configuration(init="[" * 60 + "]" * 60), "", "deeper than 50", "flatten it", NEW),
-    "key that is no string": Bad(configuration() + "1: 2\n", "1", "no string", "in quotes", NEW),
+    "key that is not a string": Bad(configuration() + "1: 2\n", "1", "not a string", "in quotes", NEW),
     "two documents": Bad(configuration() + "---\n" + configuration(), "", "document", "", None),
     # Keys and types.
     "no data": bad("data", "is missing", "ganzoo list --kind dataset", data=None, line=1),
@@ -102,7 +102,7 @@ CASES = {
     "another optimizer's parameter": bad(
         "optimizer.critic.betas", "no such parameter", "alpha", optimizer="{critic: {name: rmsprop, betas: [0, 1]}}"
     ),
-    "learning rate that is no number": bad(
+    "learning rate that is not a number": bad(
         "optimizer.generator.lr", ".nan, which is not finite", "0.0002", optimizer="{generator: {name: adam, lr: .nan}}"
     ),
     "endless learning rate": bad("optimizer.critic.lr", "not finite", "0.0002", optimizer="{critic: {name: adam, lr: .inf}}"),
@@ -268,7 +268,7 @@ ARGUMENTS = {
     "no component of that name": (["info", "dcgn"], "'dcgn'", "did you mean 'dcgan'"),
     "no data set of that name": (["matrix", "--data", "digit"], "'digit'", "did you mean 'digits'"),
     "no run": (["sample", "runs/none"], "RUN: there is no folder runs/none", "name a folder that 'ganzoo run' or 'ganzoo pack' made"),
-    "a folder that is no run": (["sample", "."], "no run directory", "name a folder that 'ganzoo run' or 'ganzoo pack' made"),
+    "a folder that is not a run": (["sample", "."], "not a run directory", "name a folder that 'ganzoo run' or 'ganzoo pack' made"),
     "no samples": (["sample", ".", "-n", "0"], "-n", "ganzoo sample --help"),
     "a run with too long a name": (["sample", "x" * 300], "cannot be read", "check its name and permissions"),
     "a report with too long a name": (["report", "x" * 300], "cannot be read", "check its name and permissions"),

@@ -184,7 +184,7 @@ def test_what_is_written_reads_back_to_the_same(value: object) -> None:
     text = dump(value)
     again = parse(text, "here").value
     assert again == value
-    assert repr(again) == repr(value)  # 1 is no 1.0, and no True
+    assert repr(again) == repr(value)  # 1 is not 1.0, and no True
 
 
 @settings(max_examples=100, deadline=None)

@@ -84,7 +84,7 @@ class Kept:
 @pytest.mark.parametrize("kind", [Cached, Kept], ids=["image cache", "statistics"])
 @pytest.mark.promise("Hostile input", "Damaged image caches and statistics are never used silently, whatever the file's time says")
 def test_nothing_damaged_is_used_silently(tmp_path, kind, how, times, monkeypatch, request, found):
-    monkeypatch.setattr(os, "fsync", lambda file: None)  # 700 rebuilds; whether the disk has them is no part of this
+    monkeypatch.setattr(os, "fsync", lambda file: None)  # 700 rebuilds; whether the disk has them is not part of this
     chance = random.Random(0)
     kind(tmp_path / "whole").read()
     changed = noticed = silent = 0

@@ -244,7 +244,7 @@ def hostile_folder(root):
     return {"leads nowhere.png", "leads to itself.png", "leads to a device.png", "a pipe.png", *BAD}
 
 
-@pytest.mark.promise("Hostile input", "A folder of pictures of all kinds: the pixels are right, what is no picture is counted and named")
+@pytest.mark.promise("Hostile input", "A folder of pictures of all kinds: the pixels are right, what is not a picture is counted and named")
 def test_a_folder_of_all_of_them_keeps_the_good_and_names_the_bad(tmp_path, found):
     bad = hostile_folder(tmp_path / "data")
     log = StringIO()
@@ -287,7 +287,7 @@ from ganzoo.data.images import BadImage, decode
 from test_hostile_images import GOOD, bombs
 
 for name, (make, _, _) in GOOD.items():
-    decode(make(), size=8)  # what a decoder loads once is no part of the measure
+    decode(make(), size=8)  # what a decoder loads once is not part of the measure
 made, texts = bombs(), GOOD["text that unpacks to 64 MiB.png"][0]()
 limit = int(open("/proc/self/statm").read().split()[5]) * resource.getpagesize() + (100 << 20)
 resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

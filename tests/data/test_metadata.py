@@ -112,7 +112,7 @@ CHUNKS = {
     "international text of 3 MB": chunk(b"iTXt", b"Comment\0\1\0\0\0" + LONG),
     "a colour profile of 3 MB": chunk(b"iCCP", b"ICC\0\0" + LONG),
     "texts of 70 MB": b"".join(chunk(b"tEXt", b"Comment\0" + b"a" * 700_000) for _ in range(100)),
-    "compressed text that is no zlib": chunk(b"zTXt", b"Comment\0\0no zlib"),
+    "compressed text that is not a zlib": chunk(b"zTXt", b"Comment\0\0no zlib"),
     "a resolution cut short": chunk(b"pHYs", b"\0"),
     "a gamma cut short": chunk(b"gAMA", b"\0"),
     "text with a wrong checksum": chunk(b"tEXt", b"Comment\0abc")[:-4] + bytes(4),

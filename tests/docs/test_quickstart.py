@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from ganzoo_metrics.judge import load_judge
+from ganzoo_metrics.digit_classifier import load_digit_classifier
 
 RECIPE = Path(__file__).parents[2] / "zoo_configs" / "quickstart.yaml"
 
@@ -16,7 +16,7 @@ RECIPE = Path(__file__).parents[2] / "zoo_configs" / "quickstart.yaml"
 @torch.no_grad()
 def accuracy(samples: np.ndarray, labels: np.ndarray) -> float:
     """Share of the samples (N, 1, 28, 28) uint8 in which the judge, trained on all of MNIST, sees the asked-for digit."""
-    judge = load_judge()
+    judge = load_digit_classifier()
     seen = [judge(torch.from_numpy(part).float() / 127.5 - 1).argmax(1) for part in np.array_split(samples, len(samples) // 500)]
     return float((torch.cat(seen).numpy() == labels).mean())
 

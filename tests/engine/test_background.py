@@ -6,7 +6,7 @@ from collections import OrderedDict
 import pytest
 import torch
 
-from ganzoo.engine.background import MOST, Background, in_memory, snapshot
+from ganzoo.engine.background import MAX_PENDING, Background, in_memory, snapshot
 from ganzoo.errors import GanzooError
 
 
@@ -22,15 +22,15 @@ def test_what_follows_happens_in_order_in_the_thread_that_looks():
 
 def test_the_training_does_not_wait_for_what_is_being_written_until_too_much_is():
     background, going, seen = Background(threaded=True), threading.Event(), []
-    for number in range(MOST):
+    for number in range(MAX_PENDING):
         background.do(lambda n=number: going.wait(30) and n, seen.append)
     background.look()
     assert seen == []
     threading.Timer(0.2, going.set).start()
-    background.do(lambda: MOST, seen.append)
+    background.do(lambda: MAX_PENDING, seen.append)
     assert seen[:1] == [0]
     background.wait()
-    assert seen == list(range(MOST + 1))
+    assert seen == list(range(MAX_PENDING + 1))
 
 
 def test_an_error_comes_out_where_somebody_looks_and_what_follows_does_not_happen():

@@ -102,7 +102,7 @@ def test_a_score_may_be_changed_in_place_as_one_of_its_own_forward_may():
     torch.testing.assert_close(real["score"] + fake["score"], expected)
 
 
-# What is no one batch.
+# What is not one batch.
 
 TABLE = torch.randn(2, 3)
 
@@ -162,7 +162,7 @@ def spectral():
     return critic
 
 
-def resting():
+def frozen_part():
     critic = Judge()
     critic.body.bias.requires_grad_(False)
     return critic
@@ -181,7 +181,7 @@ KINDS = {
     "declared to mix": (declared, False),
     "spectral norm": (spectral, False),
     "dropout": (with_part(lambda: nn.Dropout2d(0.5)), False),
-    "a part at rest": (resting, False),
+    "a frozen part": (frozen_part, False),
 }
 
 

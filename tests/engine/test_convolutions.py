@@ -14,7 +14,7 @@ from ganzoo.config import parse_config, resolve
 from ganzoo.engine.build import build
 from ganzoo.engine.convolutions import Geometry, convolve, use_ordinary_double_backward
 from ganzoo.engine.first_steps import rehearse
-from ganzoo.fields import DataSpec, named_arguments
+from ganzoo.fields import DataSpec, forward_inputs
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter
 
@@ -147,8 +147,8 @@ def test_every_built_in_network_has_torchs_gradients_of_first_and_second_order(n
     given = {"sample": torch.rand(3, 1, 28, 28) * 2 - 1, "label": torch.tensor([0, 7, 2])}
     given |= plain.draw(3, torch.device("cpu")) if name.startswith("generator") else {}
     fields = {key: value.double() if value.is_floating_point() else value for key, value in given.items()}
-    floats = [key for key in named_arguments(type(plain)) if fields[key].is_floating_point()]
-    rest = {key: fields[key] for key in named_arguments(type(plain)) if key not in floats}
+    floats = [key for key in forward_inputs(type(plain)) if fields[key].is_floating_point()]
+    rest = {key: fields[key] for key in forward_inputs(type(plain)) if key not in floats}
 
     def compute(network, *inputs):
         return torch.cat([value.flatten() for value in network(**dict(zip(floats, inputs, strict=True)), **rest).values()])

@@ -45,7 +45,7 @@ def game(losses):
     return GAME.replace("CRITIC", LABELS if "label" in losses else PLAIN).replace("LOSS", losses)
 
 
-# A loss that is no game by itself is begun with another, and then acts alone.
+# A loss that is not a game by itself is begun with another, and then acts alone.
 GAMES = {name: (game(f"[wasserstein, {name}]" if name in ADDED else name), name) for name in EVERY_LOSS}
 del GAMES["relativistic_average"]  # it compares with the mean score of its own process's share, as its README says
 GAMES |= {losses: (game(losses), "all") for losses in COMBINATIONS}
@@ -86,7 +86,7 @@ def test_no_gradient_stays_no_gradient():
     assert start(2, work.uneven_gradients, "no mask")[0][0][2] is not None
 
 
-@pytest.mark.promise("Many processes", "A part that rests does not move, and what has no gradient gets none; without the mask it would")
+@pytest.mark.promise("Many processes", "A frozen part does not move, and what has no gradient gets none; without the mask it would")
 def test_a_resting_part_stays_where_it_is(found):
     assert start(2, work.freeze) == [[False, True]] * 2
     assert start(2, work.freeze, "no mask") == [[True, True]] * 2

@@ -77,8 +77,8 @@ def test_the_loop_averages_after_every_generator_update():
     loop.run.average.update = lambda: updates.append(loop.run.step) or update()
     steps(loop, 2)
     assert updates == [0, 0, 1, 1]
-    assert loop.run.best_generator is loop.run.average.network
-    assert len(moved(loop.run.best_generator, weights(loop.run.generator))) == 2
+    assert loop.run.eval_generator is loop.run.average.network
+    assert len(moved(loop.run.eval_generator, weights(loop.run.generator))) == 2
 
 
 def test_an_average_on_a_gpu_takes_its_weight_from_a_tensor_that_a_recorded_update_follows():

@@ -1,4 +1,4 @@
-"""Weights come as other programs leave them, and what is no weights is named in one line."""
+"""Weights come as other programs leave them, and what is not weights is named in one line."""
 
 import copy
 
@@ -168,7 +168,7 @@ FILES = {
 def test_a_file_that_is_no_weights_is_named(kind, name, tmp_path):
     content, words = FILES[kind]
     if kind == "noise" and name == "w.safetensors":
-        words = "is no whole safetensors file"
+        words = "is not a whole safetensors file"
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError, match=words) as caught:
         load_into(network(), tmp_path / name)
@@ -181,5 +181,5 @@ def test_a_cut_file_is_no_whole_one(name, tmp_path):
     whole = (tmp_path / name).read_bytes()
     for length in (len(whole) - 5, 100, 60):
         (tmp_path / name).write_bytes(whole[:length])
-        with pytest.raises(UserError, match="is no whole safetensors file"):
+        with pytest.raises(UserError, match="is not a whole safetensors file"):
             load_into(network(), tmp_path / name)

@@ -1,4 +1,4 @@
-"""What belongs to the pixels of an image is mirrored with it, whatever its type; what is no image is not scaled like one."""
+"""What belongs to the pixels of an image is mirrored with it, whatever its type; what is not an image is not scaled like one."""
 
 import json
 

@@ -154,7 +154,7 @@ def test_groups_take_the_weights_of_their_modules_the_innermost_deciding():
 @pytest.mark.parametrize(
     ("groups", "params", "said"),
     [
-        ({"maping": {"lr": 1.0}}, {}, "'maping' is no part of the network; did you mean 'mapping'?"),
+        ({"maping": {"lr": 1.0}}, {}, "'maping' is not part of the network; did you mean 'mapping'?"),
         ({}, {"eps": Curve(Piece(1, 2)), "nothing": 1}, "cannot be built"),
         ({"head": {"size": 2}}, {}, "has no 'size' in its groups"),
     ],

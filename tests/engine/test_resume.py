@@ -60,7 +60,7 @@ CASES = {
         60,
         6,
     ),
-    "image pool, random views, values, a resting loss": (STATEFUL, 20, 6),
+    "image pool, random views, values, a frozen loss": (STATEFUL, 20, 6),
     "one fake for both turns, batch norm": (DCGAN, 20, 2500),
 }
 """Name -> configuration, batches taken after 20 steps, batches an epoch."""

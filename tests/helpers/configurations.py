@@ -228,7 +228,7 @@ BAD = {
     ),
     "a curve past the run": (LR % "{from: 1, to: 0, end: 1.5}", 8, "optimizer.critic.lr.end", ">= 0 and <= 1, found 1.5"),
     "an exponential curve to 0": (LR % "{from: 1, to: 0, curve: exponential}", 8, "optimizer.critic.lr", "a small number above 0"),
-    "no curves": (LR % "[]", 8, "optimizer.critic.lr", "an empty list is no curve"),
+    "no curves": (LR % "[]", 8, "optimizer.critic.lr", "an empty list is not a curve"),
     "curves out of order": (LR % "[{from: 1, to: 0, start: 0.5}, {from: 1, to: 0}]", 8, "optimizer.critic.lr", "sort them by 'start'"),
     "a word in a list of curves": (LR % "[{from: 1, to: 0, start: x}]", 8, "optimizer.critic.lr.0.start", "found the string 'x'"),
     "a number in a list of curves": (LR % "[1, 2]", 8, "optimizer.critic.lr.0", "a mapping"),

@@ -1,6 +1,6 @@
 """A reader of README and docs: does what they show, from top to bottom, in a folder of its own.
 
-A line that holds nothing but a path in backticks names the file that the next block holds. A YAML block that is no whole
+A line that holds nothing but a path in backticks names the file that the next block holds. A YAML block that is not a whole
 configuration changes keys of the one before it. A block behind ``<!-- not executed: REASON -->`` is only read.
 """
 

@@ -9,6 +9,6 @@ PROJECTS = {
 }
 """Name -> its ``[project]`` table, the core's left out."""
 PLUGINS = {name: project for name, project in PROJECTS.items() if "ganzoo" in project.get("entry-points", {})}
-"""Those with a door: they give components."""
+"""Those with an entry point: they give components."""
 COLLECTIONS = {name: project for name, project in PROJECTS.items() if name not in PLUGINS}
 """Those without one: they hold no code, and only depend on others."""

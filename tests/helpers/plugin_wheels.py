@@ -36,12 +36,14 @@ UNFIT = "data: digits\ngenerator: dcgan\ncritic: dcgan\nloss: [non_saturating, g
 """A recipe whose critic mixes the batch under a penalty."""
 
 
-def make_wheel(folder, *, door=DOOR, parts=PARTS, entry="tower = ganzoo_tower", group="ganzoo", requires=CORE, more=(), python=">=3.11"):
+def make_wheel(
+    folder, *, entry_point=DOOR, parts=PARTS, entry="tower = ganzoo_tower", group="ganzoo", requires=CORE, more=(), python=">=3.11"
+):
     """A wheel of one schedule, as a build backend would write it."""
     path = folder / "ganzoo_tower-1.0-py3-none-any.whl"
     lines = ["Metadata-Version: 2.4", "Name: ganzoo-tower", "Version: 1.0", f"Requires-Python: {python}"]
     files = {
-        "ganzoo_tower/__init__.py": door,
+        "ganzoo_tower/__init__.py": entry_point,
         "ganzoo_tower/parts.py": parts,
         **dict(more),
         "ganzoo_tower-1.0.dist-info/METADATA": "\n".join([*lines, *(f"Requires-Dist: {text}" for text in requires), "", ""]),

@@ -139,7 +139,7 @@ def gradients(ranks, games, mutation=""):
     """
     mutate(mutation)
     together = {name: step_once(ranks, *game) for name, game in games.items()}
-    return {name: compare(step_once(Ranks(), *game), together[name]) for name, game in games.items()} if ranks.leads else {}
+    return {name: compare(step_once(Ranks(), *game), together[name]) for name, game in games.items()} if ranks.is_main else {}
 
 
 def compare(alone, together):
@@ -317,11 +317,11 @@ def talk(ranks):
     """What each primitive gives."""
     told = torch.full((2, 2), float(ranks.rank)).t()
     ranks.broadcast([told])
-    gathered = ranks.gather({"rank": ranks.rank, "value": torch.ones(ranks.rank)})
+    gathered = ranks.gather_object({"rank": ranks.rank, "value": torch.ones(ranks.rank)})
     return {
         "broadcast": told.tolist(),
         "mean": ranks.mean(torch.tensor([float(ranks.rank), 1.0])).tolist(),
         "gather": [(state["rank"], state["value"].tolist()) for state in gathered],
-        "share": ranks.share({"from": ranks.rank}),
-        "agree": ranks.agree(15 if ranks.rank == 1 else 0),
+        "share": ranks.broadcast_object({"from": ranks.rank}),
+        "agree": ranks.all_reduce_max(15 if ranks.rank == 1 else 0),
     }

@@ -16,7 +16,7 @@ class Site:
         self.modules = []
 
     def install(self, distribution, source, version="1.0", parts=PARTS):
-        """Install a distribution whose door is a module of that ``source``."""
+        """Install a distribution whose entry point is a module of that ``source``."""
         module = distribution.replace("-", "_")
         self.modules += [module, f"{module}_parts"]
         (self.path / f"{module}.py").write_text(source.replace("%s", module))

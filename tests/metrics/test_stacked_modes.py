@@ -13,7 +13,7 @@ from ganzoo.cli import invoke
 from ganzoo.data.cache import Cache
 from ganzoo.data.digits import Digits
 from ganzoo.data.toys import Ring
-from ganzoo.metrics.real import RealSamples, as_seen
+from ganzoo.metrics.real import RealSamples, to_float
 from ganzoo.metrics.statistics import Statistics
 from ganzoo.metrics.subject import Subject
 from ganzoo.ui.progress import reporter
@@ -35,7 +35,7 @@ def subject(tmp_path, images, dataset=None):
     return Subject(
         DATA,
         dataset or StackedMNIST(count=10),
-        make=lambda n: iter([{"sample": as_seen(images[:n], torch.device("cpu"))}]),
+        make=lambda n: iter([{"sample": to_float(images[:n], torch.device("cpu"))}]),
         real=RealSamples(DATA, lambda split: {"sample": images}),
         conditional=False,
         device=torch.device("cpu"),

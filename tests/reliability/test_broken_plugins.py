@@ -21,7 +21,7 @@ def ganzoo_losses():
 PART = "class Part:\n    'A loss.'\n    def __init__(self, data): ...\n"
 
 
-def door(before, after):
+def entry_point(before, after):
     assert before in GOOD
     return GOOD.replace(before, after)
 
@@ -31,30 +31,30 @@ DOORS = {
     "syntax-error": ("def broken(:", "SyntaxError: "),
     "exit": ("import sys\nsys.exit(3)", "SystemExit: 3"),
     "exception": ("raise RuntimeError('two\\nlines')", "RuntimeError: two lines"),
-    "newer-api": (door("= 1", "= 99"), "needs API 99"),
-    "no-api": (door("GANZOO_API = 1", ""), "does not set GANZOO_API"),
-    "misspelt-hook": (door("ganzoo_losses", "ganzoo_loses"), "'ganzoo_loses' is no hook; did you mean 'ganzoo_losses'?"),
-    "nonsense": (door('{"MODULE": "MODULE_parts:Part"}', "42"), "int"),
-    "failing-hook": (door("return ", "return 1 / 0 #"), "ZeroDivisionError: division by zero"),
+    "newer-api": (entry_point("= 1", "= 99"), "needs API 99"),
+    "no-api": (entry_point("GANZOO_API = 1", ""), "does not set GANZOO_API"),
+    "misspelt-hook": (entry_point("ganzoo_losses", "ganzoo_loses"), "'ganzoo_loses' is not a hook; did you mean 'ganzoo_losses'?"),
+    "nonsense": (entry_point('{"MODULE": "MODULE_parts:Part"}', "42"), "int"),
+    "failing-hook": (entry_point("return ", "return 1 / 0 #"), "ZeroDivisionError: division by zero"),
     "missing-module": (None, "ModuleNotFoundError: No module named 'ganzoo_missing_module'"),
     "recursion": ("def f(): f()\nf()", "RecursionError: "),
     "no-memory": ("raise MemoryError('all of it')", "MemoryError: all of it"),
 }
-"""Distribution -> what its door holds (None: it has none), and the reason that is given."""
+"""Distribution -> what its entry point holds (None: it has none), and the reason that is given."""
 PARTS = {
     "missing-class": (GOOD, "", "has no attribute 'Part'"),
-    "no-class": (GOOD, "Part = 3\n", "which is no class"),
+    "no-class": (GOOD, "Part = 3\n", "which is not a class"),
     "positional-parameters": (GOOD, PART.replace("data)", "data, weight=1.0)"), "weight"),
     "failing-parts": (GOOD, "raise ValueError('not here')", "ValueError: not here"),
 }
-"""Distribution -> a good door, what its component's module holds, and the reason that who asks for it is given."""
+"""Distribution -> a good entry point, what its component's module holds, and the reason that who asks for it is given."""
 CHATTER = '{"components": []}'
 NUISANCES = {
     "talkative": f"for _ in range(20_000):\n    print({CHATTER!r})\n{GOOD}",
-    "duplicate": door('"MODULE"', '"wasserstein"'),
+    "duplicate": entry_point('"MODULE"', '"wasserstein"'),
     "meddling": f"import random, sys\nrandom.seed(1)\nsys.setrecursionlimit(5000)\n{GOOD}",
 }
-"""Distribution -> a door that works, but not only for itself."""
+"""Distribution -> an entry point that works, but not only for itself."""
 
 
 def install(site, name, source, part):
@@ -102,7 +102,7 @@ def test_each_is_listed_with_its_reason(site, found):
         assert reason in reasons[f"ganzoo-{name}"]
         assert "\n" not in reasons[f"ganzoo-{name}"]
     assert {f"ganzoo-{name}" for name in (*PARTS, *NUISANCES)} <= {each["distribution"] for each in listed["components"]}
-    found(f"{len(reasons)} kinds of broken door, each with its reason")
+    found(f"{len(reasons)} kinds of broken entry point, each with its reason")
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""A report is made of whatever a run left: nothing of it is markup, nothing outside of it is read, damage is no obstacle."""
+"""A report is made of whatever a run left: nothing of it is markup, nothing outside of it is read, damage is not an obstacle."""
 
 import json
 import shutil

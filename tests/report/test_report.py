@@ -131,7 +131,7 @@ def test_resumed_run_tells_one_story(tmp_path):
     record = read_record(tmp_path)
     assert {step: values["critic/a"] for step, values in record.logs.items()} == {50: 1.0, 100: 1.0, 150: 2.0}
     assert (record.started, record.outcome, record.last_step, record.warnings) == ("first", "", 150, [])
-    assert record.seconds == 3.0  # 2 in the first sitting up to step 100, 1 in the second
+    assert record.seconds == 3.0  # 2 in the first session up to step 100, 1 in the second
 
 
 def test_each_curve_of_the_configuration_is_drawn(tmp_path):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from ganzoo_metrics.judge import Judge
+from ganzoo_metrics.digit_classifier import DigitClassifier
 from safetensors.torch import load_file
 
 from ganzoo import Metric
@@ -188,7 +188,7 @@ def test_numbers_do_not_depend_on_how_exact_the_training_was(tmp_path, capsys, o
     seen = []
     before = torch.get_float32_matmul_precision()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ganzoo_metrics.judge.Judge.features", spy(Judge.features, seen))
+        patch.setattr("ganzoo_metrics.digit_classifier.DigitClassifier.features", spy(DigitClassifier.features, seen))
         assert invoke(["eval", str(run), "-m", "classifier_fid", "-o", "samples=200", "-o", "real_samples=201"]) == 0
     torch.set_float32_matmul_precision(before)
     assert set(seen) == {"highest"}

@@ -13,7 +13,7 @@ from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve_part
 from ganzoo.engine.device import Runtime
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.fields import DataSpec, named_arguments
+from ganzoo.fields import DataSpec, forward_inputs
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
 from ganzoo.runs.export import TOLERANCE, SampleOnly, export_generator
@@ -40,7 +40,7 @@ def trained(text, data, generator=None, values=None):
     runtime = Runtime(torch.device("cpu"), "fp32", "highest", 1)
     fields = network.draw(32) | {"label": torch.arange(32) % 10} | (values or {})
     with torch.no_grad():
-        network(**{name: fields[name] for name in named_arguments(type(network))})
+        network(**{name: fields[name] for name in forward_inputs(type(network))})
     network = runtime.place_network(network.train())
     return Trained(Path(), network, data, runtime, config, part, Registry.installed(), values or {}, {"step": 7}, ("a", "b"))
 
@@ -69,7 +69,7 @@ def test_onnx_is_the_same_function(name, tmp_path):
     assert done.difference is not None
     assert done.difference <= TOLERANCE
     session = onnxruntime.InferenceSession(str(tmp_path / "g.onnx"), providers=["CPUExecutionProvider"])
-    assert [value.name for value in session.get_inputs()] == list(named_arguments(type(model.generator))) == list(done.inputs)
+    assert [value.name for value in session.get_inputs()] == list(forward_inputs(type(model.generator))) == list(done.inputs)
     for n in (1, 2, 9):  # any number of samples
         inputs, wanted = asked(model, n)
         (found,) = session.run(["sample"], {key: value.numpy() for key, value in inputs.items()})

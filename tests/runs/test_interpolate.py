@@ -16,7 +16,7 @@ from ganzoo.errors import UserError
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
 from ganzoo.runs.blended_label import blend
-from ganzoo.runs.interpolate import spherical, walk_classes, walk_latents
+from ganzoo.runs.interpolate import interpolate_classes, interpolate_latents, spherical
 from ganzoo.runs.trained import load_trained
 
 
@@ -96,7 +96,7 @@ def test_a_part_of_a_blended_label_is_one():
 
 def test_a_row_walks_from_one_latent_to_another(runs):
     trained = load_trained(runs / "digits", None, Registry.installed())
-    walk = walk_latents(trained, 10, 5, seed=3)
+    walk = interpolate_latents(trained, 10, 5, seed=3)
     assert (walk.sample.shape, walk.sample.dtype) == ((10, 5, 1, 28, 28), np.uint8)
     assert walk.row_names == [str(i) for i in range(10)]
     np.testing.assert_array_equal(walk.sample[:, 0], trained.sample(10, seed=3).sample)
@@ -106,7 +106,7 @@ def test_a_row_walks_from_one_latent_to_another(runs):
 
 def test_from_class_to_class_the_latent_rests(runs):
     trained = load_trained(runs / "digits", None, Registry.installed())
-    walk = walk_classes(trained, 3, 5, seed=3, label=1, to=7)
+    walk = interpolate_classes(trained, 3, 5, seed=3, label=1, to=7)
     np.testing.assert_array_equal(walk.sample[:, 0], trained.sample(3, seed=3, label=1).sample)
     np.testing.assert_array_equal(walk.sample[:, -1], trained.sample(3, seed=3, label=7).sample)
     assert all((walk.sample[:, i] != walk.sample[:, i + 1]).any() for i in range(4))  # in four steps, not in one

@@ -216,7 +216,7 @@ def test_sums_cannot_lead_out_of_the_pack_or_leave_something_out(pack, refused):
     (pack / SUMS).write_text("".join(line for line in good.splitlines(keepends=True) if "config.yaml" not in line))
     assert "does not name config.yaml" in refused(pack)
     (pack / SUMS).write_text(good + "rubbish\n")
-    assert f"{SUMS}:7: this is no line of sums" in refused(pack)
+    assert f"{SUMS}:7: this is not a line of sums" in refused(pack)
     (pack / SUMS).write_bytes(b"\xff")
     assert "cannot be read" in refused(pack)
 

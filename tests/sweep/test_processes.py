@@ -65,8 +65,8 @@ def test_a_signal_stops_the_trial_under_way_after_saving_and_the_sweep_goes_on_f
     assert before.last_step < 1500
     assert start().wait(300) == 0
     assert read_record(Path("runs/sweep/seed=0")).last_step == 1500
-    sittings = [event["step"] for event in map(json.loads, record.read_text().splitlines()) if event["event"] == "started"]
-    assert sittings == [0, before.last_step]
+    sessions = [event["step"] for event in map(json.loads, record.read_text().splitlines()) if event["event"] == "started"]
+    assert sessions == [0, before.last_step]
     assert read_record(Path("runs/sweep/seed=1")).outcome == "finished"
 
 

@@ -68,7 +68,7 @@ def test_there_are_at_least_15_faults_and_every_check_catches_one():
     caught_by = [specimen.values[1].caught_by for specimen in specimens() if specimen.values[1].caught_by]
     assert len(caught_by) >= 15
     assert {check.name for check in CHECKS} - set(caught_by) == {
-        "door",
+        "entry_point",
         "descent",
         "rate",
         "resumes",
@@ -85,34 +85,34 @@ def test_image_conditional_components_of_a_third_party_conform():
 
 @pytest.fixture
 def heavy(monkeypatch):
-    """An environment where the only plugin has a door that imports torch."""
+    """An environment where the only plugin has an entry point that imports torch."""
     monkeypatch.syspath_prepend(str(BROKEN))
     core = [point for point in importlib.metadata.entry_points(group="ganzoo") if point.value == "ganzoo.builtins"]
-    registry = Registry([*core, importlib.metadata.EntryPoint("heavy", "heavy_door", "ganzoo")])
+    registry = Registry([*core, importlib.metadata.EntryPoint("heavy", "heavy_entry_point", "ganzoo")])
     monkeypatch.setattr(Registry, "installed", lambda: registry)
     return registry.plugins[-1].distribution
 
 
-def test_a_door_that_imports_torch_is_caught(heavy):
-    assert [o.check for o in check_distribution(heavy) if o.status == "failed"] == ["door"]
+def test_an_entry_point_that_imports_torch_is_caught(heavy):
+    assert [o.check for o in check_distribution(heavy) if o.status == "failed"] == ["entry_point"]
 
 
 def test_a_failed_check_fails_its_test_and_only_that(heavy):
     test = conformance_tests(heavy)
     (mark,) = test.pytestmark
     for case in mark.args[1]:
-        with pytest.raises(pytest.fail.Exception, match="imports torch") if case.check.name == "door" else nullcontext():
+        with pytest.raises(pytest.fail.Exception, match="imports torch") if case.check.name == "entry_point" else nullcontext():
             test(case)
 
 
 def test_the_command_says_what_fails(heavy, tmp_path, capsys):
     assert invoke(["check", "--here", plugin_folder(tmp_path, heavy)]) == 2
     shown = capsys.readouterr()
-    assert "FAILED: listing what heavy_door gives imports torch" in shown.out
+    assert "FAILED: listing what heavy_entry_point gives imports torch" in shown.out
     assert "1 of 7 checks fail" in shown.err.splitlines()[-1]
     assert invoke(["check", "--here", plugin_folder(tmp_path, heavy), "--json"]) == 2
     outcomes = json.loads(capsys.readouterr().out)["outcomes"]
-    assert [o["check"] for o in outcomes if o["status"] == "failed"] == ["door"]
+    assert [o["check"] for o in outcomes if o["status"] == "failed"] == ["entry_point"]
 
 
 def test_an_expected_failure_is_declared_and_strict():
@@ -146,7 +146,7 @@ def test_what_is_not_installed_is_refused_with_what_is():
     with pytest.raises(UserError, match="no parameter 'size'"):
         check_distribution("ganzoo-core", parameters={"schedule alternate": {"size": 3}})
     for named in ({"parameters": {"dataset disc": {}}}, {"data": {"dataset disc": []}}):
-        with pytest.raises(UserError, match="'dataset disc' is no component"):
+        with pytest.raises(UserError, match="'dataset disc' is not a component"):
             check_distribution("ganzoo-core", **named)
 
 

@@ -1,6 +1,6 @@
 """Where the optimum is known in closed form, the product's losses and loop arrive there (tools/test -m slow tests/theory/test_theory.py).
 
-Each critic is the plugin ``mlp``, trained by the engine's loop against a generator that rests (``tools/figures/theory``), in about
+Each critic is the plugin ``mlp``, trained by the engine's loop against a frozen generator (``tools/figures/theory``), in about
 2 CPU seconds. Each check is shown to fail with a deliberate fault.
 """
 
@@ -310,8 +310,8 @@ FAULTS = {
         lambda game: check_pile_up(game, 0.1),
         lambda: games.swiss_roll({"name": "ClippingOff", "clip": 0.1}, faulty={"ClippingOff": ClippingOff}),
     ),
-    "the penalty is no clipping": (lambda game: check_exponential(game, 1), lambda: deep(None)),
-    "clipping is no penalty": (check_stable, lambda: deep(0.01)),
+    "the penalty is not a clipping": (lambda game: check_exponential(game, 1), lambda: deep(None)),
+    "clipping is not a penalty": (check_stable, lambda: deep(0.01)),
     "a penalty of weight 0": (check_stable, lambda: games.swiss_roll({"name": "gradient_penalty", "weight": 0.0}, steps=200)),
 }
 

@@ -158,7 +158,7 @@ def test_all_dates_and_commits_are_named():
         (["--only", "ring_lsgun"], "--only: there is no benchmark 'ring_lsgun'; did you mean 'ring_lsgan'?"),
         (["--seeds", "0,x"], "--seeds: '0,x' are no seeds"),
         (["--jobs", "0"], "--jobs: 0 trainings side by side"),
-        (["--mnist", __file__], "is no folder"),
+        (["--mnist", __file__], "is not a folder"),
     ],
 )
 def test_bad_arguments_end_with_one_line(arguments, said):

@@ -172,7 +172,7 @@ def test_whatever_goes_wrong_with_one_is_said_and_the_others_are_still_tried(fai
 @pytest.mark.parametrize(
     ("raised", "code", "said"),
     [
-        (UserError("it is no wheel", "build it again"), 2, "release-check: error: ganzoo-core: it is no wheel; build it again\n"),
+        (UserError("it is not a wheel", "build it again"), 2, "release-check: error: ganzoo-core: it is not a wheel; build it again\n"),
         (KeyboardInterrupt(), 130, ""),
     ],
 )

@@ -24,7 +24,7 @@ TOTAL = 560.0
 """Seconds that all stages may take together, so that the results still come back from a command that is cut off at 600."""
 
 REHEARSAL = 5
-"""How much longer a rehearsal may take: a busy CPU is no failure."""
+"""How much longer a rehearsal may take: a busy CPU is not a failure."""
 
 
 def main() -> int:

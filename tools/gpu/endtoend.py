@@ -44,8 +44,8 @@ def main() -> int:
     reached = [stopped[-1]["step"] if stopped else 0, lines[-1]["step"] if lines else 0]
     figure("exit codes", f"{codes[0]} after SIGTERM, {codes[1]} resumed; logged to steps {reached[0]} and {reached[1]}")
     figure("processes", f"{middle - started:.1f} s and {ended - middle:.1f} s, with start and end")
-    sittings = [part for part in (stopped, lines[len(stopped) :]) if len(part) > 1]
-    for part in sittings:
+    sessions = [part for part in (stopped, lines[len(stopped) :]) if len(part) > 1]
+    for part in sessions:
         begin = 0 if part is stopped else reached[0]
         figure(
             f"steps {begin} to {part[-1]['step']}",
@@ -56,7 +56,7 @@ def main() -> int:
 
 
 def configuration(pictures: Path, steps: int, batch: int, log: int, rehearse: bool) -> str:
-    """The run, with the default intervals of checkpoints and grids where it is no rehearsal."""
+    """The run, with the default intervals of checkpoints and grids where it is not a rehearsal."""
     components = WORKLOADS["dcgan64"].config
     every = "sample: {every: 6}\ncheckpoint: {every: 6}\n" if rehearse else ""
     components = components.replace("width: 64", "width: 4") if rehearse else components
@@ -78,7 +78,7 @@ def logged(file: Path) -> list[dict[str, Any]]:
 
 
 def rates(lines: list[dict[str, Any]], batch: int) -> list[float]:
-    """Images a second between two lines of one sitting."""
+    """Images a second between two lines of one session."""
     return [(b["step"] - a["step"]) * batch / max(b["seconds"] - a["seconds"], 1e-9) for a, b in pairwise(lines)]
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ganzoo.fields import named_arguments
+from ganzoo.fields import forward_inputs
 from ganzoo.hookspecs import KINDS
 from ganzoo.registry import Component, Registry
 
@@ -78,7 +78,7 @@ def fields() -> str:
     rows = []
     for component in own_components(("generator", "critic")):
         cls: Any = component.load()
-        rows.append((f"{component.kind} `{component.name}`", _codes(named_arguments(cls)), _codes(sorted(cls.gives))))
+        rows.append((f"{component.kind} `{component.name}`", _codes(forward_inputs(cls)), _codes(sorted(cls.gives))))
     for component in own_components(("loss",)):
         loss: Any = component.load()
         rows.append((f"loss `{component.name}`", _codes(sorted(loss.reads | loss.scores)), "terms"))

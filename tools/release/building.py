@@ -48,9 +48,9 @@ def build(name: str, project: Path, folder: Path) -> Release:
 
 
 def _faults(wheel: Wheel) -> list[str]:
-    """What is wrong with a wheel; one that holds no code only depends on others, and needs no door."""
+    """What is wrong with a wheel; one that holds no code only depends on others, and needs no entry point."""
     found = [finding for finding in wheel_findings(wheel) if finding.status == "failed"]
-    return [finding.reason for finding in found if wheel.modules or finding.check != "door"]
+    return [finding.reason for finding in found if wheel.modules or finding.check != "entry_point"]
 
 
 def unpack(sdist: Path, folder: Path) -> Path:

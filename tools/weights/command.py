@@ -62,13 +62,13 @@ def compare(options: argparse.Namespace) -> int:
     for name in names:
         print(f"{name:20} {found[name]}{f' differs: was {wanted[name]}' if name in differing else ''}")
     if options.write:
-        options.write.write_text(json.dumps({"made_with": circumstances(), "weights": found}, indent=1) + "\n", encoding="utf-8")
+        options.write.write_text(json.dumps({"made_with": environment_fingerprint(), "weights": found}, indent=1) + "\n", encoding="utf-8")
     if wanted:
         print(f"{len(differing)} of {len(names)} differ: {', '.join(differing)}" if differing else f"all {len(names)} are the same")
     return int(bool(differing))
 
 
-def circumstances() -> dict[str, str]:
+def environment_fingerprint() -> dict[str, str]:
     """What else the weights depend on."""
     return {"torch": torch.__version__, "instructions": torch.backends.cpu.get_cpu_capability()}
 
@@ -84,8 +84,8 @@ def read(path: Path) -> dict[str, str]:
         made_with, weights = held["made_with"], dict(held["weights"])
     except (ValueError, KeyError, TypeError) as error:
         raise NoAnswerError(f"{path} is not what --write writes ({error})") from error
-    if made_with != circumstances():
-        raise NoAnswerError(f"{path} was made with {made_with}, here is {circumstances()}: use --against")
+    if made_with != environment_fingerprint():
+        raise NoAnswerError(f"{path} was made with {made_with}, here is {environment_fingerprint()}: use --against")
     return weights
 
 

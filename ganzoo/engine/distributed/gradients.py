@@ -1,7 +1,7 @@
 """The gradient of the whole batch, where several processes each have a share of it.
 
 Of equal shares, the mean of the gradients is the gradient of the mean loss. Parameters that no rank has a gradient for
-keep ``None``: zeros would let Adam's momentum move a part that rests. A wrapper such as DistributedDataParallel counts on
+keep ``None``: zeros would let Adam's momentum move a frozen part. A wrapper such as DistributedDataParallel counts on
 every parameter taking part in every backward, which penalties and alternating players do not keep to: it gave gradients
 that were wrong by 30% for a backward of a penalty alone, in silence.
 """

@@ -43,7 +43,7 @@ class Ranks:
     """Which of those on this machine this is, from 0; None where this process is alone."""
 
     @property
-    def leads(self) -> bool:
+    def is_main(self) -> bool:
         """Whether this process writes and prints."""
         return self.rank == 0
 
@@ -67,15 +67,15 @@ class Ranks:
         """The mean of ``values`` over the ranks."""
         return values
 
-    def gather(self, state: State) -> list[State]:
+    def gather_object(self, state: State) -> list[State]:
         """Each rank's ``state`` on rank 0, in order; [] on the others."""
         return [state]
 
-    def share(self, state: State) -> State:
+    def broadcast_object(self, state: State) -> State:
         """Rank 0's ``state``, on all."""
         return state
 
-    def agree(self, number: int) -> int:
+    def all_reduce_max(self, number: int) -> int:
         """The largest of the ranks' numbers: a signal that one of them got stops all of them at the same step."""
         return number
 
@@ -141,7 +141,7 @@ class ManyRanks(Ranks):
         self._sum(values)
         return values / self.size
 
-    def gather(self, state: State) -> list[State]:
+    def gather_object(self, state: State) -> list[State]:
         """As checkpoints are written: tensors and primitives, nothing that is executed."""
         content = torch.frombuffer(bytearray(encode(state)), dtype=torch.uint8)
         with self._together():
@@ -149,23 +149,23 @@ class ManyRanks(Ranks):
             dist.all_gather(lengths, torch.tensor([len(content)]))
             room = max(int(length) for length in lengths)
             padded = torch.cat([content, content.new_zeros(room - len(content))])
-            received = [torch.empty_like(padded) for _ in lengths] if self.leads else None
+            received = [torch.empty_like(padded) for _ in lengths] if self.is_main else None
             dist.gather(padded, received, 0)
         return [
             decode(value[: int(length)].numpy().tobytes(), f"the state of rank {rank}")
             for rank, (value, length) in enumerate(zip(received or [], lengths, strict=False))
         ]
 
-    def share(self, state: State) -> State:
+    def broadcast_object(self, state: State) -> State:
         """As checkpoints are written."""
-        content = torch.frombuffer(bytearray(encode(state)), dtype=torch.uint8) if self.leads else torch.empty(0, dtype=torch.uint8)
-        length = self.agree(len(content))
-        content = content if self.leads else torch.empty(length, dtype=torch.uint8)
+        content = torch.frombuffer(bytearray(encode(state)), dtype=torch.uint8) if self.is_main else torch.empty(0, dtype=torch.uint8)
+        length = self.all_reduce_max(len(content))
+        content = content if self.is_main else torch.empty(length, dtype=torch.uint8)
         with self._together():
             dist.broadcast(content, 0)
-        return state if self.leads else decode(content.numpy().tobytes(), "the state of rank 0")
+        return state if self.is_main else decode(content.numpy().tobytes(), "the state of rank 0")
 
-    def agree(self, number: int) -> int:
+    def all_reduce_max(self, number: int) -> int:
         """Over gloo, so that no GPU is waited for."""
         value = torch.tensor([number])
         with self._together():
@@ -187,11 +187,11 @@ class ManyRanks(Ranks):
         Rank 0 goes before the others, as it has books to close, and torchrun ends all when the first of them is gone.
         """
         try:
-            if not self.leads and not self.lost_peer:
+            if not self.is_main and not self.lost_peer:
                 with suppress(RuntimeError):  # rank 0 has no reason to fail: this rank speaks
                     self._store.wait([f"{FAILED}/leader"], COURTESY)
             first = int(self._store.add(FAILED, 1)) == 1
-            if self.leads:
+            if self.is_main:
                 self._store.set(f"{FAILED}/leader", "")
             return first
         except RuntimeError:  # the store went with the process that held it
@@ -226,8 +226,8 @@ class ManyRanks(Ranks):
         return self._gpus if values.device.type == "cuda" else None
 
     def _all_strings(self, text: str) -> list[str]:
-        gathered = self.gather({"text": text})
-        return list(self.share({"texts": [state["text"] for state in gathered]})["texts"])
+        gathered = self.gather_object({"text": text})
+        return list(self.broadcast_object({"texts": [state["text"] for state in gathered]})["texts"])
 
 
 def checksum(tensor: Tensor) -> Tensor:

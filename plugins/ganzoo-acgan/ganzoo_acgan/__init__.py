@@ -1,4 +1,4 @@
-"""The auxiliary classifier GAN: networks that take and give labels, and the loss that ties them. Imports no torch."""
+"""The auxiliary classifier GAN: networks that take and give labels, and the loss that ties them. It imports no torch."""
 
 from __future__ import annotations
 

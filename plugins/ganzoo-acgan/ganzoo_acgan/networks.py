@@ -140,7 +140,7 @@ def halvings(data: DataSpec, role: str) -> tuple[int, int]:
     """Side of the innermost feature map, and how often the image's side halves down to it.
 
     Raises:
-        UserError: where ``data`` has no labels, or is no square image of a size that halves down to the base.
+        UserError: where ``data`` has no labels, or is not a square image of a size that halves down to the base.
     """
     if "label" not in data.fields or data.classes < 1:
         raise UserError(f"{role} acgan needs labels, which this data lacks", "choose labelled data, or networks without labels")

@@ -1,4 +1,4 @@
-"""Data sets of images: downloaded, in files of a known layout, or a folder of one's own. This door imports no torch."""
+"""Data sets of images: downloaded, in files of a known layout, or a folder of one's own. It imports no torch."""
 
 from __future__ import annotations
 

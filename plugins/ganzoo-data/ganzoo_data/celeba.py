@@ -131,7 +131,7 @@ def read_partition(path: Path, split: str) -> list[str]:
             continue
         name, part = (cells[0], cells[1]) if len(cells) == 2 else (line, "")
         if part not in SPLITS.values():
-            raise UserError(f"'{line[:60]}' is no line of this list", "get it again", key="data.root", where=f"{path}:{number}")
+            raise UserError(f"'{line[:60]}' is not a line of this list", "get it again", key="data.root", where=f"{path}:{number}")
         if Path(name).name != name or name == ".." or "\\" in name:  # a list from elsewhere must not lead to files elsewhere
             raise UserError(f"'{name}' is a path, wanted a file name", "get the list again", key="data.root", where=f"{path}:{number}")
         if split == "all" or part == SPLITS[split]:
@@ -148,7 +148,7 @@ def read_attribute(path: Path, attribute: str) -> dict[str, int]:
     first = 1 if lines and cells_of[0][:1] == ["image_id"] else 2  # a CSV has its header first, the official list a count before it
     attributes = [name for name in cells_of[first - 1] if name != "image_id"] if len(lines) >= first else []
     if attribute not in attributes:
-        raise UserError(f"'{attribute}' is no attribute in {path}", did_you_mean(attribute, attributes), key="data.attribute")
+        raise UserError(f"'{attribute}' is not an attribute in {path}", did_you_mean(attribute, attributes), key="data.attribute")
     column = attributes.index(attribute) + 1
     found = {}
     for number, cells in enumerate(cells_of[first:], start=first + 1):

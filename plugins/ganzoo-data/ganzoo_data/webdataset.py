@@ -146,7 +146,7 @@ def read_index(path: Path, classes: int) -> list[tuple[Member, int]]:
     """Each picture of a shard with its label, 0 where there are no classes; by the order in the shard.
 
     Raises:
-        UserError: where the shard is no uncompressed tar, is damaged, holds a sample twice, or lacks a label.
+        UserError: where the shard is not an uncompressed tar, is damaged, holds a sample twice, or lacks a label.
     """
     images: dict[str, Member] = {}
     labels: dict[str, int] = {}

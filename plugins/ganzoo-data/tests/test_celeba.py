@@ -114,7 +114,7 @@ def test_is_decoded_once(tmp_path, cache, monkeypatch):
 
 
 def test_an_unknown_attribute_is_named_with_the_nearest(tmp_path, cache):
-    with pytest.raises(UserError, match=r"data\.attribute: 'Smilng' is no attribute in .*did you mean 'Smiling'\?"):
+    with pytest.raises(UserError, match=r"data\.attribute: 'Smilng' is not an attribute in .*did you mean 'Smiling'\?"):
         read(write(tmp_path / "data", True), cache, attribute="Smilng")
 
 
@@ -190,12 +190,12 @@ def test_an_archive_with_planted_paths_writes_nothing(tmp_path, cache):
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("list_eval_partition.txt", "000001.jpg 0\n000002.jpg 3\n", r"partition\.txt:2: data\.root: '000002\.jpg 3' is no line"),
+        ("list_eval_partition.txt", "000001.jpg 0\n000002.jpg 3\n", r"partition\.txt:2: data\.root: '000002\.jpg 3' is not a line"),
         ("list_eval_partition.txt", "", "lists no images of the split 'train'"),
         ("list_eval_partition.txt", "000001.jpg 0\n999999.jpg 0\n", r"lacks 1 images of list_eval_partition\.txt: 999999\.jpg"),
         ("list_attr_celeba.txt", "12\nMale Smiling\n000001.jpg 1\n", r"attr_celeba\.txt:3: data\.root: wanted a name and 2 times"),
         ("list_attr_celeba.txt", "12\nMale Smiling\n000001.jpg 1 0\n", r"attr_celeba\.txt:3: data\.root"),
-        ("list_attr_celeba.txt", "", "'Smiling' is no attribute"),
+        ("list_attr_celeba.txt", "", "'Smiling' is not an attribute"),
         ("list_attr_celeba.txt", "\xff\xfe", "cannot be read"),
     ],
 )

@@ -199,7 +199,7 @@ class Together(Ranks):
     def __init__(self, rank, size, counts):
         self.rank, self.size, self._counts = rank, size, counts
 
-    def agree(self, number):
+    def all_reduce_max(self, number):
         return max(-count for count in self._counts)
 
 

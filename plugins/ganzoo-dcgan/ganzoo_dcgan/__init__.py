@@ -1,4 +1,4 @@
-"""DCGAN's convolutional generator and critic. This door imports no torch."""
+"""DCGAN's convolutional generator and critic. It imports no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DRAGAN's gradient penalty. This door imports no torch."""
+"""DRAGAN's gradient penalty. It imports no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hinge loss. This door imports no torch."""
+"""The hinge loss. It imports no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Least squares GAN. This door imports no torch."""
+"""Least squares GAN. It imports no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics of generated samples. This door imports no torch."""
+"""Metrics of generated samples. It imports no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the bundled judge makes of digits: a distance, the balance of the classes, and whether asked-for digits were made.
+"""What the bundled digit classifier makes of digits: a distance, the balance of the classes, and whether asked-for digits were made.
 
 Legend of shapes: N samples, D features, K classes.
 """
@@ -14,18 +14,18 @@ from torch import Tensor
 from ganzoo import DataSpec, Fields, Metric, PositiveInt, Subject
 from ganzoo.metrics import Fact
 
+from .digit_classifier import DigitClassifier
 from .divergence import class_kl
 from .frechet import frechet_distance, require_enough_samples
-from .judge import Judge
 from .moments import Moments
-from .networks import SeeingNetwork, check_judged, open_judge
+from .networks import FeatureExtractor, check_digits, open_digit_extractor
 
 
 class ClassifierFID(Metric):
     """Frechet distance in the features of a digit classifier; never to be called FID, and not comparable with it.
 
-    Numbers: ``classifier_fid``; ``class_kl``, KL(made || real) of the histograms of the classes that the judge sees, in nats;
-    ``conditional_accuracy``, the share of asked-for digits that the judge recognises, where the generator is conditional.
+    Numbers: ``classifier_fid``; ``class_kl``, KL(made || real) of the histograms of the classes that the digit classifier sees, in nats;
+    ``conditional_accuracy``, the share of asked-for digits that the digit classifier recognises, where the generator is conditional.
 
     Args:
         samples: made samples N.
@@ -35,30 +35,30 @@ class ClassifierFID(Metric):
 
     paper = "Heusel et al. 2017, arXiv:1706.08500 (the distance); the classifier is ganzoo's own"
     better = {"classifier_fid": "lower", "class_kl": "lower", "conditional_accuracy": "higher"}
-    extractors = {"judge": lambda subject, weights: open_judge(subject)}
+    extractors = {"judge": lambda subject, weights: open_digit_extractor(subject)}
 
     def __init__(
         self, data: DataSpec, *, samples: PositiveInt = 10_000, real_samples: PositiveInt | None = None, split: str | None = None
     ) -> None:
-        check_judged(data)
+        check_digits(data)
         for count in (samples, real_samples):
             if count is not None:
-                require_enough_samples(count, Judge.feature_size)
+                require_enough_samples(count, DigitClassifier.feature_size)
         self.samples, self.real_samples, self.split = samples, real_samples, split
-        self.network: SeeingNetwork | None = None
+        self.network: FeatureExtractor | None = None
 
     def prepare(self, subject: Subject) -> None:
-        """Open the judge."""
-        require_enough_samples(subject.real_count(self.real_samples, self.split), Judge.feature_size)
-        self.network = open_judge(subject)
+        """Open the digit classifier."""
+        require_enough_samples(subject.real_count(self.real_samples, self.split), DigitClassifier.feature_size)
+        self.network = open_digit_extractor(subject)
 
     def provenance(self) -> Mapping[str, Fact]:
-        """The judge and its hash."""
+        """The digit classifier and its hash."""
         return self.network.provenance if self.network else {}
 
     def measure(self, subject: Subject) -> Mapping[str, float]:
         """The distance, the divergence of the classes, and the accuracy where the generator is conditional."""
-        network = self.network or open_judge(subject)
+        network = self.network or open_digit_extractor(subject)
 
         def compute(batches: Iterator[Fields]) -> dict[str, np.ndarray]:
             moments, classes, _ = _look(network, batches, subject.device)
@@ -68,13 +68,13 @@ class ClassifierFID(Metric):
         made, classes, right = _look(network, subject.generated(self.samples), subject.device)
         values = {
             "classifier_fid": frechet_distance(Moments.from_arrays(kept, device=subject.device), made),
-            "class_kl": class_kl(classes, torch.from_numpy(np.array(kept["classes"])), Judge.classes),
+            "class_kl": class_kl(classes, torch.from_numpy(np.array(kept["classes"])), DigitClassifier.classes),
         }
         return values | ({"conditional_accuracy": right / self.samples} if subject.conditional else {})
 
 
-def _look(network: SeeingNetwork, batches: Iterator[Fields], device: torch.device) -> tuple[Moments, Tensor, int]:
-    """Moments of the features, (N,) int64 classes as the judge sees them, and how many are those asked for."""
+def _look(network: FeatureExtractor, batches: Iterator[Fields], device: torch.device) -> tuple[Moments, Tensor, int]:
+    """Moments of the features, (N,) int64 classes as the digit classifier sees them, and how many are those asked for."""
     moments = Moments(network.feature_size, device)
     seen: list[Tensor] = []
     right = 0

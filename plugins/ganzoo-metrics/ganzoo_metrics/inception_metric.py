@@ -8,7 +8,7 @@ from ganzoo import DataSpec, Metric, Subject
 from ganzoo.metrics import Fact
 
 from .inception import INCEPTION_SHA256
-from .networks import SeeingNetwork, check_seen_by_inception, open_inception
+from .networks import FeatureExtractor, check_seen_by_inception, open_inception
 
 
 class InceptionMetric(Metric):
@@ -25,7 +25,7 @@ class InceptionMetric(Metric):
     def __init__(self, data: DataSpec, weights: str | None, sha256: str, repeat_grey: bool) -> None:
         check_seen_by_inception(data, repeat_grey)
         self.weights, self.sha256, self.repeat_grey = weights, sha256, repeat_grey
-        self._network: SeeingNetwork | None = None
+        self._network: FeatureExtractor | None = None
 
     def prepare(self, subject: Subject) -> None:
         """Open Inception."""
@@ -35,7 +35,7 @@ class InceptionMetric(Metric):
         """Inception and its hash."""
         return self._network.provenance if self._network else {}
 
-    def network(self, subject: Subject) -> SeeingNetwork:
+    def network(self, subject: Subject) -> FeatureExtractor:
         """Inception, opened once.
 
         Raises:
@@ -46,6 +46,6 @@ class InceptionMetric(Metric):
         return self._network
 
 
-def _open_for_colour(subject: Subject, weights: str | None) -> SeeingNetwork:
+def _open_for_colour(subject: Subject, weights: str | None) -> FeatureExtractor:
     check_seen_by_inception(subject.data, repeat_grey=False)
     return open_inception(subject, weights, INCEPTION_SHA256, repeat_grey=False)

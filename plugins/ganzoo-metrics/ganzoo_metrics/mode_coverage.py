@@ -11,7 +11,7 @@ from ganzoo import DataSpec, Fields, Metric, PositiveInt, Subject, UserError
 from ganzoo.metrics import Fact
 
 from .modes import STACKED_SAMPLES, TOY_SAMPLES, stacked_class, stacked_modes, toy_modes
-from .networks import SeeingNetwork, load_seeing_judge, shape_text
+from .networks import FeatureExtractor, digit_extractor, shape_text
 
 
 class Modes(Metric):
@@ -58,7 +58,7 @@ STACKED_NAMES = tuple(f"{mode:03}" for mode in range(1000))
 
 
 class StackedModes(Metric):
-    """Modes of stacked MNIST that are made, as the bundled judge reads the digits of the three channels.
+    """Modes of stacked MNIST that are made, as the bundled digit classifier reads the digits of the three channels.
 
     Numbers: ``modes`` of 1,000; ``kl``, KL(made || even) of their histogram, in nats. The even histogram is the published
     protocol; drawn digits are not quite even, so the data itself is at about 0.025 with 26,000 samples.
@@ -74,21 +74,21 @@ class StackedModes(Metric):
         if data.shape != (3, 28, 28):
             raise UserError(f"stacked modes are counted of images of 3x28x28, this data is {shape_text(data)}", "measure stacked_mnist")
         self.samples = samples
-        self.network: SeeingNetwork | None = None
+        self.network: FeatureExtractor | None = None
 
     def prepare(self, subject: Subject) -> None:
-        """Make sure that the channels are digits, and open the judge."""
+        """Make sure that the channels are digits, and open the digit classifier."""
         if subject.dataset.class_names != STACKED_NAMES:
             raise UserError(f"the channels of the data set {type(subject.dataset).__name__} are no digits", "measure stacked_mnist")
-        self.network = load_seeing_judge(subject.device)
+        self.network = digit_extractor(subject.device)
 
     def provenance(self) -> Mapping[str, Fact]:
-        """The judge and its hash."""
+        """The digit classifier and its hash."""
         return self.network.provenance if self.network else {}
 
     def measure(self, subject: Subject) -> Mapping[str, float]:
         """Modes covered and the divergence of their histogram."""
-        network = self.network or load_seeing_judge(subject.device)
+        network = self.network or digit_extractor(subject.device)
         seen = network.features(_channels(subject.generated(self.samples)))
         digits = torch.cat([network.module.logits_of(features).argmax(dim=1).cpu() for features, _ in seen])  # (3 N,)
         found = stacked_modes(stacked_class(digits.reshape(-1, 3)))

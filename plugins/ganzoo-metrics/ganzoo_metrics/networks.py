@@ -19,8 +19,8 @@ from ganzoo import DataSpec, Fields, Subject, UserError
 from ganzoo.data import default_folder
 from ganzoo.metrics import Fact
 
+from .digit_classifier import CLASSIFIER_SHA256, DigitClassifier, load_digit_classifier
 from .inception import INCEPTION_URL, InceptionNetwork, load_inception
-from .judge import JUDGE_SHA256, Judge, load_judge
 from .moments import Moments
 
 INCEPTION_VARIABLE = "GANZOO_INCEPTION"
@@ -28,7 +28,7 @@ INCEPTION_VARIABLE = "GANZOO_INCEPTION"
 
 
 @dataclass(frozen=True)
-class SeeingNetwork:
+class FeatureExtractor:
     """A network in use: images to features.
 
     Args:
@@ -41,7 +41,7 @@ class SeeingNetwork:
 
     name: str
     sha256: str
-    module: Judge | InceptionNetwork
+    module: DigitClassifier | InceptionNetwork
     batch: int
     repeat_grey: bool = False
 
@@ -70,7 +70,7 @@ class SeeingNetwork:
     @torch.no_grad()
     def _see(self, images: Tensor) -> Tensor:
         images = images.contiguous(memory_format=torch.channels_last)
-        if isinstance(self.module, Judge):
+        if isinstance(self.module, DigitClassifier):
             return self.module.features(images)
         return self.module.features(images, repeat_grey=self.repeat_grey)
 
@@ -99,39 +99,40 @@ class SeeingNetwork:
         return Moments.from_arrays(subject.of_real("moments", compute, n, split, **self.key), device=subject.device)
 
 
-def open_judge(subject: Subject) -> SeeingNetwork:
-    """The bundled judge of digits.
+def open_digit_extractor(subject: Subject) -> FeatureExtractor:
+    """The bundled digit classifier of digits.
 
     Raises:
         UserError: where the data cannot be seen by it, or names classes that are no digits.
     """
-    check_judged(subject.data)
+    check_digits(subject.data)
     names = subject.dataset.class_names
     if names and names != tuple("0123456789"):
         few = ", ".join(names[:3])
-        raise UserError(f"the judge knows digits, this data's classes are {few} ...", "measure them with an Inception metric")
-    return load_seeing_judge(subject.device)
+        raise UserError(f"the digit classifier knows digits, this data's classes are {few} ...", "measure them with an Inception metric")
+    return digit_extractor(subject.device)
 
 
-def load_seeing_judge(device: torch.device) -> SeeingNetwork:
-    """The bundled judge, whatever it will be shown."""
-    module = load_judge().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return SeeingNetwork("judge", JUDGE_SHA256, module, batch=250)
+def digit_extractor(device: torch.device) -> FeatureExtractor:
+    """The bundled digit classifier, whatever it will be shown."""
+    module = load_digit_classifier().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return FeatureExtractor("judge", CLASSIFIER_SHA256, module, batch=250)
 
 
-def check_judged(data: DataSpec) -> None:
-    """Refuse data that the judge cannot see.
+def check_digits(data: DataSpec) -> None:
+    """Refuse data that the digit classifier cannot see.
 
     Raises:
         UserError: for anything but grey images of 28x28, or 32x32 with a border.
     """
     if data.shape not in ((1, 28, 28), (1, 32, 32)):
         raise UserError(
-            f"the judge reads grey digits of 28x28 (or 32x32 with a border), this data is {shape_text(data)}", "use another metric for it"
+            f"the digit classifier reads grey digits of 28x28 (or 32x32 with a border), this data is {shape_text(data)}",
+            "use another metric for it",
         )
 
 
-def open_inception(subject: Subject, weights: str | None, sha256: str, repeat_grey: bool) -> SeeingNetwork:
+def open_inception(subject: Subject, weights: str | None, sha256: str, repeat_grey: bool) -> FeatureExtractor:
     """FID's Inception, from the file that the user names, the environment variable, or the place in the cache.
 
     Raises:
@@ -147,7 +148,7 @@ def open_inception(subject: Subject, weights: str | None, sha256: str, repeat_gr
     module = load_inception(path, sha256=sha256).to(subject.device, memory_format=torch.channels_last)
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
-    return SeeingNetwork("inception", found, module, batch=32 if subject.device.type == "cpu" else 250, repeat_grey=repeat_grey)
+    return FeatureExtractor("inception", found, module, batch=32 if subject.device.type == "cpu" else 250, repeat_grey=repeat_grey)
 
 
 def check_seen_by_inception(data: DataSpec, repeat_grey: bool) -> None:

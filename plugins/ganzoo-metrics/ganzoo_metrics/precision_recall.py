@@ -11,7 +11,7 @@ from ganzoo.metrics import Fact
 from .inception import INCEPTION_SHA256
 from .inception_metric import InceptionMetric
 from .manifold import precision_recall, require_neighbours
-from .networks import SeeingNetwork, check_judged, open_judge
+from .networks import FeatureExtractor, check_digits, open_digit_extractor
 
 
 class PrecisionRecall(InceptionMetric):
@@ -45,7 +45,7 @@ class PrecisionRecall(InceptionMetric):
         repeat_grey: bool = False,
     ) -> None:
         if network == "judge":
-            check_judged(data)
+            check_digits(data)
         super().__init__(data, weights, sha256, repeat_grey or network == "judge")
         for count in (samples, real_samples):
             if count is not None:
@@ -69,8 +69,8 @@ class PrecisionRecall(InceptionMetric):
         made = network.collect(subject.generated(self.samples))
         return precision_recall(real, made, neighbours=self.neighbours)._asdict()
 
-    def network(self, subject: Subject) -> SeeingNetwork:
+    def network(self, subject: Subject) -> FeatureExtractor:
         """The network asked for, opened once."""
         if self.judged and self._network is None:
-            self._network = open_judge(subject)
+            self._network = open_digit_extractor(subject)
         return super().network(subject)

@@ -10,7 +10,7 @@ from ganzoo_metrics.classifier_fid import ClassifierFID
 from ganzoo_metrics.fid import FID
 from ganzoo_metrics.kid import KID
 from ganzoo_metrics.mode_coverage import Modes
-from ganzoo_metrics.networks import SeeingNetwork
+from ganzoo_metrics.networks import FeatureExtractor
 from ganzoo_metrics.precision_recall import PrecisionRecall
 from ganzoo_metrics.recognition import InceptionScore
 from metric_subjects import COLOUR, CPU, DIGITS, POINTS, make_subject, measured
@@ -18,7 +18,7 @@ from metric_subjects import COLOUR, CPU, DIGITS, POINTS, make_subject, measured
 from ganzoo import DataSpec, Metric, UserError
 from ganzoo.data.cache import Cache
 from ganzoo.data.toys import Grid, Ring
-from ganzoo.metrics.real import as_seen
+from ganzoo.metrics.real import to_float
 from ganzoo.registry import Registry
 
 SERVES = {
@@ -73,7 +73,7 @@ class TestSamples:
         assert first[-1] > 800  # not the first hundred: files may lie sorted by class
 
     def test_images_have_the_levels_of_bytes(self):
-        seen = as_seen(np.array([0, 1, 128, 255], np.uint8), CPU)
+        seen = to_float(np.array([0, 1, 128, 255], np.uint8), CPU)
         assert seen.dtype == torch.float32
         assert seen.tolist() == pytest.approx([-1, 1 / 127.5 - 1, 128 / 127.5 - 1, 1], abs=1e-6)
 
@@ -87,7 +87,7 @@ class TestSamples:
             def features(self, images, *, repeat_grey=False):
                 return torch.from_numpy(np.random.default_rng(0).standard_normal((len(images), size), np.float32))
 
-        network = SeeingNetwork("wide", "0" * 64, Wide(), batch=250)
+        network = FeatureExtractor("wide", "0" * 64, Wide(), batch=250)
 
         def peak_of(see):
             stream = ({"sample": torch.zeros(250, 1, 1, 1)} for _ in range(200))

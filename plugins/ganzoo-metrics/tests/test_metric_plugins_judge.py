@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 from ganzoo_metrics.classifier_fid import ClassifierFID
-from ganzoo_metrics.judge import Judge, load_judge
+from ganzoo_metrics.digit_classifier import DigitClassifier, load_digit_classifier
 from ganzoo_metrics.precision_recall import PrecisionRecall
 from metric_subjects import CPU, DIGITS, make_subject, measured
 
 from ganzoo import GanzooError, UserError
 from ganzoo.data.cache import Cache
 from ganzoo.data.digits import Digits
-from ganzoo.metrics.real import as_seen
+from ganzoo.metrics.real import to_float
 from ganzoo.metrics.statistics import decode, encode
 
 
@@ -34,7 +34,7 @@ class TestJudged:
         assert found["classifier_fid"] == pytest.approx(0, abs=1e-6)
         assert found["class_kl"] == 0
         with torch.no_grad():
-            seen = load_judge()(as_seen(real["sample"].copy(), CPU)).argmax(1)
+            seen = load_digit_classifier()(to_float(real["sample"].copy(), CPU)).argmax(1)
         assert found["conditional_accuracy"] == pytest.approx(float((seen.numpy() == real["label"]).mean()))
 
     def test_a_generator_of_one_digit_has_the_divergence_of_one_class(self, tmp_path, digits):
@@ -52,7 +52,7 @@ class TestJudged:
         assert found["conditional_accuracy"] < 0.05
 
     def test_clothes_are_no_digits(self, tmp_path, digits):
-        with pytest.raises(UserError, match="the judge knows digits, this data's classes are T-shirt/top, Trouser"):
+        with pytest.raises(UserError, match="the digit classifier knows digits, this data's classes are T-shirt/top, Trouser"):
             ClassifierFID(DIGITS).prepare(make_subject(tmp_path, DIGITS, digits, digits, Clothes()))
 
     def test_precision_and_recall_by_the_judge(self, tmp_path, digits):
@@ -62,7 +62,7 @@ class TestJudged:
         assert metric.provenance()["network"].startswith("judge ")
 
     def test_features_that_are_not_finite_are_an_error(self, tmp_path, digits, monkeypatch):
-        monkeypatch.setattr(Judge, "features", lambda self, images: torch.full((len(images), 128), torch.nan))
+        monkeypatch.setattr(DigitClassifier, "features", lambda self, images: torch.full((len(images), 128), torch.nan))
         with pytest.raises(GanzooError, match="not finite"):
             measured(ClassifierFID(DIGITS, samples=200), make_subject(tmp_path, DIGITS, digits, digits))
         assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Relativistic GANs. This door imports no torch."""
+"""Relativistic GANs. It imports no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TensorBoard. This door imports no torch."""
+"""TensorBoard. It imports no torch."""
 
 from __future__ import annotations
 

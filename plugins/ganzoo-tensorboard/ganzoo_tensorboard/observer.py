@@ -37,7 +37,7 @@ class TensorBoard:
 
     @hookimpl
     def run_started(self, directory: Path, config: Mapping[str, Any], step: int) -> None:
-        """Open the event file. What an earlier sitting wrote of later steps, TensorBoard is told to drop."""
+        """Open the event file. What an earlier session wrote of later steps, TensorBoard is told to drop."""
         self._file = EventFile(directory / self.folder, step + 1 if step else 0)
         self.file.add_text(step, "config", as_text(config))
 

@@ -1,4 +1,4 @@
-"""The original GAN: multilayer perceptrons and the two losses of the first paper. This door imports no torch."""
+"""The original GAN: multilayer perceptrons and the two losses of the first paper. It imports no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Visdom. This door imports no torch."""
+"""Visdom. It imports no torch."""
 
 from __future__ import annotations
 

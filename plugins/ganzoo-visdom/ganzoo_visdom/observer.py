@@ -30,7 +30,7 @@ class Visdom:
         self, data: DataSpec, *, url: str = "http://localhost:8097", environment: str | None = None, timeout: PositiveFloat = 5.0
     ) -> None:
         if not url.startswith(("http://", "https://")):
-            raise UserError(f"'{url}' is no address of a server", "write, for example, http://localhost:8097", key="url")
+            raise UserError(f"'{url}' is not an address of a server", "write, for example, http://localhost:8097", key="url")
         self.url, self.environment, self.timeout = url, environment, timeout
         self._server: Server | None = None
         self._lines: dict[str, list[str]] = {}

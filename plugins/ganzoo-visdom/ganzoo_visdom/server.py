@@ -47,7 +47,7 @@ class Server:
         try:
             found: dict[str, dict[str, Any]] = json.loads(self._post("win_data", win=None))
         except ValueError as error:
-            raise ServerError(f"what answers at {self.url} is no Visdom server") from error
+            raise ServerError(f"what answers at {self.url} is not a Visdom server") from error
         return found
 
     def close(self, window: str) -> None:

@@ -248,7 +248,7 @@ def test_a_server_that_is_not_there_costs_one_warning(tmp_path: Path, capsys: py
 def test_a_server_of_something_else_is_told_apart(fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     fake.behave = "no visdom"
     assert train(tmp_path, {"name": "visdom", "url": f"http://127.0.0.1:{fake.server_port}"}) == 0
-    assert f"from here on: what answers at http://127.0.0.1:{fake.server_port} is no Visdom server; " in capsys.readouterr().err
+    assert f"from here on: what answers at http://127.0.0.1:{fake.server_port} is not a Visdom server; " in capsys.readouterr().err
 
 
 def test_points_are_added_in_one_request_a_window(fake: Fake, tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_points_are_added_in_one_request_a_window(fake: Fake, tmp_path: Path) ->
 
 
 def test_an_address_that_is_none_is_refused() -> None:
-    with pytest.raises(UserError, match="'localhost:8097' is no address"):
+    with pytest.raises(UserError, match="'localhost:8097' is not an address"):
         Visdom(POINTS, url="localhost:8097")
 
 

@@ -1,4 +1,4 @@
-"""Gradient penalties, WGAN-GP's, R1 and R2, and the WGAN-GP paper's residual networks. This door imports no torch."""
+"""Gradient penalties, WGAN-GP's, R1 and R2, and the WGAN-GP paper's residual networks. It imports no torch."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def plan(data: DataSpec, width: int, role: str) -> tuple[int, list[int]]:
     """Side of the innermost window, and the channels at each size from the image inwards: one more than halvings.
 
     Raises:
-        UserError: where ``data`` is no square image of a size that halves down to the base.
+        UserError: where ``data`` is not a square image of a size that halves down to the base.
     """
     side = data.shape[-1]
     if not data.is_image or data.shape[1:] != (side, side) or side not in (16, 28, 32, 64, 128, 256):

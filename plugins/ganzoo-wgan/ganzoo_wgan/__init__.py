@@ -1,4 +1,4 @@
-"""Wasserstein GAN: its loss, its weight clipping and its authors' schedule. This door imports no torch."""
+"""Wasserstein GAN: its loss, its weight clipping and its authors' schedule. It imports no torch."""
 
 from __future__ import annotations
 

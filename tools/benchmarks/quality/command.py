@@ -81,7 +81,7 @@ def choose_seeds(text: str) -> list[int]:
     """The seeds asked for, each once.
 
     Raises:
-        UserError: where one is no number from 0.
+        UserError: where one is not a number from 0.
     """
     if not all(part.isdecimal() for part in text.split(",")):
         raise UserError(f"'{text}' are no seeds", "give whole numbers from 0 with commas between: 0,1,2", key="--seeds")

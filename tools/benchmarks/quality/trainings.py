@@ -201,5 +201,5 @@ def check_mnist(root: Path) -> Path:
         UserError: where a file stands in its place.
     """
     if root.exists() and not root.is_dir():
-        raise UserError(f"{root} is no folder", "name the folder that holds MNIST/raw", key="--mnist")
+        raise UserError(f"{root} is not a folder", "name the folder that holds MNIST/raw", key="--mnist")
     return root.resolve()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ganzoo.errors import GanzooError
 
-from .door import install
+from .entry_point import install
 from .workloads import BATCH, WORKLOADS
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -71,7 +71,7 @@ def play(
     faulty: Mapping[str, type] | None = None,
     prepare: Callable[[Run], None] | None = None,
 ) -> Game:
-    """Train a critic against a generator that rests.
+    """Train a critic against a frozen generator.
 
     Args:
         data: the data set with its parameters.

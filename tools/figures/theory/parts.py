@@ -92,4 +92,4 @@ PARTS: Mapping[str, Mapping[str, type]] = {
     "generator": {"disturbed": Disturbed},
     "schedule": {"critic_only": CriticOnly},
 }
-"""Kind and name of each, as a plugin's door would give them."""
+"""Kind and name of each, as a plugin's entry point would give them."""

@@ -5,7 +5,7 @@ import torch
 
 from ganzoo import DataSpec, Subject
 from ganzoo.data.digits import Digits
-from ganzoo.metrics.real import RealSamples, as_seen
+from ganzoo.metrics.real import RealSamples, to_float
 from ganzoo.metrics.statistics import Statistics
 from ganzoo.ui.progress import reporter
 
@@ -23,7 +23,7 @@ def pictures(seed, n=FEW, channels=3):
 
 def batches(arrays, n, size=250):
     for start in range(0, n, size):
-        yield {name: as_seen(array[start : min(start + size, n)].copy(), CPU) for name, array in arrays.items()}
+        yield {name: to_float(array[start : min(start + size, n)].copy(), CPU) for name, array in arrays.items()}
 
 
 def make_subject(folder, data, made, real, dataset=None, conditional=False, size=250):

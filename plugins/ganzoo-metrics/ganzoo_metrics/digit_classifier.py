@@ -1,4 +1,4 @@
-"""The judge: a small digit classifier shipped with ganzoo, because Inception's features mean little on 28x28 digits.
+"""The digit classifier: a small digit classifier shipped with ganzoo, because Inception's features mean little on 28x28 digits.
 
 It gives classifier-FID (never to be called FID), the class histogram and the accuracy of the asked-for digit.
 ``tools/train_judge.py`` trains it on MNIST's 60,000 training digits; its weights are pinned by their sha256.
@@ -21,11 +21,11 @@ from ganzoo import UserError
 
 JUDGE_WEIGHTS = Path(__file__).with_name("judge.safetensors")
 """The shipped weights, float16."""
-JUDGE_SHA256 = "6136ffd6a9a486a6fd649f40ef175df90233a35f3a3ae2e03cd59f77c1c2c454"
+CLASSIFIER_SHA256 = "6136ffd6a9a486a6fd649f40ef175df90233a35f3a3ae2e03cd59f77c1c2c454"
 """Pins the shipped weights; ``tools/train_judge.py`` prints it."""
 
 
-class Judge(nn.Module):
+class DigitClassifier(nn.Module):
     """A convolutional digit classifier: 28x28 -> 14x14x32 -> 7x7x64 -> 128 features -> 10 logits.
 
     No normalisation layers, so one sample's features never depend on another's and the network has one mode only.
@@ -59,7 +59,7 @@ class Judge(nn.Module):
             images = images[:, :, 2:-2, 2:-2]
         if images.shape[1:] != (1, 28, 28):
             raise UserError(
-                f"the judge reads grey 28x28 digits (N, 1, 28, 28), these images are {tuple(images.shape)}",
+                f"the digit classifier reads grey 28x28 digits (N, 1, 28, 28), these images are {tuple(images.shape)}",
                 "measure other images with an Inception metric",
             )
         hidden = functional.max_pool2d(functional.relu(self.stem(images)), 2)  # (N, 32, 14, 14)
@@ -78,7 +78,7 @@ class Judge(nn.Module):
         return self.logits_of(self.features(images))
 
 
-def load_judge(weights: Path = JUDGE_WEIGHTS, *, sha256: str = JUDGE_SHA256) -> Judge:
+def load_digit_classifier(weights: Path = JUDGE_WEIGHTS, *, sha256: str = CLASSIFIER_SHA256) -> DigitClassifier:
     """The trained judge, in evaluation mode, float32, frozen.
 
     Args:
@@ -92,13 +92,13 @@ def load_judge(weights: Path = JUDGE_WEIGHTS, *, sha256: str = JUDGE_SHA256) -> 
     try:
         content = weights.read_bytes()
     except OSError as error:
-        raise UserError(f"the judge's weights {weights} cannot be read ({error.strerror})", remedy) from None
+        raise UserError(f"the digit classifier's weights {weights} cannot be read ({error.strerror})", remedy) from None
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
-        raise UserError(f"the judge's weights {weights} are not the pinned ones: sha256 {found}, wanted {sha256}", remedy)
-    judge = Judge()
+        raise UserError(f"the digit classifier's weights {weights} are not the pinned ones: sha256 {found}, wanted {sha256}", remedy)
+    judge = DigitClassifier()
     try:
         judge.load_state_dict({name: value.float() for name, value in parse_safetensors(content).items()})
     except (SafetensorError, RuntimeError) as error:
-        raise UserError(f"the judge's weights {weights} do not hold this network: {error}", remedy) from None
+        raise UserError(f"the digit classifier's weights {weights} do not hold this network: {error}", remedy) from None
     return judge.eval().requires_grad_(False)

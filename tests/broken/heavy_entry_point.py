@@ -1,4 +1,4 @@
-"""A plugin's door that imports torch, so that merely listing what is installed takes seconds."""
+"""A plugin's entry point that imports torch, so that merely listing what is installed takes seconds."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""The door of a plugin that only the benchmarks see: networks that tutorials publish and no shipped plugin has."""
+"""The entry point of a plugin that only the benchmarks see: networks that tutorials publish and no shipped plugin has."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ganzoo import hookimpl
 GANZOO_API = 1
 
 METADATA = "Metadata-Version: 2.1\nName: ganzoo-speed\nVersion: 0\n"
-ENTRY_POINTS = "[ganzoo]\nspeed = benchmarks.speed.door\n"
+ENTRY_POINTS = "[ganzoo]\nspeed = benchmarks.speed.entry_point\n"
 
 
 @hookimpl

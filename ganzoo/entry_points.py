@@ -1,4 +1,4 @@
-"""A plugin's door: the module that its entry point names, held against the hook specifications."""
+"""The module that a plugin's entry point names, held against the hook specifications."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def distribution_of(entry_point: importlib.metadata.EntryPoint) -> str:
     return entry_point.dist.name if entry_point.dist else "(unknown)"
 
 
-def give(door: Any, entry_point: importlib.metadata.EntryPoint) -> list[tuple[str, str, str | type, bool]]:
-    """Check one door, a module, against the hook specifications, and return what it gives."""
-    _check_api(door, entry_point)
+def give(module: Any, entry_point: importlib.metadata.EntryPoint) -> list[tuple[str, str, str | type, bool]]:
+    """Check the module of an entry point against the hook specifications, and return what it gives."""
+    _check_api(module, entry_point)
     manager = pluggy.PluginManager("ganzoo")  # one each, so that nothing leaks from plugin to plugin
     manager.add_hookspecs(hookspecs)
-    manager.register(door, name=entry_point.name)
-    _check_hooks(manager, door)
+    manager.register(module, name=entry_point.name)
+    _check_hooks(manager, module)
     found = []
     hooks = [*((kind, hookspecs.hook_of(kind)) for kind in hookspecs.GIVEN), ("observer", hookspecs.DEFAULT_OBSERVERS)]
     for kind, hook in hooks:
@@ -43,8 +43,8 @@ def _misfit(hook: str, given: str) -> UserError:
     )
 
 
-def _check_api(door: Any, entry_point: importlib.metadata.EntryPoint) -> None:
-    version, newest, oldest = getattr(door, "GANZOO_API", None), hookspecs.API_VERSION, hookspecs.OLDEST_API
+def _check_api(module: Any, entry_point: importlib.metadata.EntryPoint) -> None:
+    version, newest, oldest = getattr(module, "GANZOO_API", None), hookspecs.API_VERSION, hookspecs.OLDEST_API
     if type(version) is not int:
         raise UserError(f"{entry_point.value} does not set GANZOO_API", f"set GANZOO_API = {newest}")
     if version > newest:
@@ -55,12 +55,12 @@ def _check_api(door: Any, entry_point: importlib.metadata.EntryPoint) -> None:
         raise UserError(f"it was written for API {version}, this ganzoo-core starts at {oldest}", remedy)
 
 
-def _check_hooks(manager: pluggy.PluginManager, door: Any) -> None:
+def _check_hooks(manager: pluggy.PluginManager, module: Any) -> None:
     """A hook that is misspelt or not marked is an error, not silence."""
     known = [name for name in vars(hookspecs) if hasattr(getattr(hookspecs, name), "ganzoo_spec")]
-    for name, value in vars(door).items():
+    for name, value in vars(module).items():
         if hasattr(value, "ganzoo_impl") and name not in known:
-            raise UserError(f"'{name}' is no hook", did_you_mean(name, known, noun="hooks"))
+            raise UserError(f"'{name}' is not a hook", did_you_mean(name, known, noun="hooks"))
         if name in known and name.startswith("ganzoo_") and not hasattr(value, "ganzoo_impl"):
             raise UserError(f"the hook '{name}' is not marked, so nothing calls it", "put @hookimpl over it (from ganzoo import hookimpl)")
     manager.check_pending()
