@@ -9,7 +9,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzoo.authoring.wheel import Wheel, read_wheel, wheel_findings
+from ganzoo_kit.authoring.wheel import Wheel, read_wheel, wheel_findings
 
 CORE = "ganzoo-core"
 

@@ -8,10 +8,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from ganzoo_kit.authoring.environment import Environment, make_environment
+from ganzoo_kit.authoring.wheel import read_wheel
 from set_version import ROOT
-
-from ganzoo.authoring.environment import Environment, make_environment
-from ganzoo.authoring.wheel import read_wheel
 
 from .building import CORE, Release, ReleaseError, unpack
 

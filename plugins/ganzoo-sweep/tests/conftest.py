@@ -1,0 +1,34 @@
+"""An empty folder with a small configuration to sweep, and trials without their process."""
+
+import io
+from contextlib import redirect_stdout
+
+import pytest
+from ganzoo_sweep import running
+from sweeps import BASE
+
+from ganzoo.cli import invoke
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Every test works in an empty folder."""
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "base.yaml").write_text(BASE)
+    return tmp_path
+
+
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """Trials without their process, which costs seconds each; returns the names in the order they were run."""
+    run = []
+
+    def run_here(job, asked_to_stop=lambda: 0, idle=lambda: None):
+        run.append(job.name)
+        words = [word for override in job.overrides for word in ("-o", override)]
+        with redirect_stdout(io.StringIO()):
+            return invoke(["run", job.config, "--out", job.folder, "--resume", "--quiet", *words])
+
+    monkeypatch.setattr(running, "run_trial", run_here)
+    return run
