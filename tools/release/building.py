@@ -12,6 +12,8 @@ from pathlib import Path
 from ganzoo_kit.authoring.wheel import Wheel, read_wheel, wheel_findings
 
 CORE = "ganzoo-core"
+KIT = "ganzoo-kit"
+"""It brings the conformance kit that every distribution's tests call."""
 
 
 class ReleaseError(Exception):

@@ -57,5 +57,5 @@ def test_a_wheel_that_would_write_elsewhere_is_refused_by_pip(name, tmp_path, ca
 
 def test_what_is_no_wheel_is_refused(tmp_path, capsys):
     (tmp_path / "torn-1.0-py3-none-any.whl").write_bytes(make_wheel(tmp_path).read_bytes()[:300])
-    assert "no wheel that can be read" in refusal(["check", str(tmp_path / "torn-1.0-py3-none-any.whl")], capsys)
-    assert "no wheel that can be read" in refusal(["check", str(tmp_path / "absent-1.0-py3-none-any.whl")], capsys)
+    assert "it is not a wheel that can be read" in refusal(["check", str(tmp_path / "torn-1.0-py3-none-any.whl")], capsys)
+    assert "it is not a wheel that can be read" in refusal(["check", str(tmp_path / "absent-1.0-py3-none-any.whl")], capsys)
