@@ -67,10 +67,12 @@ def check_all(known: dict[str, Path], names: list[str], folder: Path) -> tuple[l
     """Build and try each; what was built, and why some may not be released."""
     releases: list[Release] = []
     problems: list[str] = []
-    try:
-        beside = {name: build(name, known[name], folder) for name in (CORE, KIT)}
-    except (ReleaseError, GanzooError) as error:  # the others are tried beside them
-        return [], [f"{CORE}, {KIT}: {error}"]
+    beside: dict[str, Release] = {}
+    for name in (CORE, KIT):  # the others are tried beside them
+        try:
+            beside[name] = build(name, known[name], folder)
+        except (ReleaseError, GanzooError) as error:
+            return [], [f"{name}: {error}"]
     for name in names:
         try:
             release = beside.get(name) or build(name, known[name], folder)
