@@ -5,6 +5,10 @@ from contextlib import redirect_stdout
 
 import pytest
 from ganzoo_sweep import running
+
+sys.path.insert(0, str(Path(__file__).with_name("helpers")))
+if importlib.util.find_spec("ganzoo_vanilla") is None:
+    collect_ignore = ["test_processes.py", "test_refusals.py", "test_running.py"]
 from sweeps import BASE
 
 from ganzoo.cli import invoke
@@ -15,6 +19,7 @@ def folder(tmp_path, monkeypatch):
     """Every test works in an empty folder."""
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
+
     (tmp_path / "base.yaml").write_text(BASE)
     return tmp_path
 
