@@ -1,17 +1,22 @@
-"""An empty folder with a small configuration to sweep, and trials without their process."""
+"""An empty folder with a small configuration to sweep, and trials without their process.
 
+The helpers are found from the repository and, alone, from the sdist; there, tests that train what plugins give are left out.
+"""
+
+import importlib.util
 import io
+import sys
 from contextlib import redirect_stdout
+from pathlib import Path
 
 import pytest
 from ganzoo_sweep import running
 
+from ganzoo.cli import invoke
+
 sys.path.insert(0, str(Path(__file__).with_name("helpers")))
 if importlib.util.find_spec("ganzoo_vanilla") is None:
     collect_ignore = ["test_processes.py", "test_refusals.py", "test_running.py"]
-from sweeps import BASE
-
-from ganzoo.cli import invoke
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +24,7 @@ def folder(tmp_path, monkeypatch):
     """Every test works in an empty folder."""
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
+    from sweeps import BASE
 
     (tmp_path / "base.yaml").write_text(BASE)
     return tmp_path
