@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, forward_inputs, select
-from ganzoo.players import Generator
+from ganzoo.players import Generator, evaluating
 from ganzoo.tensors import check_given
 
 from .device import Runtime
@@ -142,18 +140,6 @@ def generate(
             check_given(given, generator.gives, f"generator {type(generator).__name__}")
             made.append(to_units(given["sample"].float(), data))
     return np.concatenate(made)
-
-
-@contextmanager
-def evaluating(network: nn.Module) -> Iterator[None]:
-    """Evaluation mode within the block; the mode of each module is put back, whatever happens."""
-    training = [module for module in network.modules() if module.training]
-    network.eval()
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True
 
 
 def to_units(sample: torch.Tensor, data: DataSpec) -> np.ndarray:

@@ -47,7 +47,6 @@ def game(losses):
 
 # A loss that is not a game by itself is begun with another, and then acts alone.
 GAMES = {name: (game(f"[wasserstein, {name}]" if name in ADDED else name), name) for name in EVERY_LOSS}
-del GAMES["relativistic_average"]  # it compares with the mean score of its own process's share, as its README says
 GAMES |= {losses: (game(losses), "all") for losses in COMBINATIONS}
 
 

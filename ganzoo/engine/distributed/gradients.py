@@ -9,6 +9,7 @@ that were wrong by 30% for a backward of a penalty alone, in silence.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -84,6 +85,26 @@ class GradientMean:
         if has not in self._unions:
             self._unions[has] = tuple(value > 0 for value in self._mask.tolist())
         return self._unions[has]
+
+
+class MeanOverRanks(torch.autograd.Function):
+    """The mean over all ranks of a tensor that each has.
+
+    Each rank minimises its own share of the loss, so the gradient is the mean of the gradients that the ranks have for it.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, reduce: Sum, size: int) -> Tensor:
+        """The sum, divided."""
+        ctx.reduce, ctx.size = reduce, size
+        total = values.clone(memory_format=torch.contiguous_format)
+        reduce(total)
+        return total.div_(size)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        """The same of gradients, to be differentiated again."""
+        return MeanOverRanks.apply(gradients[0], ctx.reduce, ctx.size), None, None
 
 
 def in_order_of(parameter: Tensor, piece: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ganzoo.engine.checkpoint import State, decode, encode
 from ganzoo.errors import GanzooError
 
-from .gradients import GradientMean
+from .gradients import GradientMean, MeanOverRanks
 from .norms import synchronise
 
 PATIENCE = timedelta(hours=24)
@@ -64,7 +64,7 @@ class Ranks:
         return lambda total: total
 
     def mean(self, values: Tensor) -> Tensor:
-        """The mean of ``values`` over the ranks."""
+        """The mean of ``values`` over the ranks, with its gradient."""
         return values
 
     def gather_object(self, state: State) -> list[State]:
@@ -136,10 +136,9 @@ class ManyRanks(Ranks):
         return GradientMean(parameters, self._sum, self.size)
 
     def mean(self, values: Tensor) -> Tensor:
-        """The sum, divided."""
-        values = values.clone()
-        self._sum(values)
-        return values / self.size
+        """One all-reduce, and one more for a gradient."""
+        mean: Tensor = MeanOverRanks.apply(values, self._sum, self.size)
+        return mean
 
     def gather_object(self, state: State) -> list[State]:
         """As checkpoints are written: tensors and primitives, nothing that is executed."""
