@@ -24,7 +24,7 @@ from .batches import Batches, share_of
 from .convolutions import use_ordinary_double_backward
 from .device import from_config
 from .distributed import Ranks
-from .distributed.norms import sees_its_batch_only
+from .distributed.whole_batch import sees_its_batch_only
 from .ema import average_of
 from .randomness import seed_everything
 from .run import Run

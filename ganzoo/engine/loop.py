@@ -22,7 +22,7 @@ from ganzoo.players import frozen, without_gradients
 from ganzoo.rules import Loss, Plan, merge_terms, routed
 from ganzoo.turn import Side, Turn
 
-from .graphs import Eager, UpdateRunner
+from .graphs import UpdateRunner
 from .guard import Guard, total_norm
 from .meter import Meter, score_means
 from .optimizers import move
@@ -39,7 +39,7 @@ class Loop:
     """
 
     def __init__(self, run: Run, meter: Meter, runner: UpdateRunner | None = None) -> None:
-        self.run, self.meter, self.runner = run, meter, runner or Eager()
+        self.run, self.meter, self.runner = run, meter, runner or UpdateRunner()
         device = run.runtime.device
         self.guard = Guard(run.optimizers.values(), device, deferred=self.runner.deferred or device.type == "cuda", ranks=run.ranks)
         self.networks = nn.ModuleDict({"generator": run.generator, "critic": run.critic})
@@ -176,3 +176,17 @@ class Loop:
 def acting(losses: Mapping[str, Loss], plan: Plan, step: int) -> dict[str, Loss]:
     """The losses that act at ``step``: those the plan names, each only every so many steps."""
     return {name: loss for name, loss in losses.items() if step % loss.every == 0 and plan.names(name)}
+
+
+def rehearse(run: Run, steps: int = 1) -> dict[str, float]:
+    """Take the next steps of ``run``; returns what they would log.
+
+    Raises:
+        DivergenceError: where a loss or a gradient is not finite.
+    """
+    meter = Meter()
+    loop = Loop(run, meter)
+    for _ in range(steps):
+        loop.step()
+    loop.check()  # on a GPU the steps themselves do not look
+    return meter.read()

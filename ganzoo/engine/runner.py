@@ -25,8 +25,7 @@ from .graphs import choose_runner
 from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
-from .owed import GRID, SAVED, find_owed
-from .resumed import allowed_changes
+from .resuming import GRID, SAVED, allowed_changes, find_owed
 from .signals import Interrupted, Stop, stop_on_signals, unwind_on_termination
 
 

@@ -22,8 +22,8 @@ from ganzoo.engine.batches import Batches
 from ganzoo.engine.device import from_config
 from ganzoo.engine.distributed import Ranks
 from ganzoo.engine.distributed.launch import meet
-from ganzoo.engine.distributed.norms import sees_its_batch_only, synchronise
 from ganzoo.engine.distributed.ranks import checksum
+from ganzoo.engine.distributed.whole_batch import sees_its_batch_only, synchronise
 from ganzoo.engine.runner import Runner
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec

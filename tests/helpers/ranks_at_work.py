@@ -19,7 +19,7 @@ from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine.build import build
 from ganzoo.engine.distributed import ManyRanks, Ranks
-from ganzoo.engine.distributed.gradients import GradientMean
+from ganzoo.engine.distributed.whole_batch import GradientMean
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.errors import DivergenceError

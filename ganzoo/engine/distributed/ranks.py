@@ -17,8 +17,7 @@ from torch import Tensor, nn
 from ganzoo.engine.checkpoint import State, decode, encode
 from ganzoo.errors import GanzooError
 
-from .gradients import GradientMean, MeanOverRanks
-from .norms import synchronise
+from .whole_batch import GradientMean, MeanOverRanks, synchronise
 
 PATIENCE = timedelta(hours=24)
 """How long a rank waits for the others: the leader may be evaluating. A rank that dies is noticed at once all the same."""
@@ -119,7 +118,7 @@ class ManyRanks(Ranks):
             self._gpus = dist.new_group(backend="nccl")  # type: ignore[assignment]
 
     def synchronise_norms(self, network: nn.Module) -> None:
-        """As ``norms.synchronise``, which torch can do on GPUs only."""
+        """As ``synchronise``, which torch can do on GPUs only."""
         if self.synchronises:
             synchronise(network, self._gpus)
 
