@@ -31,7 +31,7 @@ from ganzoo.registry import reason
 from ganzoo.ui.progress import Reporter
 
 from .batches import SampleReader
-from .randomness import random_state, restore_random_state, seeded
+from .randomness import preserved, seeded
 from .run import Run
 from .sampling import generate
 from .signals import Stop
@@ -39,13 +39,9 @@ from .signals import Stop
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What one metric found.
+    """What one metric found: its numbers, the one that it is known for first, and what they depend on.
 
-    Args:
-        metric: its name.
-        step: steps that the weights were trained for; None where that is not known.
-        numbers: its numbers, the one that it is known for first.
-        provenance: what they depend on.
+    ``step`` counts the steps that the weights were trained for; None where that is not known.
     """
 
     metric: str
@@ -66,24 +62,11 @@ class Evaluation:
 class Subjects:
     """Makes a subject for each measurement of one generator: the real samples are read and hashed once for all of them.
 
-    Args:
-        generator: what makes the samples, on its device.
-        samples: the data that it was trained on.
-        dataset: the instance that gave it.
-        part: its place in the configuration, to read other splits.
-        seed: of the latents.
-        reporter: shows progress.
+    ``samples`` are those of ``dataset``, as ``part`` configures it: other splits are read by it. ``seed`` is that of the latents.
     """
 
     def __init__(
-        self,
-        generator: Generator,
-        samples: SampleReader,
-        dataset: Dataset,
-        part: ResolvedPart,
-        *,
-        seed: int,
-        reporter: Reporter,
+        self, generator: Generator, samples: SampleReader, dataset: Dataset, part: ResolvedPart, *, seed: int, reporter: Reporter
     ) -> None:
         self._generator, self._samples, self._dataset, self._part = generator, samples, dataset, part
         self._seed, self._reporter = seed, reporter
@@ -92,12 +75,7 @@ class Subjects:
         self._data_hash = str(fingerprint(samples.arrays, dataset.class_names, dataset.apart).get("hash", ""))[:12]
 
     def make(self, values: Mapping[str, Any], facts: Mapping[str, Fact]) -> Subject:
-        """A subject.
-
-        Args:
-            values: a plan's values as fields.
-            facts: provenance known beforehand, besides that of the data and the seed.
-        """
+        """A subject made with a plan's ``values``; ``facts`` are its provenance besides that of the data and the seed."""
         data, params = self._samples.data, self._part.params
         own: dict[str, Fact] = {"data": self._part.name, "shape": "x".join(map(str, data.shape))}
         own |= {name: params[name] for name in ("split", "crop", "attribute") if params.get(name) is not None}
@@ -143,12 +121,6 @@ class Subjects:
 class Evaluations:
     """The metrics of a run in training. They leave it as it is: random numbers, the data's position, the networks.
 
-    Args:
-        parts: the metrics, as configured.
-        run: what trains.
-        data: the data set, as configured.
-        reporter: shows progress.
-
     Raises:
         UserError: where a metric cannot be measured here: weights are missing, samples are too few.
     """
@@ -156,9 +128,8 @@ class Evaluations:
     def __init__(self, parts: Sequence[ResolvedPart], run: Run, data: ResolvedPart, reporter: Reporter) -> None:
         self._run, self._parts = run, compat.distinct(parts)
         self._subjects = Subjects(run.eval_generator, run.batches, run.dataset, data, seed=run.config.train.seed, reporter=reporter)
-        before = random_state(run.runtime.device)
-        self._metrics = {name: prepare(part, self._subject()) for name, part in self._parts.items()}
-        restore_random_state(before, run.runtime.device)
+        with preserved(run.runtime.device):
+            self._metrics = {name: prepare(part, self._subject()) for name, part in self._parts.items()}
 
     @property
     def names(self) -> list[str]:
@@ -176,12 +147,8 @@ class Evaluations:
             GanzooError: where its numbers cannot be had.
             Interrupted: where a signal came meanwhile.
         """
-        before = random_state(self._run.runtime.device)
-        try:
-            with stop.interrupts():
-                return measure(name, self._metrics[name], self._parts[name], self._subject(), self._run.step)
-        finally:
-            restore_random_state(before, self._run.runtime.device)
+        with preserved(self._run.runtime.device), stop.interrupts():
+            return measure(name, self._metrics[name], self._parts[name], self._subject(), self._run.step)
 
     def _subject(self) -> Subject:
         run = self._run
