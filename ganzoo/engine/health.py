@@ -25,11 +25,7 @@ MAIN_TERM = "adversarial"
 
 
 class Health:
-    """Watches one run.
-
-    Args:
-        real: samples of the data, in its own units, (N, *shape).
-    """
+    """Watches one run, whose ``real`` samples are (N, *shape) in the data's own units."""
 
     def __init__(self, real: np.ndarray) -> None:
         self._real = spread(real)
@@ -98,10 +94,6 @@ def describe(values: Mapping[str, float], alarm: str = "") -> str:
     """A log line's means in one line, the most wanted first: a narrow terminal cuts the end.
 
     ``2100 images/s  critic 1.1, penalty 0.02  generator 0.8  scores 0.9 real, -0.4 fake  gradients 0.7, 0.2``
-
-    Args:
-        values: name with its side ("critic/adversarial") to mean.
-        alarm: what is wrong, in short.
     """
     parts = [f"{alarm}!"] if alarm else []
     if (speed := values.get("images_per_second")) is not None:

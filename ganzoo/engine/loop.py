@@ -30,13 +30,7 @@ from .run import Run
 
 
 class Loop:
-    """Takes a run's steps one at a time.
-
-    Args:
-        run: what trains.
-        meter: takes the scalars to log.
-        runner: how updates are run; each as it is where it is left out.
-    """
+    """Takes a run's steps one at a time; ``runner`` says how updates are run, each as it is where it is left out."""
 
     def __init__(self, run: Run, meter: Meter, runner: UpdateRunner | None = None) -> None:
         self.run, self.meter, self.runner = run, meter, runner or UpdateRunner()

@@ -42,15 +42,7 @@ Made = TypeVar("Made")
 
 
 class Outputs:
-    """Writes a run's files and tells its observers. Of several processes all have to call; rank 0 alone writes.
-
-    Args:
-        config: how often and how many.
-        run: what trains.
-        directory: where everything goes.
-        observers: who is told.
-        reporter: who shows it.
-    """
+    """Writes a run's files and tells its observers. Of several processes all have to call; rank 0 alone writes."""
 
     def __init__(self, config: RunConfig, run: Run, directory: RunDirectory, observers: Observers, reporter: Reporter) -> None:
         self.config, self.run, self.directory, self.observers, self.reporter = config, run, directory, observers, reporter
@@ -105,8 +97,7 @@ class Outputs:
     def save_checkpoint(self, tell: bool = True) -> None:
         """Write a checkpoint and the shareable weights of this moment, in the background.
 
-        Args:
-            tell: whether observers are told; not of a trial before the run, which is waited for.
+        A trial before the run does not ``tell`` observers, and is waited for.
 
         Raises:
             DivergenceError: where a weight is not finite; earlier checkpoints are intact.
@@ -177,8 +168,7 @@ class Outputs:
 class Background:
     """Does work in one thread. What follows from it, errors too, happens in the thread that asks, when it next looks.
 
-    Args:
-        threaded: False: everything is done at once, as is right on a CPU, which has nothing else to do it with.
+    Not ``threaded``, everything is done at once, as is right on a CPU, which has nothing else to do it with.
     """
 
     def __init__(self, threaded: bool) -> None:

@@ -118,13 +118,7 @@ def generate(
     Runs in evaluation mode and float32, in batches of at most ``batch``. The network's mode and the random numbers of the
     training are put back, whatever happens.
 
-    Args:
-        generator: on the device of ``runtime``.
-        inputs: its fields.
-        data: what it was trained on.
-        runtime: where it runs.
-        seed: of the random numbers that it draws in its forward.
-        batch: most samples of one forward.
+    ``seed`` is that of the random numbers which it draws in its forward.
     """
     names = forward_inputs(type(generator))
     chosen = select(names, inputs, f"generator {type(generator).__name__}")

@@ -48,10 +48,10 @@ def metadata(path: Path) -> dict[str, Any]:
 
 
 def load_into(network: nn.Module, path: str | Path, inner: str = "", side: str = "generator") -> None:
-    """Load a weights file into ``network``.
+    """Load a weights file into ``network``; counters of batches (``num_batches_tracked``) that it lacks stay as they are.
 
     Args:
-        network: what takes the weights. Counters of batches (``num_batches_tracked``) that the file lacks stay as they are.
+        network: what takes the weights.
         path: ``.safetensors``, a file of ``torch.save`` or a checkpoint, or ``FILE:KEY`` where it holds several that fit.
         inner: the part of a whole network that ``network`` is: a file of the whole one serves too.
         side: ``generator`` or ``critic``: whose weights are taken from a file of both.
@@ -155,15 +155,7 @@ def spellings(state: StateDict, side: str, inner: str, depth: int = DEPTH) -> It
 
 
 def find(path: Path, content: Any, wanted: StateDict, side: str, inner: str, key: str) -> StateDict:
-    """The state dict in ``content`` whose names are those of ``wanted``.
-
-    Args:
-        path: the file, for messages.
-        content: as ``read`` gives it.
-        wanted: of the network that is to be loaded.
-        side: ``generator`` or ``critic``, whose prefixes are looked for.
-        inner: the part of the network that is loaded; a file of the whole one serves too.
-        key: the place that was chosen; "": any.
+    """The state dict in ``content``, at ``key`` if one is given, whose names are those of ``wanted``.
 
     Raises:
         UserError: where there is none, or several of them are.

@@ -84,13 +84,7 @@ class Ranks:
 
 
 class ManyRanks(Ranks):
-    """One of several processes.
-
-    Args:
-        store: what they meet at.
-        rank: which of them this is, from 0.
-        size: how many they are.
-        local_rank: which of those on this machine this is, from 0.
+    """One of several processes, which meet at ``store``.
 
     Raises:
         GanzooError: where they cannot reach each other.
