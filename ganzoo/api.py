@@ -13,10 +13,10 @@ import torch
 
 from .config.yaml_writer import dump
 from .engine.randomness import seeded
-from .engine.sampling import evaluating
 from .errors import UserError, did_you_mean
 from .fields import Fields, forward_inputs
 from .one_file import choose, choosing
+from .players import evaluating
 from .registry import Registry
 from .rundir.record import read_record
 from .runs.trained import Trained, load_trained
