@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import index, one_file
-from .entry_points import distribution_of
-from .entry_points import give as components_of
 from .errors import UserError, did_you_mean
+from .plugins import index, one_file
+from .plugins.entry_points import distribution_of
+from .plugins.entry_points import give as components_of
 
 GROUP = "ganzoo"
 CORE = "ganzoo-core"

@@ -28,7 +28,7 @@ def invoke(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; errors go to stderr as ``ganzoo: error: ...``."""
     import typer
 
-    from ganzoo.one_file import choosing
+    from ganzoo.plugins.one_file import choosing
 
     from . import completing
     from .app import app

@@ -12,7 +12,7 @@ from ganzoo.authoring.finding import TRAINED, Finding
 from ganzoo.authoring.project import read_project
 from ganzoo.authoring.versions import normalised
 from ganzoo.errors import UserError
-from ganzoo.one_file import choice, choose
+from ganzoo.plugins.one_file import choice, choose
 from ganzoo.registry import Plugin, Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_json, print_table

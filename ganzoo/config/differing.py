@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from ganzoo import index
+from ganzoo.plugins import index
 
 from .retired import DECAY
 from .yaml_writer import flow

@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from ganzoo.curves import Curve, as_plain, at, build_with_curves, moves
 from ganzoo.errors import UserError
-from ganzoo.one_file import CODE
 from ganzoo.params import model_of
+from ganzoo.params.curves import Curve, as_plain, at, build_with_curves, moves
+from ganzoo.plugins.one_file import CODE
 from ganzoo.registry import Component, Registry
 
 from .overrides import NOWHERE, Places

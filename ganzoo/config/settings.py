@@ -10,8 +10,8 @@ from annotated_types import Ge, Gt, Lt, MinLen
 from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
 from pydantic_core import core_schema
 
-from ganzoo.curves import ByType, Curved
 from ganzoo.params import NonNegativeInt, PositiveInt
+from ganzoo.params.curves import ByType, Curved
 
 from .overrides import NOWHERE, Places, segments
 from .parts import (

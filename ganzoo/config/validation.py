@@ -12,9 +12,9 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, to_json
 
-from ganzoo.curves import ByType
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.params import split_annotation
+from ganzoo.params.curves import ByType
 
 from .overrides import Places
 from .strict_yaml import KeyPath

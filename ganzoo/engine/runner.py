@@ -11,7 +11,7 @@ from pathlib import Path
 from ganzoo.config import Resolved, RunConfig, refuse_retired, resolved_values, resolved_yaml, strict_yaml
 from ganzoo.data.fingerprint import compare_data
 from ganzoo.errors import GanzooError
-from ganzoo.index import current_versions
+from ganzoo.plugins.index import current_versions
 from ganzoo.rundir.directory import NullRunDirectory, RunDirectory, environment
 from ganzoo.rundir.files import ENVIRONMENT, read_json
 from ganzoo.rundir.record import Record, read_record

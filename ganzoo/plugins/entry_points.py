@@ -8,8 +8,8 @@ from typing import Any
 
 import pluggy
 
-from . import hookspecs
-from .errors import UserError, did_you_mean
+from ganzoo import hookspecs
+from ganzoo.errors import UserError, did_you_mean
 
 
 def distribution_of(entry_point: importlib.metadata.EntryPoint) -> str:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Gt, Le
 
+from ganzoo.errors import ContractError
+
 from .curves import Curved
-from .errors import ContractError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .errors import UserError
+from ganzoo.errors import UserError
 
 VARIABLE = "GANZOO_PLUGINS"
 """The environment variable that names folders of one-file plugins, as PATH does."""

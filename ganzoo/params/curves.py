@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le
 
-from .errors import ContractError
+from ganzoo.errors import ContractError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
