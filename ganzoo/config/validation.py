@@ -16,16 +16,12 @@ from ganzoo.errors import UserError, did_you_mean
 from ganzoo.params import split_annotation
 from ganzoo.params.curves import ByType
 
+from .earlier import REMOVED
 from .overrides import Places
 from .strict_yaml import KeyPath
 from .wording import describe, in_words, members, remedy_for, without_null
 
 Model = TypeVar("Model", bound=BaseModel)
-
-REMOVED: Mapping[KeyPath, str] = {
-    ("train", "shard_size"): "leave it out; of data in tar shards each process reads its own: data: {name: webdataset, shards: ...}",
-}
-"""Keys of earlier versions -> what to do instead."""
 
 
 def validated(model: type[Model], tree: Any, places: Places, prefix: KeyPath = (), *, noun: str = "keys", as_json: bool = True) -> Model:
@@ -109,7 +105,7 @@ def _entered(annotation: Any, segment: str | int) -> Any:
     for member in members(annotation):
         for mark in split_annotation(member)[1]:
             if isinstance(mark, ByType):
-                return mark.within(member, segment)
+                return mark.within(segment)
     return without_null(annotation)
 
 

@@ -71,9 +71,35 @@ class ByType:
     also: str
     """What messages call the other form."""
 
-    def within(self, number: Any, segment: str | int) -> Any:
-        """The annotation that the path segment ``segment`` (a key, or an index) leads into; ``number`` is the annotation that is marked."""
-        raise KeyError(segment)
+    @property
+    def model(self) -> type[BaseModel]:
+        """The pydantic model of the mapping."""
+        raise KeyError(self.also)
+
+    def within(self, segment: str | int) -> Any:
+        """The annotation that the path segment ``segment`` (a key, or an index) leads into."""
+        return self.model
+
+    def read(self, value: Any) -> Any:
+        """The other form from plain values; what is none of it as it is."""
+        return self.model.model_validate(value) if isinstance(value, dict) else value
+
+    def plain(self, value: Any) -> Any:
+        """As a configuration writes it."""
+        return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        def read(value: Any, number: Any) -> Any:
+            if isinstance(value, BaseModel | Curve):  # read before
+                return value
+            found = self.read(value)
+            return number(value) if found is value else found
+
+        written = core_schema.plain_serializer_function_ser_schema(self.plain)
+        return core_schema.no_info_wrap_validator_function(read, handler(source), serialization=written)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [handler(schema), self.model.model_json_schema()]}
 
 
 @dataclass(frozen=True)
@@ -94,23 +120,19 @@ class Curved(ByType):
         """The pydantic model of one curve."""
         return model_of_curve(*(Ge(item.gt) if self.reaches_zero and isinstance(item, Gt) else item for item in self.bounds))  # type: ignore[arg-type]
 
-    def within(self, number: Any, segment: str | int) -> Any:
+    def within(self, segment: str | int) -> Any:
         """One curve, or a list of them."""
         return self.model if isinstance(segment, str) else list[self.model]  # type: ignore[name-defined]
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """By the value's type: a mapping is a curve, a list several, anything else is left to the number."""
+    def read(self, value: Any) -> Any:
+        """A mapping as a curve, a list as one of several pieces."""
+        return read_curve(value, self.model) if isinstance(value, list | dict) else value
 
-        def read(value: Any, number: Any) -> Any:
-            if isinstance(value, Curve):
-                return value
-            return read_curve(value, self.model) if isinstance(value, list | dict) else number(value)
-
-        written = core_schema.plain_serializer_function_ser_schema(as_plain)
-        return core_schema.no_info_wrap_validator_function(read, handler(source), serialization=written)
+    def plain(self, value: Any) -> Any:
+        """As a configuration writes it."""
+        return as_plain(value)
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
-        """A number, a mapping or a list of mappings."""
         curve = self.model.model_json_schema()
         return {"anyOf": [handler(schema), curve, {"type": "array", "items": curve, "minItems": 1}]}
 

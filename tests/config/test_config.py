@@ -11,7 +11,6 @@ import pytest
 from configurations import BAD, GOOD, MINIMAL, REGISTRY, Network
 
 from ganzoo.config import (
-    LossEntry,
     Part,
     RunConfig,
     TrainConfig,
@@ -32,7 +31,7 @@ def test_a_good_configuration_is_read() -> None:
     config = parse_config(GOOD)
     assert config.data == Part("ring")
     assert config.generator == Part("mlp", {"width": 32})
-    assert config.loss == [LossEntry("hinge"), LossEntry("penalty", {"weight": 10})]
+    assert config.loss == [Part("hinge"), Part("penalty", {"weight": 10})]
     assert config.schedule == Part("alternate")
     assert config.optimizer.generator == Part("adam")
     assert config.train == TrainConfig(steps=5, ema=0.99, matmul="high")
@@ -41,8 +40,8 @@ def test_a_good_configuration_is_read() -> None:
 
 
 def test_one_loss_is_a_list_of_one() -> None:
-    assert parse_config(MINIMAL).loss == [LossEntry("hinge")]
-    assert parse_config(MINIMAL.replace("hinge", "{name: penalty, weight: 2}")).loss == [LossEntry("penalty", {"weight": 2})]
+    assert parse_config(MINIMAL).loss == [Part("hinge")]
+    assert parse_config(MINIMAL.replace("hinge", "{name: penalty, weight: 2}")).loss == [Part("penalty", {"weight": 2})]
 
 
 def test_a_configuration_made_in_python_equals_the_one_read() -> None:
