@@ -10,9 +10,8 @@ from ganzoo.plugins.index import current_name
 
 if TYPE_CHECKING:
     from .resolution import Resolved
-    from .strict_yaml import KeyPath
 
-REMOVED: Mapping[KeyPath, str] = {
+REMOVED: Mapping[tuple[str, str], str] = {
     ("train", "shard_size"): "leave it out; of data in tar shards each process reads its own: data: {name: webdataset, shards: ...}",
 }
 """Keys that have gone -> what to do instead. Where one is null, it never did anything."""
@@ -90,9 +89,8 @@ def with_defaults_of_today(recorded: Mapping[str, Any], resolved: Resolved) -> d
     schedule, versions = recorded.get("schedule"), recorded.get("versions")
     try:
         if isinstance(schedule, Mapping):
-            without_decay(
-                str(schedule.get("name")), schedule, str(versions.get("ganzoo-core", "") if isinstance(versions, Mapping) else "")
-            )
+            version = versions.get("ganzoo-core", "") if isinstance(versions, Mapping) else ""
+            without_decay(str(schedule.get("name")), schedule, str(version))
     except UserError as error:
         raise UserError(f"the run was begun with it, and {error.what}", error.remedy, key=f"schedule.{error.key}") from None
     parts = {**vars(resolved), "loss": resolved.losses, "optimizer": resolved.optimizers, "defaults": None}

@@ -172,7 +172,7 @@ def resolve_part(config: RunConfig, registry: Registry, kind: str, part: Part, p
         model_of(component.load())
     except UserError as error:
         raise error.at(config.where((*path, "name")), key) from error
-    params = {name: value for name, value in part.params.items() if kind != "optimizer" or name != "groups"}
+    params: Mapping[str, Any] = {name: value for name, value in part.params.items() if kind != "optimizer" or name != "groups"}
     try:
         params = without_decay(component.qualified, params, config.versions.get("ganzoo-core", ""))
     except UserError as error:

@@ -125,7 +125,7 @@ def _at(tree: Any, path: KeyPath) -> Any:
 def _unknown(model: type[BaseModel], tree: Any, path: KeyPath, noun: str) -> _Problem:
     name = str(path[-1])
     if path in REMOVED:
-        return _Problem(path, "was removed", REMOVED[path])
+        return _Problem(path, "was removed", REMOVED[path])  # type: ignore[index]
     fields = _entered(_descend(model, path[:-1])[0], name).model_fields
     sections = {key: without_null(found.annotation) for key, found in fields.items()}
     home = next((key for key, section in sections.items() if _is_model(section) and name in section.model_fields), "")
