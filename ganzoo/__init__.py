@@ -41,41 +41,12 @@ _HOMES = {
 }
 """Where each public name is defined."""
 
-__all__ = [
-    "API_VERSION",
-    "Cache",
-    "ContractError",
-    "Critic",
-    "DataSpec",
-    "Dataset",
-    "Fields",
-    "Fraction",
-    "GanzooError",
-    "Generator",
-    "Loss",
-    "Metric",
-    "NonNegativeFloat",
-    "NonNegativeInt",
-    "Plan",
-    "Player",
-    "Port",
-    "PositiveFloat",
-    "PositiveInt",
-    "Schedule",
-    "Scheduled",
-    "Scores",
-    "Subject",
-    "Terms",
-    "TrainedRun",
-    "Turn",
-    "UserError",
-    "did_you_mean",
-    "hookimpl",
-    "load",
-    "route",
-    "train",
-    "wrap",
-]
+__all__ = ["API_VERSION", "hookimpl"]
+__all__ += ["Critic", "Generator", "Loss", "Plan", "Player", "Port", "Schedule", "Turn", "route", "wrap"]
+__all__ += ["Cache", "DataSpec", "Dataset", "Fields", "Metric", "Scores", "Subject", "Terms"]
+__all__ += ["Fraction", "NonNegativeFloat", "NonNegativeInt", "PositiveFloat", "PositiveInt", "Scheduled"]
+__all__ += ["ContractError", "GanzooError", "UserError", "did_you_mean"]
+__all__ += ["TrainedRun", "load", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -150,36 +150,6 @@ class Registry:
         self.commands += [c for c in found if c.kind == "command"]
         self.plugins.append(replace(plugin, gives=tuple(f"{c.kind} {c.name}" for c in found)))
 
-    def find_in_file(self, kind: str, text: str, where: str) -> Component:
-        """The component that ``./tower.py:Tower`` means.
-
-        Args:
-            kind: of component.
-            text: the file, beside the configuration that says so or, on the command line, here; and the class.
-            where: it is written, ``FILE:LINE``.
-
-        Raises:
-            UserError: where code may not run, or the file or a class of that kind in it is not there.
-        """
-        file, _, name = text.rpartition(":")
-        said, _, line = where.rpartition(":")
-        path = (Path(said).parent if line.isdigit() and not where.startswith("-o ") else Path()) / file
-        if not one_file.choice().allow_code:
-            remedy = f"read {path}, then add --allow-code; or give the file with --plugin and name the component alone"
-            raise UserError(f"'{text}' is code, and a configuration alone runs none", remedy)
-        if path.name not in {plugin.distribution for plugin in self.plugins}:
-            self.add_file(path)
-        plugin = next(plugin for plugin in self.plugins if plugin.distribution == path.name)
-        if plugin.version != one_file.version_of(content := one_file.read_code(path)):
-            differs = one_file.difference(one_file.read_code(Path(plugin.module)), content)
-            raise UserError(f"{path} is another file than {plugin.module}: {differs}", "use one of the two")
-        if plugin.broken:
-            raise UserError(f"{path} cannot be used: {plugin.broken}", "repair it")
-        own = {c.target.__name__: c for c in self.of_kind(kind) if c.distribution == plugin.distribution and isinstance(c.target, type)}
-        if name not in own:
-            raise UserError(f"{path} gives no {kind} '{name}'", did_you_mean(name, own, noun=f"of kind {kind}"))
-        return own[name]
-
     def of_kind(self, kind: str) -> list[Component]:
         """The components of one kind, or the commands, by name."""
         return sorted((c for c in (*self.components, *self.commands) if c.kind == kind), key=lambda c: (c.name, c.distribution))

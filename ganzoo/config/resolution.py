@@ -14,10 +14,10 @@ from pydantic_core import to_jsonable_python
 from ganzoo.errors import UserError
 from ganzoo.params import model_of
 from ganzoo.params.curves import Curve, as_plain, at, build_with_curves, moves
-from ganzoo.plugins.one_file import CODE
 from ganzoo.registry import Component, Registry
 
 from .earlier import without_decay
+from .in_file import CODE, find_in_file
 from .overrides import NOWHERE, Places
 from .parts import Part
 from .settings import SECTIONS, RunConfig
@@ -168,7 +168,7 @@ def resolve_part(config: RunConfig, registry: Registry, kind: str, part: Part, p
     """Look up one part of ``kind``, written at ``path``; errors as in ``resolve``."""
     key, where = config.key(path), config.where(path)
     try:
-        component = registry.find(kind, part.name) if not CODE.fullmatch(part.name) else registry.find_in_file(kind, part.name, where)
+        component = registry.find(kind, part.name) if not CODE.fullmatch(part.name) else find_in_file(registry, kind, part.name, where)
         model_of(component.load())
     except UserError as error:
         raise error.at(config.where((*path, "name")), key) from error

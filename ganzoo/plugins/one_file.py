@@ -30,8 +30,6 @@ from .entry_points import Given
 
 VARIABLE = "GANZOO_PLUGINS"
 """The environment variable that names folders of one-file plugins, as PATH does."""
-CODE = re.compile(r"(?P<file>[^\n]+\.py):(?P<name>[A-Za-z_]\w*)")
-"""How a configuration names a class in a file: ``./tower.py:Tower``."""
 BASES = (
     ("generator", "ganzoo.players", "Generator"),
     ("critic", "ganzoo.players", "Critic"),
