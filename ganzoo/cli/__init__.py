@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ganzoo.errors import GanzooError
-from ganzoo.plugins.one_file import BASES, choosing
+from ganzoo.plugins import one_file
 
 
 def main() -> NoReturn:
@@ -36,7 +36,7 @@ def invoke(arguments: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":  # a path may be no text, or none of this terminal
         sys.stdout.reconfigure(errors="surrogateescape" if sys.stdout.encoding.lower() == "utf-8" else "backslashreplace")
     try:
-        with completing.in_bash(), choosing():
+        with completing.in_bash(), one_file.choosing():
             code = app(args=[a for a in arguments if a != "--debug"], prog_name="ganzoo", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
@@ -83,7 +83,7 @@ def _of_a_component(error: Exception) -> str:
     It is the last frame's that belongs to a component, unless it is ganzoo's own.
     """
     named, step = "", ""
-    bases: list[tuple[str, Any]] = [(kind, getattr(sys.modules.get(home), base, ())) for kind, home, base in BASES if kind != "optimizer"]
+    bases: list[tuple[str, Any]] = [(kind, getattr(sys.modules.get(home), base, ())) for kind, home, base in one_file.BASES if kind != "optimizer"]
     for frame, line in traceback.walk_tb(error.__traceback__):
         itself = frame.f_locals.get("self")
         run: Any = getattr(itself, "run", itself)
