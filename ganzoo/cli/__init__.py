@@ -83,7 +83,8 @@ def _of_a_component(error: Exception) -> str:
     It is the last frame's that belongs to a component, unless it is ganzoo's own.
     """
     named, step = "", ""
-    bases: list[tuple[str, Any]] = [(kind, getattr(sys.modules.get(home), base, ())) for kind, home, base in one_file.BASES if kind != "optimizer"]
+    components = [entry for entry in one_file.BASES if entry[0] != "optimizer"]
+    bases: list[tuple[str, Any]] = [(kind, getattr(sys.modules.get(home), base, ())) for kind, home, base in components]
     for frame, line in traceback.walk_tb(error.__traceback__):
         itself = frame.f_locals.get("self")
         run: Any = getattr(itself, "run", itself)
