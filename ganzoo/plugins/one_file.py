@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import hashlib
+import importlib.metadata
 import importlib.util
 import inspect
 import os
@@ -22,12 +23,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .errors import UserError
+from ganzoo.errors import UserError
+
+from . import entry_points
+from .entry_points import Given
 
 VARIABLE = "GANZOO_PLUGINS"
 """The environment variable that names folders of one-file plugins, as PATH does."""
-CODE = re.compile(r"(?P<file>[^\n]+\.py):(?P<name>[A-Za-z_]\w*)")
-"""How a configuration names a class in a file: ``./tower.py:Tower``."""
 BASES = (
     ("generator", "ganzoo.players", "Generator"),
     ("critic", "ganzoo.players", "Critic"),
@@ -132,20 +134,19 @@ def module_of(path: Path, content: bytes) -> ModuleType:
     return module
 
 
-def has_hooks(module: ModuleType) -> bool:
-    """Whether it is written as a plugin's entry point, with hooks or what looks like them; otherwise its classes are looked at."""
-    return any(hasattr(value, "ganzoo_impl") or name.startswith("ganzoo_") for name, value in vars(module).items() if callable(value))
-
-
-def classes_of(module: ModuleType) -> list[tuple[str, str, type]]:
-    """Kind, name and class of each component that the file defines: the classes that derive from one of ``BASES``.
+def given_by(path: Path, content: bytes) -> list[Given]:
+    """What the file gives: by its hooks, where it has any; otherwise the classes in it that derive from one of ``BASES``.
 
     Raises:
-        UserError: where there is none.
+        UserError: where it gives nothing, or a hook is wrong.
     """
+    module = module_of(path, content)
+    if any(hasattr(value, "ganzoo_impl") or name.startswith("ganzoo_") for name, value in vars(module).items() if callable(value)):
+        found = entry_points.given_by(module, importlib.metadata.EntryPoint(path.stem, path.name, "ganzoo"))
+        return [(kind, name, _class_in(module, path, target), default) for kind, name, target, default in found]
     bases: list[tuple[str, Any]] = [(kind, getattr(sys.modules.get(home), base, ())) for kind, home, base in BASES]
     found = [
-        (kind, snake_case(name), cls)
+        (kind, snake_case(name), cls, False)
         for name, cls in vars(module).items()
         if isinstance(cls, type) and cls.__module__ == module.__name__ and not name.startswith("_") and not inspect.isabstract(cls)
         for kind, base in bases
@@ -153,7 +154,7 @@ def classes_of(module: ModuleType) -> list[tuple[str, str, type]]:
     ]
     if not found:
         remedy = "derive a class from ganzoo.Loss, Generator, Critic, Schedule, Dataset or Metric, or write a hook"
-        raise UserError(f"{Path(str(module.__file__)).name} gives no component", remedy)
+        raise UserError(f"{path.name} gives no component", remedy)
     return found
 
 
@@ -162,7 +163,7 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def class_in(module: ModuleType, path: Path, target: str | type) -> str | type:
+def _class_in(module: ModuleType, path: Path, target: str | type) -> str | type:
     """What a hook of a one-file plugin gives: ``"tower:Tower"`` in ``tower.py`` is its own class."""
     home, _, attribute = target.partition(":") if isinstance(target, str) else ("", "", "")
     if home not in (path.stem, module.__name__):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .hookspecs import hookimpl
+from ganzoo.hookspecs import hookimpl
 
 GANZOO_API = 1
 
@@ -10,7 +10,7 @@ GANZOO_API = 1
 @hookimpl
 def ganzoo_schedules() -> dict[str, str]:
     """The plain schedule."""
-    return {"alternate": "ganzoo.schedules:Alternate"}
+    return {"alternate": "ganzoo.builtins.schedules:Alternate"}
 
 
 @hookimpl
@@ -23,10 +23,10 @@ def ganzoo_datasets() -> dict[str, str]:
 def ganzoo_optimizers() -> dict[str, str]:
     """The optimizers."""
     return {
-        "adam": "ganzoo.optimizers:Adam",
-        "adamw": "ganzoo.optimizers:AdamW",
-        "rmsprop": "ganzoo.optimizers:RMSprop",
-        "sgd": "ganzoo.optimizers:SGD",
+        "adam": "ganzoo.builtins.optimizers:Adam",
+        "adamw": "ganzoo.builtins.optimizers:AdamW",
+        "rmsprop": "ganzoo.builtins.optimizers:RMSprop",
+        "sgd": "ganzoo.builtins.optimizers:SGD",
     }
 
 

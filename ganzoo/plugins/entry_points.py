@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import pluggy
 
-from . import hookspecs
-from .errors import UserError, did_you_mean
+from ganzoo import hookspecs
+from ganzoo.errors import UserError, did_you_mean
+
+Given: TypeAlias = tuple[str, str, str | type, bool]
+"""Kind, name, target, and whether it is an observer that every run tells."""
 
 
 def distribution_of(entry_point: importlib.metadata.EntryPoint) -> str:
@@ -17,30 +20,30 @@ def distribution_of(entry_point: importlib.metadata.EntryPoint) -> str:
     return entry_point.dist.name if entry_point.dist else "(unknown)"
 
 
-def give(module: Any, entry_point: importlib.metadata.EntryPoint) -> list[tuple[str, str, str | type, bool]]:
-    """Check the module of an entry point against the hook specifications, and return what it gives."""
+def given_by(module: Any, entry_point: importlib.metadata.EntryPoint) -> list[Given]:
+    """Check the module of an entry point against the hook specifications, and return what it gives.
+
+    Raises:
+        UserError: where it was written for another API, or a hook of it is misspelt, not marked, or gives something else.
+    """
     _check_api(module, entry_point)
     manager = pluggy.PluginManager("ganzoo")  # one each, so that nothing leaks from plugin to plugin
     manager.add_hookspecs(hookspecs)
     manager.register(module, name=entry_point.name)
     _check_hooks(manager, module)
-    found = []
-    hooks = [*((kind, hookspecs.hook_of(kind)) for kind in hookspecs.GIVEN), ("observer", hookspecs.DEFAULT_OBSERVERS)]
-    for kind, hook in hooks:
+    found: list[Given] = []
+    for kind, hook in [*((kind, hookspecs.hook_of(kind)) for kind in hookspecs.GIVEN), ("observer", hookspecs.DEFAULT_OBSERVERS)]:
         for given in getattr(manager.hook, hook)():
-            if not isinstance(given, Mapping):
-                raise _misfit(hook, f"a {type(given).__name__}")
-            for name, target in given.items():
-                if not isinstance(name, str) or not isinstance(target, (str, type)) or (isinstance(target, str) and ":" not in target):
-                    raise _misfit(hook, f"{name!r}: {target!r}")
+            wrong = "" if isinstance(given, Mapping) else f"a {type(given).__name__}"
+            for name, target in given.items() if not wrong else ():
+                if not isinstance(name, str) or not (isinstance(target, type) or (isinstance(target, str) and ":" in target)):
+                    wrong = f"{name!r}: {target!r}"
+                    break
                 found.append((kind, name, target, hook == hookspecs.DEFAULT_OBSERVERS))
+            if wrong:
+                what = f"{hook} must return {{name: class or 'module:Class'}}, it gives {wrong}"
+                raise UserError(what, "return a mapping of names to 'module:Class'")
     return found
-
-
-def _misfit(hook: str, given: str) -> UserError:
-    return UserError(
-        f"{hook} must return {{name: class or 'module:Class'}}, it gives {given}", "return a mapping of names to 'module:Class'"
-    )
 
 
 def _check_api(module: Any, entry_point: importlib.metadata.EntryPoint) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from .errors import ContractError, UserError
-from .fields import DataSpec, Fields
-from .players import Critic, Generator
+from ganzoo.errors import ContractError, UserError
+from ganzoo.fields import DataSpec, Fields
+from ganzoo.players import Critic, Generator
 
 SCORES = frozenset({"score", "label_logits"})
 """What a critic gives; a network that gives anything else is a generator."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+<<<<<<< HEAD:ganzoo/api.py
 from .config.yaml_writer import dump
 from .engine.randomness import seeded
 from .errors import UserError, did_you_mean
@@ -21,6 +22,20 @@ from .registry import Registry
 from .rundir.record import read_record
 from .runs.trained import Trained, load_trained
 from .ui.progress import reporter
+=======
+from ganzoo.config.yaml_writer import dump
+from ganzoo.engine.randomness import seeded
+from ganzoo.engine.sampling import evaluating
+from ganzoo.errors import UserError, did_you_mean
+from ganzoo.fields import Fields, forward_inputs
+from ganzoo.plugins.one_file import choose, choosing
+from ganzoo.registry import Registry
+from ganzoo.rundir.record import read_record
+from ganzoo.ui.progress import reporter
+
+from .trained import Trained, load_trained
+from .training import finish, prepare
+>>>>>>> diet1:ganzoo/runs/api.py
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,8 +69,6 @@ def train(
         GanzooError: where the run fails; its last checkpoint is intact.
         KeyboardInterrupt: where it was interrupted, once it has been saved.
     """
-    from .commands.run import finish, prepare
-
     if not _TRAINING.acquire(blocking=False):
         raise UserError("a training is under way in this process", "wait for it, or use another process: they share random numbers")
     try:

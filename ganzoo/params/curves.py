@@ -6,16 +6,13 @@ import functools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le
+from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
+from pydantic_core import core_schema
 
-from .errors import ContractError
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-
-KINDS = ("linear", "cosine", "exponential")
+from ganzoo.errors import ContractError
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,7 @@ class Piece:
         return self.last + (self.first - self.last) * weight
 
 
+@dataclass(frozen=True, init=False)
 class Curve:
     """A number that moves: one piece, or several of which the last one begun counts (a warm-up, restarts).
 
@@ -50,8 +48,10 @@ class Curve:
         pieces: in the order of their starts, at least one.
     """
 
+    pieces: tuple[Piece, ...]
+
     def __init__(self, *pieces: Piece) -> None:
-        self.pieces = pieces
+        object.__setattr__(self, "pieces", pieces)
 
     def at(self, step: int, total: int) -> float:
         """The number at ``step`` (0-based) of ``total``; before the first piece begins, where that one begins."""
@@ -64,15 +64,6 @@ class Curve:
         written = [{"from": p.first, "to": p.last, "start": p.start, "end": p.end, "curve": p.curve} for p in self.pieces]
         return written[0] if len(written) == 1 else written
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Curve) and self.pieces == other.pieces
-
-    def __hash__(self) -> int:
-        return hash(self.pieces)
-
-    def __repr__(self) -> str:
-        return f"Curve{self.pieces}"
-
 
 class ByType:
     """Marks a number of a configuration that may be a mapping or a list instead; the value's type says which it is meant to be."""
@@ -80,9 +71,35 @@ class ByType:
     also: str
     """What messages call the other form."""
 
-    def within(self, number: Any, segment: str | int) -> Any:
-        """The annotation that the path segment ``segment`` (a key, or an index) leads into; ``number`` is the annotation that is marked."""
-        raise KeyError(segment)
+    @property
+    def model(self) -> type[BaseModel]:
+        """The pydantic model of the mapping."""
+        raise KeyError(self.also)
+
+    def within(self, segment: str | int) -> Any:
+        """The annotation that the path segment ``segment`` (a key, or an index) leads into."""
+        return self.model
+
+    def read(self, value: Any) -> Any:
+        """The other form from plain values; what is none of it as it is."""
+        return self.model.model_validate(value) if isinstance(value, dict) else value
+
+    def plain(self, value: Any) -> Any:
+        """As a configuration writes it."""
+        return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        def read(value: Any, number: Any) -> Any:
+            if isinstance(value, BaseModel | Curve):  # read before
+                return value
+            found = self.read(value)
+            return number(value) if found is value else found
+
+        written = core_schema.plain_serializer_function_ser_schema(self.plain)
+        return core_schema.no_info_wrap_validator_function(read, handler(source), serialization=written)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [handler(schema), self.model.model_json_schema()]}
 
 
 @dataclass(frozen=True)
@@ -98,38 +115,26 @@ class Curved(ByType):
     bounds: tuple[Any, ...] = ()
     also = "a curve"
 
-    def within(self, number: Any, segment: str | int) -> Any:
-        """One curve, or a list of them."""
-        model = self.model
-        return model if isinstance(segment, str) else list[model]  # type: ignore[valid-type]
-
     @property
     def model(self) -> type[BaseModel]:
         """The pydantic model of one curve."""
         return model_of_curve(*(Ge(item.gt) if self.reaches_zero and isinstance(item, Gt) else item for item in self.bounds))  # type: ignore[arg-type]
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """By the value's type: a mapping is a curve, a list several, anything else is left to the number."""
-        from pydantic_core import core_schema
+    def within(self, segment: str | int) -> Any:
+        """One curve, or a list of them."""
+        return self.model if isinstance(segment, str) else list[self.model]  # type: ignore[name-defined]
 
-        def read(value: Any, number: Any) -> Any:
-            if isinstance(value, Curve) or not isinstance(value, list | dict):
-                return value if isinstance(value, Curve) else number(value)
-            return read_curve(value, self.model)
+    def read(self, value: Any) -> Any:
+        """A mapping as a curve, a list as one of several pieces."""
+        return read_curve(value, self.model) if isinstance(value, list | dict) else value
 
-        written = core_schema.plain_serializer_function_ser_schema(as_plain)
-        return core_schema.no_info_wrap_validator_function(read, handler(source), serialization=written)
+    def plain(self, value: Any) -> Any:
+        """As a configuration writes it."""
+        return as_plain(value)
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
-        """A number, a mapping or a list of mappings."""
-        number = handler(schema)
-        end = {key: value for key, value in number.items() if not (self.reaches_zero and key == "exclusiveMinimum")}
-        end |= {"minimum": 0} if len(end) < len(number) else {}
-        share = {"type": "number", "minimum": 0, "maximum": 1}
-        keys = {"from": end, "to": end, "start": share | {"default": 0.0}, "end": share | {"default": 1.0}}
-        properties = keys | {"curve": {"enum": list(KINDS), "default": "linear"}}
-        curve = {"type": "object", "properties": properties, "required": ["from", "to"], "additionalProperties": False}
-        return {"anyOf": [number, curve, {"type": "array", "items": curve, "minItems": 1}]}
+        curve = self.model.model_json_schema()
+        return {"anyOf": [handler(schema), curve, {"type": "array", "items": curve, "minItems": 1}]}
 
 
 Scheduled = Annotated[float, Curved()]
@@ -210,8 +215,6 @@ def read_curve(value: Any, model: type[BaseModel]) -> Curve:
         return Curve(_piece(model.model_validate(value)))
     if not value:
         raise ValueError("an empty list is not a curve", "write a number, or {from: ..., to: ...}")
-    from pydantic import TypeAdapter
-
     found = [_piece(piece) for piece in TypeAdapter(list[model]).validate_python(value)]  # type: ignore[valid-type]
     if found != sorted(found, key=lambda piece: piece.start):
         raise ValueError("the curves of the list are not in the order of their starts", "sort them by 'start'")
@@ -221,8 +224,6 @@ def read_curve(value: Any, model: type[BaseModel]) -> Curve:
 @functools.cache
 def model_of_curve(*bounds: Any) -> type[BaseModel]:
     """The pydantic model of one curve whose ends are within ``bounds``: strict types, no other keys, no NaN."""
-    from pydantic import ConfigDict, create_model
-
     end, share = Annotated[(float, *bounds)] if bounds else float, Annotated[float, Ge(0), Le(1)]
     kind = Literal["linear", "cosine", "exponential"]
     fields: Any = {"from": (end, ...), "to": (end, ...), "start": (share, 0.0), "end": (share, 1.0), "curve": (kind, "linear")}

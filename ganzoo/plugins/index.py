@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .errors import UserError
+from ganzoo.errors import UserError
 
 FILE = Path(__file__).with_name("index.json")
 MOVED = {("ganzoo-core", "dataset"): "ganzoo-data", ("ganzoo-core", "metric"): "ganzoo-metrics"}

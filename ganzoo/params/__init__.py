@@ -12,15 +12,15 @@ import typing
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le
+from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic.errors import PydanticUserError
+
+from ganzoo.errors import ContractError
 
 from .curves import Curved
-from .errors import ContractError
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
 
 PositiveInt = Annotated[int, Gt(0)]
 NonNegativeInt = Annotated[int, Ge(0)]
@@ -96,9 +96,6 @@ def model_of(cls: type) -> type[BaseModel]:
     Raises:
         ContractError: as ``parameters_of``, and for an annotation that plain values cannot meet.
     """
-    from pydantic import ConfigDict, Field, create_model
-    from pydantic.errors import PydanticUserError
-
     fields: dict[str, Any] = {}
     for parameter in parameters_of(cls):
         default = ... if parameter.default is REQUIRED else parameter.default

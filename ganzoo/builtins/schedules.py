@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .fields import DataSpec
-from .params import PositiveInt
-from .rules import Plan, Schedule
+from ganzoo.fields import DataSpec
+from ganzoo.params import PositiveInt
+from ganzoo.rules import Plan, Schedule
 
 
 class Alternate(Schedule):

@@ -9,9 +9,9 @@ import torch
 from annotated_types import Ge, Lt
 from torch.nn import Parameter
 
-from .curves import Curved
-from .errors import UserError
-from .params import NonNegativeFloat, PositiveFloat
+from ganzoo.errors import UserError
+from ganzoo.params import NonNegativeFloat, PositiveFloat
+from ganzoo.params.curves import Curved
 
 Decay: TypeAlias = Annotated[float, Curved(), Ge(0), Lt(1)]
 
