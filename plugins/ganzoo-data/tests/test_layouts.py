@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ganzoo_data.images import BadImage, decode
 from PIL import Image, features
-
-from ganzoo.data.images import BadImage, decode
 
 EDGE = 16
 DOCUMENT = Path(__file__).parents[2] / "docs" / "how-to" / "own-images.md"
