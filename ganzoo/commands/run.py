@@ -14,7 +14,6 @@ import typer
 
 from ganzoo.recipes import find_recipe
 from ganzoo.registry import Registry
-from ganzoo.rundir.files import CONFIG
 from ganzoo.ui.progress import Reporter
 from ganzoo.ui.progress import reporter as choose_reporter
 
@@ -73,6 +72,7 @@ def prepare(path: Path, overrides: Sequence[str], out: Path | None, resume: bool
     """
     from ganzoo.config import load_config, resolve
     from ganzoo.engine.runner import Runner
+    from ganzoo.rundir.files import CONFIG
     from ganzoo.rundir.kept import with_kept
     from ganzoo.rundir.lock import TakenError
 
