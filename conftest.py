@@ -15,7 +15,7 @@ MAY_SKIP = {
     "no right to mount": "file systems cannot be mounted here",
     "built without a format": "this Pillow was built without",
     "SciPy too new for pytorch-fid": "SciPy 1.18 and later refuse",
-    "no ray": r"ganzoo-core\[ray\]",
+    "no ray": r"ganzoo-sweep\[ray\]",
     "no other shell": "(bash|zsh|fish) is not installed",
     "no package to compare with": "torchgan is not installed",
     "no such data here": "its data is not here|Inception's weights",
