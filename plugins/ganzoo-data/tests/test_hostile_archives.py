@@ -31,8 +31,8 @@ _watched: list[list[str]] = []
 
 def _note(event, arguments):
     written = event in ("os.mkdir", "os.link", "os.symlink", "os.rename") or (event == "open" and arguments[2] and arguments[2] & WRITING)
-    for names in _watched if written else ():
-        names.append(os.fsdecode(arguments[0]) if isinstance(arguments[0], (str, bytes)) else str(arguments[0]))
+    for names in _watched if written and not isinstance(arguments[0], int) else ():  # a descriptor: its file was noted when it was opened
+        names.append(os.fsdecode(arguments[0]))
 
 
 sys.addaudithook(_note)

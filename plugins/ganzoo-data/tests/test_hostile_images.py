@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ganzoo_data.folder import ImageFolder
+from ganzoo_data.images import BadImage, decode
 from PIL import Image, ImageCms, features
 
 from ganzoo import UserError
 from ganzoo.cli import invoke
 from ganzoo.data.cache import Cache
-from ganzoo.data.images import BadImage, decode
 from ganzoo.ui.progress import LineReporter
 
 EDGE = 16
@@ -283,7 +283,7 @@ def test_a_name_cannot_write_to_the_terminal(tmp_path):
 BOMBS = """
 import resource, sys
 sys.path.insert(0, sys.argv[1])
-from ganzoo.data.images import BadImage, decode
+from ganzoo_data.images import BadImage, decode
 from test_hostile_images import GOOD, bombs
 
 for name, (make, _, _) in GOOD.items():

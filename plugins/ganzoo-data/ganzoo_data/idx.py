@@ -14,7 +14,7 @@ from typing import IO, cast
 
 import numpy as np
 
-from ganzoo.errors import UserError
+from ganzoo import UserError
 
 UNSIGNED_BYTE = 0x08
 MAX_BYTES = 1 << 28

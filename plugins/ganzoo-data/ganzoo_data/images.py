@@ -18,6 +18,8 @@ from typing import Literal
 import numpy as np
 from PIL import Image, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
+from ganzoo.data import BadImage
+
 from .metadata import PNG, upright, without_metadata
 
 DECODER = 2
@@ -46,10 +48,6 @@ PHOTOMETRIC, BITS_PER_SAMPLE, SAMPLE_FORMAT, INK_SET = 262, 258, 339, 332
 """Tags of TIFF."""
 WHITE_IS_ZERO, SEPARATED, CMYK, SIGNED = 0, 5, 1, 2
 """Their values."""
-
-
-class BadImage(Exception):
-    """A picture that is left out. Its text is the reason."""
 
 
 def decode(source: bytes | Path, *, size: int, crop: int | None = None, channels: Literal[1, 3] = 3) -> np.ndarray:

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ganzoo_data.images import BadImage, decode
 from PIL import Image, features
 
-from ganzoo.data.images import BadImage, decode
-
 EDGE = 16
-DOCUMENT = Path(__file__).parents[2] / "docs" / "how-to" / "own-images.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "how-to" / "own-images.md"
 
 
 def values(top: int, channels: int = 1) -> np.ndarray:
@@ -324,6 +323,7 @@ def test_a_layout_that_would_come_out_wrong_is_refused_by_name(row):
             decode(content, size=EDGE)
 
 
+@pytest.mark.skipif(not DOCUMENT.exists(), reason="the sdist has no documentation")
 def test_the_table_in_the_documentation_has_these_rows():
     rows = re.findall(r"^\| (.+?) \| (right|refused) \|$", DOCUMENT.read_text(), re.MULTILINE)
     assert rows == [(row, "right") for row in RIGHT] + [(row, "refused") for row in REFUSED]

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ganzoo_data import files
 from ganzoo_data.celeba import CelebA
+from ganzoo_data.files import stamp
 from ganzoo_data.folder import ImageFolder
 from PIL import Image
 
-from ganzoo.data import files
 from ganzoo.data.cache import Cache
-from ganzoo.data.files import stamp
 
 THEN = (1_000_000_000_000_000_000,) * 2
 SIZE = 14 + 40 + 4 * 256 + 24 * 24

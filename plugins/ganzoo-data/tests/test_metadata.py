@@ -7,9 +7,8 @@ import zlib
 
 import numpy as np
 import pytest
+from ganzoo_data.images import BadImage, decode
 from PIL import Image, features
-
-from ganzoo.data.images import BadImage, decode
 
 UPRIGHT = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
 STORED = Image.fromarray(np.ascontiguousarray(np.rot90(UPRIGHT)))

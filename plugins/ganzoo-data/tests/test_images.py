@@ -7,10 +7,9 @@ import zlib
 
 import numpy as np
 import pytest
+from ganzoo_data import images
+from ganzoo_data.images import BadImage, decode
 from PIL import Image, features
-
-from ganzoo.data import images
-from ganzoo.data.images import BadImage, decode
 
 YELLOW, BLUE = (240, 200, 40), (20, 40, 160)
 

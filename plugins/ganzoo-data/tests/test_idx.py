@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ganzoo_data import idx
 
 from ganzoo import UserError
-from ganzoo.data import idx
 
 
 def packed(array: np.ndarray, kind: int = 0x08) -> bytes:

@@ -1,60 +1,19 @@
-"""What reading and keeping files needs everywhere: a lock between processes, whole writes, a stamp of many files."""
+"""The folder that a user names, and what tells its files from others."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
-from ganzoo.errors import UserError
+from ganzoo import UserError
 
 COARSE_NS = 10_000_000
 """A time that is a multiple of this comes from a file system with coarse times (FAT: 10 ms, others 1 s), or was never a ctime."""
 TICK_NS = 20_000_000
 """Changes to a file less than this apart may get one ctime: kernels take it from a clock that ticks every 1 to 10 ms."""
-
-
-@contextmanager
-def locked(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock file ``path`` against other processes; the lock falls with the process, however that ends.
-
-    The file stays behind: removing it would let two processes lock two different files of one name.
-
-    Args:
-        path: the lock file; made if missing.
-        waiting: called once where another process holds it, before waiting for it.
-    """
-    with path.open("ab") as file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):  # POSIX allows EAGAIN and EACCES
-            waiting()
-            fcntl.lockf(file, fcntl.LOCK_EX)
-        yield
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is either as before or complete, whatever happens meanwhile. One writer at a time."""
-    temporary = path.with_name(path.name + ".new")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    put_in_place(temporary, path)
-
-
-def put_in_place(temporary: Path, path: Path) -> None:
-    """Rename a finished file over ``path``, in the same folder, and see the new name to the disk."""
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def stamp(root: Path, names: Iterable[str]) -> str:
