@@ -70,13 +70,8 @@ class TrainConfig(Section):
     """Samples in a batch, over all processes."""
     seed: NonNegativeInt = 0
     """Decides every random number of the run."""
-<<<<<<< HEAD
-    ema: Annotated[float, Ge(0), Lt(1), OrSection(AverageConfig)] | None = None
-    """Decay, each generator update, of the moving average of its weights, or {half_life: SAMPLES, ramp: 0.05}; null: no average."""
-=======
     ema: Annotated[float, Ge(0), Lt(1), OrAverage()] | None = None
-    """Decay, each step, of the moving average of the generator's weights, or {half_life: SAMPLES, ramp: 0.05}; null: no average."""
->>>>>>> diet1
+    """Decay, each generator update, of the moving average of its weights, or {half_life: SAMPLES, ramp: 0.05}; null: no average."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """What the networks compute in; losses are always fp32. auto: bf16 where the device is fast at it."""
     matmul: Literal["highest", "high", "medium"] = "highest"

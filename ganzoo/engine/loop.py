@@ -17,11 +17,8 @@ from torch import Tensor, nn
 
 from ganzoo.compat import plan_fields
 from ganzoo.fields import Fields, Terms
-<<<<<<< HEAD
-from ganzoo.players import frozen, without_gradients
-=======
 from ganzoo.params import curves
->>>>>>> diet1
+from ganzoo.players import frozen, without_gradients
 from ganzoo.rules import Loss, Plan, merge_terms, routed
 from ganzoo.turn import Side, Turn
 

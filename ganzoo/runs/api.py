@@ -11,23 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-<<<<<<< HEAD:ganzoo/api.py
-from .config.yaml_writer import dump
-from .engine.randomness import seeded
-from .errors import UserError, did_you_mean
-from .fields import Fields, forward_inputs
-from .one_file import choose, choosing
-from .players import evaluating
-from .registry import Registry
-from .rundir.record import read_record
-from .runs.trained import Trained, load_trained
-from .ui.progress import reporter
-=======
 from ganzoo.config.yaml_writer import dump
 from ganzoo.engine.randomness import seeded
-from ganzoo.engine.sampling import evaluating
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import Fields, forward_inputs
+from ganzoo.players import evaluating
 from ganzoo.plugins.one_file import choose, choosing
 from ganzoo.registry import Registry
 from ganzoo.rundir.record import read_record
@@ -35,7 +23,6 @@ from ganzoo.ui.progress import reporter
 
 from .trained import Trained, load_trained
 from .training import finish, prepare
->>>>>>> diet1:ganzoo/runs/api.py
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -46,10 +46,10 @@ def main() -> int:
     figure("processes", f"{middle - started:.1f} s and {ended - middle:.1f} s, with start and end")
     for part in (stopped, lines[len(stopped) :]):
         if len(part) > 2:
-            first, last = part[0], part[-1]  # up to the first line it warms up and records
-            rate, between = (last["step"] - first["step"]) * batch / (last["seconds"] - first["seconds"]), median(rates(part, batch))
+            start, last = part[0], part[-1]  # up to the first line it warms up and records
+            rate, between = (last["step"] - start["step"]) * batch / (last["seconds"] - start["seconds"]), median(rates(part, batch))
             figure(
-                f"steps {first['step']} to {last['step']}",
+                f"steps {start['step']} to {last['step']}",
                 f"{rate:,.0f} images/s with checkpoints and grids, {between:,.0f} between two lines of the log: "
                 f"they cost {1 - rate / between:.1%}; slowest {min(rates(part, batch)):,.0f}",
             )
