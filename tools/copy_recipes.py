@@ -24,6 +24,7 @@ SHIPPED = {
     "grid_lsgan": "ganzoo-lsgan:grid",
     "grid_non_saturating": "ganzoo-vanilla:grid",
     "grid_pacgan": "ganzoo-pacgan:grid",
+    "digits_diffaugment": "ganzoo-augment:digits",
     "digits_sngan": "ganzoo-sngan:digits",
     "projection_cifar10": "ganzoo-sngan:cifar10",
     "grid_relativistic": "ganzoo-relativistic:grid",

@@ -29,9 +29,9 @@ class BatchNorm(nn.Module):
     def forward(self, x: Tensor, label: Tensor | None) -> Tensor:
         """Normalise (N, C, H, W), for the classes (N,) where there are any."""
         out: Tensor = self.norm(x)
-        if label is None or self.norm.affine:
-            return out
-        return out * self.gain(label)[..., None, None] + self.offset(label)[..., None, None]
+        if label is not None and not self.norm.affine:
+            out = out * self.gain(label)[..., None, None] + self.offset(label)[..., None, None]
+        return out
 
 
 class GeneratorBlock(nn.Module):
@@ -51,7 +51,8 @@ class GeneratorBlock(nn.Module):
         path = functional.interpolate(functional.relu(self.norms[0](x, label)), scale_factor=2)
         path = self.convolutions[1](functional.relu(self.norms[1](self.convolutions[0](path), label)))
         # A 1 x 1 convolution commutes with the doubling, so it runs at the smaller size.
-        return path + functional.interpolate(self.shortcut(x), scale_factor=2)
+        out: Tensor = path + functional.interpolate(self.shortcut(x), scale_factor=2)
+        return out
 
 
 class CriticBlock(nn.Module):
