@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from ganzoo import DataSpec, Fields, Fraction, Loss, PositiveFloat, PositiveInt, Turn
-from ganzoo.turn import Place
 
 from .changes import warp
 from .images import check_images
@@ -54,7 +53,7 @@ class ADA(Loss):
         self.register_buffer("signs", torch.zeros(()))
         self.register_buffer("updates", torch.zeros(()))
 
-    def view(self, fields: Fields, place: Place, turn: Turn) -> Fields:
+    def view(self, fields: Fields, place: str, turn: Turn) -> Fields:
         """Change "sample" wherever the critic looks."""
         return fields | {"sample": self.changed(fields["sample"])} if place == "judged" else fields
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Literal
 
 from ganzoo import DataSpec, Fields, Loss, Turn
-from ganzoo.turn import Place
 
 from .changes import brighten, contrast, cut_out, saturate, shift
 from .images import check_images
@@ -31,7 +30,7 @@ class DiffAugment(Loss):
         check_images(data, "diffaugment")
         self.policy = policy
 
-    def view(self, fields: Fields, place: Place, turn: Turn) -> Fields:
+    def view(self, fields: Fields, place: str, turn: Turn) -> Fields:
         """Change "sample" wherever the critic looks; a penalty's own points too."""
         if place != "judged":
             return fields
