@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
 from pydantic_core import core_schema
 
 from ganzoo.curves import ByType, Curved
+from ganzoo.errors import UserError
 from ganzoo.params import NonNegativeInt, PositiveInt
 
 from .overrides import NOWHERE, Places, segments
@@ -184,6 +186,16 @@ class RunConfig(Section):
     def key(self, path: str | Sequence[str | int]) -> str:
         """``path`` dotted, as the user wrote it: ``loss.weight`` where ``loss`` is one term and no list."""
         return self._places.key(segments(path))
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Give an error that names a key of this configuration the place where it was written."""
+        try:
+            yield
+        except UserError as error:
+            if error.where or error.key.partition(".")[0] not in RunConfig.model_fields:
+                raise
+            raise error.at(self.where(error.key)) from error
 
     def written_at(self, places: Places) -> RunConfig:
         """This configuration, knowing where it was written."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -21,8 +20,6 @@ DEPTH = 2
 """Batches read ahead: one may come late from the disk while the other is at hand. More would only hold memory."""
 INDEX, MIRRORED = "#index", "#mirrored"
 """What stands for a batch whose data lives on the GPU: rows (n,) int64, and which of them are mirrored (n,) bool."""
-
-Read = TypeVar("Read")
 
 
 class SampleReader:
@@ -118,10 +115,7 @@ class Batches(SampleReader):
         if apart:
             self._per_epoch = -ranks.all_reduce_max(-self._per_epoch)
         if not self._per_epoch:
-            whose, remedy = (
-                "a process has" if apart else "the data has",
-                f"set it to at most {self.count * size // self._drawn}",
-            )
+            whose, remedy = "a process has" if apart else "the data has", f"set it to at most {self.count * size // self._drawn}"
             raise UserError(f"{whose} {self.count} samples, fewer than one batch", remedy, key="train.batch_size")
         self._stream = [seed, ranks.rank + 1] if apart else [seed]
         self.size, self.seed, self.flip, self.position = size, seed, flip and data.is_image, position
@@ -172,19 +166,19 @@ class Batches(SampleReader):
         return self._epoch_there[1]
 
 
-class Ahead(Generic[Read]):
+class Ahead:
     """Reads positions before they are asked for, in one background thread, in order.
 
     It has no position of its own: whoever takes says where. So what was read ahead is never part of a run's state, and a run
     that is resumed elsewhere takes from there. ``read`` is a pure function of a position.
     """
 
-    def __init__(self, read: Callable[[int], Read], depth: int = DEPTH) -> None:
+    def __init__(self, read: Callable[[int], Fields], depth: int = DEPTH) -> None:
         self._read, self._depth = read, depth
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
-        self._pending: dict[int, Future[Read]] = {}
+        self._pending: dict[int, Future[Fields]] = {}
 
-    def take(self, position: int) -> Read:
+    def take(self, position: int) -> Fields:
         """What is at ``position``. Raises what reading it raised."""
         wanted = range(position, position + 1 + self._depth)
         for elsewhere in self._pending.keys() - set(wanted):

@@ -99,11 +99,9 @@ class Run:
             own = others[self.ranks.rank - 1]
             restore_random_state(own["random"], self.runtime.device)
             for name, network in self._networks().items():
-                for key, value in network.named_buffers():
-                    value.copy_(own["buffers"][name][key])
+                _fill(dict(network.named_buffers()), own["buffers"][name])
             for name, loss in self.losses.items():
-                for key, value in _own_buffers(loss).items():
-                    value.copy_(own["losses"][name][key])
+                _fill(_own_buffers(loss), own["losses"][name])
         else:
             seed_everything(self.config.train.seed, self.ranks.rank, self.step)
 
@@ -117,8 +115,7 @@ class Run:
             for name, network in self._networks().items():
                 network.load_state_dict(state["networks"][name])
             for name, loss in self.losses.items():
-                for key, value in _own_buffers(loss).items():
-                    value.copy_(state["losses"][name][key])
+                _fill(_own_buffers(loss), state["losses"][name])
             for name, optimizer in self.optimizers.items():
                 optimizers.restore(optimizer, state["optimizers"][name])
             self.step, self.batches.position = int(state["step"]), int(state["position"])
@@ -135,5 +132,9 @@ class Run:
 
 def _own_buffers(loss: Loss) -> dict[str, Tensor]:
     """A loss's state: its own buffers, not those of frozen networks that it holds."""
-    buffers: dict[str, Any] = dict(loss.named_buffers(recurse=False))
-    return buffers
+    return dict(loss.named_buffers(recurse=False))
+
+
+def _fill(buffers: Mapping[str, Tensor], values: Mapping[str, Tensor]) -> None:
+    for name, buffer in buffers.items():
+        buffer.copy_(values[name])

@@ -18,7 +18,7 @@ from ganzoo.rundir.record import Record, read_record
 from ganzoo.ui.progress import Reporter
 
 from . import checkpoint
-from .build import build, placed
+from .build import build
 from .distributed import Ranks
 from .evaluation import Evaluations
 from .graphs import choose_runner
@@ -217,7 +217,7 @@ class Runner:
         self.run.restore(state)
         due = self.evaluations.due(self.run.step, self.config.train.steps)
         self.owed = self.ranks.broadcast_object({"owed": find_owed(self.run.step, self.config, due, record, self.directory.path)})["owed"]
-        with placed(self.config):
+        with self.config.placing():
             data = compare_data(state.get("data") or {}, self.run.fingerprint)
         if data:
             self._warn(f"{data}; from here on the run trains on other data than before")

@@ -107,7 +107,8 @@ class ManyRanks(Ranks):
     def connect(self, device: torch.device) -> None:
         """NCCL where each rank has a GPU of its own, else gloo."""
         self.synchronises = device.type == "cuda"
-        places = self._all_strings(str(torch.cuda.get_device_properties(device).uuid) if self.synchronises else "")
+        place = str(torch.cuda.get_device_properties(device).uuid) if self.synchronises else ""
+        places = self.broadcast_object({"all": [each["place"] for each in self.gather_object({"place": place})]})["all"]
         if self.synchronises and len(set(places)) == self.size and dist.is_nccl_available():
             self._gpus = dist.new_group(backend="nccl")  # type: ignore[assignment]
 
@@ -216,10 +217,6 @@ class ManyRanks(Ranks):
 
     def _group_of(self, values: Tensor) -> dist.ProcessGroup | None:
         return self._gpus if values.device.type == "cuda" else None
-
-    def _all_strings(self, text: str) -> list[str]:
-        gathered = self.gather_object({"text": text})
-        return list(self.broadcast_object({"texts": [state["text"] for state in gathered]})["texts"])
 
 
 def checksum(tensor: Tensor) -> Tensor:
