@@ -16,6 +16,7 @@ from ganzoo.data.fingerprint import fingerprint
 from ganzoo.data.spec import describe
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.rules import Loss
+from ganzoo.rundir.weights import load_into
 from ganzoo.ui.progress import Reporter
 
 from . import optimizers
@@ -27,7 +28,6 @@ from .distributed.whole_batch import sees_its_batch_only
 from .ema import average_of
 from .randomness import seed_everything
 from .run import Run
-from .weights import load_into
 
 
 def build(

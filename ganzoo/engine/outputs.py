@@ -20,20 +20,20 @@ from ganzoo.compat import plan_fields
 from ganzoo.config import RunConfig
 from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.fields import Fields, forward_inputs
+from ganzoo.rundir import checkpoint
 from ganzoo.rundir.directory import RunDirectory, now
 from ganzoo.rundir.files import GENERATOR, sample_file
+from ganzoo.rundir.weights import export
+from ganzoo.ui.health import Health, describe
 from ganzoo.ui.pictures import image_grid, save_png
 from ganzoo.ui.progress import Reporter, Task
 from ganzoo.ui.scatter import scatter
 
-from . import checkpoint
 from .evaluation import Evaluation
-from .health import Health, describe
 from .meter import Meter
 from .observers import Observers
 from .run import Run
 from .sampling import CLOUD, columns_of, generate, make_inputs, to_units
-from .weights import export
 
 MAX_PENDING = 2
 """Pieces of work under way at a time: a grid and a checkpoint of one step."""

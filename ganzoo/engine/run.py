@@ -15,10 +15,10 @@ from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.players import Critic, Generator
 from ganzoo.rules import Loss, Plan, Schedule
+from ganzoo.rundir.checkpoint import State
 
 from . import optimizers
 from .batches import Batches
-from .checkpoint import State
 from .device import Runtime
 from .distributed import Ranks
 from .ema import MovingAverage

@@ -12,12 +12,12 @@ from ganzoo.config import Resolved, RunConfig, refuse_retired, resolved_values, 
 from ganzoo.data.fingerprint import compare_data
 from ganzoo.errors import GanzooError
 from ganzoo.index import current_versions
+from ganzoo.rundir import checkpoint
 from ganzoo.rundir.directory import NullRunDirectory, RunDirectory, environment
 from ganzoo.rundir.files import ENVIRONMENT, read_json
 from ganzoo.rundir.record import Record, read_record
 from ganzoo.ui.progress import Reporter
 
-from . import checkpoint
 from .build import build
 from .distributed import Ranks
 from .evaluation import Evaluations

@@ -17,9 +17,9 @@ import torch
 from safetensors.torch import load_file
 
 from ganzoo.cli import invoke
-from ganzoo.engine import checkpoint
 from ganzoo.engine.loop import Loop
 from ganzoo.errors import GanzooError, UserError
+from ganzoo.rundir import checkpoint
 
 RECIPE = """\
 data: {name: ring, count: 64}

@@ -7,9 +7,9 @@ import pytest
 
 from ganzoo.cli import invoke
 from ganzoo.config import load_config, resolve
-from ganzoo.engine import checkpoint
 from ganzoo.engine.build import build
 from ganzoo.registry import Registry
+from ganzoo.rundir import checkpoint
 from ganzoo.ui.progress import reporter
 
 KEPT = Path(__file__).parents[1] / "checkpoints"

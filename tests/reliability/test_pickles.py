@@ -9,8 +9,8 @@ import pytest
 import torch
 from ganzoo_metrics.inception import load_inception
 
-from ganzoo.engine import checkpoint, weights
 from ganzoo.errors import UserError
+from ganzoo.rundir import checkpoint, weights
 
 
 class Attack:

@@ -14,8 +14,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from ganzoo.engine.checkpoint import State, decode, encode
 from ganzoo.errors import GanzooError
+from ganzoo.rundir.checkpoint import State, decode, encode
 
 from .whole_batch import GradientMean, MeanOverRanks, synchronise
 
