@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.config import AverageConfig, TrainConfig
-from ganzoo.curves import at
+from ganzoo.params.curves import at
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from operator import add
 import torch
 from torch import Tensor, nn
 
-from ganzoo import curves
 from ganzoo.compat import plan_fields
 from ganzoo.fields import Fields, Terms
+from ganzoo.params import curves
 from ganzoo.players import frozen, without_gradients
 from ganzoo.rules import Loss, Plan, merge_terms, routed
 from ganzoo.turn import Side, Turn

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.config import ResolvedPart
-from ganzoo.curves import at, moves
 from ganzoo.errors import UserError, did_you_mean
+from ganzoo.params.curves import at, moves
 from ganzoo.registry import reason
 
 _OF_THE_DEVICE = ("lr", "fused", "foreach", "capturable")

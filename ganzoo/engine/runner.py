@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ganzoo.config import Resolved, RunConfig, refuse_retired, resolved_values, resolved_yaml, strict_yaml
+from ganzoo.config import Resolved, RunConfig, resolved_values, resolved_yaml, strict_yaml, with_defaults_of_today
 from ganzoo.data.fingerprint import compare_data
 from ganzoo.errors import GanzooError
-from ganzoo.index import current_versions
+from ganzoo.plugins.index import current_versions
 from ganzoo.rundir import checkpoint
 from ganzoo.rundir.directory import NullRunDirectory, RunDirectory, environment
 from ganzoo.rundir.files import ENVIRONMENT, read_json
@@ -235,8 +235,8 @@ class Runner:
 
     def _refuse_changes(self) -> None:
         """A run goes on as it was begun: see ``resumed.allowed_changes``."""
-        before, now = strict_yaml.read(self.directory.config).value, resolved_values(self.config, self.resolved)
-        refuse_retired(before, self.directory.path)
+        before = with_defaults_of_today(strict_yaml.read(self.directory.config).value, self.resolved)
+        now = resolved_values(self.config, self.resolved)
         changed, beside = allowed_changes(before, now, str(self.directory.path))
         self._changed += changed
         if beside:

@@ -15,11 +15,11 @@ from torch import nn
 
 from ganzoo.cli import invoke
 from ganzoo.config import ResolvedPart, differences
-from ganzoo.curves import Curve, Piece
 from ganzoo.engine import graphs, optimizers
 from ganzoo.engine.graphs import UpdateRunner, choose_runner
 from ganzoo.errors import UserError
 from ganzoo.params import PositiveFloat
+from ganzoo.params.curves import Curve, Piece
 from ganzoo.registry import Component
 
 

@@ -25,7 +25,7 @@ from ganzoo.config import load_config, parse_config, resolve, strict_yaml
 from ganzoo.config.yaml_writer import dump
 from ganzoo.data.cache import Cache
 from ganzoo.data.spec import describe
-from ganzoo.one_file import choosing
+from ganzoo.plugins.one_file import choosing
 from ganzoo.registry import Registry
 
 ROOT = Path(__file__).parents[2]
@@ -54,8 +54,8 @@ ELSEWHERE = {
     "tools/benchmark_quality": "tests/tools/test_benchmark_quality.py",
     "tools/bench": "tests/tools/test_bench.py",
     "tools/draw_theory": "tests/tools/test_theory_charts.py",
-    "pip install --no-deps --index-url": "tests/authoring/test_check_plugin.py",
-    "python -m http.server": "tests/authoring/test_check_plugin.py",
+    "pip install --no-deps --index-url": "plugins/ganzoo-kit/tests/test_check_plugin.py",
+    "python -m http.server": "plugins/ganzoo-kit/tests/test_check_plugin.py",
     "torchrun": "tests/engine/test_torchrun.py",
     "GANZOO_FUZZ_SEED=7 tools/test": "tests/reliability",
     "tools/prove_reliability": "tests/reliability",
