@@ -77,17 +77,12 @@ class SampleReader:
 
 
 class Batches(SampleReader):
-    """Endless batches of ``size`` samples; an epoch's last incomplete batch is left out.
+    """Endless batches of ``size`` samples, in an order and mirroring (``flip``) that seed and epoch decide.
 
-    Args:
-        arrays, data, size: what they are made of.
-        seed: with the epoch, decides the order and the mirroring.
-        flip: mirror images at random, left to right.
-        runtime: where batches go. On a GPU the data lives there whole when it fits in half of the free memory. Where it does not,
-            and where it lies on a disk, a background thread reads ahead.
-        position: batches handed out so far. Reading ahead does not move it.
-        ranks: each gets its share of each batch, in order: together they see the batches that one process alone would see.
-        apart: whether ``arrays`` are this rank's alone: then each rank draws its share from its own.
+    An epoch's last incomplete batch is left out. On a GPU the data lives there whole when it fits in half of the free memory; where
+    it does not, and where it lies on a disk, a background thread reads ahead. ``position`` counts batches handed out: reading
+    ahead does not move it. Each rank gets its share of each batch, in order: together they see the batches that one process
+    alone would see. Where ``arrays`` are this rank's alone (``apart``), it draws its share from its own.
 
     Raises:
         UserError: where there are fewer samples than one batch takes, or a batch cannot be split evenly.
@@ -159,10 +154,8 @@ class Batches(SampleReader):
         if self._epoch_there[0] != epoch:
             _, order, mirrored = self._order(epoch)
             fields = {INDEX: order} | ({MIRRORED: mirrored} if self.flip else {})
-            there = {
-                name: torch.from_numpy(value).pin_memory().to(self.runtime.device, non_blocking=True) for name, value in fields.items()
-            }
-            self._epoch_there = (epoch, there)
+            pinned = {name: torch.from_numpy(value).pin_memory() for name, value in fields.items()}
+            self._epoch_there = (epoch, {name: value.to(self.runtime.device, non_blocking=True) for name, value in pinned.items()})
         return self._epoch_there[1]
 
 
@@ -219,7 +212,6 @@ def share_of(size: int, ranks: Ranks) -> int:
     share, rest = divmod(size, ranks.size)
     if rest:
         nearest = f"{size - rest} or {size - rest + ranks.size}" if share else str(ranks.size)
-        raise UserError(
-            f"a batch of {size} cannot be split evenly over {ranks.size} processes", f"set it to {nearest}", key="train.batch_size"
-        )
+        what = f"a batch of {size} cannot be split evenly over {ranks.size} processes"
+        raise UserError(what, f"set it to {nearest}", key="train.batch_size")
     return share

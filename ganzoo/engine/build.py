@@ -95,8 +95,8 @@ def notes_on_shares(run: Run) -> list[str]:
     if run.ranks.size == 1:
         return []
     sees = f"sees the {run.batches.share} samples of its own process, not the whole batch of {run.batches.size}"
-    networks = {"generator": run.generator, "critic": run.critic}
-    return [f"the {side} mixes the samples of a batch, and {sees}" for side, network in networks.items() if sees_its_batch_only(network)]
+    mixing = [side for side, network in run.players.items() if sees_its_batch_only(network)]
+    return [f"the {side} mixes the samples of a batch, and {sees}" for side in mixing]
 
 
 def initialise(sources: Mapping[str, str], networks: Mapping[str, nn.Module]) -> None:

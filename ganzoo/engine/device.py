@@ -21,12 +21,8 @@ Network = TypeVar("Network", bound=nn.Module)
 class Runtime:
     """A device and a precision.
 
-    Args:
-        device: where parameters, data and noise live.
-        precision: "fp32", or "bf16": networks in bfloat16 autocast, while parameters, scores, losses and penalty norms stay
-            float32. float16 is not offered.
-        matmul: ``torch.set_float32_matmul_precision``; "medium" may mean bfloat16 products. On a GPU it decides on convolutions, too.
-        threads: intra-op CPU threads.
+    In "bf16" networks run in bfloat16 autocast, while parameters, scores, losses and penalty norms stay float32; float16 is not
+    offered. ``matmul`` is for ``torch.set_float32_matmul_precision``; on a GPU it decides on convolutions, too.
     """
 
     device: torch.device

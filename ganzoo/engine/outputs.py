@@ -105,7 +105,7 @@ class Outputs:
         """
         self.directory.check_held()
         run, folder, step = self.run, self.directory.checkpoints, self.run.step
-        for side, network in (("generator", run.generator), ("critic", run.critic)):
+        for side, network in run.players.items():
             finite = [torch.isfinite(value).all() for value in network.state_dict().values() if value.is_floating_point()]
             if finite and not torch.stack(finite).all():
                 raise DivergenceError(f"diverged at step {step}: a weight of the {side} is not finite; lower the learning rate")

@@ -51,6 +51,11 @@ class Run:
     identity: str = ""
 
     @property
+    def players(self) -> dict[str, nn.Module]:
+        """The two networks, by the names that they have in configurations and messages."""
+        return {"generator": self.generator, "critic": self.critic}
+
+    @property
     def eval_generator(self) -> Generator:
         """The generator that samples come from: the moving average where it is on."""
         return self.average.network if self.average else self.generator  # type: ignore[return-value]
@@ -126,8 +131,7 @@ class Run:
             ) from error
 
     def _networks(self) -> dict[str, nn.Module]:
-        networks: dict[str, nn.Module] = {"generator": self.generator, "critic": self.critic}
-        return networks | ({"average": self.average.network} if self.average else {})
+        return self.players | ({"average": self.average.network} if self.average else {})
 
 
 def _own_buffers(loss: Loss) -> dict[str, Tensor]:
