@@ -56,9 +56,8 @@ class Runtime:
 
     def describe(self) -> dict[str, str | int]:
         """What a checkpoint's exactness depends on."""
-        name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
         return {
-            "device": name,
+            "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
             "precision": self.precision,
             "matmul": self.matmul,
             "threads": self.threads,
@@ -75,11 +74,8 @@ def _own_index(local_rank: int | None, count: int) -> int:
     if local_rank is None:
         return torch.cuda.current_device()
     if local_rank >= count > 1:
-        raise UserError(
-            f"there are {count} GPUs here, and no GPU for process {local_rank} (counted from 0)",
-            f"start at most {count} processes on this machine (torchrun --nproc-per-node {count})",
-            key="train.device",
-        )
+        what = f"there are {count} GPUs here, and no GPU for process {local_rank} (counted from 0)"
+        raise UserError(what, f"start at most {count} processes on this machine (torchrun --nproc-per-node {count})", key="train.device")
     return local_rank if count > 1 else 0
 
 

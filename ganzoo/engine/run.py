@@ -126,9 +126,8 @@ class Run:
             self.step, self.batches.position = int(state["step"]), int(state["position"])
             self._restore_own(state)
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-            raise UserError(
-                f"the checkpoint belongs to other components ({' '.join(str(error).split())[:200]})", "resume with the same plugins"
-            ) from error
+            what = f"the checkpoint belongs to other components ({' '.join(str(error).split())[:200]})"
+            raise UserError(what, "resume with the same plugins") from error
 
     def _networks(self) -> dict[str, nn.Module]:
         return self.players | ({"average": self.average.network} if self.average else {})

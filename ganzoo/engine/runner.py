@@ -167,8 +167,7 @@ class Runner:
         """
         players = self.run.players.items()
         parameters = {f"{side}.{name}": value for side, network in players for name, value in network.named_parameters()}
-        name = self.ranks.differing(parameters)
-        if name:
+        if name := self.ranks.differing(parameters):
             raise GanzooError(
                 f"at step {self.run.step} the processes no longer have the same weights: '{name}' differs; "
                 "use the same hardware, torch and plugin versions for all, and go on from the last checkpoint with --resume"

@@ -95,10 +95,8 @@ class ManyRanks(Ranks):
         try:
             dist.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=PATIENCE)
         except RuntimeError as error:
-            raise GanzooError(
-                f"rank {rank} cannot reach the other processes ({first_line(error)}); "
-                "name the network between the machines in GLOO_SOCKET_IFNAME"
-            ) from error
+            what = f"rank {rank} cannot reach the other processes ({first_line(error)})"
+            raise GanzooError(f"{what}; name the network between the machines in GLOO_SOCKET_IFNAME") from error
         self.lost_peer = False
         # Gradients and batch norm on GPUs go over this one; None: the group of all, over gloo.
         self._gpus: dist.ProcessGroup | None = None
