@@ -35,7 +35,7 @@ class Observers:
         for name, part in compat.distinct(parts).items():
             self._add(name, partial(part.build, data), refuses=True)
         for component in defaults:
-            self._add(component.qualified, lambda component=component: component.load()(data), refuses=False)
+            self._add(component.qualified, partial(lambda each: each.load()(data), component), refuses=False)
 
     def _add(self, name: str, build: Callable[[], Any], refuses: bool) -> None:
         """Build one and register it; ``refuses``: whether what its constructor refuses ends the run before it begins."""
