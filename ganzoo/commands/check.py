@@ -67,7 +67,8 @@ def check_configuration(path: Path, overrides: list[str], as_json: bool, quiet: 
     config = load_config(path, overrides)
     registry = Registry.installed()
     resolved = resolve(config, with_kept(registry, path.parent, anew=True) if path.name == "config.yaml" else registry)
-    from ganzoo.engine.build import MisfitError, build
+    from ganzoo.compat import MisfitError
+    from ganzoo.engine.build import build
     from ganzoo.engine.evaluation import Evaluations
     from ganzoo.engine.loop import rehearse
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Lt, MinLen
@@ -155,6 +156,16 @@ class RunConfig(Section):
     def key(self, path: str | Sequence[str | int]) -> str:
         """``path`` dotted, as the user wrote it: ``loss.weight`` where ``loss`` is one term and no list."""
         return self._places.key(segments(path))
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Give an error that names a key of this configuration the place where it was written."""
+        try:
+            yield
+        except UserError as error:
+            if error.where or error.key.partition(".")[0] not in RunConfig.model_fields:
+                raise
+            raise error.at(self.where(error.key)) from error
 
     def refusal(self, path: KeyPath, what: str, remedy: str) -> UserError:
         """The error for what is written at ``path``."""
