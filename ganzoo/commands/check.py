@@ -87,20 +87,11 @@ def check_configuration(path: Path, overrides: list[str], as_json: bool, quiet: 
     started = time.perf_counter()
     values = rehearse(built)
     seconds = time.perf_counter() - started
-    counts = {n: sum(p.numel() for p in net.parameters()) for n, net in (("generator", built.generator), ("critic", built.critic))}
+    counts = {side: sum(p.numel() for p in getattr(built, side).parameters()) for side in ("generator", "critic")}
     classes = _count_classes(built)
     if as_json:
-        print_json(
-            {
-                "fits": True,
-                "data": built.data.to_json(),
-                "classes": classes,
-                "parameters": counts,
-                "notes": notes,
-                "first_step": values,
-                "seconds": seconds,
-            }
-        )
+        about = {"data": built.data.to_json(), "classes": classes, "parameters": counts, "notes": notes}
+        print_json({"fits": True, **about, "first_step": values, "seconds": seconds})
         return 0
     shapes = ", ".join(f"{name} {tuple(shape)}" for name, shape in built.data.fields.items())
     print(f"{path}: fits")
