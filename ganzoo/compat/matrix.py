@@ -130,7 +130,8 @@ class Crossing:
         critic = Mean(self.data, frozenset({"score"}).union(*(loss.scores for loss in of["loss"])))
         if not any(stands_alone(built.part) for built in chosen if built.kind == "loss"):
             losses["total"] = Total()  # a penalty alone leaves the generator nothing to minimise
-        of = {"generator": [Echo(self.data)], "critic": [critic], "schedule": [Alternate(self.data)]} | {k: v for k, v in of.items() if v}
+        stand_ins: dict[str, list[Any]] = {"generator": [Echo(self.data)], "critic": [critic], "schedule": [Alternate(self.data)]}
+        of = stand_ins | {kind: found for kind, found in of.items() if found}
         return Players(of["generator"][0], of["critic"][0], losses, of["schedule"][0])
 
     def _pair(self, *pair: _Built) -> str:
