@@ -1,4 +1,4 @@
-"""Recipes that plugins ship: ``ganzoo run ganzoo-tower:ring`` runs ``recipes/ring.yaml`` of the package ``ganzoo_tower``.
+"""Recipes of plugins: ``ganzoo run ganzoo-tower:ring`` runs ``recipes/ring.yaml`` of the package ``ganzoo_tower``.
 
 A recipe is a configuration file in the folder ``recipes`` of the package that a plugin's entry point names. It is found
 without importing the package, so that listing recipes is as quick as listing components.

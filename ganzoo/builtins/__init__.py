@@ -1,4 +1,4 @@
-"""What the core itself gives, through the same hooks as everyone's plugins."""
+"""The components and commands of the core, given through the hooks as any plugin's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the declarations alone decide: fields and scores needed and given, norms against penalties, state that is saved."""
+"""Checks of declarations, without a forward: fields and scores needed and given, norms against penalties, state that is saved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every installed generator, critic, loss and schedule against each other: what fits one data set, and why not.
+"""The matrix of installed generators, critics, losses and schedules: which combinations fit a data set, and why others do not.
 
 A loss that is not an objective by itself (a penalty, a constraint, a classification) is tried together with each that is.
 Components are built once. What declarations say is asked of each combination; what only a dry run can tell is asked of each

@@ -1,4 +1,4 @@
-"""The distinct plans of a schedule: a later stage is looked at before training, not when it comes."""
+"""The distinct plans of a schedule over a run, each checked before training."""
 
 from __future__ import annotations
 

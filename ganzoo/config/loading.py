@@ -1,4 +1,4 @@
-"""From a YAML file and overrides to a validated configuration. All of a run's settings come in here."""
+"""Loading of a configuration: from a YAML file and overrides to a validated ``RunConfig``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of a configuration: every key with its type, default and meaning."""
+"""The keys of a configuration, each with its type, default and meaning."""
 
 from __future__ import annotations
 
