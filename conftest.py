@@ -1,4 +1,4 @@
-"""What is skipped, and why, in one line at the end; in CI a skip for something that ``tools/setup`` should have brought is a failure."""
+"""What is skipped, and why, in one line at the end (in CI a failure where ``tools/setup`` should have brought it); promises, figures."""
 
 import os
 import re
@@ -15,7 +15,7 @@ MAY_SKIP = {
     "no right to mount": "file systems cannot be mounted here",
     "built without a format": "this Pillow was built without",
     "SciPy too new for pytorch-fid": "SciPy 1.18 and later refuse",
-    "no ray": r"ganzoo-core\[ray\]",
+    "no ray": r"ganzoo-sweep\[ray\]",
     "no other shell": "(bash|zsh|fish) is not installed",
     "no package to compare with": "torchgan is not installed",
     "no such data here": "its data is not here|Inception's weights",
@@ -66,3 +66,18 @@ def pytest_terminal_summary(terminalreporter):
     if reasons:
         counts = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
         terminalreporter.write_line(f"skipped: {reasons.total()} ({counts})")
+
+
+@pytest.fixture(autouse=True)
+def _promise(request, record_property):
+    """Put a test's promise on record, for ``tools/prove_reliability``."""
+    if marker := request.node.get_closest_marker("promise"):
+        section, text = marker.args
+        record_property("section", section)
+        record_property("promise", text)
+
+
+@pytest.fixture
+def found(record_property):
+    """Put a figure on record: ``found("200 kills: 0 lost")``."""
+    return lambda text: record_property("found", text)

@@ -28,7 +28,7 @@ def _recipes_find_data(request, monkeypatch):
     """Recipes name their data relative to where they are run."""
     case = request.node.name.rpartition("[")[2].removesuffix("]")
     if case.startswith("recipe-"):
-        from ganzoo.testing import recipes
+        from ganzoo_kit.testing import recipes
 
         folder = request.getfixturevalue("stand_in_data")
         monkeypatch.chdir(folder)

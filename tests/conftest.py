@@ -1,16 +1,7 @@
-"""What tests anywhere may use: promises with their figures, comparing what two runs hold, weights for Inception."""
+"""What the tests here may use: comparing what two runs hold, weights for Inception."""
 
 import pytest
 import torch
-
-
-@pytest.fixture(autouse=True)
-def _promise(request, record_property):
-    """Put a test's promise on record, for ``tools/prove_reliability``."""
-    if marker := request.node.get_closest_marker("promise"):
-        section, text = marker.args
-        record_property("section", section)
-        record_property("promise", text)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -29,12 +20,6 @@ def _threads():
     """Put torch's number of threads back: a run sets that of the whole process."""
     yield
     torch.set_num_threads(THREADS)
-
-
-@pytest.fixture
-def found(record_property):
-    """Put a figure on record: ``found("200 kills: 0 lost")``."""
-    return lambda text: record_property("found", text)
 
 
 @pytest.fixture(scope="session")

@@ -206,7 +206,10 @@ def test_a_plugin_is_a_whole_project(name):
     assert (plugin / module / "__init__.py").is_file()
     assert list((plugin / "tests").glob("test_*.py"))
     readme = (plugin / project["readme"]).read_text()
-    own = [c for c in OWN if c.distribution == name]
+    own = [c for c in (*OWN, *Registry.installed().commands) if c.distribution == name]
+    if {c.kind for c in own} == {"command"}:
+        assert all(f"`ganzoo {c.name} " in readme for c in own)
+        return
     source = "https://" if {c.kind for c in own} == {"observer"} else r"arXiv:\d{4}\.\d{4,5}"  # a tracker has a home, and no paper
     assert re.search(source, readme)
     assert all(f"`{c.name}`" in readme for c in own)

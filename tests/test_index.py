@@ -2,6 +2,8 @@
 
 import importlib.metadata
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,10 @@ def test_a_recipe_whose_plugin_is_not_installed_says_all_that_is_needed(without,
         (["matrix", "--data", "mnist"], "dataset", "mnist", "ganzoo-data"),
         (["check", "c.yaml"], "dataset", "stacked_mnist", "ganzoo-data"),
         (["run", "c.yaml", "-o", "data=digits"], "metric", "stacked_modes", "ganzoo-metrics"),
+        (["sweep", "sweep.yaml", "--dry-run"], "command", "sweep", "ganzoo-sweep"),
+        (["new-plugin", "tower", "--kind", "loss"], "command", "new-plugin", "ganzoo-kit"),
+        (["check", "."], "command", "check-plugin", "ganzoo-kit"),
+        (["check", "tower.py"], "command", "check-plugin", "ganzoo-kit"),
     ],
 )
 def test_a_name_that_is_not_installed_but_known_says_what_gives_it(arguments, kind, name, distribution, without, capsys):
@@ -80,6 +86,13 @@ def test_a_name_that_is_not_installed_but_known_says_what_gives_it(arguments, ki
     without(distribution)
     wanted = f"the {kind} '{name}' is part of {distribution}, which is not installed; pip install {distribution}\n"
     assert wanted in refusal(arguments, capsys)
+
+
+def test_the_conformance_kit_that_is_not_installed_says_what_gives_it():
+    code = "import sys\nsys.modules['ganzoo_kit'] = None\nfrom ganzoo.testing import conformance_tests"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    wanted = "ModuleNotFoundError: ganzoo.testing is part of ganzoo-kit, which is not installed; pip install ganzoo-kit"
+    assert done.stderr.splitlines()[-1] == wanted
 
 
 def test_a_feature_extractor_that_is_not_installed_says_what_gives_it(without, capsys):

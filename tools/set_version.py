@@ -13,10 +13,10 @@ import re
 import sys
 from pathlib import Path
 
+from ganzoo_kit.authoring.versions import compatible_range
 from packaging.version import InvalidVersion, Version
 
 from ganzoo import API_VERSION
-from ganzoo.authoring.versions import compatible_range
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -36,7 +36,6 @@ def ganzoo_commands() -> dict[str, str]:
     return {
         "run": "ganzoo.commands.run:run",
         "check": "ganzoo.commands.check:check",
-        "sweep": "ganzoo.commands.sweep:sweep",
         "matrix": "ganzoo.commands.check:matrix",
         "sample": "ganzoo.commands.view:sample",
         "interpolate": "ganzoo.commands.view:interpolate",
@@ -47,7 +46,6 @@ def ganzoo_commands() -> dict[str, str]:
         "replay": "ganzoo.commands.record:replay",
         "export": "ganzoo.commands.share:export",
         "pack": "ganzoo.commands.share:pack",
-        "new-plugin": "ganzoo.commands.new_plugin:new_plugin",
         "list": "ganzoo.commands.installed:list_",
         "info": "ganzoo.commands.installed:info",
         "plugins": "ganzoo.commands.installed:plugins",

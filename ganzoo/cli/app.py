@@ -43,6 +43,8 @@ class Installed(Mapping[str, Any]):
         if word not in self._made:
             component = self.words.get(word)
             if component is None:
+                if missing := self._registry.missing("command", word):
+                    raise missing
                 if not any(word in (c.name, c.qualified) for c in self._registry.commands):
                     raise KeyError(word)
                 component = self._registry.find("command", word)  # it says which distributions share the name

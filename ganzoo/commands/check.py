@@ -45,18 +45,15 @@ def check(
     Of a configuration: its keys, its components, its data, and whether the combination fits. No run directory is written;
     images that had to be decoded stay in the cache.
 
-    Given a plugin of one file: run the conformance kit on all that it gives. Given a plugin's folder or wheel: build it,
-    install it into a clean environment, run the kit there, and train two steps of everything installed that it fits. Either
-    runs the plugin's code.
+    Given a plugin's file, folder or wheel: the same as check-plugin, which ganzoo-kit gives.
 
     Example: ganzoo check zoo_configs/quickstart.yaml -o critic.norm=batch
     """
     if config.is_dir() or config.suffix in (".whl", ".py"):
-        from .check_plugin import check_plugin
-
         if override:
             raise UserError("a plugin has no configuration to override", "leave -o out", key="-o")
-        return check_plugin(config, here, as_json, quiet)
+        check_plugin = Registry.installed().find("command", "ganzoo-kit/check-plugin").load()
+        return int(check_plugin(config, here, as_json, quiet))
     if here:
         raise UserError("it is for plugins", "name a plugin's folder, or leave --here out", key="--here")
     return check_configuration(config, override or [], as_json, quiet)
@@ -72,7 +69,7 @@ def check_configuration(path: Path, overrides: list[str], as_json: bool, quiet: 
     resolved = resolve(config, with_kept(registry, path.parent, anew=True) if path.name == "config.yaml" else registry)
     from ganzoo.engine.build import MisfitError, build
     from ganzoo.engine.evaluation import Evaluations
-    from ganzoo.engine.first_steps import rehearse
+    from ganzoo.engine.loop import rehearse
 
     try:
         built, notes = build(config, resolved, choose_reporter(quiet))

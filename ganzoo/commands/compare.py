@@ -36,7 +36,6 @@ def compare(
     """
     from ganzoo.rundir import fact_rows, number_text
     from ganzoo.rundir.comparison import config_differences, number_rows, read_runs
-    from ganzoo.runs.pages import page_writer
     from ganzoo.runs.side_by_side import about_latents, directions, load, picture
 
     def cells(row: NumberRow) -> list[str]:
@@ -45,7 +44,7 @@ def compare(
 
     check_ending(out, ".html", ".htm", key="--out")
     registry = Registry.installed()
-    writer = page_writer(registry)
+    writer = registry.find("observer", "report").load()
     runs = read_runs(run_folders)
     numbers = number_rows(runs, lambda component: directions(component, registry))
     changed = config_differences(runs)

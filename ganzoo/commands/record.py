@@ -75,9 +75,7 @@ def report(run_folder: RunFolder) -> None:
 
     Example: ganzoo report runs/quickstart
     """
-    from ganzoo.runs.pages import page_writer
-
-    print(page_writer(Registry.installed()).write_report(run_folder))
+    print(Registry.installed().find("observer", "report").load().write_report(run_folder))
 
 
 def replay(

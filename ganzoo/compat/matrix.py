@@ -1,4 +1,4 @@
-"""The matrix of installed generators, critics, losses and schedules: which combinations fit a data set, and why others do not.
+"""Every installed generator, critic, loss and schedule against each other: what fits one data set, and why not.
 
 A loss that is not an objective by itself (a penalty, a constraint, a classification) is tried together with each that is.
 Components are built once. What declarations say is asked of each combination; what only a dry run can tell is asked of each
@@ -131,7 +131,7 @@ class Crossing:
         if not any(stands_alone(built.part) for built in chosen if built.kind == "loss"):
             losses["total"] = Total()  # a penalty alone leaves the generator nothing to minimise
         stand_ins: dict[str, list[Any]] = {"generator": [Echo(self.data)], "critic": [critic], "schedule": [Alternate(self.data)]}
-        of = stand_ins | {kind: found for kind, found in of.items() if found}
+        of = stand_ins | {kind: instances for kind, instances in of.items() if instances}
         return Players(of["generator"][0], of["critic"][0], losses, of["schedule"][0])
 
     def _pair(self, *pair: _Built) -> str:

@@ -71,7 +71,7 @@ class TrainConfig(Section):
     seed: NonNegativeInt = 0
     """Decides every random number of the run."""
     ema: Annotated[float, Ge(0), Lt(1), OrAverage()] | None = None
-    """Decay, each step, of the moving average of the generator's weights, or {half_life: SAMPLES, ramp: 0.05}; null: no average."""
+    """Decay, each generator update, of the moving average of its weights, or {half_life: SAMPLES, ramp: 0.05}; null: no average."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """What the networks compute in; losses are always fp32. auto: bf16 where the device is fast at it."""
     matmul: Literal["highest", "high", "medium"] = "highest"

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import math
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.ui.progress import Reporter
 
-from .decoding import Bad, Job, decode_all
+from .decoding import Bad, Job, decode_missing
 from .entry import JSON, CachedImages, Damaged, Entry
-from .files import locked
 
 SPARE_BYTES = 64 << 20
 """Kept free on the disk beside the images."""
@@ -50,10 +51,10 @@ class Cache:
         """The decoded images of ``items``: from the disk, or decoded now and kept there.
 
         Args:
-            key: everything that the pixels depend on besides ``shape`` and the number of items: data set, files (``files.stamp``:
-                names, sizes and times tell nothing of contents), crop, version of the decoder.
+            key: everything that the pixels depend on besides ``shape`` and the number of items: data set, files (by content: names,
+                sizes and times tell nothing of it), crop, version of the decoder.
             items: one for each image.
-            decode: makes uint8 (C, H, W) of an item, or raises ``images.BadImage``. Called in several processes at once.
+            decode: makes uint8 (C, H, W) of an item, or raises ``BadImage``. Called in several processes at once.
             shape: (C, H, W).
             name: what an item is called in messages.
             max_bad: fraction of the items that may be bad; they are left out and named.
@@ -63,55 +64,67 @@ class Cache:
             GanzooError: where the disk is full, or the folder cannot be written.
         """
         entry = Entry(self.folder, key, len(items), shape)
-        found = self._look(entry) or self._make(entry, items, decode, name, max_bad)
+        found = None
+        try:
+            found = entry.read()
+        except Damaged as reason:
+            self.reporter.warn(f"the image cache {entry.path('.u8')} {reason}; decoding again")
+        except OSError:
+            pass  # making it will fail for the same reason, and say so
+        if found is None:
+            found = self._make(entry, Job(items, decode, shape, entry.path(".u8"), entry.path(".crc32")), name, max_bad)
         refuse_bad(found.bad, len(items), max_bad)
         if found.bad:
             self.reporter.warn(f"{describe_bad(found.bad, len(items))}; left out (all of them are named in {entry.path('.json')})")
         return found
 
-    def _look(self, entry: Entry, *, again: bool = False) -> CachedImages | None:
-        try:
-            return entry.read()
-        except Damaged as reason:
-            if not again:
-                self.reporter.warn(f"the image cache {entry.path('.u8')} {reason}; decoding again")
-        except OSError:
-            pass  # making it will fail for the same reason, and say so
-        return None
-
-    def _make(
-        self, entry: Entry, items: Sequence[Item], decode: Callable[[Item], np.ndarray], name: Callable[[Item], str], max_bad: float
-    ) -> CachedImages:
+    def _make(self, entry: Entry, job: Job[Any], name: Callable[[Any], str], max_bad: float) -> CachedImages:
         """Decode what ``entry`` lacks, unless another process is at it: then wait, and take what it made."""
+
+        def check(bad: Bad) -> None:
+            refuse_bad({name(job.items[i]): bad[i] for i in sorted(bad)}, len(job.items), max_bad, seen="at least ")
+
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with locked(entry.path(".lock"), lambda: self.reporter.say("waiting for another process that decodes the same images")):
-                return self._look(entry, again=True) or self._build(entry, items, decode, name, max_bad)
+                with suppress(Damaged):
+                    if found := entry.read():
+                        return found
+                entry.discard()
+                check_space(job.path, len(job.items) * math.prod(job.shape))
+                try:
+                    checksums, bad = decode_missing(job, self.reporter, check)
+                except UserError:  # repaired files get another key: nobody would come back for these
+                    job.path.unlink()
+                    job.journal.unlink()
+                    raise
+                entry.finish(checksums, [(number, name(job.items[number]), bad[number]) for number in sorted(bad)])
+                found = entry.read()
         except OSError as error:
             remedy = "make room there, or set GANZOO_CACHE to another folder"
             raise GanzooError(f"the image cache {self.folder} cannot be written: {error.strerror or error}; {remedy}") from error
-
-    def _build(
-        self, entry: Entry, items: Sequence[Item], decode: Callable[[Item], np.ndarray], name: Callable[[Item], str], max_bad: float
-    ) -> CachedImages:
-        part, record = entry.path(".part"), entry.path(".crc32")
-        check_space(part, len(items) * math.prod(entry.shape))
-
-        def check(bad: Bad) -> None:
-            refuse_bad({name(items[i]): bad[i] for i in sorted(bad)}, len(items), max_bad, seen="at least ")
-
-        try:
-            checksums, bad = decode_all(Job(items, decode, entry.shape, part), record, self.reporter, check)
-        except UserError:
-            part.unlink()  # repaired files get another key: nobody would come back for these
-            record.unlink()
-            raise
-        entry.write(part, checksums, bad, {number: name(items[number]) for number in bad})
-        record.unlink()
-        found = entry.read()
         if found is None:
-            raise GanzooError(f"the image cache {entry.path('.u8')} was removed while it was made; start again")
+            raise GanzooError(f"the image cache {job.path} was removed while it was made; start again")
         return found
+
+
+@contextmanager
+def locked(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock file ``path`` against other processes; the lock falls with the process, however that ends.
+
+    The file stays behind: removing it would let two processes lock two different files of one name.
+
+    Args:
+        path: the lock file; made if missing.
+        waiting: called once where another process holds it, before waiting for it.
+    """
+    with path.open("ab") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):  # POSIX allows EAGAIN and EACCES
+            waiting()
+            fcntl.lockf(file, fcntl.LOCK_EX)
+        yield
 
 
 def default_folder() -> Path:
@@ -121,13 +134,13 @@ def default_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ganzoo"
 
 
-def check_space(part: Path, size: int) -> None:
-    """Raise a GanzooError where the disk has no room for ``part`` to grow to ``size`` bytes."""
-    written = part.stat().st_blocks * 512 if part.exists() else 0
-    needed, free = size - written + SPARE_BYTES, shutil.disk_usage(part.parent).free
+def check_space(pixels: Path, size: int) -> None:
+    """Raise a GanzooError where the disk has no room for ``pixels`` to grow to ``size`` bytes."""
+    written = pixels.stat().st_blocks * 512 if pixels.exists() else 0
+    needed, free = size - written + SPARE_BYTES, shutil.disk_usage(pixels.parent).free
     if needed > free:
         raise GanzooError(
-            f"the image cache {part.parent} needs {needed / 1e9:.2f} GB, and {free / 1e9:.2f} GB are free; "
+            f"the image cache {pixels.parent} needs {needed / 1e9:.2f} GB, and {free / 1e9:.2f} GB are free; "
             "make room there, set GANZOO_CACHE to another folder, or choose a smaller data.size"
         )
 

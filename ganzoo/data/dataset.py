@@ -6,11 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
+from .cache import Cache
+from .rows import Rows
+
 if TYPE_CHECKING:
     import numpy as np
-
-    from .cache import Cache
-    from .rows import Rows
 
 __all__ = ["Cache", "Dataset", "Rows"]
 
@@ -54,15 +54,3 @@ class Dataset(ABC):
         Raises:
             UserError: where the data is missing or broken, saying what was looked for and what to do.
         """
-
-
-def __getattr__(name: str) -> object:
-    if name == "Cache":
-        from .cache import Cache
-
-        return Cache
-    if name == "Rows":
-        from .rows import Rows
-
-        return Rows
-    raise AttributeError(name)

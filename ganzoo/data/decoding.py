@@ -8,11 +8,11 @@ longer matches it, is decoded again by the next attempt.
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 import signal
 import sys
-import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -27,16 +27,20 @@ import numpy as np
 from ganzoo.errors import GanzooError
 from ganzoo.ui.progress import Reporter
 
-from .images import BadImage
-
-CHUNK_IMAGES = 256
+CHUNK_IMAGES = 64
 CHUNK_BYTES = 1 << 23
 CHECKSUM = np.dtype("<u4")
 """How a CRC-32 is written: four bytes, the lowest first, on every machine."""
+PARENT_DEATH_SIGNAL = 1
+"""``PR_SET_PDEATHSIG`` of Linux' ``prctl``."""
 
 Item = TypeVar("Item")
 Bad: TypeAlias = dict[int, str]
 """Number of an item that is left out -> reason."""
+
+
+class BadImage(Exception):
+    """A picture that is left out. Its text is the reason."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,14 @@ class Job(Generic[Item]):
         decode: makes uint8 (C, H, W) of an item, or raises ``BadImage``. Called in several processes at once.
         shape: (C, H, W).
         path: the file, with a place of C * H * W bytes for each item.
+        journal: the file beside it that holds the CRC-32 of each item that is done, 0 of others.
     """
 
     items: Sequence[Item]
     decode: Callable[[Item], np.ndarray]
     shape: tuple[int, int, int]
     path: Path
+    journal: Path
 
     def decode_some(self, numbers: Sequence[int]) -> tuple[np.ndarray, Bad]:
         """Decode some items into the file: the CRC-32 of each, 0 where it is bad, and the bad ones."""
@@ -74,12 +80,11 @@ class Job(Generic[Item]):
         return checksums, bad
 
 
-def decode_all(job: Job[Any], record: Path, reporter: Reporter, check: Callable[[Bad], None]) -> tuple[np.ndarray, Bad]:
+def decode_missing(job: Job[Any], reporter: Reporter, check: Callable[[Bad], None]) -> tuple[np.ndarray, Bad]:
     """Decode what is not in the file yet, and see it to the disk.
 
     Args:
         job: what.
-        record: a file beside it that holds the CRC-32 of each item that is done, 0 of others.
         reporter: shows progress.
         check: called with the bad items so far; may raise.
 
@@ -93,27 +98,28 @@ def decode_all(job: Job[Any], record: Path, reporter: Reporter, check: Callable[
     """
     count, each = len(job.items), math.prod(job.shape)
     bad: Bad = {}
-    for path, size in ((job.path, count * each), (record, count * CHECKSUM.itemsize)):
+    for path, size in ((job.path, count * each), (job.journal, count * CHECKSUM.itemsize)):
         path.touch()
         os.truncate(path, size)
-    with record.open("r+b") as log, job.path.open("rb") as file:
-        checksums = np.frombuffer(bytearray(log.read()), CHECKSUM)
-        for number, checksum in enumerate(checksums.tolist()):
-            if checksum and zlib.crc32(os.pread(file.fileno(), each, number * each)) != checksum:
-                checksums[number] = 0
-        todo = np.flatnonzero(checksums == 0)
+    with job.journal.open("r+b") as journal, job.path.open("rb") as file:
+        checksums = np.frombuffer(bytearray(journal.read()), CHECKSUM)
+
+        def is_done(number: int) -> bool:
+            return bool(checksums[number]) and zlib.crc32(os.pread(file.fileno(), each, number * each)) == checksums[number]
+
+        todo = [number for number in range(count) if not is_done(number)]
         size = max(1, min(CHUNK_IMAGES, CHUNK_BYTES // each))
-        chunks = [todo[start : start + size].tolist() for start in range(0, len(todo), size)]
         with reporter.task("decode", count, done=count - len(todo), unit="images") as task:
-            for chunk, found, bad_here in _decode_chunks(job, chunks):
+            for chunk, found, bad_here in _decode_chunks(job, [todo[i : i + size] for i in range(0, len(todo), size)]):
                 checksums[chunk] = found
-                log.seek(chunk[0] * CHECKSUM.itemsize)
-                log.write(checksums[chunk[0] : chunk[-1] + 1].tobytes())
-                log.flush()
+                journal.seek(chunk[0] * CHECKSUM.itemsize)
+                journal.write(checksums[chunk[0] : chunk[-1] + 1].tobytes())
+                journal.flush()
                 task.advance(len(chunk))
                 bad |= bad_here
                 check(bad)
         os.fsync(file.fileno())
+        os.fsync(journal.fileno())
     return checksums, bad
 
 
@@ -128,8 +134,7 @@ def _decode_chunks(job: Job[Any], chunks: Sequence[list[int]]) -> Iterator[tuple
     if count < 2:
         yield from ((chunk, *job.decode_some(chunk)) for chunk in chunks)
         return
-    end, alive = os.pipe()  # reads as ended once this process closes ``alive``, or is gone
-    pool = ProcessPoolExecutor(count, get_context("fork"), _begin, (job, end, alive))
+    pool = ProcessPoolExecutor(count, get_context("fork"), _begin, (job, os.getpid()))
     try:
         waiting = {pool.submit(_work, chunk): chunk for chunk in chunks}
         for future in as_completed(waiting):
@@ -139,28 +144,22 @@ def _decode_chunks(job: Job[Any], chunks: Sequence[list[int]]) -> Iterator[tuple
         remedy = "if memory ran out, make some free; then start again: what is decoded already is kept"
         raise GanzooError(f"a process that decodes images was killed; {remedy}") from error
     finally:
-        os.close(alive)
         pool.shutdown(cancel_futures=True)
-        os.close(end)
 
 
 _job: Job[Any]
 """What this process, one of the pool's, decodes."""
 
 
-def _begin(job: Job[Any], end: int, alive: int) -> None:
-    """Begin a process of the pool, which dies at once when the generator is left, or its parent is killed."""
+def _begin(job: Job[Any], parent: int) -> None:
+    """Begin a process of the pool, which dies with its parent."""
     global _job
     _job = job
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent sees to it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.close(alive)
-
-    def wait() -> None:
-        os.read(end, 1)
+    ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before
         os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def _work(chunk: list[int]) -> tuple[np.ndarray, Bad] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -9,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from .dataset import Dataset
-from .idx import read_pair
 
 if TYPE_CHECKING:
     from .cache import Cache
 
-DIGITS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+IMAGES_HEADER, LABELS_HEADER = 16, 8
+"""Bytes before the array in files of the format IDX: its type, the number of its dimensions, and their sizes."""
 
 
 class Digits(Dataset):
@@ -26,12 +27,15 @@ class Digits(Dataset):
 
     source = "MNIST, test half; Yann LeCun and Corinna Cortes; CC BY-SA 3.0"
     classes = 10
-    class_names = DIGITS
+    class_names = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 
     def __init__(self, *, size: Literal[28, 32] = 28) -> None:
         self.size = size
 
     def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
         """{"sample": (10000, 1, size, size) uint8, "label": (10000,) int64}."""
-        folder = Path(__file__).with_name("digits")
-        return read_pair(folder / "t10k-images-idx3-ubyte.gz", folder / "t10k-labels-idx1-ubyte.gz", self.size)
+        folder, border = Path(__file__).with_name("digits"), (self.size - 28) // 2
+        images = np.frombuffer(gzip.decompress((folder / "t10k-images-idx3-ubyte.gz").read_bytes()), np.uint8, offset=IMAGES_HEADER)
+        labels = np.frombuffer(gzip.decompress((folder / "t10k-labels-idx1-ubyte.gz").read_bytes()), np.uint8, offset=LABELS_HEADER)
+        padded = np.pad(images.reshape(-1, 1, 28, 28), ((0, 0), (0, 0), (border, border), (border, border)))
+        return {"sample": padded, "label": labels.astype(np.int64)}

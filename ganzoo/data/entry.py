@@ -1,8 +1,10 @@
 """One entry of the image cache: what is on the disk, and whether it still is what was written.
 
-It is two files: ``images-<key>.u8``, the pixels, a place of C * H * W bytes for each item; and ``images-<key>.json``, a note with the
-CRC-32 of each image, sealed by its own hash. The key is a hash of everything that the pixels depend on. Nothing damaged is ever
-used, and nothing needs to read gigabytes to know it: each image is checked against its checksum when it is first read.
+It is three files: ``images-<key>.u8``, the pixels, a place of C * H * W bytes for each item; ``images-<key>.crc32``, the CRC-32 of
+each image; and ``images-<key>.json``, a note that is written last, sealed by a hash of itself and of the checksums. The key is a
+hash of everything that the pixels depend on. Without its note an entry is unfinished: what matches its checksum need not be
+decoded again. Nothing damaged is ever used, and nothing needs to read gigabytes to know it: each image is checked when it is
+first read.
 """
 
 from __future__ import annotations
@@ -18,13 +20,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .decoding import CHECKSUM, Bad
-from .files import put_in_place, write_whole
+from ganzoo.files import write_atomically
+
+from .decoding import CHECKSUM
 from .rows import DiskImages, Rows
 
 JSON: TypeAlias = str | float | Sequence["JSON"] | Mapping[str, "JSON"] | None
 """What a JSON file can say (an int, bool included, passes for a float)."""
-FORMAT = 3
+FORMAT = 4
 """Version of the files. It is part of the key: other versions are not found rather than misread."""
 
 
@@ -36,13 +39,11 @@ class CachedImages:
         images: uint8 (N, C, H, W), on the disk; ``images[...]`` reads.
         kept: (N,) int64, the item that each image was made from.
         bad: the items left out: name -> reason.
-        sha256: of the images' checksums, in hexadecimal: it tells these pixels from others.
     """
 
     images: Rows
     kept: np.ndarray
     bad: Mapping[str, str]
-    sha256: str
 
 
 class Damaged(Exception):
@@ -69,7 +70,7 @@ class Entry:
         return self.folder / (self._stem + suffix)
 
     def read(self) -> CachedImages | None:
-        """Open the entry; None where there is none.
+        """Open the entry; None where there is none, or an unfinished one.
 
         Raises:
             Damaged: where it is not what was written.
@@ -81,45 +82,37 @@ class Entry:
             return None
         except (ValueError, KeyError, TypeError, AttributeError):
             raise Damaged("has a note that cannot be read") from None
-        if seal != _hash(note):
-            raise Damaged("has a note that was changed")
         try:
-            size, wanted = self.path(".u8").stat().st_size, self.count * math.prod(self.shape)
-        except FileNotFoundError:
-            raise Damaged(f"lacks {self.path('.u8').name}") from None
-        if size != wanted:
+            checksums, size = np.fromfile(self.path(".crc32"), CHECKSUM), self.path(".u8").stat().st_size
+        except FileNotFoundError as error:
+            raise Damaged(f"lacks {Path(error.filename).name}") from None
+        if seal != _hash(note, checksums):
+            raise Damaged("has a note or checksums that were changed")
+        if size != (wanted := self.count * math.prod(self.shape)):
             raise Damaged(f"has {size} of {wanted} bytes")
         kept = np.delete(np.arange(self.count), [number for number, _, _ in note["bad"]])
-        checksums = np.frombuffer(bytes.fromhex(note["crc32"]), CHECKSUM)[kept]
-        images = DiskImages(self.path(".u8"), (len(kept), *self.shape), checksums, self.discard, places=kept)
-        return CachedImages(
-            images, kept, {name: reason for _, name, reason in note["bad"]}, hashlib.sha256(checksums.tobytes()).hexdigest()
-        )
+        images = DiskImages(self.path(".u8"), (len(kept), *self.shape), checksums[kept], self.discard, places=kept)
+        return CachedImages(images, kept, {name: reason for _, name, reason in note["bad"]})
 
     def discard(self) -> None:
-        """Take the entry out of use: without its note there is none."""
+        """Take the entry out of use: what is not damaged of it is found again when it is made again."""
         with suppress(OSError):
             self.path(".json").unlink()
 
-    def write(self, part: Path, checksums: np.ndarray, bad: Bad, names: Mapping[int, str]) -> None:
-        """Make the finished ``part``, in the same folder, the entry's pixels. The note comes last: without it there is no entry.
+    def finish(self, checksums: np.ndarray, bad: Sequence[tuple[int, str, str]]) -> None:
+        """Write the note, once pixels and checksums are on the disk.
 
         Args:
-            part: the pixels.
             checksums: (N,), the CRC-32 of each item.
-            bad: the items left out.
-            names: what they are called.
+            bad: number, name and reason of the items left out.
         """
-        self.path(".json").unlink(missing_ok=True)
-        put_in_place(part, self.path(".u8"))
-        listed = [(number, names[number], bad[number]) for number in sorted(bad)]
-        note: dict[str, JSON] = {"key": self._key, "bad": listed, "crc32": checksums.astype(CHECKSUM).tobytes().hex()}
-        write_whole(self.path(".json"), _canonical({**note, "seal": _hash(note)}))
+        note: dict[str, JSON] = {"key": self._key, "bad": bad}
+        write_atomically(self.path(".json"), _canonical({**note, "seal": _hash(note, checksums)}))
 
 
 def _canonical(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _hash(value: Mapping[str, Any]) -> str:
-    return hashlib.sha256(_canonical(value)).hexdigest()
+def _hash(value: Mapping[str, Any], checksums: np.ndarray | None = None) -> str:
+    return hashlib.sha256(_canonical(value) + (b"" if checksums is None else checksums.tobytes())).hexdigest()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
 import copy
-import itertools
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -56,38 +56,22 @@ def changes_from_recipe(recipe: dict[str, Any], config: dict[str, Any], commands
     """
     ours, theirs = dict(_flat(_spelled_out(recipe))), dict(_flat(_spelled_out(config)))
     changed = [Change(key, _text(value), _text(theirs.get(key, ABSENT))) for key, value in ours.items() if theirs.get(key, ABSENT) != value]
-    asked = {key for command in commands for override in _overrides(command) for key in _set_by(override, recipe)}
-    return changed + [Change(key, DEFAULT, _text(theirs[key])) for key in theirs if key in asked and key not in ours]
+    tree = copy.deepcopy(recipe)
+    for override in (override for command in commands for override in _overrides(command)):
+        with suppress(UserError):
+            apply(tree, override)
+    asked = dict(_flat(_spelled_out(tree))).keys() - ours.keys()
+    return changed + [Change(key, DEFAULT, _text(theirs[key])) for key in theirs if key in asked]
 
 
 def _overrides(command: str) -> Iterator[Override]:
     """The overrides of a command, in each way of writing them; those that cannot be read are left out."""
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return
-    for before, word in itertools.pairwise(["", *words]):
-        text = word if before in ("-o", "--override") else ""
-        for option in ("--override=", "-o"):
-            if not text and word.startswith(option):
-                text = word.removeprefix(option)
-        if text:
+    options = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    options.add_argument("-o", "--override", action="append", default=[])
+    with suppress(ValueError, argparse.ArgumentError):
+        for text in options.parse_known_args(shlex.split(command))[0].override:
             with suppress(UserError):
                 yield parse_override(text)
-
-
-def _set_by(override: Override, recipe: dict[str, Any]) -> list[str]:
-    """The keys that an override sets, as they are called in a configuration that is spelled out."""
-    tree = copy.deepcopy(recipe)
-    try:
-        apply(tree, override)
-    except UserError:
-        return []
-    path = ".".join(map(str, override.path))
-    found = [key for key, _ in _flat(_spelled_out(tree))]
-    below = [key for key in found if key == path or key.startswith(f"{path}.")]
-    # A term of a loss that was one has become an item of a list.
-    return below or [key for key in found if key.startswith(f"{override.path[0]}.") and key.endswith(f".{override.path[-1]}")]
 
 
 def changed_keys(configs: Sequence[dict[str, Any]]) -> dict[str, list[str]]:

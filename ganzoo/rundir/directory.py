@@ -22,7 +22,19 @@ from .lines import RECORD, line_of, open_record, to_json
 from .lock import FolderLock, TakenError
 
 
-class RunDirectory:
+class _Places:
+    """Where things lie in a run directory.
+
+    Args:
+        path: the folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.config, self.checkpoints = path, path / CONFIG, path / CHECKPOINTS
+        self.samples, self.weights = path / SAMPLES, path / WEIGHTS
+
+
+class RunDirectory(_Places):
     """``config.yaml env.json metrics.jsonl samples/ checkpoints/ weights/ report.html``, held by one process.
 
     Args:
@@ -35,7 +47,7 @@ class RunDirectory:
     """
 
     def __init__(self, path: Path, resume: bool) -> None:
-        self.path = path
+        super().__init__(path)
         self._made = [folder for folder in (path, *path.parents) if not folder.exists()]
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -53,26 +65,6 @@ class RunDirectory:
     def has_run(self) -> bool:
         """Whether a run was started here."""
         return self.config.exists()
-
-    @property
-    def config(self) -> Path:
-        """The resolved configuration."""
-        return self.path / CONFIG
-
-    @property
-    def checkpoints(self) -> Path:
-        """What the run continues from."""
-        return self.path / CHECKPOINTS
-
-    @property
-    def samples(self) -> Path:
-        """Sample grids from the fixed latent."""
-        return self.path / SAMPLES
-
-    @property
-    def weights(self) -> Path:
-        """``generator.safetensors`` (the moving average if on) and ``critic.safetensors``."""
-        return self.path / WEIGHTS
 
     def check_held(self) -> None:
         """See that the folder is still the one that was locked: writing would make a removed one anew, without its run.
@@ -142,7 +134,7 @@ class NullRunDirectory(RunDirectory):
     has_run = False
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        _Places.__init__(self, path)
 
     def check_held(self) -> None:
         """Nothing is held."""

@@ -53,10 +53,9 @@ def with_kept(registry: Registry, directory: Path, *, anew: bool = False) -> Reg
     for name, version in wanted.items():
         kept = file_in(directory, f"{PLUGINS}/{name}") if name == Path(name).name else None
         content = kept.read_bytes() if kept else None
-        if name in given and anew:
-            continue
         if name in given:
-            check_same(Path(given[name].module), given[name].version, content, version, directory)
+            if given[name].version != version and not anew:
+                raise _difference(Path(given[name].module), given[name].version, content, version, directory)
         elif kept is None or content is None:
             registry.withheld[name] = UserError(f"{directory} keeps no copy of the plugin {name}", f"give it with --plugin {name}")
         elif (found := one_file.version_of(content)) != version:
@@ -70,23 +69,10 @@ def with_kept(registry: Registry, directory: Path, *, anew: bool = False) -> Reg
     return registry
 
 
-def check_same(path: Path, found: str, kept: bytes | None, wanted: str, directory: Path) -> None:
-    """Refuse a one-file plugin that is not the one a run was trained with.
-
-    Args:
-        path: the plugin.
-        found: its version.
-        kept: what the run keeps of it.
-        wanted: the version that the run was trained with.
-        directory: of the run.
-
-    Raises:
-        UserError: naming the first lines that differ, where the run still has its copy.
-    """
-    if found == wanted:
-        return
+def _difference(path: Path, found: str, kept: bytes | None, wanted: str, directory: Path) -> UserError:
+    """The error for a one-file plugin that is not the one a run was trained with: with the lines that differ, where the run kept it."""
     differs = f"it was {wanted}, and is now {found}"
     if kept is not None and one_file.version_of(kept) == wanted:
         differs = one_file.difference(kept, one_file.read_code(path)) or differs
     remedy = f"change it back ({directory / PLUGINS / path.name} is the copy), or train anew with another --out"
-    raise UserError(f"{directory} was trained with another {path.name}: {differs}", remedy, where=str(path))
+    return UserError(f"{directory} was trained with another {path.name}: {differs}", remedy, where=str(path))

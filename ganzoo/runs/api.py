@@ -13,9 +13,9 @@ import torch
 
 from ganzoo.config.yaml_writer import dump
 from ganzoo.engine.randomness import seeded
-from ganzoo.engine.sampling import evaluating
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import Fields, forward_inputs
+from ganzoo.players import evaluating
 from ganzoo.plugins.one_file import choose, choosing
 from ganzoo.registry import Registry
 from ganzoo.rundir.record import read_record

@@ -10,6 +10,7 @@ from typing import Any
 from ganzoo.rundir import Evaluation, component_names, flat, number_text, read_json, read_record, read_yaml
 from ganzoo.rundir.files import CONFIG, ENVIRONMENT
 
+TEMPLATE = Path(__file__).with_name("card.md")
 METHOD = ("generator", "critic", "loss", "schedule")
 TRAINING = ("steps", "batch_size", "seed", "ema")
 
@@ -35,7 +36,7 @@ def write_card(pack: Path, run: Path, *, title: str, data_source: str, license_n
     header = ["library_name: ganzoo"]
     header += [f"license: {json.dumps(license_name)}"] if license_name else []
     header += ["pipeline_tag: unconditional-image-generation"] if image else []
-    text = _CARD.format(
+    text = TEMPLATE.read_text(encoding="utf-8").format(
         header="\n".join(header),
         title=title,
         data=data,
@@ -82,46 +83,3 @@ def _with_parameters(config: dict[str, Any], key: str) -> str:
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *([" ".join(str(cell).split()).replace("|", "\\|") for cell in row] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-_CARD = """\
----
-{header}
-tags: [gan]
----
-
-# {title}
-
-![Samples of the generator](example.png)
-
-A generative adversarial network, trained on {data} with ganzoo, a GAN zoo made of plugins.
-The samples above come from seed 0{rows_are}; none was chosen.
-
-## Use it
-
-```sh
-pip install -r requirements.txt
-ganzoo sample . -n 64 --seed 1 --png samples.png
-ganzoo sample . -n 1000 --npz samples.npz
-ganzoo export . --to onnx
-```
-
-The arrays are `sample`, {arrays}{labels}. Neither the training data nor the
-run directory is needed. Before anything is read, every file is compared with `SHA256SUMS` (by hand:
-`sha256sum --check SHA256SUMS`). The weights are safetensors, and nothing in this folder is ever executed.
-
-## How it was made
-
-{settings}
-`config.yaml` holds every parameter and version; with the data in place, `ganzoo run config.yaml` trains it again.
-
-{command}## What was measured
-
-{measured}
-## Data, licence and limits
-
-- Data: {data_source}.
-- Licence of these weights: {license}.
-- The generator makes what its data shows, with the gaps and biases of that data. Samples may resemble training samples:
-  `ganzoo neighbours` shows the nearest ones, where the data is at hand.
-"""

@@ -5,6 +5,7 @@ Legend of shapes: R rows (walks), S steps of each, L latent_dim.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 
 from ganzoo.engine.sampling import check_normal_prior, make_inputs
 from ganzoo.errors import UserError
@@ -19,12 +22,13 @@ from ganzoo.fields import Fields
 from ganzoo.ui.pictures import image_grid, save_gif, save_png
 from ganzoo.ui.scatter import scatter
 
-from .blended_label import blend
 from .samples import class_name
 from .trained import Trained
 
 SECONDS = 4.0
 """One round of an animation: there and back."""
+LOOK_UPS = (functional.one_hot, functional.embedding, torch.embedding, Tensor.__getitem__, torch.index_select, Tensor.index_select)
+"""Operations that turn a label into a vector."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +86,46 @@ def interpolate_classes(trained: Trained, rows: int, steps: int, seed: int, labe
     Raises:
         UserError: where the generator takes no such labels, or uses them in a way that has nothing between two classes.
     """
-    start = trained.inputs(rows, seed, label)
     make_inputs(trained.generator, trained.data, rows, seed=seed, label=to)  # refuses a class that there is not
-    inputs = {name: _repeat(value, steps) for name, value in start.items()}
-    share = torch.linspace(0, 1, steps).repeat(rows)
-    inputs["label"] = blend(start["label"].repeat_interleave(steps), torch.full((rows * steps,), to), share)
-    return _make(trained, inputs, rows, steps, None, seed)
+    whole = {name: _repeat(value, 2) for name, value in trained.inputs(rows, seed, label).items()}
+    pairs = whole | {"label": torch.tensor([label, to]).repeat(rows)}
+    made = []
+    for share in np.linspace(0, 1, steps).tolist():
+        with BlendedLookUps(label, to, share):
+            made.append(trained.make(pairs, seed))
+    if not np.array_equal(made[0], trained.make(whole, seed)):
+        what = "this generator does not only look its label up (one-hot, embedding), so there is nothing between two classes"
+        raise UserError(what, "leave --to out; --label alone shows one class", key="--to")
+    return Interpolation(np.stack(made, axis=1)[::2], None)
+
+
+class BlendedLookUps(TorchFunctionMode):
+    """Within the block, a look-up for the labels ``start, end, start, end, ...`` gives what lies between the two, in every row.
+
+    Generators take "label" as int64, so there is no number between 3 and 5 to pass. Nearly all of them turn it into a vector
+    first, a one-hot or an embedding, and the vectors of two classes can be blended.
+
+    Args:
+        start, end: the classes.
+        share: of ``end``, in [0, 1].
+    """
+
+    def __init__(self, start: int, end: int, share: float) -> None:
+        super().__init__()
+        self._classes, self._share = [start, end], share
+
+    def __torch_function__(self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """What ``func`` gives, blended where it looks these labels up."""
+        kwargs = kwargs or {}
+        found = func(*args, **kwargs)
+        if func not in LOOK_UPS or not any(map(self._is_pairs, (*args[func is Tensor.__getitem__ :], *kwargs.values()))):
+            return found
+        pairs = found.float().unflatten(0, (-1, 2))
+        return torch.lerp(pairs[:, 0], pairs[:, 1], self._share).repeat_interleave(2, 0)
+
+    def _is_pairs(self, value: Any) -> bool:
+        is_label = isinstance(value, Tensor) and value.dtype == torch.int64 and value.dim() > 0
+        return is_label and value.flatten().tolist() == self._classes * (len(value) // 2)
 
 
 def spherical(start: Tensor, end: Tensor, shares: Tensor) -> Tensor:

@@ -80,17 +80,15 @@ def find_neighbours(queries: Tensor, gather: Gather, count: int, k: int = KEPT, 
     """
     if count < k + (exclude is not None):
         raise UserError(f"{k} neighbours are looked for among {count} training samples", "use more data")
-    nearest = torch.full((len(queries), 0), torch.inf)
-    index = torch.empty((len(queries), 0), dtype=torch.int64)
+    nearest, index = torch.empty(len(queries), 0), torch.empty(len(queries), 0, dtype=torch.int64)
     for start in range(0, count, BATCH):
-        batch = gather(np.arange(start, min(start + BATCH, count)))
+        numbers = torch.arange(start, min(start + BATCH, count))
+        batch = gather(numbers.numpy())
         found = (batch**2).sum(dim=1) - 2 * (queries @ batch.T)  # (N, B): squared distance, less what is the same for all of a row
         if exclude is not None:
-            own = torch.from_numpy(exclude) - start
-            mine = torch.nonzero((own >= 0) & (own < len(batch))).flatten()
-            found[mine, own[mine]] = torch.inf
-        nearest, index = _smallest(torch.cat([nearest, found], 1), torch.cat([index, _numbers(start, found)], 1), k)
-    exact = torch.stack([_distances(query, gather(near.numpy())) for query, near in zip(queries, index, strict=True)])
+            found[torch.from_numpy(exclude)[:, None] == numbers] = torch.inf
+        nearest, index = _smallest(torch.cat([nearest, found], 1), torch.cat([index, numbers.expand(found.shape)], 1), k)
+    exact = torch.stack([(gather(near.numpy()).double() - query.double()).norm(dim=1) for query, near in zip(queries, index, strict=True)])
     exact, index = _smallest(exact, index, k)
     return Neighbours(index.numpy(), exact.numpy())
 
@@ -107,11 +105,3 @@ def _smallest(distance: Tensor, index: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The ``k`` smallest of each row, ascending, with their indices."""
     nearest, places = distance.topk(min(k, distance.shape[1]), dim=1, largest=False, sorted=True)
     return nearest, index.gather(1, places)
-
-
-def _numbers(start: int, found: Tensor) -> Tensor:
-    return torch.arange(start, start + found.shape[1]).expand(found.shape)
-
-
-def _distances(query: Tensor, others: Tensor) -> Tensor:
-    return (others.double() - query.double()).square().sum(dim=1).sqrt()

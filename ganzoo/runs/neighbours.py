@@ -6,11 +6,10 @@ Legend of shapes: N samples, T training samples, M held-out ones, D values or fe
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,9 +17,8 @@ from torch import Tensor
 
 from ganzoo.config import ResolvedPart
 from ganzoo.data.rows import Rows
-from ganzoo.engine.subjects import Subjects, read_split
+from ganzoo.engine.evaluation import Subjects, read_split
 from ganzoo.errors import UserError, did_you_mean
-from ganzoo.fields import Fields
 from ganzoo.metrics.metric import FeatureExtractor
 from ganzoo.metrics.real import BATCH, to_float
 from ganzoo.metrics.subject import Subject
@@ -111,13 +109,8 @@ def look_for_copies(
     made = torch.cat([fields["sample"].cpu() for fields in subject.generated(samples)])
 
     split = held_out_split(trained.dataset)
-    chosen = None
-    if split:
-        rest = read_split(trained.dataset, split, reporter)["sample"]
-        held = rest[np.sort(np.random.default_rng(0).permutation(len(rest))[:samples])]
-    else:
-        chosen = np.sort(np.random.default_rng(0).permutation(len(training))[:samples])
-        held = training[chosen]
+    rest = read_split(trained.dataset, split, reporter)["sample"] if split else training
+    chosen = np.sort(np.random.default_rng(0).permutation(len(rest))[:samples])
 
     known = eyes.see(training) if eyes.network else None  # features of all; pixels are read when they are needed
 
@@ -130,7 +123,8 @@ def look_for_copies(
 
     facts = {**(eyes.network.provenance if eyes.network else {}), **subject.facts, "training_samples": len(training)}
     levels = made.add(1).mul(127.5).round().to(torch.uint8).numpy()
-    return Memorisation(levels, search(made), search(to_float(held, torch.device("cpu")), chosen), split, training, by, facts)
+    held_out = search(to_float(rest[chosen], torch.device("cpu")), None if split else chosen)
+    return Memorisation(levels, search(made), held_out, split, training, by, facts)
 
 
 def held_out_split(part: ResolvedPart) -> str | None:
@@ -154,15 +148,11 @@ class _Eyes:
     def see(self, images: Rows | Tensor) -> Tensor:
         """(N, C, H, W), uint8 arrays or floats in [-1, 1] -> (N, D) float32."""
         if self.network is not None:
-            return self.network.collect(self._batches(images))
-        pixels = to_float(_array(images), torch.device("cpu"))
+            parts = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
+            return self.network.collect({"sample": to_float(np.array(part), self._device)} for part in parts)
+        pixels = to_float(np.array(images), torch.device("cpu"))
         side: float = pixels[0].numel() ** 0.5
         return pixels.flatten(1) * (127.5 / side)  # so that a distance is a root mean square of grey levels
-
-    def _batches(self, images: Rows | Tensor) -> Iterator[Fields]:
-        for start in range(0, len(images), BATCH):
-            part = images[start : start + BATCH]
-            yield {"sample": to_float(_array(part), self._device)}
 
 
 def _open(by: str, subject: Subject, weights: Path | None, registry: Registry) -> FeatureExtractor | None:
@@ -176,9 +166,3 @@ def _open(by: str, subject: Subject, weights: Path | None, registry: Registry) -
         missing = registry.missing("extractor", by)
         raise missing or UserError(f"no installed metric offers features of '{by}'", did_you_mean(by, {PIXELS, *known}), key="--by")
     return known[by](subject, str(weights) if weights else None)
-
-
-def _array(images: Any) -> np.ndarray:
-    """A writable array of a tensor's or an array's values."""
-    array: np.ndarray = images.numpy() if isinstance(images, Tensor) else np.array(images)
-    return array

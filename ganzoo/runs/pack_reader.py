@@ -36,21 +36,18 @@ def verify(folder: Path) -> None:
     """
     if not (folder / SUMS).is_file():
         return
-    sums = read_sums(folder)
-    for name in NEEDED:
-        if name not in sums:
-            raise UserError(f"{folder / SUMS} does not name {name}", "get the pack again", key="RUN")
-    root = folder.resolve()
+    sums, root, again = read_sums(folder), folder.resolve(), "get the pack again"
+    if left_out := [name for name in NEEDED if name not in sums]:
+        raise UserError(f"{folder / SUMS} does not name {left_out[0]}", again, key="RUN")
     for name, wanted in sums.items():
         path = folder / name
         if not path.resolve().is_relative_to(root):
-            raise UserError(f"{folder / SUMS} names '{name}', which lies outside of the pack", "get the pack again", key="RUN")
+            raise UserError(f"{folder / SUMS} names '{name}', which lies outside of the pack", again, key="RUN")
         if not path.is_file():
-            raise UserError(f"{path} of the pack is missing", "get the pack again", key="RUN")
-        found = sha256_of(path)
-        if found != wanted:
+            raise UserError(f"{path} of the pack is missing", again, key="RUN")
+        if (found := sha256_of(path)) != wanted:
             what = f"{path} is not as it was packed: sha256 {found[:12]}..., wanted {wanted[:12]}..."
-            raise UserError(what, "get the pack again; after a change that you mean, delete SHA256SUMS", key="RUN")
+            raise UserError(what, f"{again}; after a change that you mean, delete SHA256SUMS", key="RUN")
 
 
 def read_sums(folder: Path) -> dict[str, str]:

@@ -28,17 +28,6 @@ _CAPTION_INK = 255
 _CAPTION_SIZE = 11
 
 
-def to_uint8(images: np.ndarray) -> np.ndarray:
-    """Images in [-1, 1] as uint8, rounded to the nearest: the inverse of ``x / 127.5 - 1``.
-
-    Args:
-        images: float, any shape. What lies outside the range is cut off; NaN becomes 0 (black).
-    """
-    levels = np.rint((np.clip(images.astype(np.float32), -1.0, 1.0) + 1.0) * 127.5)
-    whole: np.ndarray = np.nan_to_num(levels, nan=0.0).astype(np.uint8)
-    return whole
-
-
 def image_grid(
     images: np.ndarray, columns: int, gap: int = 2, captions: Sequence[str] | None = None, row_names: Sequence[str] | None = None
 ) -> Image.Image:
@@ -74,13 +63,10 @@ def image_grid(
         longest: float = gap + max(columns * (width * side + gap), rows * (height * side + gap + caption_height))
         return longest <= LARGEST_SIDE
 
-    enlargement = max(1, COMFORTABLE_SIDE // max(height, width))
-    while enlargement > 1 and not fits(enlargement):
-        enlargement -= 1
-    reduction = 1
-    while not fits(1 / reduction) and reduction < max(height, width):
-        reduction += 1
-    tiles = [_tile(image, enlargement, reduction) for image in images]
+    longest = max(height, width)
+    scales = [*range(max(1, COMFORTABLE_SIDE // longest), 0, -1), *(1 / n for n in range(2, longest + 1))]
+    scale = next((scale for scale in scales if fits(scale)), scales[-1])
+    tiles = [_tile(image, scale) for image in images]
 
     tile_width, tile_height = tiles[0].size
     size = (columns * (tile_width + gap) + gap, rows * (tile_height + caption_height + gap) + gap)
@@ -139,18 +125,18 @@ def save_gif(frames: Sequence[Image.Image], path: Path, seconds: float) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def _tile(image: np.ndarray, enlargement: int, reduction: int) -> Image.Image:
+def _tile(image: np.ndarray, scale: float) -> Image.Image:
     """One image (C, H, W), enlarged by repeating pixels or reduced by averaging blocks."""
     from PIL import Image
 
-    pixels = np.ascontiguousarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
-    picture = Image.fromarray(pixels)
-    if enlargement > 1:
-        return picture.resize((picture.width * enlargement, picture.height * enlargement), Image.Resampling.NEAREST)
-    return picture.reduce(reduction) if reduction > 1 else picture
+    picture = one_picture(image)
+    if scale > 1:
+        return picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.NEAREST)
+    return picture.reduce(round(1 / scale)) if scale < 1 else picture
 
 
-def _font(size: int) -> FreeTypeFont | ImageFont:
+def font_of(size: int) -> FreeTypeFont | ImageFont:
+    """The font that Pillow brings, in a size in pixels."""
     from PIL import ImageFont
 
     return ImageFont.load_default(size=size)
@@ -163,7 +149,7 @@ def drawable(text: str) -> str | None:
 
 
 def _has_letters(text: str) -> bool:
-    font = _font(_CAPTION_SIZE)
+    font = font_of(_CAPTION_SIZE)
     try:
         box = bytes(font.getmask("\U0010ffff"))
         return all(each == " " or bytes(font.getmask(each)) not in (box, b"") for each in text)
@@ -176,7 +162,7 @@ def _caption(grid: Image.Image, text: str, left: int, top: int, width: int) -> N
     from PIL import Image, ImageDraw
 
     strip = Image.new("L", (width, _CAPTION_SIZE + 4), _GAP)
-    ImageDraw.Draw(strip).text((width / 2, (_CAPTION_SIZE + 4) / 2), text, fill=_CAPTION_INK, font=_font(_CAPTION_SIZE), anchor="mm")
+    ImageDraw.Draw(strip).text((width / 2, (_CAPTION_SIZE + 4) / 2), text, fill=_CAPTION_INK, font=font_of(_CAPTION_SIZE), anchor="mm")
     grid.paste(strip.convert(grid.mode), (left, top))
 
 
@@ -184,7 +170,7 @@ def _with_row_names(grid: Image.Image, names: Sequence[str], tile: int, pitch: i
     """The grid with a column of names before it: the tiles of row i begin at ``gap + i * pitch`` and are ``tile`` high."""
     from PIL import Image, ImageDraw
 
-    font: Any = _font(max(6, min(2 * _CAPTION_SIZE, tile // 4)))
+    font: Any = font_of(max(6, min(2 * _CAPTION_SIZE, tile // 4)))
     side = tile // 8 + 2
     width = math.ceil(max(font.getlength(name) for name in names)) + 2 * side
     wide = Image.new(grid.mode, (width + grid.width, grid.height), _GAP if grid.mode == "L" else (_GAP,) * 3)

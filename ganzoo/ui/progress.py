@@ -114,6 +114,8 @@ class Reporter:
 
     def say(self, text: str) -> None:
         """Tell the user something, on a line of its own."""
+        if not self.quiet:
+            self._write(text)
 
     def warn(self, text: str) -> None:
         """Tell the user what is wrong but does not stop the work."""
@@ -152,10 +154,6 @@ class LineReporter(Reporter):
     """Plain lines, for logs: ``train  1200/7500  16%  412 steps/s  0:15 left  critic 0.43``."""
 
     quiet = False
-
-    def say(self, text: str) -> None:
-        """Write the text."""
-        self._write(text)
 
     def _open(self, task: Task) -> None:
         task._next_draw = task.started + LINE_SECONDS

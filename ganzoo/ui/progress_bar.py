@@ -32,11 +32,8 @@ class BarReporter(Reporter):
         self._progress: Progress | None = None
         self._rows: dict[Task, TaskID] = {}
 
-    def say(self, text: str) -> None:
-        """Write the text above the bar."""
-        self._write(text)
-
     def _write(self, text: str) -> None:
+        """Above the bar."""
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _open(self, task: Task) -> None:

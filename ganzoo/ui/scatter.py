@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .pictures import font_of
+
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw
-    from PIL.ImageFont import FreeTypeFont, ImageFont
 
 _PAPER, _FAINT, _AXIS, _INK = (255, 255, 255), (236, 236, 236), (150, 150, 150), (90, 90, 90)
 _REAL, _FAKE = (128, 128, 128), (31, 90, 200)
@@ -94,7 +95,7 @@ def _ink(plot: np.ndarray, coverage: np.ndarray, colour: tuple[int, int, int]) -
 
 def _axes(draw: ImageDraw.ImageDraw, centre: np.ndarray, half: float, margin: int, side: int) -> None:
     """Faint lines at round values, with their numbers below and to the left."""
-    font: Any = _font(10)
+    font: Any = font_of(10)
     step = round_step(half / 2)
     for axis in (0, 1):
         low, high = centre[axis] - half, centre[axis] + half
@@ -102,18 +103,16 @@ def _axes(draw: ImageDraw.ImageDraw, centre: np.ndarray, half: float, margin: in
             offset = (k * step - low) / (2 * half) * side
             label = f"{k * step:.6g}"
             if axis == 0:
-                x = margin + offset
-                draw.line((x, margin, x, margin + side - 1), fill=_FAINT)
-                draw.text((x, margin + side + 4), label, fill=_INK, font=font, anchor="mt")
+                draw.line((margin + offset, margin, margin + offset, margin + side - 1), fill=_FAINT)
+                draw.text((margin + offset, margin + side + 4), label, fill=_INK, font=font, anchor="mt")
             else:
-                y = margin + side - offset
-                draw.line((margin, y, margin + side - 1, y), fill=_FAINT)
-                draw.text((margin - 4, y), label, fill=_INK, font=font, anchor="rm")
+                draw.line((margin, margin + side - offset, margin + side - 1, margin + side - offset), fill=_FAINT)
+                draw.text((margin - 4, margin + side - offset), label, fill=_INK, font=font, anchor="rm")
 
 
 def _legend(draw: ImageDraw.ImageDraw, entries: list[tuple[str, tuple[int, int, int]]], left: int) -> None:
     """Dots and words above the frame."""
-    font: Any = _font(11)
+    font: Any = font_of(11)
     x = float(left)
     for text, colour in entries:
         draw.ellipse((x, 10, x + 7, 17), fill=colour)
@@ -125,9 +124,3 @@ def round_step(span: float) -> float:
     """The largest of 1, 2, 5 times a power of ten that is at most ``span`` (positive)."""
     power = 10.0 ** math.floor(math.log10(span))
     return power * max(factor for factor in (1, 2, 5) if factor * power <= span * (1 + 1e-9))
-
-
-def _font(size: int) -> FreeTypeFont | ImageFont:
-    from PIL import ImageFont
-
-    return ImageFont.load_default(size=size)

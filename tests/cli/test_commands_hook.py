@@ -51,7 +51,7 @@ def installed(tmp_path, monkeypatch):
 
 
 def test_the_core_comes_through_the_hook_too():
-    assert {c.distribution for c in Registry.installed().commands} == {"ganzoo-core"}
+    assert {c.distribution for c in Registry.installed().commands} == {"ganzoo-core", "ganzoo-kit", "ganzoo-sweep"}
     assert Registry.installed().command_words()["run"].target == "ganzoo.commands.run:run"
 
 
@@ -59,8 +59,8 @@ def test_somebody_elses_command_is_listed_with_its_distribution_and_runs(install
     installed("ganzoo-hello", "hello")
     assert invoke(["--help"]) == 0
     text = capsys.readouterr().out
-    assert "\nGreet:\n  hello        Say hello. (ganzoo-hello)\n" in text
-    assert "\n  run          Train what a YAML file names.\n" in text
+    assert "\nGreet:\n  hello         Say hello. (ganzoo-hello)\n" in text
+    assert "\n  run           Train what a YAML file names.\n" in text
     assert invoke(["hello", "--times", "2"]) == 4
     assert capsys.readouterr().out == "hello hello \n"
     assert invoke(["hello", "--times", "0"]) == 2
@@ -70,7 +70,7 @@ def test_somebody_elses_command_is_listed_with_its_distribution_and_runs(install
     assert invoke(["hello", "--help"]) == 0
     assert "How often." in capsys.readouterr().out
     assert invoke(["list", "--kind", "command"]) == 0
-    assert "command  hello        ganzoo-hello 1.0" in capsys.readouterr().out
+    assert "command  hello         ganzoo-hello 1.0" in capsys.readouterr().out
     assert invoke(["info", "hello"]) == 2
     assert "'hello' is a command, no component; see 'ganzoo hello --help'" in capsys.readouterr().err
 
@@ -114,7 +114,7 @@ def test_a_broken_command_is_shown_as_broken_and_hurts_no_other(fault, installed
     installed("ganzoo-bad", "bad", parts)
     assert invoke(["--help"]) == 0
     text = capsys.readouterr().out
-    assert "  bad          BROKEN: " in text
+    assert "  bad           BROKEN: " in text
     assert "noise" not in text
     assert "(ganzoo-bad)" in "".join(text.split())
     assert "Say hello. (ganzoo-hello)" in text

@@ -102,6 +102,19 @@ def test_a_part_that_rests_is_not_asked_for_a_gradient():
     assert check(later(Plan(frozen=("critic",)))).fits
 
 
+def test_a_part_that_is_frozen_is_tried_in_evaluation_mode_and_no_other():
+    modes = {}
+
+    class Watched(Judge):
+        def forward(self, sample):
+            modes.setdefault(self.body.training, []).append(self.training)
+            return super().forward(sample)
+
+    assert check(later(Plan(frozen=("critic.body",))), critic=Watched).fits
+    assert modes.keys() == {True, False}
+    assert all(modes[False])
+
+
 def test_many_kinds_are_cut_short_with_a_note_and_what_they_name_is_still_read():
     verdict = check(lambda step: Plan(values={"stage": step}), total=500)
     assert verdict.fits

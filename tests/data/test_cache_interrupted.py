@@ -59,7 +59,7 @@ def finish(folder: Path, record: Path) -> int:
     assert process.returncode == 0, output
     (pixels,) = folder.glob("*.u8")
     np.testing.assert_array_equal(np.fromfile(pixels, np.uint8).reshape(WANTED.shape), WANTED)
-    assert {path.suffix for path in folder.iterdir()} == {".u8", ".json", ".lock"}
+    assert {path.suffix for path in folder.iterdir()} == {".u8", ".crc32", ".json", ".lock"}
     return len(record.read_text().split())
 
 

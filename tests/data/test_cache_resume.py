@@ -28,8 +28,8 @@ def build(source: Source, folder: Path, stop_after: int | None = None) -> np.nda
         if chunks == stop_after:
             raise KeyboardInterrupt
 
-    job = decoding.Job(range(source.count), source.decode, SHAPE, folder / "part")
-    decoding.decode_all(job, folder / "a.crc32", LineReporter(StringIO()), interrupt)
+    job = decoding.Job(range(source.count), source.decode, SHAPE, folder / "part", folder / "a.crc32")
+    decoding.decode_missing(job, LineReporter(StringIO()), interrupt)
     return np.fromfile(folder / "part", np.uint8).reshape(-1, *SHAPE)[:, 0, 0, 0]
 
 

@@ -12,7 +12,9 @@ from ganzoo.config import parse_config, resolve
 from ganzoo.params import parameters_of
 from ganzoo.registry import Registry
 
-READMES = {name: ROOT / "plugins" / name / "README.md" for name in PLUGINS}
+COMMANDS = {component.distribution for component in Registry.installed().commands}
+READMES = {name: ROOT / "plugins" / name / "README.md" for name in PLUGINS if name not in COMMANDS}
+"""Of those that give components."""
 DIGITS = DataSpec({"sample": (1, 28, 28), "label": ()}, classes=10)
 
 

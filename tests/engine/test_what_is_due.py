@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from ganzoo_sweep.process import Job, result_of
 from safetensors.torch import load_file
 
 from ganzoo.cli import invoke
@@ -14,7 +15,6 @@ from ganzoo.engine.outputs import Outputs
 from ganzoo.errors import GanzooError
 from ganzoo.rundir import read_record
 from ganzoo.rundir.directory import RunDirectory
-from ganzoo.sweep.process import Job, result_of
 
 RECIPE = """\
 data: {name: ring, count: 64}

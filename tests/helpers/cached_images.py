@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ganzoo.data import BadImage
 from ganzoo.data.cache import Cache
-from ganzoo.data.images import BadImage
 from ganzoo.ui.progress import LineReporter
 
 SHAPE = (1, 4, 4)

@@ -14,10 +14,9 @@ from ganzoo.config import parse_config, resolve, resolve_metrics
 from ganzoo.data.cache import Cache
 from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.build import build
-from ganzoo.engine.evaluation import Evaluations
+from ganzoo.engine.evaluation import Evaluations, Subjects
 from ganzoo.engine.observers import Observers
 from ganzoo.engine.signals import Interrupted, Stop
-from ganzoo.engine.subjects import Subjects
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.metrics.statistics import Statistics
 from ganzoo.registry import Component, Registry
@@ -206,7 +205,7 @@ def test_made_samples_are_those_of_the_seed_whatever_the_batches(tmp_path, monke
     run = train(tmp_path, DIGITS)
     found = []
     for size in (250, 70):
-        monkeypatch.setattr("ganzoo.engine.subjects.BATCH", size)
+        monkeypatch.setattr("ganzoo.engine.evaluation.BATCH", size)
         trained = load_trained(run, None, Registry.installed())
         dataset = trained.dataset.build()
         batches = SampleReader(dataset.arrays(Cache()), trained.data, trained.runtime)

@@ -15,8 +15,7 @@ from ganzoo.engine.sampling import check_normal_prior
 from ganzoo.errors import UserError
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
-from ganzoo.runs.blended_label import blend
-from ganzoo.runs.interpolate import interpolate_classes, interpolate_latents, spherical
+from ganzoo.runs.interpolate import BlendedLookUps, interpolate_classes, interpolate_latents, spherical
 from ganzoo.runs.trained import load_trained
 
 
@@ -53,42 +52,46 @@ def test_parallel_latents_are_walked_straight(factor):
 
 # Labels between two classes.
 
-
-def half_way():
-    return blend(torch.tensor([0, 1]), torch.tensor([2, 2]), torch.tensor([0.5, 0.25]))
-
-
-def test_a_blended_one_hot():
-    wanted = torch.tensor([[0.5, 0.0, 0.5], [0.0, 0.75, 0.25]])
-    torch.testing.assert_close(functional.one_hot(half_way(), 3), wanted)
-    torch.testing.assert_close(functional.one_hot(half_way().to("cpu").contiguous(), num_classes=3), wanted)
-
-
-@pytest.mark.parametrize("look_up", ["embedding", "index", "select"])
-def test_a_blended_embedding(look_up):
-    torch.manual_seed(0)
-    table = nn.Embedding(3, 4)
-    weight = table.weight.detach()
-    label = half_way()
-    found = {"embedding": lambda: table(label), "index": lambda: weight[label], "select": lambda: weight.index_select(0, label)}[look_up]()
-    torch.testing.assert_close(found.detach(), torch.stack([(weight[0] + weight[2]) / 2, 0.75 * weight[1] + 0.25 * weight[2]]))
+LABELS = torch.tensor([0, 2, 0, 2])
+WEIGHT = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
+LOOK_UPS = {
+    "one-hot": lambda: functional.one_hot(LABELS, 3) @ WEIGHT,
+    "one-hot, moved": lambda: functional.one_hot(LABELS.to("cpu").contiguous().view(-1), num_classes=3) @ WEIGHT,
+    "a batch of another size": lambda: functional.one_hot(LABELS[:2], 3).repeat(2, 1) @ WEIGHT,
+    "embedding": lambda: nn.Embedding.from_pretrained(WEIGHT)(LABELS),
+    "index": lambda: WEIGHT[LABELS],
+    "select": lambda: WEIGHT.index_select(0, LABELS),
+    "column": lambda: WEIGHT[LABELS[:, None]].flatten(1),
+}
 
 
-def test_the_ends_are_whole_classes():
-    label = blend(torch.tensor([0, 0]), torch.tensor([2, 2]), torch.tensor([0.0, 1.0]))
-    assert functional.one_hot(label, 3).tolist() == [[1, 0, 0], [0, 0, 1]]
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+@pytest.mark.parametrize("look_up", LOOK_UPS)
+def test_what_is_looked_up_for_a_label_is_blended(look_up, share):
+    with BlendedLookUps(0, 2, share):
+        found = LOOK_UPS[look_up]()
+    torch.testing.assert_close(found, ((1 - share) * WEIGHT[0] + share * WEIGHT[2]).expand(4, 4))
 
 
-@pytest.mark.parametrize("use", [lambda label: label * 2, lambda label: label == 1, lambda label: label.float(), lambda label: label[0]])
-def test_what_has_nothing_between_two_classes_is_refused(use):
-    with pytest.raises(UserError, match="only be looked up"):
-        use(half_way())
+def test_what_is_looked_up_for_anything_else_stays():
+    positions = torch.arange(4)
+    with BlendedLookUps(0, 2, 0.5):
+        assert torch.equal(functional.one_hot(positions), torch.eye(4, dtype=torch.int64))
+        assert torch.equal(WEIGHT[:2], WEIGHT[torch.tensor([True, True, False])])
 
 
-def test_a_part_of_a_blended_label_is_one():
-    assert functional.one_hot(half_way()[1:], 3).tolist() == [[0.0, 0.75, 0.25]]
-    assert half_way().shape == (2,)
-    assert half_way().dtype == torch.int64
+@pytest.mark.parametrize("use", [lambda label: label * 2.0, lambda label: (label == 1).float(), lambda label: label.float()])
+def test_a_label_that_is_put_to_another_use_is_refused(use, runs, monkeypatch):
+    trained = load_trained(runs / "digits", None, Registry.installed())
+    forward = type(trained.generator).forward
+
+    def other(self, latent, label):
+        made = forward(self, latent, label)
+        return {"sample": made["sample"] + 0.1 * use(label).view(-1, 1, 1, 1)}
+
+    monkeypatch.setattr(type(trained.generator), "forward", other)
+    with pytest.raises(UserError, match="does not only look its label up"):
+        interpolate_classes(trained, 2, 3, seed=0, label=1, to=7)
 
 
 # The command.

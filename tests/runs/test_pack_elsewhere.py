@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ganzoo_kit.authoring.environment import make_environment, pip
 
-from ganzoo.authoring.environment import make_environment, pip
 from ganzoo.cli import invoke
 from ganzoo.runs.pack_reader import PINS
 

@@ -12,7 +12,7 @@ from ganzoo.config import strict_yaml
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github/workflows"
-TEMPLATES = ROOT / "ganzoo/authoring/templates/project"
+TEMPLATES = ROOT / "plugins/ganzoo-kit/ganzoo_kit/authoring/templates/project"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PYTHONS = [text.rpartition(" ")[2] for text in PROJECT["classifiers"] if re.search(r":: Python :: 3\.\d+$", text)]
 WORKFLOWS = {path.stem: strict_yaml.read(path).value for path in FOLDER.glob("*.yml")}

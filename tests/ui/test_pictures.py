@@ -5,23 +5,12 @@ import pytest
 from PIL import Image
 
 from ganzoo.errors import GanzooError
-from ganzoo.ui.pictures import LARGEST_SIDE, image_grid, save_png, to_uint8
+from ganzoo.ui.pictures import LARGEST_SIDE, image_grid, save_png
 from ganzoo.ui.scatter import round_step, scatter
 
 
 def images(count, channels, height, width):
     return np.random.default_rng(0).integers(0, 256, size=(count, channels, height, width), dtype=np.uint8)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
-def test_to_uint8_is_the_inverse_of_how_images_are_read(dtype):
-    levels = np.arange(256, dtype=np.uint8)
-    assert (to_uint8(levels.astype(dtype) / dtype(127.5) - dtype(1)) == levels).all()
-
-
-def test_to_uint8_rounds_cuts_off_and_survives_what_is_not_finite():
-    given = np.array([-1, -0.9961, -0.9960, 0.9999, 1, 7, -7, np.inf, -np.inf, np.nan])
-    assert to_uint8(given).tolist() == [0, 0, 1, 255, 255, 255, 0, 255, 0, 0]
 
 
 def test_grid_places_every_pixel():

@@ -9,21 +9,24 @@ from typer.main import get_command
 from ganzoo.cli.app import Installed, app
 from ganzoo.registry import CORE
 
+from .components import projects
 from .markdown import in_markdown, table
 
 
 def commands() -> str:
-    """A section for each command of the core; a reader's own plugins are nothing for its documentation."""
+    """A section for each command of this repository; a reader's own plugins are nothing for its documentation."""
     found: Installed = get_command(app).installed  # type: ignore[attr-defined]
-    return "\n".join(section(name, found[name]) for name, component in found.words.items() if component.distribution == CORE)
+    ours = {CORE, *projects()}
+    return "\n".join(section(name, found[name], c.distribution) for name, c in found.words.items() if c.distribution in ours)
 
 
-def section(name: str, command: Any) -> str:
-    """Usage, what it does, and a row for each argument and option."""
+def section(name: str, command: Any, distribution: str) -> str:
+    """Usage, what it does, who gives it where that is not the core, and a row for each argument and option."""
     arguments = [one for one in command.params if not one.opts[0].startswith("-")]
     options = [one for one in command.params if one.opts[0].startswith("-") and not one.hidden]
     usage = " ".join(["ganzoo", name, *map(argument_word, arguments), *(["[OPTIONS]"] if options else [])])
     text = "\n\n".join(" ".join(paragraph.split()) for paragraph in (command.help or "").split("\n\n"))
+    text += "" if distribution == CORE else f"\n\nPart of [{distribution}](../plugins/{distribution}.md)."
     rows = [(f"`{argument_word(one)}`", shown(one), one.help or "") for one in arguments]
     rows += [(", ".join(f"`{word}`" for word in option_words(one)), shown(one), one.help or "") for one in options]
     return f"## `ganzoo {name}`\n\n```text\n{usage}\n```\n\n{in_markdown(text)}\n\n" + (

@@ -6,6 +6,7 @@ import typing
 from collections.abc import Iterable
 from typing import Any
 
+from ganzoo_sweep.settings import Distribution, SweepConfig
 from pydantic_core import to_jsonable_python
 
 from ganzoo.config.parts import Kind, Part
@@ -13,7 +14,6 @@ from ganzoo.config.settings import SECTIONS, RunConfig, Section
 from ganzoo.config.wording import in_words
 from ganzoo.config.yaml_writer import flow
 from ganzoo.params import split_annotation
-from ganzoo.sweep.settings import Distribution, SweepConfig
 
 from .markdown import first_line, table
 

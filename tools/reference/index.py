@@ -1,4 +1,4 @@
-"""Which of our distributions gives which component, feature extractor and recipe: what ``ganzoo/plugins/index.json`` says."""
+"""Which of our distributions gives which component, command, feature extractor and recipe: what ``ganzoo/plugins/index.json`` says."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ganzoo.config import load_config, resolve
+from ganzoo.hookspecs import GIVEN
 from ganzoo.recipes import recipes_of
 from ganzoo.registry import Registry
 
@@ -13,14 +14,14 @@ from .components import CORE, own_components, projects
 
 
 def index() -> str:
-    """The index as JSON; the core's own components are always there, and not in it.
+    """The index as JSON; the core's own are always there, and not in it.
 
     Raises:
         ValueError: where two distributions give the same.
     """
     registry = Registry.installed()
     given: dict[str, str] = {}
-    for component in own_components():
+    for component in own_components(GIVEN):
         if component.distribution != CORE:
             _add(given, f"{component.kind}/{component.name}", component.distribution)
             extractors: dict[str, Any] = getattr(component.load(), "extractors", {}) if component.kind == "metric" else {}

@@ -9,9 +9,11 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzoo.authoring.wheel import Wheel, read_wheel, wheel_findings
+from ganzoo_kit.authoring.wheel import Wheel, read_wheel, wheel_findings
 
 CORE = "ganzoo-core"
+KIT = "ganzoo-kit"
+"""It brings the conformance kit that every distribution's tests call."""
 
 
 class ReleaseError(Exception):

@@ -6,7 +6,7 @@
 
 1. Versions are in step: every project, the ranges by which they require each other, CITATION.cff, a heading in the changelog.
 2. Each project is built as sdist and wheel; the wheel that the sdist gives holds the same files.
-3. Each wheel is installed into a clean environment outside of the checkout: with the core alone, no other plugin, none of these
+3. Each wheel is installed into a clean environment outside of the checkout: with the core and the kit, no other plugin, none of these
    sources. Torch and other packages are lent by the present environment.
 4. There, its own tests run: those that its sdist brings, whose package folder is removed first.
 """
@@ -26,7 +26,7 @@ from common.command import exit_code_of
 
 from ganzoo.errors import GanzooError
 
-from .building import CORE, Release, ReleaseError, build
+from .building import CORE, KIT, Release, ReleaseError, build
 from .trying import attempt
 from .versions import out_of_step, unready
 
@@ -67,14 +67,16 @@ def check_all(known: dict[str, Path], names: list[str], folder: Path) -> tuple[l
     """Build and try each; what was built, and why some may not be released."""
     releases: list[Release] = []
     problems: list[str] = []
-    try:
-        core = build(CORE, known[CORE], folder)
-    except (ReleaseError, GanzooError) as error:  # the others are tried beside it
-        return [], [f"{CORE}: {error}"]
+    beside: dict[str, Release] = {}
+    for name in (CORE, KIT):  # the others are tried beside them
+        try:
+            beside[name] = build(name, known[name], folder)
+        except (ReleaseError, GanzooError) as error:
+            return [], [f"{name}: {error}"]
     for name in names:
         try:
-            release = core if name == CORE else build(name, known[name], folder)
-            passed = attempt(release, core, folder, hidden=list(known))
+            release = beside.get(name) or build(name, known[name], folder)
+            passed = attempt(release, list(beside.values()), folder, hidden=list(known))
             print(f"{name}: {release.wheel.name}, {release.sdist.name}: {passed}", flush=True)
             releases.append(release)
         except (ReleaseError, GanzooError) as error:  # the rest are still checked

@@ -6,14 +6,14 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
+from ganzoo_kit.authoring.environment import Environment, make_environment
+from ganzoo_kit.authoring.wheel import read_wheel
 from set_version import ROOT
 
-from ganzoo.authoring.environment import Environment, make_environment
-from ganzoo.authoring.wheel import read_wheel
-
-from .building import CORE, Release, ReleaseError, unpack
+from .building import CORE, KIT, Release, ReleaseError, unpack
 
 CORE_TESTS = (
     "test_params.py",
@@ -29,8 +29,8 @@ CONFORMANCE = 'from ganzoo.testing import conformance_tests\n\ntest_conformance 
 OPTIONS = ("-q", "-p", "no:cacheprovider", "--import-mode=importlib", "-m", "not slow and not gpu")
 
 
-def attempt(release: Release, core: Release, folder: Path, hidden: list[str]) -> str:
-    """Install the wheel beside the core's alone, and run its tests there; returns how many passed, or that it holds no code.
+def attempt(release: Release, beside: Sequence[Release], folder: Path, hidden: list[str]) -> str:
+    """Install the wheel beside the core's and the kit's, and run its tests there; returns how many passed, or that it holds no code.
 
     Raises:
         ReleaseError: where it is found elsewhere, or a test fails.
@@ -38,7 +38,7 @@ def attempt(release: Release, core: Release, folder: Path, hidden: list[str]) ->
     if not read_wheel(release.wheel).modules:
         return "it holds no code, and requires the others"
     environment = make_environment(folder / "environments" / release.name, without=hidden)
-    for wheel in dict.fromkeys([core.wheel, release.wheel]):
+    for wheel in dict.fromkeys([*(other.wheel for other in beside), release.wheel]):
         environment.install(wheel)
     module = read_wheel(release.wheel).modules[0]
     _refuse_sources(environment, module)
@@ -68,7 +68,7 @@ def _refuse_sources(environment: Environment, module: str) -> None:
     files, plugins = done.stdout.splitlines()
     if elsewhere := [file for file in files.split() if not Path(file).is_relative_to(environment.folder)]:
         raise ReleaseError(f"{elsewhere[0]} is not in the clean environment")
-    if set(plugins.split()) - {CORE, module.replace("_", "-")}:
+    if set(plugins.split()) - {CORE, KIT, module.replace("_", "-")}:
         raise ReleaseError(f"other plugins are in the clean environment: {plugins}")
 
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ganzoo import Dataset, Fraction, PositiveInt, UserError, did_you_mean
-from ganzoo.data import DECODER, BadImage, decode, stamp
+from ganzoo.data import BadImage
 
 from .archives import BadArchive, Zip
 from .celeba_layout import ARCHIVE, ATTRIBUTES, BASES, IMAGES, PARTITION, PREFIXES, Layout, contents, look, rows
 from .download import deliver
+from .files import stamp
+from .images import DECODER, decode
 
 if TYPE_CHECKING:
     from ganzoo import Cache

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ganzoo import Dataset, Fraction, PositiveInt, UserError
-from ganzoo.data import DECODER, SUFFIXES, decode, folder_at, stamp
 
+from .files import folder_at, stamp
+from .images import DECODER, SUFFIXES, decode
 from .labels import in_order, label_pictures
 
 if TYPE_CHECKING:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from ganzoo import Dataset, UserError
-from ganzoo.data import Digits, read_pair
+from ganzoo.data import Digits
 
 from .celeba_layout import contents
 from .download import fetch
+from .idx import read_pair
 
 if TYPE_CHECKING:
     from ganzoo import Cache

@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from ganzoo import Dataset, Fraction, PositiveInt, UserError
-from ganzoo.data import DECODER, BadImage, decode, stamp
+from ganzoo.data import BadImage
+
+from .files import stamp
+from .images import DECODER, decode
 
 if TYPE_CHECKING:
     from ganzoo import Cache

@@ -1,0 +1,61 @@
+"""The folder that a user names, and what tells its files from others."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from ganzoo import UserError
+
+COARSE_NS = 10_000_000
+"""A time that is a multiple of this comes from a file system with coarse times (FAT: 10 ms, others 1 s), or was never a ctime."""
+TICK_NS = 20_000_000
+"""Changes to a file less than this apart may get one ctime: kernels take it from a clock that ticks every 1 to 10 ms."""
+
+
+def stamp(root: Path, names: Iterable[str]) -> str:
+    """A fingerprint of files under ``root``: it changes with the folder and with the content of any of the files.
+
+    Names, sizes and modification times alone would not do: copies, archives and edits in place can keep all three. Contents are not
+    read, as the system keeps what nobody can set: the inode and the time of the last change to it (ctime), which each write and each
+    ``utime`` moves on. Where a file system has no such time, or a coarse one (FAT, ISO 9660, squashfs, some network mounts), the
+    contents of its files are hashed. A missing file counts as missing.
+    """
+    folder, newest = os.path.realpath(root), 0
+    digest = hashlib.sha256(os.fsencode(folder))
+    for name in names:
+        path = f"{folder}/{name}"
+        try:
+            status = os.stat(path)  # noqa: PTH116 (twice as fast, which counts with 200,000 files)
+            newest = max(newest, status.st_ctime_ns)
+            content = "" if status.st_ctime_ns % COARSE_NS else _hash_file(Path(path))
+            line = f"{name}\0{status.st_ino}\0{status.st_size}\0{status.st_mtime_ns}\0{status.st_ctime_ns}\0{content}\n"
+        except OSError:
+            line = f"{name}\0missing\n"
+        digest.update(line.encode("utf-8", "surrogateescape"))
+    if 0 <= time.time_ns() - newest < TICK_NS:  # a change within the same tick would have the same ctime: let it pass
+        time.sleep(TICK_NS / 1e9)
+    return digest.hexdigest()
+
+
+def _hash_file(path: Path) -> str:
+    if not path.is_file():
+        return "not a file"  # a pipe would never end
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_at(root: str) -> Path:
+    """``root`` as a folder, "~" expanded.
+
+    Raises:
+        UserError: where there is none.
+    """
+    folder = Path(root).expanduser()
+    if not folder.is_dir():
+        found = "is a file" if folder.exists() else "does not exist"
+        raise UserError(f"the folder {folder.absolute()} {found}", "set data.root to the folder that holds the data", key="data.root")
+    return folder

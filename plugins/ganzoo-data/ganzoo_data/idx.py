@@ -1,0 +1,91 @@
+"""Reads IDX files, the format of MNIST: a big-endian header, then the bytes of one array.
+
+Header: two zero bytes, the element type (0x08: unsigned byte), the number of dimensions D, then D sizes of four bytes each.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+from typing import IO, cast
+
+import numpy as np
+
+from ganzoo import UserError
+
+UNSIGNED_BYTE = 0x08
+MAX_BYTES = 1 << 28
+"""No array beyond 256 MiB: MNIST's largest has 47 MB."""
+
+
+def read(path: Path, dimensions: int) -> np.ndarray:
+    """The array in an IDX file of unsigned bytes, plain or compressed with gzip.
+
+    Args:
+        path: the file. Compression is told from its content.
+        dimensions: how many the array must have: 3 for images (N, H, W), 1 for labels (N,).
+
+    Returns:
+        A read-only uint8 array.
+
+    Raises:
+        UserError: where the file is missing, truncated, too long, damaged or another kind of file.
+    """
+    try:
+        with path.open("rb") as plain:
+            compressed = plain.read(2) == b"\x1f\x8b"
+            plain.seek(0)
+            if not compressed:
+                return _read_array(plain, dimensions)
+            with gzip.open(plain) as unpacked:
+                return _read_array(cast(IO[bytes], unpacked), dimensions)
+    except (OSError, EOFError, zlib.error, _NotIdx) as error:  # gzip says BadGzipFile (an OSError), EOFError or zlib.error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UserError(f"{path} cannot be read as IDX: {reason}", "delete it and get it again", key="data.root") from error
+
+
+class _NotIdx(Exception):
+    """The bytes are not the array that the header promises."""
+
+
+def _read_array(file: IO[bytes], dimensions: int) -> np.ndarray:
+    header = file.read(4)
+    if len(header) < 4 or header[:2] != b"\0\0":
+        raise _NotIdx("it does not begin as one")
+    if header[2] != UNSIGNED_BYTE or header[3] != dimensions:
+        raise _NotIdx(f"type 0x{header[2]:02x} with {header[3]} dimensions; wanted type 0x{UNSIGNED_BYTE:02x} with {dimensions}")
+    sizes = file.read(4 * dimensions)
+    if len(sizes) < 4 * dimensions:
+        raise _NotIdx("it ends in the header")
+    shape = struct.unpack(f">{dimensions}I", sizes)
+    length = math.prod(shape)
+    if not 0 < length <= MAX_BYTES:
+        raise _NotIdx(f"its header promises {shape}, which is {'nothing' if length == 0 else f'more than {MAX_BYTES} bytes'}")
+    data = file.read(length)
+    if len(data) < length:
+        raise _NotIdx(f"truncated: {len(data)} of {length} bytes")
+    if file.read(1):  # reading past the end also makes gzip check its CRC
+        raise _NotIdx(f"bytes follow the {length} that its header promises")
+    return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def read_pair(images_path: Path, labels_path: Path, size: int) -> dict[str, np.ndarray]:
+    """Images (N, 1, size, size) uint8, by a black border where ``size`` is over 28, and their labels (N,) int64, 0 to 9.
+
+    Raises:
+        UserError: where the files do not belong together.
+    """
+    images, labels = read(images_path, 3), read(labels_path, 1)
+    remedy = "delete both and get them again"
+    if images.shape[1:] != (28, 28):
+        raise UserError(f"{images_path} holds images of {images.shape[1:]}, wanted (28, 28)", remedy, key="data.root")
+    if len(images) != len(labels):
+        raise UserError(f"{images_path} holds {len(images)} images, {labels_path} {len(labels)} labels", remedy, key="data.root")
+    if labels.max() > 9:
+        raise UserError(f"{labels_path} holds the label {labels.max()}, wanted 0 to 9", remedy, key="data.root")
+    border = (size - 28) // 2
+    padded = np.pad(images, ((0, 0), (border, border), (border, border))) if border else images
+    return {"sample": padded[:, None], "label": labels.astype(np.int64)}

@@ -1,0 +1,19 @@
+"""For those who write plugins: a project to start from, the conformance kit, and the check of a whole plugin.
+
+It is released with the core and may use all of it; plugins use ``ganzoo.testing``. This entry-point module imports no torch.
+"""
+
+from __future__ import annotations
+
+from ganzoo import hookimpl
+
+GANZOO_API = 1
+
+
+@hookimpl
+def ganzoo_commands() -> dict[str, str]:
+    """The commands for authors; ``ganzoo check`` passes plugins on to ``check-plugin``."""
+    return {
+        "new-plugin": "ganzoo_kit.authoring.new_plugin:new_plugin",
+        "check-plugin": "ganzoo_kit.authoring.check_plugin:check_plugin",
+    }

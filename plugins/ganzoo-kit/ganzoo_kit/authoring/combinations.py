@@ -1,0 +1,128 @@
+"""Which installed generators, critics, losses and data sets a plugin's components fit, and whether they train together.
+
+Whether parts fit is asked per pair (``compat.matrix``). Of the combinations that do, enough take two steps that each
+component of the plugin has trained with each partner once, as long as there is time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ganzoo.compat.dry_run import fake_tensors
+from ganzoo.compat.matrix import KINDS, Crossing, Row
+from ganzoo.config import Part, Resolved, ResolvedPart, RunConfig, TrainConfig
+from ganzoo.config.resolution import resolve_component, resolve_optimizers
+from ganzoo.data.cache import Cache
+from ganzoo.data.spec import describe
+from ganzoo.errors import GanzooError, UserError
+from ganzoo.fields import DataSpec
+from ganzoo.registry import Registry, reason
+from ganzoo.ui.progress import reporter
+from ganzoo_kit.testing.component import Candidate
+from ganzoo_kit.testing.recipes import STEPS, two_steps
+
+from .finding import TRAINED, Finding
+
+TOYS = ("ring", "digits")
+"""Data of the core that needs no file: points, and labelled images."""
+MOST_SECONDS = 25.0
+"""Of trainings; combinations that are left over are said to fit, not to train."""
+
+
+class Combinations:
+    """Every combination with a component of ``distribution`` in it.
+
+    Args:
+        registry: what is installed.
+        distribution: whose components are tried.
+        folder: where decoded data may be kept.
+    """
+
+    def __init__(self, registry: Registry, distribution: str, folder: Path) -> None:
+        self.distribution = distribution
+        self.registry = registry
+        parts = {kind: list(_parts(registry, kind)) for kind in (*KINDS, "dataset")}
+        self.parts = {kind: parts[kind] for kind in KINDS}
+        if not any(self._own(part) for found in self.parts.values() for part in found):
+            parts["dataset"] = [part for part in parts["dataset"] if self._own(part)]
+        self.data = [(part, spec) for part in parts["dataset"] if self._counts(part) and (spec := _spec_of(part, folder))]
+
+    def _own(self, part: ResolvedPart) -> bool:
+        return part.component.distribution == self.distribution
+
+    def _counts(self, part: ResolvedPart) -> bool:
+        return self._own(part) or (part.name in TOYS and part.component.distribution == "ganzoo-core")
+
+    def findings(self) -> Iterator[Finding]:
+        """What fits, and of what trains too much to be left unsaid: each combination has one finding."""
+        spent = 0.0
+        tried: set[tuple[str, ...]] = set()
+        for of, spec in self.data:
+            with fake_tensors():
+                crossing = Crossing(self.parts, spec)
+                pairs = [(g, c) for g in self.parts["generator"] for c in self.parts["critic"]]
+                rows = [row for pair in pairs for row in crossing.rows(*pair)]
+            for row in rows:
+                chosen = self._chosen(row)
+                own = [part for part in (of, *chosen) if self._own(part)]
+                if not own or (row.schedule != "alternate" and not self._own(chosen[-1])):
+                    continue
+                new = {(mine.component.qualified, other.component.qualified) for mine in own for other in (of, *chosen)} - tried
+                if row.fits and new and spent < MOST_SECONDS:
+                    started = time.monotonic()
+                    yield self._trained(row, of, chosen)
+                    spent += time.monotonic() - started
+                    tried |= new
+                else:
+                    yield Finding(_named(row), of.name, "fits" if row.fits else "misfit", row.reason)
+
+    def _chosen(self, row: Row) -> list[ResolvedPart]:
+        named = {kind: {part.name: part for part in found} for kind, found in self.parts.items()}
+        losses = [named["loss"][name] for name in row.losses]
+        return [named["generator"][row.generator], named["critic"][row.critic], *losses, named["schedule"][row.schedule]]
+
+    def _trained(self, row: Row, data: ResolvedPart, chosen: list[ResolvedPart]) -> Finding:
+        """Build it as a run would, and take two steps."""
+        generator, critic, *losses, schedule = chosen
+        named = [Part(part.component.qualified) for part in (data, generator, critic)]
+        entries = [Part(part.component.qualified) for part in losses]
+        train = TrainConfig(steps=STEPS, batch_size=8, device="cpu", threads=1)
+        config = RunConfig(data=named[0], generator=named[1], critic=named[2], loss=entries, train=train)
+        optimizers = resolve_optimizers(config, self.registry)
+        try:
+            two_steps(config, Resolved(data, generator, critic, losses, schedule, [], [], optimizers))
+        except UserError as misfit:
+            return Finding(_named(row), data.name, "misfit", misfit.what)
+        except GanzooError as error:
+            return Finding(_named(row), data.name, "failed", f"it was found to fit, and then: {error}")
+        except Exception as error:  # whatever a plugin's code raises is the finding
+            return Finding(_named(row), data.name, "failed", f"it was found to fit, and then it raises {reason(error)}")
+        return Finding(_named(row), data.name, "fits", TRAINED)
+
+
+def _named(row: Row) -> str:
+    schedule = [] if row.schedule == "alternate" else [row.schedule]
+    return f"{row.generator} x {row.critic} x {' + '.join([*row.losses, *schedule])}"
+
+
+def _parts(registry: Registry, kind: str) -> Iterator[ResolvedPart]:
+    """The components of a kind that load, small, and that need no parameter which only its user can know."""
+    for component in registry.of_kind(kind):
+        candidate = Candidate(component)
+        try:
+            if not candidate.missing:
+                small = {} if component.name in TOYS else candidate.parameters
+                yield ResolvedPart(component, candidate.cls, resolve_component(component, {}).params | small)
+        except UserError:  # its own examination says why
+            continue
+
+
+def _spec_of(part: ResolvedPart, folder: Path) -> DataSpec | None:
+    """What a data set gives; None where it cannot be read on this machine: the conformance kit says why."""
+    try:
+        dataset = part.build()
+        return describe(dataset.arrays(Cache(folder, reporter(quiet=True))), dataset.classes, dataset.scale, dataset.class_maps)
+    except Exception:
+        return None

@@ -1,0 +1,282 @@
+"""``ganzoo check DIR|WHEEL``: a plugin is met as a stranger meets it, and each fault is told with what to do about it."""
+
+import builtins
+import importlib.metadata
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ganzoo_kit.authoring import check_plugin, inside
+from ganzoo_kit.authoring.environment import make_environment
+from ganzoo_kit.authoring.examination import examine
+from ganzoo_kit.authoring.finding import Finding
+from our_projects import PLUGINS
+from plugin_wheels import DOOR, PARTS, UNFIT, make_wheel, project, refusal
+
+from ganzoo.cli import invoke
+from ganzoo.errors import UserError
+from ganzoo.registry import Registry, reason
+from ganzoo.ui.progress import reporter
+
+ROOT = Path(__file__).parents[3]
+
+
+# A sound plugin, from its folder.
+
+
+def test_a_folder_is_built_installed_apart_checked_and_combined(tmp_path, monkeypatch, capsys):
+    folder = project(tmp_path / "mein Türmchen")
+    before = set(folder.rglob("*"))
+    monkeypatch.chdir(tmp_path)
+    assert invoke(["check", folder.name, "--json"]) == 0, capsys.readouterr().err
+    told = json.loads(capsys.readouterr().out)
+    assert (told["distribution"], told["version"]) == ("ganzoo-tower", "1.0")
+    assert {row["status"] for row in told["outcomes"]} == {"ok"}
+    assert {"entry_point", "requirements", "modules", "loads", "names", "pure"} <= {row["check"] for row in told["outcomes"]}
+    tried = {(row["data"], row["parts"]): row for row in told["combinations"]}
+    assert tried["ring", "mlp x mlp x least_squares + tower"]["fits"]
+    assert not tried["ring", "dcgan x mlp x least_squares + tower"]["fits"]
+    assert "square images" in tried["ring", "dcgan x mlp x least_squares + tower"]["reason"]
+    assert set(folder.rglob("*")) == before  # the build leaves nothing behind
+    assert "ganzoo-tower" not in {plugin.distribution for plugin in Registry.installed().plugins}
+
+
+# What a project says of itself.
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "is a folder without a pyproject.toml; name a configuration (a YAML file), a plugin's folder or its wheel"),
+        ("[project", "it is not TOML: "),
+        ("[project]\nversion = '1'\n", "it names no project; add a name to its [project] table"),
+        ("[project]\nname = 'ganzoo-tower'\n", "ganzoo-tower has no entry point in the group 'ganzoo', so it is not a plugin; add "),
+    ],
+)
+def test_a_folder_that_is_no_plugins_project_is_told(text, said, tmp_path, capsys):
+    if text is not None:
+        (tmp_path / "pyproject.toml").write_text(text)
+    assert said in refusal(["check", str(tmp_path)], capsys)
+
+
+def test_a_project_that_does_not_build_says_why(tmp_path, capsys):
+    folder = project(tmp_path / "tower")
+    (folder / "pyproject.toml").write_text((folder / "pyproject.toml").read_text().replace('version = "1.0"', 'version = "one"'))
+    said = refusal(["check", str(folder)], capsys)
+    assert "ganzoo-tower cannot be built: " in said
+    assert "repair the build: python -m build shows all of it" in said
+
+
+def test_without_the_build_backend_and_a_network_it_says_what_to_install(tmp_path, capsys, monkeypatch):
+    def no_network(*words):
+        assert "--no-build-isolation" not in words
+        raise UserError("pip wheel fails: ERROR: No matching distribution found for absent-backend")
+
+    monkeypatch.setattr("ganzoo_kit.authoring.project.pip", no_network)
+    folder = project(tmp_path / "tower")
+    (folder / "pyproject.toml").write_text((folder / "pyproject.toml").read_text().replace("hatchling.build", "absent_backend.api"))
+    said = refusal(["check", str(folder)], capsys)
+    assert "No matching distribution found for absent-backend" in said
+    assert "without a network, install its backend first (it wants absent_backend.api)" in said
+
+
+def test_options_that_make_no_sense_are_refused(tmp_path, capsys):
+    assert "--here: it is for plugins" in refusal(["check", "zoo.yaml", "--here"], capsys)
+    assert "-o: a plugin has no configuration to override" in refusal(["check", str(tmp_path), "-o", "a=1"], capsys)
+    folder = project(tmp_path / "tower")
+    assert "ganzoo-tower is not installed in this environment; install it first" in refusal(["check", str(folder), "--here"], capsys)
+
+
+# What shows once it is installed. One fault goes the whole way here, the others in the slow tests.
+
+INSIDE = {
+    "a misspelt hook": (
+        {"entry_point": DOOR.replace("schedules", "scheduls")},
+        "'ganzoo_scheduls' is not a hook; did you mean 'ganzoo_schedules'?",
+    ),
+    "a newer API": ({"entry_point": DOOR.replace("API = 1", "API = 99")}, "it needs API 99, this ganzoo-core gives 1; upgrade ganzoo-core"),
+    "a hook that is not marked": (
+        {"entry_point": DOOR.replace("@hookimpl", "")},
+        "the hook 'ganzoo_schedules' is not marked, so nothing calls it; put @hookimpl over it",
+    ),
+    "nothing in it": (
+        {"entry_point": "GANZOO_API = 1"},
+        "ganzoo_tower gives no component, and no recipe comes with it; write a hook there, such as ganzoo_losses",
+    ),
+    "an entry point that cannot be imported": (
+        {"entry_point": "import no_such_module\n" + DOOR},
+        "No module named 'no_such_module'; import only ganzoo in this module, and the rest in those of the classes",
+    ),
+    "an entry point that Python cannot read": (
+        {"entry_point": DOOR + "def broken(:\n"},
+        "(__init__.py, line 7); repair it there: Python cannot read that file",
+    ),
+    "a heavy entry point": (
+        {"entry_point": "import torch\n" + DOOR},
+        "listing what ganzoo_tower gives imports torch; give 'module:Class' in place of classes",
+    ),
+    "a name that is taken": (
+        {"entry_point": DOOR.replace('"tower":', '"alternate":')},
+        "ganzoo-core gives a schedule named 'alternate' too; rename it, or every configuration must say 'ganzoo-tower/alternate'",
+    ),
+    "a positional parameter": (
+        {"parts": PARTS.replace("*, critic", "critic")},
+        "takes 'critic_updates=1'; make it keyword-only and annotated",
+    ),
+    "a method that fails": (
+        {"parts": PARTS.replace("critic_updates=self.critic_updates", "critic_updates=self.updates")},
+        "parts.py:17 raises AttributeError: 'Tower' object has no attribute 'updates'; repair it, or refuse in the constructor",
+    ),
+    "a recipe that does not fit": (
+        {"more": {"ganzoo_tower/recipes/unfit.yaml": UNFIT}},
+        "recipe unfit: trains: ganzoo_tower/recipes/unfit.yaml: its parts do not fit: loss.1: loss 'gradient_penalty' needs each score",
+    ),
+    "a recipe that names what is not there": (
+        {"more": {"ganzoo_tower/recipes/unfit.yaml": UNFIT.replace("non_saturating", "non_saturatng")}},
+        "ganzoo_tower/recipes/unfit.yaml:4: loss.0: 'non_saturatng' is not an installed loss; did you mean 'non_saturating'?",
+    ),
+    "a component that ends the process": ({"parts": "import os\nos._exit(7)\n"}, "the examination itself ended with code 7"),
+    "a module that is not shipped": ({"entry_point": DOOR.replace(".parts", ".part")}, "No module named 'ganzoo_tower.part'"),
+}
+
+
+@pytest.mark.parametrize(
+    "fault", [fault if fault == "a misspelt hook" else pytest.param(fault, marks=pytest.mark.slow) for fault in INSIDE]
+)
+def test_a_fault_that_shows_once_it_is_installed_is_told(fault, tmp_path, capsys):
+    changes, reason = INSIDE[fault]
+    said = refusal(["check", str(make_wheel(tmp_path, **changes)), "-q"], capsys)
+    assert reason in said
+
+
+@pytest.mark.parametrize("entry_point", ["def broken(:\n", "if True:\npass\n", "if True:\n        pass\n\tpass\n"])
+def test_an_entry_point_that_python_cannot_read_is_not_told_to_import_less(entry_point):
+    with pytest.raises(SyntaxError) as caught:
+        compile(entry_point, "__init__.py", "exec")
+    assert inside.remedy_for(reason(caught.value)) == "; repair it there: Python cannot read that file"
+
+
+def test_a_failure_is_told_once(capsys):
+    reasons = [f"on digits: parts.py:7 raises ValueError: ({n}, 3); repair it" for n in (2, 4)]
+    findings = [Finding("critic tower", check, "failed", text) for check, text in zip(("outputs", "raw"), reasons, strict=True)]
+    elsewhere = reasons[0].replace("py:7", "py:31")  # another line: another fault
+    findings += [Finding("critic spire", "raw", "failed", reasons[0]), Finding("critic tower", "engine", "failed", elsewhere)]
+    assert [text for _, text in check_plugin._told_once(findings)] == [
+        f"FAILED: {reasons[0]}",
+        "FAILED: as in 'outputs'",
+        f"FAILED: {reasons[0]}",
+        f"FAILED: {elsewhere}",
+    ]
+
+
+@pytest.mark.slow
+def test_what_is_checked_is_the_wheel_and_not_the_sources(tmp_path):
+    """A module that the build leaves out is missed, though it lies in the project's folder and that is installed editable."""
+    folder = project(tmp_path / "tower")
+    environment = make_environment(tmp_path / "author", without=[])
+    words = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        environment.python,
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "-e",
+        folder,
+    ]
+    subprocess.run(words, check=True)
+    with (folder / "pyproject.toml").open("a") as file:
+        file.write('exclude = ["parts.py"]\n')
+    done = subprocess.run(
+        [environment.python, "-m", "ganzoo", "check", folder, "-q"], env=dict(environment.variables()), capture_output=True, text=True
+    )
+    assert done.returncode == 2, done.stdout
+    assert "No module named 'ganzoo_tower.parts'" in done.stderr
+    listed = subprocess.run(
+        [environment.python, "-m", "ganzoo", "plugins"], env=dict(environment.variables()), capture_output=True, text=True
+    )
+    assert "schedule tower" in listed.stdout  # there, it is installed from its sources
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_our_own_plugins_pass(plugin, capsys):
+    assert invoke(["check", str(ROOT / "plugins" / plugin), "--json"]) == 0, capsys.readouterr().err
+
+
+def test_a_clean_environment_sees_what_is_here_but_for_what_is_left_out(tmp_path):
+    environment = make_environment(tmp_path / "environment", without=["Ganzoo_LSGAN"])
+    code = "import json; from importlib.metadata import distributions; print(json.dumps([d.name for d in distributions()]))"
+    noisy = {**os.environ, "PYTHONPATH": str(ROOT / "plugins/ganzoo-lsgan")}
+    said = subprocess.run([environment.python, "-P", "-c", code], env=noisy, capture_output=True, text=True, check=True).stdout
+    names = set(json.loads(said))
+    assert {"torch", "ganzoo-core", "ganzoo-vanilla"} <= names
+    assert "ganzoo-lsgan" not in names
+    import_it = [environment.python, "-P", "-c", "import ganzoo_lsgan"]
+    assert subprocess.run(import_it, env=dict(environment.variables()), stderr=subprocess.DEVNULL).returncode == 1
+
+
+def test_one_distribution_may_not_give_a_name_twice(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "double_door.py").write_text(DOOR)
+    info = tmp_path / "double-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: double\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[ganzoo]\na = double_door\nb = double_door\n")
+    (distribution,) = importlib.metadata.distributions(path=[str(tmp_path)])
+    registry = Registry(distribution.entry_points)
+    assert [plugin.broken for plugin in registry.plugins] == [
+        "",
+        "another entry point of double gives a schedule named 'tower' too; rename one",
+    ]
+    assert len(registry.components) == 1
+    monkeypatch.delitem(sys.modules, "double_door")
+
+
+def test_a_project_is_examined_where_no_command_line_is(tmp_path):
+    with pytest.raises(UserError, match="without a pyproject"):
+        examine(tmp_path, reporter(quiet=True))
+
+
+def test_what_is_explained_is_what_is_said():
+    """Each message in how-to/fix-a-broken-plugin.md is in the code, or is the name of an exception."""
+    text = (ROOT / "docs/how-to/fix-a-broken-plugin.md").read_text()
+    messages = [said for line in text.splitlines() if line.startswith("| `") for said in re.findall(r"`([^`]+)`", line.split(" | ")[0])]
+    assert len(messages) > 20
+    code = (
+        "".join(path.read_text() for folder in ("ganzoo", "plugins/ganzoo-kit") for path in (ROOT / folder).rglob("*.py"))
+        .replace("{{", "{")
+        .replace("}}", "}")
+    )
+    missing = [said for said in messages if said not in code and not hasattr(builtins, said)]
+    assert missing == []
+
+
+@pytest.mark.slow
+def test_a_plugin_is_installed_from_a_folder_that_is_served_as_an_index(tmp_path):
+    """The end of the tutorial: a wheel in a folder of its name, ``python -m http.server``, pip."""
+    index = tmp_path / "index/ganzoo-tower"
+    index.mkdir(parents=True)
+    make_wheel(index)
+    words = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(index.parent)]
+    environment = make_environment(tmp_path / "user", without=[])
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        try:
+            port = re.search(r"port (\d+)", server.stdout.readline())[1]
+            install = ["install", "-q", "--no-deps", "--index-url", f"http://127.0.0.1:{port}", "ganzoo-tower"]
+            pip_words = [sys.executable, "-m", "pip", "--isolated", "--python", environment.python, *install]
+            done = subprocess.run(pip_words, capture_output=True, text=True)
+        finally:
+            server.terminate()
+    assert done.returncode == 0, done.stderr
+    listed = subprocess.run(
+        [environment.python, "-m", "ganzoo", "plugins"], env=dict(environment.variables()), capture_output=True, text=True
+    )
+    assert re.search(r"^ganzoo-tower +1\.0 +schedule tower$", listed.stdout, re.MULTILINE)
