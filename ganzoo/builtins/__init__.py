@@ -36,7 +36,6 @@ def ganzoo_commands() -> dict[str, str]:
     return {
         "run": "ganzoo.commands.run:run",
         "check": "ganzoo.commands.check:check",
-        "matrix": "ganzoo.commands.check:matrix",
         "sample": "ganzoo.commands.view:sample",
         "interpolate": "ganzoo.commands.view:interpolate",
         "neighbours": "ganzoo.commands.view:neighbours",
