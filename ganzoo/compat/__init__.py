@@ -1,4 +1,4 @@
-"""Does this combination fit? Answered before any training, on built instances.
+"""Compatibility of components, checked before training on built instances.
 
 The networks are built and both turns run inside ``FakeTensorMode``: shapes, fields and gradients are real, memory and
 arithmetic are not, so a billion parameters cost no more than a thousand. It also catches a component that reads a

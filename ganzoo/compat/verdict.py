@@ -1,4 +1,4 @@
-"""What a check works on, and what it finds."""
+"""The players that a check works on, and its verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of a configuration: every key with its type, default and meaning."""
+"""The keys of a configuration, each with its type, default and meaning."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class RunConfig(Section):
     loss: Annotated[list[LossPart], MinLen(1), Words("a loss or a list of losses, each a name or a mapping", Kind("loss").remedy)]
     """One term or a list; the terms add up. With ``route: NAME`` an entry acts along that route of the players."""
     schedule: SchedulePart = Part("alternate")
-    """Who moves when."""
+    """How many updates each player has in a step, by which losses and with which values."""
     optimizer: OptimizerConfig = OptimizerConfig()
     """An optimizer for each player."""
     train: TrainConfig = TrainConfig()
