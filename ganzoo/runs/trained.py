@@ -33,8 +33,8 @@ from ganzoo.rundir.files import CONFIG, GENERATOR, check_run, is_folder, read_en
 from ganzoo.rundir.kept import with_kept
 from ganzoo.ui.progress import Reporter
 
-from .pack_reader import verify as verify_pack
-from .pack_reader import version_note
+from .packs import verify as verify_pack
+from .packs import version_note
 from .samples import Samples
 
 

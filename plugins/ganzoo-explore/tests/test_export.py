@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from ganzoo_explore.export import TOLERANCE, SampleOnly, export_generator
 
 from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve_part
@@ -16,7 +17,6 @@ from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec, forward_inputs
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
-from ganzoo.runs.export import TOLERANCE, SampleOnly, export_generator
 from ganzoo.runs.trained import Trained
 
 DIGITS = DataSpec({"sample": (1, 28, 28), "label": ()}, classes=10)
