@@ -12,93 +12,47 @@ from typing import TYPE_CHECKING, Any
 from .hookspecs import API_VERSION, hookimpl
 
 if TYPE_CHECKING:
-    from .api import TrainedRun, load, train
-    from .curves import Scheduled
     from .data.dataset import Cache, Dataset
     from .errors import ContractError, GanzooError, UserError, did_you_mean
     from .fields import DataSpec, Fields, Scores, Terms
     from .metrics.metric import Metric
     from .metrics.subject import Subject
     from .params import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+    from .params.curves import Scheduled
     from .players import Critic, Generator, Player, Port, route
+    from .plugins.wrapping import wrap
     from .rules import Loss, Plan, Schedule
+    from .runs.api import TrainedRun, load, train
     from .turn import Turn
-    from .wrapping import wrap
 
-_HOME = {
-    "Cache": "data.dataset",
-    "ContractError": "errors",
-    "Critic": "players",
-    "DataSpec": "fields",
-    "Dataset": "data.dataset",
-    "Fields": "fields",
-    "Fraction": "params",
-    "GanzooError": "errors",
-    "Generator": "players",
-    "Loss": "rules",
-    "Metric": "metrics.metric",
-    "NonNegativeFloat": "params",
-    "NonNegativeInt": "params",
-    "Plan": "rules",
-    "Player": "players",
-    "Port": "players",
-    "PositiveFloat": "params",
-    "PositiveInt": "params",
-    "Schedule": "rules",
-    "Scheduled": "curves",
-    "Subject": "metrics.subject",
-    "Scores": "fields",
-    "Terms": "fields",
-    "TrainedRun": "api",
-    "Turn": "turn",
-    "UserError": "errors",
-    "did_you_mean": "errors",
-    "load": "api",
-    "train": "api",
-    "wrap": "wrapping",
-    "route": "players",
+_HOMES = {
+    "data.dataset": "Cache Dataset",
+    "errors": "ContractError GanzooError UserError did_you_mean",
+    "fields": "DataSpec Fields Scores Terms",
+    "metrics.metric": "Metric",
+    "metrics.subject": "Subject",
+    "params": "Fraction NonNegativeFloat NonNegativeInt PositiveFloat PositiveInt",
+    "params.curves": "Scheduled",
+    "players": "Critic Generator Player Port route",
+    "plugins.wrapping": "wrap",
+    "rules": "Loss Plan Schedule",
+    "runs.api": "TrainedRun load train",
+    "turn": "Turn",
 }
+"""Where each public name is defined."""
 
-__all__ = [
-    "API_VERSION",
-    "Cache",
-    "ContractError",
-    "Critic",
-    "DataSpec",
-    "Dataset",
-    "Fields",
-    "Fraction",
-    "GanzooError",
-    "Generator",
-    "Loss",
-    "Metric",
-    "NonNegativeFloat",
-    "NonNegativeInt",
-    "Plan",
-    "Player",
-    "Port",
-    "PositiveFloat",
-    "PositiveInt",
-    "Schedule",
-    "Scheduled",
-    "Scores",
-    "Subject",
-    "Terms",
-    "TrainedRun",
-    "Turn",
-    "UserError",
-    "did_you_mean",
-    "hookimpl",
-    "load",
-    "route",
-    "train",
-    "wrap",
-]
+__all__ = ["API_VERSION", "hookimpl"]
+__all__ += ["Critic", "Generator", "Loss", "Plan", "Player", "Port", "Schedule", "Turn", "route", "wrap"]
+__all__ += ["Cache", "DataSpec", "Dataset", "Fields", "Metric", "Scores", "Subject", "Terms"]
+__all__ += ["Fraction", "NonNegativeFloat", "NonNegativeInt", "PositiveFloat", "PositiveInt", "Scheduled"]
+__all__ += ["ContractError", "GanzooError", "UserError", "did_you_mean"]
+__all__ += ["TrainedRun", "load", "train"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    for home, names in _HOMES.items():
+        if name in names.split():
+            return getattr(importlib.import_module(f".{home}", __name__), name)
     raise AttributeError(f"module 'ganzoo' has no attribute '{name}'")
 
 

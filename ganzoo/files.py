@@ -26,11 +26,16 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         GanzooError: where the disk refuses; the old file is intact and no temporary file is left.
     """
+    intact = "; what was there before is intact"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        before = _status(path)
+        before: os.stat_result | None = None
+        with suppress(FileNotFoundError):
+            before = path.stat()
         if before is not None and not stat.S_ISREG(before.st_mode):
-            _write_through(path, content)
+            intact = ""
+            with path.open("wb") as file:
+                file.write(content)
             return
         if path.is_symlink():
             path = path.resolve()
@@ -42,35 +47,15 @@ def write_atomically(path: Path, content: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             if before is not None:
-                _keep_rights(temporary, before)
+                with suppress(PermissionError):  # only root may give files away
+                    os.chown(temporary, before.st_uid, before.st_gid)
+                temporary.chmod(stat.S_IMODE(before.st_mode))  # last: a change of owner takes rights away
             put_in_place(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise GanzooError(f"cannot write {path}: {error.strerror or error}; what was there before is intact") from error
-
-
-def _status(path: Path) -> os.stat_result | None:
-    """Of what is there, links followed; None: nothing is."""
-    try:
-        return path.stat()
-    except FileNotFoundError:
-        return None
-
-
-def _write_through(path: Path, content: bytes) -> None:
-    try:
-        with path.open("wb") as file:
-            file.write(content)
-    except OSError as error:
-        raise GanzooError(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def _keep_rights(temporary: Path, before: os.stat_result) -> None:
-    with suppress(PermissionError):  # only root may give files away
-        os.chown(temporary, before.st_uid, before.st_gid)
-    temporary.chmod(stat.S_IMODE(before.st_mode))  # last: a change of owner takes rights away
+        raise GanzooError(f"cannot write {path}: {error.strerror or error}{intact}") from error
 
 
 def check_ending(path: Path, *endings: str, key: str = "") -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -171,3 +172,38 @@ def judges_each_alone(critic: Critic) -> bool:
     if mixes_batch(critic) or any(isinstance(module, Dropout) for module in critic.modules()):
         return False
     return next(critic.buffers(), None) is None and all(parameter.requires_grad for parameter in critic.parameters())
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Evaluation mode within the block; the mode of each module is put back, whatever happens."""
+    training = [module for module in network.modules() if module.training]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+@contextmanager
+def without_gradients(parameters: Iterable[nn.Parameter]) -> Iterator[None]:
+    """No gradients within the block for those ``parameters`` that have them, and again after it, whatever happens."""
+    trainable = [parameter for parameter in parameters if parameter.requires_grad]
+    for parameter in trainable:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in trainable:
+            parameter.requires_grad_(True)
+
+
+@contextmanager
+def frozen(modules: Iterable[nn.Module]) -> Iterator[None]:
+    """Modules that a plan freezes: no gradients, and evaluation mode, in which batch norm neither uses nor moves batch statistics."""
+    with ExitStack() as stack:
+        for module in modules:
+            stack.enter_context(evaluating(module))
+            stack.enter_context(without_gradients(module.parameters()))
+        yield

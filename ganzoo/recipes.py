@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import index
 from .errors import UserError, did_you_mean
+from .plugins import index
 from .registry import Plugin, Registry
 
 FOLDER = "recipes"

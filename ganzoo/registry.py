@@ -16,10 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import index, one_file
-from .entry_points import distribution_of
-from .entry_points import give as components_of
 from .errors import UserError, did_you_mean
+from .plugins import index, one_file
+from .plugins.entry_points import Given, distribution_of, given_by
 
 GROUP = "ganzoo"
 CORE = "ganzoo-core"
@@ -100,31 +99,28 @@ class Registry:
             UserError: where a file that the command names cannot be used, or it leaves out what is not there.
         """
         chosen = one_file.choice()
-        entry_points = list(importlib.metadata.entry_points(group=GROUP))
         named = {path.resolve(): path for path in chosen.files}
+        entry_points = list(importlib.metadata.entry_points(group=GROUP))
         files = [path for path in one_file.files_of_environment() if path.resolve() not in named]
-        known = {entry: _short_names(distribution_of(entry), entry.name) for entry in entry_points if distribution_of(entry) != CORE}
-        in_files = {path: _short_names(path.name, path.stem) for path in files}
-        left_out = {_plain(name) for name in chosen.without}
+        optional: dict[Any, tuple[str, str]] = {e: (distribution_of(e), e.name) for e in entry_points if distribution_of(e) != CORE}
+        optional |= {path: (path.name, path.stem) for path in files}
+        called = {found: {_plain(text) for text in (*names, names[0].removeprefix("ganzoo-"))} for found, names in optional.items()}
         for name in chosen.without:
-            if not any(_plain(name) in names for names in (*known.values(), *in_files.values())):
-                exist = [distribution_of(entry).removeprefix("ganzoo-") for entry in known] + [path.name for path in files]
-                raise UserError(
-                    f"there is no plugin '{name}' to leave out", did_you_mean(name, exist, noun="plugins"), where=f"-p no:{name}"
-                )
-        registry = cls(entry for entry in entry_points if not known.get(entry, set()) & left_out)
-        for path in files:
-            if not in_files[path] & left_out:
-                registry.add_file(path)
-        for path in named.values():
+            if not any(_plain(name) in names for names in called.values()):
+                exist = [distribution.removeprefix("ganzoo-") for distribution, _ in optional.values()]
+                remedy = did_you_mean(name, exist, noun="plugins")
+                raise UserError(f"there is no plugin '{name}' to leave out", remedy, where=f"-p no:{name}")
+        left_out = {found for found, names in called.items() if names & set(map(_plain, chosen.without))}
+        registry = cls(entry_point for entry_point in entry_points if entry_point not in left_out)
+        for path in [*(path for path in files if path not in left_out), *named.values()]:
             registry.add_file(path)
-            if broken := registry.plugins[-1].broken:
+            if path not in files and (broken := registry.plugins[-1].broken):
                 raise UserError(f"the plugin {path} cannot be used: {broken}", "repair it", key="--plugin")
         return registry
 
     def _add(self, entry_point: importlib.metadata.EntryPoint) -> None:
-        distribution, version = distribution_of(entry_point), entry_point.dist.version if entry_point.dist else ""
-        self._take(Plugin(distribution, version, entry_point.value), lambda: components_of(entry_point.load(), entry_point), None)
+        plugin = Plugin(distribution_of(entry_point), entry_point.dist.version if entry_point.dist else "", entry_point.value)
+        self._take(plugin, lambda: given_by(entry_point.load(), entry_point))
 
     def add_file(self, path: Path) -> None:
         """Add a one-file plugin, whose code is run; one that is broken is listed with its reason.
@@ -133,26 +129,17 @@ class Registry:
             UserError: where it cannot be read.
         """
         content = one_file.read_code(path)
-        version = one_file.version_of(content)
+        self._take(Plugin(path.name, one_file.version_of(content), str(path.resolve())), lambda: one_file.given_by(path, content), path)
 
-        def give() -> Iterable[tuple[str, str, str | type, bool]]:
-            module = one_file.module_of(path, content)
-            if not one_file.has_hooks(module):
-                return [(kind, name, cls, False) for kind, name, cls in one_file.classes_of(module)]
-            entry_point = importlib.metadata.EntryPoint(path.stem, path.name, GROUP)
-            found = components_of(module, entry_point)
-            return [(kind, name, one_file.class_in(module, path, target), default) for kind, name, target, default in found]
-
-        self._take(Plugin(path.name, version, str(path.resolve())), give, path)
-
-    def _take(self, plugin: Plugin, give: Callable[[], Iterable[tuple[str, str, str | type, bool]]], file: Path | None) -> None:
+    def _take(self, plugin: Plugin, give: Callable[[], Iterable[Given]], file: Path | None = None) -> None:
         """Add what a plugin gives; whatever it raises meanwhile becomes its reason."""
         try:
             with redirect_stdout(sys.stderr):  # what a plugin prints must not get into a command's output
-                found = [
-                    Component(k, name, target, plugin.distribution, plugin.version, default, file) for k, name, target, default in give()
-                ]
-            self._refuse_repetition(found)
+                found = [Component(k, n, target, plugin.distribution, plugin.version, default, file) for k, n, target, default in give()]
+            known = {(c.kind, c.qualified) for c in (*self.components, *self.commands)}
+            if twice := next((c for c in found if (c.kind, c.qualified) in known), None):  # not even a qualified name tells them apart
+                what = f"another entry point of {twice.distribution} gives a {twice.kind} named '{twice.name}' too"
+                raise UserError(what, "rename one")
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # isolation is the point: SystemExit and SyntaxError included
@@ -162,45 +149,6 @@ class Registry:
         self.components += [c for c in found if c.kind != "command"]
         self.commands += [c for c in found if c.kind == "command"]
         self.plugins.append(replace(plugin, gives=tuple(f"{c.kind} {c.name}" for c in found)))
-
-    def find_in_file(self, kind: str, text: str, where: str) -> Component:
-        """The component that ``./tower.py:Tower`` means.
-
-        Args:
-            kind: of component.
-            text: the file, beside the configuration that says so or, on the command line, here; and the class.
-            where: it is written, ``FILE:LINE``.
-
-        Raises:
-            UserError: where code may not run, or the file or a class of that kind in it is not there.
-        """
-        file, _, name = text.rpartition(":")
-        said, _, line = where.rpartition(":")
-        path = (Path(said).parent if line.isdigit() and not where.startswith("-o ") else Path()) / file
-        if not one_file.choice().allow_code:
-            remedy = f"read {path}, then add --allow-code; or give the file with --plugin and name the component alone"
-            raise UserError(f"'{text}' is code, and a configuration alone runs none", remedy)
-        if path.name not in {plugin.distribution for plugin in self.plugins}:
-            self.add_file(path)
-        plugin = next(plugin for plugin in self.plugins if plugin.distribution == path.name)
-        if plugin.version != one_file.version_of(content := one_file.read_code(path)):
-            differs = one_file.difference(one_file.read_code(Path(plugin.module)), content)
-            raise UserError(f"{path} is another file than {plugin.module}: {differs}", "use one of the two")
-        if plugin.broken:
-            raise UserError(f"{path} cannot be used: {plugin.broken}", "repair it")
-        own = {c.target.__name__: c for c in self.of_kind(kind) if c.distribution == plugin.distribution and isinstance(c.target, type)}
-        if name not in own:
-            raise UserError(f"{path} gives no {kind} '{name}'", did_you_mean(name, own, noun=f"of kind {kind}"))
-        return own[name]
-
-    def _refuse_repetition(self, found: Iterable[Component]) -> None:
-        """A name that one distribution gives twice could not even be told apart by writing the distribution before it."""
-        given = {(c.kind, c.qualified) for c in (*self.components, *self.commands)}
-        for component in found:
-            if (component.kind, component.qualified) in given:
-                raise UserError(
-                    f"another entry point of {component.distribution} gives a {component.kind} named '{component.name}' too", "rename one"
-                )
 
     def of_kind(self, kind: str) -> list[Component]:
         """The components of one kind, or the commands, by name."""
@@ -243,11 +191,6 @@ class Registry:
 def reason(error: BaseException) -> str:
     """An exception in one line: its type and message."""
     return " ".join(f"{type(error).__name__}: {error}".split())
-
-
-def _short_names(distribution: str, name: str) -> set[str]:
-    """What ``-p no:NAME`` may call a plugin."""
-    return {_plain(distribution), _plain(distribution.removeprefix("ganzoo-")), _plain(name)}
 
 
 def _plain(name: str) -> str:

@@ -74,7 +74,8 @@ class Plan:
         values: become fields (a growing alpha, a stage); sampling and export keep the last ones.
         losses: names of the losses that act, as the configuration writes them, along every route (``NAME``) or along one
             (``NAME@back``); None: all.
-        frozen: sub-modules that rest, dotted, from "generator" or "critic" on.
+        frozen: sub-modules that do not train in this step, dotted, from "generator" or "critic" on: they get no gradients, and are
+            in evaluation mode.
     """
 
     critic_updates: int = 1

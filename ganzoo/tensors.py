@@ -74,3 +74,19 @@ def check_given(made: Any, gives: frozenset[str], who: str) -> None:
         got = ", ".join(sorted(made)) if isinstance(made, dict) else type(made).__name__
         what = f"{who} returns {got or 'nothing'}, but declares {', '.join(sorted(gives))}"
         raise ContractError(what, "return exactly what `gives` names", key=who.partition(" ")[0])
+
+
+def check_shapes(made: Fields, data: Fields, who: str) -> None:
+    """Raise ContractError where ``who`` made a field of another shape, but for the number of samples, than the data has."""
+    for name, value in made.items():
+        if name in data and value.shape[1:] != data[name].shape[1:]:
+            shapes = f"of shape {tuple(value.shape)}, the data has {tuple(data[name].shape)}"
+            raise ContractError(f"{who} makes '{name}' {shapes}", "make both the same", key="generator")
+
+
+def check_length(scores: Scores, n: int, who: str) -> None:
+    """Raise ContractError where ``who`` gave scores that are not one, or a row, for each of ``n`` samples."""
+    for name, value in scores.items():
+        if value.dim() == 0 or len(value) != n:
+            what = f"{who} gives '{name}' of shape {tuple(value.shape)} for {n} samples"
+            raise ContractError(what, f"give ({n}, ...)", key="critic")

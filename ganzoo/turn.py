@@ -13,7 +13,7 @@ from torch import Tensor
 from .errors import ContractError
 from .fields import Fields, Scores, select
 from .players import Critic, Generator, judges_each_alone, named_port
-from .tensors import as_float32, check_given, halves, length_of, one_batch, score_gradients
+from .tensors import as_float32, check_given, check_length, check_shapes, halves, length_of, one_batch, score_gradients
 
 if TYPE_CHECKING:
     from .rules import Loss
@@ -25,7 +25,7 @@ Place = Literal["real", "fake", "judged"]
 class Turn:
     """A minibatch from one player's side, along one route. Every value is computed at most once, when first asked for.
 
-    On the critic's side the generator runs without gradients; on the generator's side the critic's parameters rest.
+    On the critic's side the generator runs without gradients; on the generator's side the critic's parameters get none.
     Scores and made fields are float32 whatever precision the networks run in.
 
     Args:
@@ -37,6 +37,7 @@ class Turn:
         autocast: makes the context the networks run in (mixed precision).
         shared_fake: outputs of the generator's ``forward`` for these ``drawn``.
         maker: the generator's turn whose fakes this critic's turn takes, where the schedule shares one fake.
+        average: the mean of a tensor over the processes that have a share of the batch each, with its gradient.
     """
 
     def __init__(
@@ -51,9 +52,10 @@ class Turn:
         autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
         shared_fake: Fields | None = None,
         maker: Turn | None = None,
+        average: Callable[[Tensor], Tensor] = lambda value: value,
     ) -> None:
         self.side: Side = side
-        self.drawn, self.route, self._maker = drawn, "", maker
+        self.drawn, self.route, self._maker, self._average = drawn, "", maker, average
         self.keep: dict[Hashable, Any] = {}
         """For what a loss finds in its terms or ``view`` and reads again in ``after`` of this turn; its key begins with the loss."""
         self._generator, self._critic, self._batch, self._views, self._autocast = generator, critic, real, views, autocast
@@ -94,6 +96,10 @@ class Turn:
         if name not in self._cache:
             self._cache[name] = compute()
         return self._cache[name]
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean of ``values`` (N, *) over the whole batch: over the shares of all processes, with its gradient."""
+        return self._average(values.mean())
 
     def computed(self, name: str) -> Any:
         """The value called ``name`` ("fake_scores") if this turn has computed it, else None."""
@@ -222,10 +228,7 @@ class Turn:
         with torch.set_grad_enabled(self.side == "generator" and torch.is_grad_enabled()), self._autocast():
             made: Fields = port.call(**chosen)
         check_given(made, port.gives, who)
-        for name, value in made.items():
-            if name in fields and value.shape[1:] != fields[name].shape[1:]:
-                shapes = f"of shape {tuple(value.shape)}, the data has {tuple(fields[name].shape)}"
-                raise ContractError(f"{who} makes '{name}' {shapes}", "make both the same", key="generator")
+        check_shapes(made, fields, who)
         return fields | {name: as_float32(value) for name, value in made.items()}
 
     def judge(self, fields: Fields, *, route: str | None = None) -> Scores:
@@ -252,9 +255,5 @@ class Turn:
         with self._autocast():
             scores: Scores = port.call(**chosen)
         check_given(scores, port.gives, who)
-        n = length_of(chosen)
-        for name, value in scores.items():
-            if value.dim() == 0 or len(value) != n:
-                what = f"{who} gives '{name}' of shape {tuple(value.shape)} for {n} samples"
-                raise ContractError(what, f"give ({n}, ...)", key="critic")
+        check_length(scores, length_of(chosen), who)
         return {name: as_float32(value) for name, value in scores.items()}

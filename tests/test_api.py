@@ -84,7 +84,7 @@ def test_a_thread_trains_and_a_second_training_meanwhile_is_refused(here):
     thread.start()
     thread.join(60)
     assert said == [(2, 2)]
-    from ganzoo import api
+    from ganzoo.runs import api
 
     with api._TRAINING, pytest.raises(ganzoo.UserError, match="a training is under way in this process"):
         ganzoo.train(RING, out="two", quiet=True)

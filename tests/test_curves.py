@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from ganzoo.curves import Curve, Piece, at, build_with_curves, fill, find_curves, moves
 from ganzoo.errors import ContractError
+from ganzoo.params.curves import Curve, Piece, at, build_with_curves, fill, find_curves, moves
 
 
 @pytest.mark.parametrize("curve", ["linear", "cosine", "exponential"])

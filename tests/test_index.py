@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo import index
 from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine import checkpoint
+from ganzoo.plugins import index
 from ganzoo.registry import GROUP, Registry
 
 RUN = """\

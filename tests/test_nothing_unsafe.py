@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 EXEMPT = {
-    "ganzoo/one_file.py": "runs a plugin of one file, which the user named or allowed",
+    "ganzoo/plugins/one_file.py": "runs a plugin of one file, which the user named or allowed",
     "tests/helpers/documents.py": "runs what the documents show",
     "tests/test_one_file.py": "runs what a package made of one file holds",
     "tests/reliability/test_pickles.py": "plants pickles, and shows that a careless program runs them",

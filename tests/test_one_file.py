@@ -5,9 +5,9 @@ import sys
 import pytest
 from margin_file import MARGIN, RING
 
-from ganzoo import one_file
 from ganzoo.cli import invoke
 from ganzoo.errors import UserError
+from ganzoo.plugins import one_file
 from ganzoo.registry import Registry
 
 

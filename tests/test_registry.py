@@ -7,7 +7,6 @@ import sys
 import pytest
 from sites import PARTS, Site
 
-from ganzoo import hookspecs
 from ganzoo.cli import invoke
 from ganzoo.errors import UserError
 from ganzoo.registry import Component, Registry
@@ -143,11 +142,6 @@ def test_the_core_comes_first_and_the_order_of_installation_does_not_matter(site
     for name in ("ganzoo-zebra", "ganzoo-core", "ganzoo-ant"):
         site.install(name, GOOD)
     assert [p.distribution for p in site.registry().plugins] == ["ganzoo-core", "ganzoo-ant", "ganzoo-zebra"]
-
-
-def test_every_kind_has_its_hook():
-    for kind in hookspecs.KINDS:
-        assert hasattr(getattr(hookspecs, hookspecs.hook_of(kind)), "ganzoo_spec")
 
 
 @pytest.fixture

@@ -3,44 +3,12 @@
 import pytest
 import torch
 from torch import Tensor, nn
-from turn_players import DATA, Judge, N, batch, turn_of
+from turn_players import DATA, Judge, N, TwoJudges, TwoWay, batch, turn_of
 
 from ganzoo.compat import distinct, focused
 from ganzoo.errors import ContractError
-from ganzoo.players import Critic, Generator, has_batch_norm, judges_each_alone, mixes_batch, route
+from ganzoo.players import Generator, has_batch_norm, judges_each_alone, mixes_batch, route
 from ganzoo.rules import Loss, Plan, merge_terms
-
-
-class TwoWay(Generator):
-    """Source (N, 3) to sample (N, 2), and back."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.there, self.home, self.calls = nn.Linear(3, 2), nn.Linear(2, 3), []
-
-    def forward(self, source: Tensor):
-        self.calls.append("")
-        return {"sample": self.there(source)}
-
-    @route(gives={"source"})
-    def back(self, sample: Tensor):
-        self.calls.append("back")
-        return {"source": self.home(sample)}
-
-
-class TwoJudges(Critic):
-    """A score of samples, and of sources along "back"."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.of_sample, self.of_source = nn.Linear(2, 1), nn.Linear(3, 1)
-
-    def forward(self, sample: Tensor):
-        return {"score": self.of_sample(sample)[:, 0]}
-
-    @route(gives={"score"})
-    def back(self, source: Tensor):
-        return {"score": self.of_source(source)[:, 0]}
 
 
 class Gap(Loss):

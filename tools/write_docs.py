@@ -1,6 +1,6 @@
 """Writes those parts of the documentation that the code knows best: components, commands, hooks, the keys of a configuration.
 
-It writes ``ganzoo/index.json`` too, the data by which the core tells which distribution gives a name that is not installed.
+It writes ``ganzoo/plugins/index.json`` too, the data by which the core tells which distribution gives a name that is not installed.
 
 Run it after changing any of them: ``.venv/bin/python tools/write_docs.py``. A part stands between two comments,
 ``<!-- NAME: written by tools/write_docs.py -->`` and ``<!-- end of NAME -->``; what is around it is written by hand. The pages
@@ -74,7 +74,7 @@ def rewritten(text: str) -> str:
 def whole_pages() -> dict[str, str]:
     """The pages that nobody writes by hand: file to text."""
     pages = {f"docs/plugins/{name}.md": components.plugin_page(name) for name in components.projects()}
-    return pages | {"ganzoo/index.json": index.index()}
+    return pages | {"ganzoo/plugins/index.json": index.index()}
 
 
 if __name__ == "__main__":

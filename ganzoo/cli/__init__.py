@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ganzoo.errors import GanzooError
+from ganzoo.plugins import one_file
 
 
 def main() -> NoReturn:
@@ -28,8 +29,6 @@ def invoke(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; errors go to stderr as ``ganzoo: error: ...``."""
     import typer
 
-    from ganzoo.one_file import choosing
-
     from . import completing
     from .app import app
 
@@ -37,7 +36,7 @@ def invoke(arguments: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":  # a path may be no text, or none of this terminal
         sys.stdout.reconfigure(errors="surrogateescape" if sys.stdout.encoding.lower() == "utf-8" else "backslashreplace")
     try:
-        with completing.in_bash(), choosing():
+        with completing.in_bash(), one_file.choosing():
             code = app(args=[a for a in arguments if a != "--debug"], prog_name="ganzoo", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
@@ -84,17 +83,8 @@ def _of_a_component(error: Exception) -> str:
     It is the last frame's that belongs to a component, unless it is ganzoo's own.
     """
     named, step = "", ""
-    bases = [
-        (kind, getattr(sys.modules.get(module), base, ()))
-        for kind, module, base in (
-            ("generator", "ganzoo.players", "Generator"),
-            ("critic", "ganzoo.players", "Critic"),
-            ("loss", "ganzoo.rules", "Loss"),
-            ("schedule", "ganzoo.rules", "Schedule"),
-            ("data set", "ganzoo.data.dataset", "Dataset"),
-            ("metric", "ganzoo.metrics.metric", "Metric"),
-        )
-    ]
+    components = [entry for entry in one_file.BASES if entry[0] != "optimizer"]
+    bases: list[tuple[str, Any]] = [(kind, getattr(sys.modules.get(home), base, ())) for kind, home, base in components]
     for frame, line in traceback.walk_tb(error.__traceback__):
         itself = frame.f_locals.get("self")
         run: Any = getattr(itself, "run", itself)
@@ -102,11 +92,8 @@ def _of_a_component(error: Exception) -> str:
         for kind, base in bases:
             if isinstance(itself, base):
                 named = f"{kind} {type(itself).__name__} ({Path(frame.f_code.co_filename).name}:{line})"
-    return (
-        f"{named} fails{step}: {type(error).__name__}: {error}; repair the component, or choose another (--debug shows all)"
-        if named
-        else ""
-    )
+    said = f"{named.replace('dataset', 'data set', 1)} fails{step}: {type(error).__name__}: {error}"
+    return f"{said}; repair the component, or choose another (--debug shows all)" if named else ""
 
 
 def _in_our_words(message: str) -> str:

@@ -9,7 +9,7 @@ import typer
 from typer.main import get_command
 
 from ganzoo.errors import UserError
-from ganzoo.one_file import choose
+from ganzoo.plugins.one_file import choose
 
 HEADING = "Plugins"
 

@@ -69,7 +69,7 @@ def check_configuration(path: Path, overrides: list[str], as_json: bool, quiet: 
     resolved = resolve(config, with_kept(registry, path.parent, anew=True) if path.name == "config.yaml" else registry)
     from ganzoo.engine.build import MisfitError, build
     from ganzoo.engine.evaluation import Evaluations
-    from ganzoo.engine.first_steps import rehearse
+    from ganzoo.engine.loop import rehearse
 
     try:
         built, notes = build(config, resolved, choose_reporter(quiet))

@@ -15,6 +15,7 @@ from torch import nn
 
 from ganzoo.errors import ContractError, UserError
 from ganzoo.fields import DataSpec, Fields
+from ganzoo.players import frozen
 from ganzoo.rules import Plan, merge_terms
 from ganzoo.turn import Side, Turn
 
@@ -58,15 +59,16 @@ def dry_run(players: Players, data: DataSpec, plans: Mapping[int, Plan], n: int 
     """
     problems: dict[str, Problem] = {}
     idle: dict[str, list[int]] = {"critic": [], "generator": []}
+    networks = nn.ModuleDict({"generator": players.generator, "critic": players.critic})
     moving = {side: [step for step, plan in plans.items() if getattr(plan, f"{side}_updates")] for side in idle}
     for step, plan in plans.items():
         batch = example_batch(data, n) | plan_fields(plan)
-        for side, network in (("critic", players.critic), ("generator", players.generator)):
+        for side in ("critic", "generator"):
             if side in problems or step not in moving[side]:
                 continue
             try:
-                with _frozen(players, plan):
-                    moved = _one_turn(side, network, players, plan, batch, n)  # type: ignore[arg-type]
+                with frozen(networks.get_submodule(name) for name in plan.frozen):
+                    moved = _one_turn(side, networks[side], players, plan, batch, n)  # type: ignore[arg-type]
             except UserError as error:
                 problems[side] = Problem(error.key or players.key_of(error) or side, f"{error.what}{at(step)}", error.remedy)
             except Exception as error:  # whatever a plugin's code raises is the reason
@@ -90,20 +92,6 @@ def _failed(side: str, players: Players, error: Exception, when: str, n: int) ->
         remedy = "set it to at least 2 for each process, or choose another norm"
         return Problem("train.batch_size", f"a norm of the {who} needs more than the one sample that it gets{when}", remedy)
     return Problem(key, f"the {side}'s turn{when} fails: {reason_of(error)}", remedy_for(error))
-
-
-@contextmanager
-def _frozen(players: Players, plan: Plan) -> Iterator[None]:
-    """No gradients for the sub-modules that ``plan`` freezes."""
-    networks = nn.ModuleDict({"generator": players.generator, "critic": players.critic})
-    frozen = [p for name in plan.frozen for p in networks.get_submodule(name).parameters() if p.requires_grad]
-    for parameter in frozen:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in frozen:
-            parameter.requires_grad_(True)
 
 
 def _one_turn(side: Side, network: nn.Module, players: Players, plan: Plan, batch: Fields, n: int) -> bool:

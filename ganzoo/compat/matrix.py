@@ -8,21 +8,22 @@ field which neither the data nor the generator's own prior gives is dry-run in w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ganzoo.builtins.schedules import Alternate
 from ganzoo.config import ResolvedPart
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, Scores, Terms, forward_inputs
 from ganzoo.params import REQUIRED, parameters_of
 from ganzoo.players import Critic, Generator
 from ganzoo.registry import Registry
-from ganzoo.rules import Loss, Plan, Schedule
+from ganzoo.rules import Loss, Plan
 from ganzoo.turn import Turn
 from ganzoo.ui.progress import Reporter
 
@@ -69,97 +70,95 @@ def cross(registry: Registry, data: DataSpec, reporter: Reporter) -> list[Row]:
     return rows
 
 
+@dataclass(frozen=True, eq=False)
+class _Built:
+    """A component of the crossing: its instance, or why there is none; the fields that a generator draws; a schedule's plan."""
+
+    part: ResolvedPart
+    itself: Any = None
+    refused: str = ""
+    drawn: frozenset[str] = frozenset()
+    plan: Plan | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.part.component.kind
+
+
 class Crossing:
     """The components of one crossing, built once for ``data``, and what was found of each pair of them."""
 
     def __init__(self, parts: dict[str, list[ResolvedPart]], data: DataSpec) -> None:
-        self.parts, self.data = parts, data
-        self._built: dict[int, Any] = {}
-        self._refused: dict[int, Problem] = {}
-        self._plans: dict[int, Plan] = {}
-        self._drawn: dict[int, frozenset[str]] = {}
-        self._pairs: dict[tuple[int, ...], str] = {}
-        for kind, part in [(kind, part) for kind, found in parts.items() for part in found]:
-            try:
-                self._built[id(part)] = built = build(kind, part, data)
-                if isinstance(built, Generator):
-                    self._drawn[id(part)] = frozenset(built.draw(2))
-                if isinstance(built, Schedule):
-                    self._plans[id(part)] = kinds_of(built, 1)[0][0]
-            except UserError as error:
-                self._refused[id(part)] = Problem(kind, error.what, error.remedy)
+        self.data = data
+        self._built = {kind: [_build(kind, part, data) for part in found] for kind, found in parts.items()}
+        self._pairs: dict[tuple[_Built, ...], str] = {}
 
     def rows(self, generator: ResolvedPart, critic: ResolvedPart) -> Iterator[Row]:
         """The rows of one pair of networks: each loss that stands alone, and each that fits with each companion."""
-        alone = [part for part in self.parts["loss"] if stands_alone(part)]
-        companions = [part for part in self.parts["loss"] if not stands_alone(part)]
+        networks = [built for kind in ("generator", "critic") for built in self._built[kind] if built.part in (generator, critic)]
+        alone = [built for built in self._built["loss"] if stands_alone(built.part)]
         fitting = []
-        for losses in ([part] for part in alone):
-            rows = [self._row(generator, critic, losses, schedule) for schedule in self.parts["schedule"]]
-            fitting += losses if any(row.fits for row in rows) else []
+        for loss in alone:
+            rows = [self._row(*networks, loss, schedule) for schedule in self._built["schedule"]]
+            fitting += [loss] if any(row.fits for row in rows) else []
             yield from rows
-        for losses in ([first, second] for first, second in product(fitting, companions)):
-            yield from (self._row(generator, critic, losses, schedule) for schedule in self.parts["schedule"])
+        for losses in product(fitting, (built for built in self._built["loss"] if built not in alone)):
+            yield from (self._row(*networks, *losses, schedule) for schedule in self._built["schedule"])
 
-    def _row(self, generator: ResolvedPart, critic: ResolvedPart, losses: Sequence[ResolvedPart], schedule: ResolvedPart) -> Row:
-        names = tuple(loss.name for loss in losses)
-        return Row(generator.name, critic.name, names, schedule.name, self._reason(generator, critic, losses, schedule))
+    def _row(self, *chosen: _Built) -> Row:
+        generator, critic, *losses, schedule = (built.part.name for built in chosen)
+        return Row(generator, critic, tuple(losses), schedule, self._reason(*chosen))
 
-    def _reason(self, generator: ResolvedPart, critic: ResolvedPart, losses: Sequence[ResolvedPart], schedule: ResolvedPart) -> str:
-        for part in (generator, critic, *losses, schedule):
-            if id(part) in self._refused:
-                return str(self._refused[id(part)])
-        players = self._players(generator, critic, losses, schedule)
-        plans = {0: self._plans[id(schedule)]}
-        problems = [*static_problems(players, self.data, plans, self._drawn[id(generator)]), *plan_problems(players, plans)]
-        if problems:
-            return str(problems[0])
-        if plans[0].losses is not None or plans[0].frozen or any(self._asks_others(part) for part in (generator, critic, *losses)):
-            return self._dry_run(players, plans[0])
-        pairs = [(generator, critic), *product((generator, critic), losses), *([tuple(losses)] if len(losses) > 1 else [])]
+    def _reason(self, *chosen: _Built) -> str:
+        """Why a generator, a critic, losses and a schedule do not fit; "" where they do."""
+        if refused := next((built.refused for built in chosen if built.refused), ""):
+            return refused
+        generator, critic, *losses, schedule = chosen
+        plan = schedule.plan or Plan()
+        players = self._players(*chosen)
+        for problem in (*static_problems(players, self.data, {0: plan}, generator.drawn), *plan_problems(players, {0: plan})):
+            return str(problem)
+        if plan.losses is not None or plan.frozen or any(self._asks_others(built) for built in chosen[:-1]):
+            return self._dry_run(players, plan)
+        pairs = [(generator, critic), *product((generator, critic), losses), *combinations(losses, 2)]
         return next((reason for pair in pairs if (reason := self._pair(*pair))), "")
 
-    def _players(
-        self,
-        generator: ResolvedPart | None = None,
-        critic: ResolvedPart | None = None,
-        losses: Sequence[ResolvedPart] = (),
-        schedule: ResolvedPart | None = None,
-    ) -> Players:
-        """The built instances, with stand-ins for what is None."""
-        built = {part.name: self._built[id(part)] for part in losses}
-        wanted = frozenset().union(*(loss.scores for loss in built.values())) if built else frozenset()
-        return Players(
-            self._built[id(generator)] if generator else Echo(self.data),
-            self._built[id(critic)] if critic else Mean(self.data, wanted | {"score"}),
-            built or {"total": Total()},
-            self._built[id(schedule)] if schedule else Always(),
-        )
+    def _players(self, *chosen: _Built) -> Players:
+        """The built instances, with stand-ins for what is not among them."""
+        of = {kind: [built.itself for built in chosen if built.kind == kind] for kind in KINDS}
+        losses = {built.part.name: built.itself for built in chosen if built.kind == "loss"}
+        critic = Mean(self.data, frozenset({"score"}).union(*(loss.scores for loss in of["loss"])))
+        if not any(stands_alone(built.part) for built in chosen if built.kind == "loss"):
+            losses["total"] = Total()  # a penalty alone leaves the generator nothing to minimise
+        stand_ins: dict[str, list[Any]] = {"generator": [Echo(self.data)], "critic": [critic], "schedule": [Alternate(self.data)]}
+        of = stand_ins | {kind: instances for kind, instances in of.items() if instances}
+        return Players(of["generator"][0], of["critic"][0], losses, of["schedule"][0])
 
-    def _pair(self, *pair: ResolvedPart) -> str:
+    def _pair(self, *pair: _Built) -> str:
         """Why two components do not fit whatever the others are; "" where they do."""
-        key = tuple(map(id, pair))
-        if key not in self._pairs:
-            of = {kind: [part for part in pair if part in self.parts[kind]] for kind in KINDS}
-            generator, critic = (next(iter(of[kind]), None) for kind in ("generator", "critic"))
-            players = self._players(generator, critic, of["loss"])
-            objective = not of["loss"] or any(map(stands_alone, of["loss"]))
-            if not objective:  # a penalty alone leaves the generator nothing to minimise
-                players.losses["total"] = Total()
-            self._pairs[key] = self._dry_run(players, Plan())
-        return self._pairs[key]
+        if pair not in self._pairs:
+            self._pairs[pair] = self._dry_run(self._players(*pair), Plan())
+        return self._pairs[pair]
 
     def _dry_run(self, players: Players, plan: Plan) -> str:
         problems, _ = dry_run(players, self.data, {0: plan})
         return str(problems[0]) if problems else ""
 
-    def _asks_others(self, part: ResolvedPart) -> bool:
+    def _asks_others(self, built: _Built) -> bool:
         """Whether it needs more than the data, and its own prior, give, so that no stand-in can serve it."""
-        component = self._built[id(part)]
-        own = self.data.fields.keys() | self._drawn.get(id(part), frozenset())
-        if isinstance(component, Loss):
-            return bool(component.needs or component.reads - own - {"sample"})
-        return bool(set(forward_inputs(type(component))) - own)
+        own = self.data.fields.keys() | built.drawn
+        if isinstance(built.itself, Loss):
+            return bool(built.itself.needs or built.itself.reads - own - {"sample"})
+        return bool(set(forward_inputs(type(built.itself))) - own)
+
+
+def _build(kind: str, part: ResolvedPart, data: DataSpec) -> _Built:
+    try:
+        itself = build(kind, part, data)
+        drawn = frozenset(itself.draw(2)) if kind == "generator" else frozenset()
+        return _Built(part, itself, "", drawn, kinds_of(itself, 1)[0][0] if kind == "schedule" else None)
+    except UserError as error:
+        return _Built(part, refused=str(Problem(kind, error.what, error.remedy)))
 
 
 def stands_alone(part: ResolvedPart) -> bool:
@@ -216,11 +215,3 @@ class Total(Loss):
     def generator_terms(self, turn: Turn) -> Terms:
         """The scores of fakes."""
         return {"total": sum((v.mean() for v in turn.fake_scores.values()), torch.zeros(()))}
-
-
-class Always(Schedule):
-    """A stand-in: one update of each."""
-
-    def plan(self, step: int, total: int) -> Plan:
-        """The plain plan."""
-        return Plan()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from . import strict_yaml
 from .differing import differences
+from .earlier import with_defaults_of_today
 from .loading import load_config, parse_config, resolve_dataset, resolve_metrics, resolve_observers
-from .parts import LossEntry, MetricPart, Part
+from .parts import Part
 from .resolution import Resolved, ResolvedPart, resolve, resolve_part, resolved_values, resolved_yaml
-from .retired import refuse_retired
 from .settings import (
     AverageConfig,
     CheckpointConfig,
@@ -22,8 +22,6 @@ __all__ = [
     "AverageConfig",
     "CheckpointConfig",
     "LogConfig",
-    "LossEntry",
-    "MetricPart",
     "OptimizerConfig",
     "Part",
     "Resolved",
@@ -34,7 +32,6 @@ __all__ = [
     "differences",
     "load_config",
     "parse_config",
-    "refuse_retired",
     "resolve",
     "resolve_dataset",
     "resolve_metrics",
@@ -43,4 +40,5 @@ __all__ = [
     "resolved_values",
     "resolved_yaml",
     "strict_yaml",
+    "with_defaults_of_today",
 ]

@@ -14,6 +14,7 @@ from ganzoo.params import parameters_of
 from ganzoo.recipes import located
 from ganzoo.registry import Registry
 
+from .earlier import drop_unset
 from .overrides import Places, apply, parse_override
 from .resolution import ResolvedPart, resolve_component
 from .settings import RunConfig
@@ -154,6 +155,7 @@ def _validate(document: Document, texts: Sequence[str]) -> RunConfig:
     overrides = [parse_override(text) for text in texts]
     for override in overrides:
         apply(tree, override)
+    drop_unset(tree)
     one_loss = isinstance(tree.get("loss"), str | dict)
     if one_loss:
         tree["loss"] = [tree["loss"]]

@@ -24,37 +24,15 @@ class Part:
     Args:
         name: ``NAME`` or ``DISTRIBUTION/NAME``.
         params: parameter name to plain value; what is left out has its default.
+        every: of a metric: steps between two evaluations; None: once, at the end of the run.
+        route: of a loss: the players' route that it acts along; "": their ``forward``.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=False)  # a mapping may become one
 
     name: str
     params: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class MetricPart(Part):
-    """A metric: a part that also says when it is computed.
-
-    Args:
-        name: ``NAME`` or ``DISTRIBUTION/NAME``.
-        params: parameter name to plain value; what is left out has its default.
-        every: steps between two evaluations; None: once, at the end of the run.
-    """
-
     every: Annotated[PositiveInt, Strict()] | None = None
-
-
-@dataclass(frozen=True)
-class LossEntry(Part):
-    """A loss: a part that also says along which route of the players it acts.
-
-    Args:
-        name: ``NAME`` or ``DISTRIBUTION/NAME``.
-        params: parameter name to plain value; what is left out has its default.
-        route: the route; "": the players' ``forward``.
-    """
-
     route: Annotated[str, Strict(), Field(pattern=r"^([A-Za-z_]\w*)?$"), Words("the name of a route")] = ""
 
 
@@ -80,35 +58,26 @@ class Kind:
         return {MARKER: self.kind}
 
 
-def _read_part(value: Any) -> Any:
-    """A part as YAML writes it, in the form of ``Part``; anything else is left for the validator to refuse."""
-    if isinstance(value, str):
-        return {"name": value}
-    if not isinstance(value, dict):
-        return value
-    params = {key: inner for key, inner in value.items() if key != "name"}
-    return {key: value[key] for key in ("name",) if key in value} | {"params": params}
-
-
-def _read_with(key: str) -> BeforeValidator:
-    """Reads a part that has a ``key`` of its own besides name and parameters."""
+def _reads(own: str = "") -> BeforeValidator:
+    """Reads a part as YAML writes it, which beside name and parameters has the key ``own``; all else is left to be refused."""
 
     def read(value: Any) -> Any:
-        part = {"name": value.name, "params": value.params} if type(value) is Part else _read_part(value)
-        if isinstance(part, dict) and key in part.get("params", {}):
-            part[key] = part["params"].pop(key)
-        return part
+        if isinstance(value, str):
+            return {"name": value}
+        if not isinstance(value, dict):
+            return value
+        keys = {"name", own or "name"} & value.keys()
+        return {key: value[key] for key in keys} | {"params": {key: inner for key, inner in value.items() if key not in keys}}
 
     return BeforeValidator(read)
 
 
-_NAME_OR_MAPPING = BeforeValidator(_read_part)
-DatasetPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("dataset")]
-GeneratorPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("generator")]
-CriticPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("critic")]
-LossPart: TypeAlias = Annotated[LossEntry, _read_with("route"), Kind("loss")]
-SchedulePart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("schedule")]
-ObserverPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("observer")]
-OptimizerPart: TypeAlias = Annotated[Part, _NAME_OR_MAPPING, Kind("optimizer")]
-EvaluationPart: TypeAlias = Annotated[MetricPart, _read_with("every"), Kind("metric")]
+DatasetPart: TypeAlias = Annotated[Part, _reads(), Kind("dataset")]
+GeneratorPart: TypeAlias = Annotated[Part, _reads(), Kind("generator")]
+CriticPart: TypeAlias = Annotated[Part, _reads(), Kind("critic")]
+LossPart: TypeAlias = Annotated[Part, _reads("route"), Kind("loss")]
+SchedulePart: TypeAlias = Annotated[Part, _reads(), Kind("schedule")]
+ObserverPart: TypeAlias = Annotated[Part, _reads(), Kind("observer")]
+OptimizerPart: TypeAlias = Annotated[Part, _reads(), Kind("optimizer")]
+EvaluationPart: TypeAlias = Annotated[Part, _reads("every"), Kind("metric")]
 Device: TypeAlias = Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]{1,3})?)$"), Words("auto, cpu, cuda or cuda:N")]

@@ -11,15 +11,15 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from ganzoo.curves import Curve, as_plain, at, build_with_curves, moves
 from ganzoo.errors import UserError
-from ganzoo.one_file import CODE
 from ganzoo.params import model_of
+from ganzoo.params.curves import Curve, as_plain, at, build_with_curves, moves
 from ganzoo.registry import Component, Registry
 
+from .earlier import without_decay
+from .in_file import CODE, find_in_file
 from .overrides import NOWHERE, Places
-from .parts import LossEntry, MetricPart, Part
-from .retired import without_retired
+from .parts import Part
 from .settings import SECTIONS, RunConfig
 from .strict_yaml import KeyPath
 from .validation import validated
@@ -58,6 +58,12 @@ class ResolvedPart:
         """The component's name, without its distribution."""
         return self.component.name
 
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The parameters that need not be given, with their defaults as plain values."""
+        fields = model_of(self.cls).model_fields
+        return _plain({name: field.default for name, field in fields.items() if not field.is_required()})
+
     def build(self, *args: Any) -> Any:
         """Make the component, on its route: ``cls(*args, **params)``; an optimizer with what its curves begin at, a loss with tensors.
 
@@ -74,6 +80,12 @@ class ResolvedPart:
         if self.route:
             built.route = self.route
         return built
+
+    def plain(self, **own: Any) -> dict[str, Any]:
+        """As a configuration writes it: qualified name, keys of its ``own``, every parameter."""
+        own |= {"route": self.route} if self.route else {}
+        groups = {"groups": {module: _plain(params) for module, params in self.groups.items()}} if self.groups else {}
+        return {"name": self.component.qualified} | own | _plain(self.params) | groups
 
 
 @dataclass(frozen=True)
@@ -124,18 +136,28 @@ def resolve(config: RunConfig, registry: Registry) -> Resolved:
             does not exist or has a wrong value, a part that is listed twice with the same parameters.
     """
 
-    def find(kind: str, part: Part, *path: str | int) -> ResolvedPart:
-        return resolve_part(config, registry, kind, part, path)
+    def one(kind: str, part: Part, key: str) -> ResolvedPart:
+        return resolve_part(config, registry, kind, part, (key,))
 
-    observers = _distinct(config, [find("observer", part, "observers", i) for i, part in enumerate(config.observers)])
+    def several(kind: str, parts: Sequence[Part], key: str) -> list[ResolvedPart]:
+        found: list[ResolvedPart] = []
+        for i, written in enumerate(parts):
+            part = resolve_part(config, registry, kind, written, (key, i))
+            for earlier in found:
+                if (part.component, part.params, part.route) == (earlier.component, earlier.params, earlier.route):
+                    raise config.refusal((key, i), f"repeats {earlier.key}", "remove one of the two, or change its parameters")
+            found.append(part)
+        return found
+
+    observers = several("observer", config.observers, "observers")
     named = {part.component for part in observers}
     return Resolved(
-        data=find("dataset", config.data, "data"),
-        generator=find("generator", config.generator, "generator"),
-        critic=find("critic", config.critic, "critic"),
-        losses=_distinct(config, [find("loss", part, "loss", i) for i, part in enumerate(config.loss)]),
-        schedule=find("schedule", config.schedule, "schedule"),
-        metrics=_distinct(config, [find("metric", part, "metrics", i) for i, part in enumerate(config.metrics)]),
+        data=one("dataset", config.data, "data"),
+        generator=one("generator", config.generator, "generator"),
+        critic=one("critic", config.critic, "critic"),
+        losses=several("loss", config.loss, "loss"),
+        schedule=one("schedule", config.schedule, "schedule"),
+        metrics=several("metric", config.metrics, "metrics"),
         observers=observers,
         optimizers=resolve_optimizers(config, registry),
         defaults=[component for component in registry.of_kind("observer") if component.default and component not in named],
@@ -146,23 +168,20 @@ def resolve_part(config: RunConfig, registry: Registry, kind: str, part: Part, p
     """Look up one part of ``kind``, written at ``path``; errors as in ``resolve``."""
     key, where = config.key(path), config.where(path)
     try:
-        component = registry.find(kind, part.name) if not CODE.fullmatch(part.name) else registry.find_in_file(kind, part.name, where)
+        component = registry.find(kind, part.name) if not CODE.fullmatch(part.name) else find_in_file(registry, kind, part.name, where)
         model_of(component.load())
     except UserError as error:
-        named = (*path, "name")
-        raise error.at(config.where(named), key) from error
+        raise error.at(config.where((*path, "name")), key) from error
     params: Mapping[str, Any] = {name: value for name, value in part.params.items() if kind != "optimizer" or name != "groups"}
     try:
-        params = without_retired(component.qualified, params, config.versions.get("ganzoo-core", ""))
+        params = without_decay(component.qualified, params, config.versions.get("ganzoo-core", ""))
     except UserError as error:
-        culprit = (*path, error.key)
-        raise UserError(error.what, error.remedy, key=config.key(culprit), where=config.where(culprit)) from error
+        raise config.refusal((*path, error.key), error.what, error.remedy) from error
     found = resolve_component(component, params, config.places, path)
     if kind not in CURVED_KINDS and (name := next((name for name, value in found.params.items() if moves(value)), "")):
         remedy = "write a number; parameters of losses and optimizers may be curves"
-        raise UserError(f"a {kind} takes no curves", remedy, key=config.key((*path, name)), where=config.where((*path, name)))
-    every = part.every if isinstance(part, MetricPart) else None
-    return dataclasses.replace(found, key=key, where=where, every=every, route=part.route if isinstance(part, LossEntry) else "")
+        raise config.refusal((*path, name), f"a {kind} takes no curves", remedy)
+    return dataclasses.replace(found, key=key, where=where, every=part.every, route=part.route)
 
 
 def resolve_component(component: Component, params: Mapping[str, Any], places: Places = NOWHERE, path: KeyPath = ()) -> ResolvedPart:
@@ -179,58 +198,38 @@ def resolve_optimizers(config: RunConfig, registry: Registry) -> dict[str, Resol
 
 
 def _resolve_optimizer(config: RunConfig, registry: Registry, player: str) -> ResolvedPart:
-    path = ("optimizer", player)
-    part: Part = getattr(config.optimizer, player)
+    """An optimizer, and the parameters that it has of its own for sub-modules: those that are written there."""
+    path, part = ("optimizer", player), getattr(config.optimizer, player)
     found = resolve_part(config, registry, "optimizer", part, path)
-    found = dataclasses.replace(found, groups=_groups(config, part, found, path))
+    common, written = {name: value for name, value in part.params.items() if name != "groups"}, part.params.get("groups", {})
+    if not isinstance(written, Mapping) or not all(isinstance(own, Mapping) for own in written.values()):
+        raise config.refusal((*path, "groups"), "expects a mapping of mappings", "write {SUB-MODULE: {lr: NUMBER}}")
+    groups = {}
+    for module, own in written.items():
+        read = resolve_component(found.component, common | own, config.places, (*path, "groups", module))
+        groups[module] = {name: read.params[name] for name in own}
+    found = dataclasses.replace(found, groups=groups)
     try:
         found.build([])
     except UserError as error:  # parameters that do not go together
-        culprit = (*path, error.key) if error.key else path
-        raise UserError(error.what, error.remedy, key=config.key(culprit), where=config.where(culprit)) from None
+        raise config.refusal((*path, error.key) if error.key else path, error.what, error.remedy) from None
     except Exception:  # that there is nothing to step; whatever else it is, its building for the networks says
         return found
     return found
 
 
-def _groups(config: RunConfig, part: Part, found: ResolvedPart, path: KeyPath) -> dict[str, dict[str, Any]]:
-    """The parameters that an optimizer has of its own for sub-modules: those that are written there, validated as the others are."""
-    written = part.params.get("groups", {})
-    if not isinstance(written, Mapping) or not all(isinstance(own, Mapping) for own in written.values()):
-        remedy = "write {SUB-MODULE: {lr: NUMBER}}"
-        raise UserError("expects a mapping of mappings", remedy, key=config.key((*path, "groups")), where=config.where((*path, "groups")))
-    common = _plain(found.params)
-    groups = {}
-    for module, own in written.items():
-        read = resolve_component(found.component, common | own, config.places, (*path, "groups", module))
-        groups[module] = {name: read.params[name] for name in own}
-    return groups
-
-
-def _distinct(config: RunConfig, parts: list[ResolvedPart]) -> list[ResolvedPart]:
-    for i, part in enumerate(parts):
-        for earlier in parts[:i]:
-            if (part.component, part.params, part.route) == (earlier.component, earlier.params, earlier.route):
-                raise UserError(f"repeats {earlier.key}", "remove one of the two, or change its parameters", key=part.key, where=part.where)
-    return parts
-
-
 def resolved_values(config: RunConfig, resolved: Resolved) -> dict[str, Any]:
     """The resolved configuration as plain values: qualified names, every parameter, the versions that take part."""
-    sections = {name: getattr(config, name).model_dump(mode="json") for name in SECTIONS}
-    sections["optimizer"] = {
-        player: _mapping(part) | ({"groups": {module: _plain(own) for module, own in part.groups.items()}} if part.groups else {})
-        for player, part in resolved.optimizers.items()
-    }
     return {
-        "data": _mapping(resolved.data),
-        "generator": _mapping(resolved.generator),
-        "critic": _mapping(resolved.critic),
-        "loss": [_mapping(part, **({"route": part.route} if part.route else {})) for part in resolved.losses],
-        "schedule": _mapping(resolved.schedule),
-        **sections,
-        "metrics": [_mapping(part, every=part.every) for part in resolved.metrics],
-        "observers": [_mapping(part) for part in resolved.observers],
+        "data": resolved.data.plain(),
+        "generator": resolved.generator.plain(),
+        "critic": resolved.critic.plain(),
+        "loss": [part.plain() for part in resolved.losses],
+        "schedule": resolved.schedule.plain(),
+        **{name: getattr(config, name).model_dump(mode="json") for name in SECTIONS},
+        "optimizer": {player: part.plain() for player, part in resolved.optimizers.items()},
+        "metrics": [part.plain(every=part.every) for part in resolved.metrics],
+        "observers": [part.plain() for part in resolved.observers],
         "init": dict(config.init),
         "versions": resolved.versions,
     }
@@ -239,10 +238,6 @@ def resolved_values(config: RunConfig, resolved: Resolved) -> dict[str, Any]:
 def resolved_yaml(config: RunConfig, resolved: Resolved) -> str:
     """The resolved configuration as YAML: loading it again resolves to the same."""
     return dump(resolved_values(config, resolved))
-
-
-def _mapping(part: ResolvedPart, **more: Any) -> dict[str, Any]:
-    return {"name": part.component.qualified} | more | _plain(part.params)
 
 
 def _plain(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Lt, MinLen
-from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
-from pydantic_core import core_schema
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 
-from ganzoo.curves import ByType, Curved
+from ganzoo.errors import UserError
 from ganzoo.params import NonNegativeInt, PositiveInt
+from ganzoo.params.curves import ByType, Curved
 
 from .overrides import NOWHERE, Places, segments
 from .parts import (
@@ -27,6 +26,7 @@ from .parts import (
     Part,
     SchedulePart,
 )
+from .strict_yaml import KeyPath
 from .wording import Words
 
 
@@ -54,34 +54,11 @@ class AverageConfig(Section):
     """Share of the samples seen so far that half_life is at most, so that a young average forgets its start; null: no bound."""
 
 
-@dataclass(frozen=True)
-class OrSection(ByType):
-    """Marks a number that may be a section instead."""
+class OrAverage(ByType):
+    """Marks a decay that may be the section ``AverageConfig`` instead."""
 
-    section: type[Section]
     also = "a mapping"
-
-    def within(self, number: Any, segment: str | int) -> Any:
-        """The section."""
-        return self.section
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """By the value's type: a mapping is the section, anything else is left to the number."""
-
-        def read(value: Any, number: Any) -> Any:
-            if isinstance(value, self.section):
-                return value
-            return self.section.model_validate(value) if isinstance(value, dict) else number(value)
-
-        def write(value: Any) -> Any:
-            return value.model_dump(mode="json") if isinstance(value, self.section) else value
-
-        written = core_schema.plain_serializer_function_ser_schema(write)
-        return core_schema.no_info_wrap_validator_function(read, handler(source), serialization=written)
-
-    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
-        """Either."""
-        return {"anyOf": [handler(schema), handler(self.section.__pydantic_core_schema__)]}
+    model = AverageConfig
 
 
 class TrainConfig(Section):
@@ -93,8 +70,8 @@ class TrainConfig(Section):
     """Samples in a batch, over all processes."""
     seed: NonNegativeInt = 0
     """Decides every random number of the run."""
-    ema: Annotated[float, Ge(0), Lt(1), OrSection(AverageConfig)] | None = None
-    """Decay, each step, of the moving average of the generator's weights, or {half_life: SAMPLES, ramp: 0.05}; null: no average."""
+    ema: Annotated[float, Ge(0), Lt(1), OrAverage()] | None = None
+    """Decay, each generator update, of the moving average of its weights, or {half_life: SAMPLES, ramp: 0.05}; null: no average."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """What the networks compute in; losses are always fp32. auto: bf16 where the device is fast at it."""
     matmul: Literal["highest", "high", "medium"] = "highest"
@@ -105,12 +82,6 @@ class TrainConfig(Section):
     """CPU threads; null: as many as torch takes."""
     cuda_graphs: bool = True
     """Whether a GPU replays updates as CUDA graphs, which is faster than to launch each of their kernels."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_what_was_never_set(cls, value: Any) -> Any:
-        """Runs of the first version wrote every key into their config.yaml, also those that are gone by now."""
-        return {k: v for k, v in value.items() if k != "shard_size" or v is not None} if isinstance(value, dict) else value
 
 
 class LogConfig(Section):
@@ -184,6 +155,10 @@ class RunConfig(Section):
     def key(self, path: str | Sequence[str | int]) -> str:
         """``path`` dotted, as the user wrote it: ``loss.weight`` where ``loss`` is one term and no list."""
         return self._places.key(segments(path))
+
+    def refusal(self, path: KeyPath, what: str, remedy: str) -> UserError:
+        """The error for what is written at ``path``."""
+        return UserError(what, remedy, key=self.key(path), where=self.where(path))
 
     def written_at(self, places: Places) -> RunConfig:
         """This configuration, knowing where it was written."""

@@ -7,7 +7,6 @@ strings, deep nesting and big files are refused, so that a file from a stranger 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,15 +24,14 @@ MAX_BYTES = 2**20
 MAX_DEPTH = 50
 MAX_VALUES = 10_000
 
-_NULLS = {"", "~", "null", "Null", "NULL"}
-_TRUES = {"true", "True", "TRUE"}
-_FALSES = {"false", "False", "FALSE"}
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_OCTAL = re.compile(r"0o[0-7]+")
-_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
+_NAMED = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_INTEGERS = ((re.compile(r"[-+]?[0-9]+"), 10), (re.compile(r"0o[0-7]+"), 8), (re.compile(r"0x[0-9a-fA-F]+"), 16))
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_INFINITY = re.compile(r"[-+]?\.(inf|Inf|INF)")
-_NOT_A_NUMBER = re.compile(r"\.(nan|NaN|NAN)")
+_SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 # Control characters, surrogates, and the line ends that YAML 1.1 knows and editors do not count (U+0085, U+2028, U+2029).
 FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
@@ -88,15 +86,13 @@ def parse(text: str, source: str) -> Document:
     if bad := FORBIDDEN.search(text):
         line = text.count("\n", 0, bad.start()) + 1
         raise UserError(f"the text holds the control character U+{ord(bad.group()):04X}", "remove it", where=f"{source}:{line}")
-    builder = _Builder(source)
+    reader = _Reader(text, source)
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            builder.feed(event)
+        return Document(reader.document(), source, reader.lines)
     except yaml.MarkedYAMLError as error:
         raise _invalid(error, source) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # a "\UFFFFFFFF" reaches chr()
-        raise UserError(f"the text is not valid YAML: {error}", "check quotes and escapes", where=f"{source}:{builder.last_line}") from None
-    return Document(builder.root, source, builder.lines)
+        raise UserError(f"the text is not valid YAML: {error}", "check quotes and escapes", where=f"{source}:{reader.line}") from None
 
 
 def resolve_plain(text: str) -> Any:
@@ -105,11 +101,9 @@ def resolve_plain(text: str) -> Any:
     Raises:
         UserError: for an integer beyond 64 bits.
     """
-    if text in _NULLS:
-        return None
-    if text in _TRUES or text in _FALSES:
-        return text in _TRUES
-    for pattern, base in ((_INTEGER, 10), (_OCTAL, 8), (_HEXADECIMAL, 16)):
+    if text in _NAMED:
+        return _NAMED[text]
+    for pattern, base in _INTEGERS:
         if pattern.fullmatch(text):
             # The length is asked first: Python refuses to convert thousands of digits.
             if len(text) > 40 or abs(number := int(text, base)) >= 2**63:
@@ -117,120 +111,100 @@ def resolve_plain(text: str) -> Any:
             return number
     if _FLOAT.fullmatch(text):
         return float(text)
-    if _INFINITY.fullmatch(text):
-        return -math.inf if text[0] == "-" else math.inf
-    return math.nan if _NOT_A_NUMBER.fullmatch(text) else text
+    return float(text.replace(".", "")) if _SPECIAL.fullmatch(text) else text
 
 
-class _Builder:
-    """Builds the value out of parser events, without recursion: nesting cannot overflow the stack."""
+class _Reader:
+    """Makes the value out of parser events, by recursive descent: ``MAX_DEPTH`` bounds it."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, text: str, source: str) -> None:
         self.source = source
-        self.root: Any = None
         self.lines: dict[KeyPath, int] = {}
-        self.last_line = 1
-        self._open: list[dict[str, Any] | list[Any]] = []
-        self._path: list[str | int] = []  # of the value that comes next; one segment for each open collection
-        self._awaits_key = False
-        self._documents = self._values = 0
+        self.line = 1
+        self._values = 0
+        self._events = yaml.parse(text, Loader=yaml.SafeLoader)
 
-    def feed(self, event: yaml.Event) -> None:
-        """Take the next event."""
-        self.last_line = event.start_mark.line + 1 if event.start_mark else self.last_line
-        if isinstance(event, yaml.DocumentStartEvent):
-            self._start_document(event)
-        elif isinstance(event, yaml.AliasEvent):
-            raise self._refuse(f"the alias *{shortened(str(event.anchor))}", "write the value out where it is needed")
-        elif isinstance(event, yaml.CollectionEndEvent):
-            self._close()
-        elif isinstance(event, yaml.NodeEvent):
-            self._start_node(event)
+    def _next(self) -> yaml.Event:
+        event: yaml.Event = next(self._events)
+        self.line = event.start_mark.line + 1 if event.start_mark else self.line
+        return event
 
-    def _refuse(self, what: str, remedy: str) -> UserError:
-        return UserError(f"{what} is not accepted", remedy, key=dotted(self._path), where=f"{self.source}:{self.last_line}")
+    def _refuse(self, what: str, remedy: str, path: KeyPath = ()) -> UserError:
+        return UserError(f"{what} is not accepted", remedy, key=dotted(path), where=f"{self.source}:{self.line}")
 
-    def _start_document(self, event: yaml.DocumentStartEvent) -> None:
-        self._documents += 1
-        if self._documents > 1:
-            raise self._refuse("a second document", "keep one document a file; remove the '---' line and what follows")
-        if event.version or event.tags:
-            raise self._refuse("a % directive", "remove it; the text is read as YAML 1.2")
+    def document(self) -> Any:
+        """The value of the one document that there may be; None of an empty text."""
+        value, documents = None, 0
+        while not isinstance(event := self._next(), yaml.StreamEndEvent):
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self._refuse("a second document", "keep one document a file; remove the '---' line and what follows")
+                if event.version or event.tags:
+                    raise self._refuse("a % directive", "remove it; the text is read as YAML 1.2")
+            elif isinstance(event, yaml.NodeEvent):
+                self.lines[()] = self.line
+                value = self._value(event, ())
+        return value
 
-    def _start_node(self, event: yaml.NodeEvent) -> None:
+    def _value(self, event: yaml.Event, path: KeyPath) -> Any:
+        self._check(event, path)
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event, path)
+        if len(path) == MAX_DEPTH:
+            raise self._refuse(f"nesting deeper than {MAX_DEPTH}", "flatten it")  # its path would fill the screen
+        if isinstance(event, yaml.SequenceStartEvent):
+            items: list[Any] = []
+            while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+                self.lines[*path, len(items)] = self.line
+                items.append(self._value(event, (*path, len(items))))
+            return items
+        mapping: dict[str, Any] = {}
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            key = self._key(event, path)
+            if key in mapping:
+                what = f"the key '{shortened(key)}' for the second time (first on line {self.lines[*path, key]})"
+                raise self._refuse(what, "remove one of the two", (*path, key))
+            self.lines[*path, key] = self.line
+            mapping[key] = self._value(self._next(), (*path, key))
+        return mapping
+
+    def _check(self, event: Any, path: KeyPath) -> None:
+        """Refuse what could surprise in any value."""
+        if isinstance(event, yaml.AliasEvent):
+            raise self._refuse(f"the alias *{shortened(str(event.anchor))}", "write the value out where it is needed", path)
         self._values += 1
         if self._values > MAX_VALUES:
-            raise self._refuse(f"a text of more than {MAX_VALUES:,} keys and values", "a configuration is a page; is this the right file?")
-        if self._open and isinstance(self._open[-1], list):
-            self._path[-1] = len(self._open[-1])
+            raise self._refuse(
+                f"a text of more than {MAX_VALUES:,} keys and values", "a configuration is a page; is this the right file?", path
+            )
         if event.anchor is not None:
-            raise self._refuse(f"the anchor &{shortened(event.anchor)}", "remove it, and write the value out where it is needed")
-        if getattr(event, "tag", None) is not None:
-            raise self._refuse(f"the tag {shortened(event.tag)}", "remove it; the kind of a value follows from how it is written")  # type: ignore[attr-defined]
-        if self._awaits_key:
-            self._path[-1] = ""
-        if isinstance(event, yaml.ScalarEvent):
-            value = self._scalar(event)
-            if self._awaits_key:
-                self._take_key(value, event)
-            else:
-                self._place(value)
-            return
-        if self._awaits_key:
-            raise self._refuse("a key that is a list or a mapping", "use a string as the key")
-        if len(self._open) == MAX_DEPTH:
-            self._path.clear()  # it would fill the screen
-            raise self._refuse(f"nesting deeper than {MAX_DEPTH}", "flatten it")
-        opened: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
-        self._place(opened)
-        self._open.append(opened)
-        self._path.append("")
-        self._awaits_key = isinstance(opened, dict)
+            raise self._refuse(f"the anchor &{shortened(event.anchor)}", "remove it, and write the value out where it is needed", path)
+        if event.tag is not None:
+            raise self._refuse(f"the tag {shortened(event.tag)}", "remove it; the kind of a value follows from how it is written", path)
 
-    def _scalar(self, event: yaml.ScalarEvent) -> Any:
-        if bad := FORBIDDEN.search(event.value):  # escapes can write what the text itself may not hold
-            raise self._refuse(f"the control character U+{ord(bad.group()):04X}", "remove it")
-        plain = event.implicit[0]
-        if plain and event.value == "<<" and self._awaits_key:
-            raise self._refuse("the merge key '<<'", "write the keys out")
-        try:
-            return resolve_plain(event.value) if plain else event.value
-        except UserError as error:
-            raise error.at(f"{self.source}:{self.last_line}", dotted(self._path)) from None
-
-    def _take_key(self, key: Any, event: yaml.ScalarEvent) -> None:
-        mapping = self._open[-1]
+    def _key(self, event: yaml.Event, path: KeyPath) -> str:
+        self._check(event, path)
+        if not isinstance(event, yaml.ScalarEvent):
+            raise self._refuse("a key that is a list or a mapping", "use a string as the key", path)
+        if event.implicit[0] and event.value == "<<":
+            raise self._refuse("the merge key '<<'", "write the keys out", path)
+        key = self._scalar(event, path)
+        if isinstance(key, str):
+            return key
         written = shortened(event.value) or "null"
-        self._path[-1] = key if isinstance(key, str) else written
-        if not isinstance(key, str):
-            raise self._refuse(f"the key {written}, which is not a string,", f"write '{written}' in quotes, or another key")
-        if key in mapping:
-            first = self.lines[tuple(self._path)]
-            raise self._refuse(f"the key '{shortened(key)}' for the second time (first on line {first})", "remove one of the two")
-        self.lines[tuple(self._path)] = self.last_line
-        self._awaits_key = False
+        raise self._refuse(f"the key {written}, which is not a string,", f"write '{written}' in quotes, or another key", (*path, written))
 
-    def _place(self, value: Any) -> None:
-        """Put a value where the next one belongs."""
-        if not self._open:
-            self.root = value
-            self.lines[()] = self.last_line
-            return
-        holder = self._open[-1]
-        if isinstance(holder, dict):
-            holder[str(self._path[-1])] = value
-            self._awaits_key = True
-        else:
-            self.lines[tuple(self._path)] = self.last_line
-            holder.append(value)
-
-    def _close(self) -> None:
-        self._open.pop()
-        self._path.pop()
-        self._awaits_key = bool(self._open) and isinstance(self._open[-1], dict)
+    def _scalar(self, event: yaml.ScalarEvent, path: KeyPath) -> Any:
+        if bad := FORBIDDEN.search(event.value):  # escapes can write what the text itself may not hold
+            raise self._refuse(f"the control character U+{ord(bad.group()):04X}", "remove it", path)
+        try:
+            return resolve_plain(event.value) if event.implicit[0] else event.value
+        except UserError as error:
+            raise error.at(f"{self.source}:{self.line}", dotted(path)) from None
 
 
-def dotted(path: KeyPath | list[str | int]) -> str:
+def dotted(path: KeyPath) -> str:
     """A path as messages write it: ``loss.1.weight``."""
     return ".".join(shortened(str(segment)) for segment in path if segment != "")
 

@@ -12,20 +12,16 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, to_json
 
-from ganzoo.curves import ByType
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.params import split_annotation
+from ganzoo.params.curves import ByType
 
+from .earlier import REMOVED
 from .overrides import Places
 from .strict_yaml import KeyPath
 from .wording import describe, in_words, members, remedy_for, without_null
 
 Model = TypeVar("Model", bound=BaseModel)
-
-REMOVED: Mapping[KeyPath, str] = {
-    ("train", "shard_size"): "leave it out; of data in tar shards each process reads its own: data: {name: webdataset, shards: ...}",
-}
-"""Keys of earlier versions -> what to do instead."""
 
 
 def validated(model: type[Model], tree: Any, places: Places, prefix: KeyPath = (), *, noun: str = "keys", as_json: bool = True) -> Model:
@@ -109,7 +105,7 @@ def _entered(annotation: Any, segment: str | int) -> Any:
     for member in members(annotation):
         for mark in split_annotation(member)[1]:
             if isinstance(mark, ByType):
-                return mark.within(member, segment)
+                return mark.within(segment)
     return without_null(annotation)
 
 
@@ -129,7 +125,7 @@ def _at(tree: Any, path: KeyPath) -> Any:
 def _unknown(model: type[BaseModel], tree: Any, path: KeyPath, noun: str) -> _Problem:
     name = str(path[-1])
     if path in REMOVED:
-        return _Problem(path, "was removed", REMOVED[path])
+        return _Problem(path, "was removed", REMOVED[path])  # type: ignore[index]
     fields = _entered(_descend(model, path[:-1])[0], name).model_fields
     sections = {key: without_null(found.annotation) for key, found in fields.items()}
     home = next((key for key, section in sections.items() if _is_model(section) and name in section.model_fields), "")

@@ -12,9 +12,9 @@ from typing import Any, Literal, Union
 
 from pydantic import BaseModel
 
-from ganzoo.curves import ByType
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.params import bounds_text, split_annotation
+from ganzoo.params.curves import ByType
 
 from .strict_yaml import resolve_plain, shortened
 from .yaml_writer import flow

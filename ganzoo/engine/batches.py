@@ -26,14 +26,10 @@ Read = TypeVar("Read")
 
 
 class SampleReader:
-    """The rows of a data set as networks take them.
+    """The rows of a data set, which ``Dataset.arrays`` gives, as networks take them.
 
     Images come as float (N, C, H, W) in [-1, 1], points in units of the data's scale, labels (N,) and class maps as int64.
-
-    Args:
-        arrays: field -> (N, ...) as ``Dataset.arrays`` gives them; what lies on a disk is read when it is asked for.
-        data: what they hold.
-        runtime: where samples go.
+    What lies on a disk is read when it is asked for.
     """
 
     def __init__(self, arrays: Mapping[str, Rows], data: DataSpec, runtime: Runtime) -> None:
@@ -87,8 +83,7 @@ class Batches(SampleReader):
     """Endless batches of ``size`` samples; an epoch's last incomplete batch is left out.
 
     Args:
-        arrays, data: as for ``SampleReader``.
-        size: samples a batch.
+        arrays, data, size: what they are made of.
         seed: with the epoch, decides the order and the mirroring.
         flip: mirror images at random, left to right.
         runtime: where batches go. On a GPU the data lives there whole when it fits in half of the free memory. Where it does not,
@@ -181,11 +176,7 @@ class Ahead(Generic[Read]):
     """Reads positions before they are asked for, in one background thread, in order.
 
     It has no position of its own: whoever takes says where. So what was read ahead is never part of a run's state, and a run
-    that is resumed elsewhere takes from there.
-
-    Args:
-        read: what is at a position; a pure function. Called in the background.
-        depth: how many positions are read ahead.
+    that is resumed elsewhere takes from there. ``read`` is a pure function of a position.
     """
 
     def __init__(self, read: Callable[[int], Read], depth: int = DEPTH) -> None:

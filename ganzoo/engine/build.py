@@ -24,10 +24,11 @@ from .batches import Batches, share_of
 from .convolutions import use_ordinary_double_backward
 from .device import from_config
 from .distributed import Ranks
-from .distributed.norms import sees_its_batch_only
+from .distributed.whole_batch import sees_its_batch_only
 from .ema import average_of
 from .randomness import seed_everything
 from .run import Run
+from .weights import load_into
 
 
 def build(
@@ -35,14 +36,8 @@ def build(
 ) -> tuple[Run, list[str]]:
     """Read the data, check that the combination fits it, and build the components from the seed.
 
-    Every rank builds the same networks, and draws its own random numbers from then on.
-
-    Args:
-        config: what is asked for.
-        resolved: its components.
-        reporter: told how far the data is.
-        ranks: the processes; None: this one alone.
-        ordinary_double_backward: whether a critic under a penalty gets ``engine.convolutions``; None: where they pay.
+    Every rank builds the same networks, and draws its own random numbers from then on. ``ordinary_double_backward`` says
+    whether a critic under a penalty gets ``engine.convolutions``; None: where they pay.
 
     Returns:
         The run, and what is worth knowing about the combination.
@@ -84,25 +79,15 @@ def build(
     ranks.broadcast(value for module in (generator, critic, *losses.values()) for value in (*module.parameters(), *module.buffers()))
     if not ranks.is_main:
         seed_everything(config.train.seed, ranks.rank)
-    run = Run(
-        config,
-        dataset,
-        data,
-        runtime,
-        batches,
-        generator.train(),
-        critic.train(),
-        losses,
-        resolved.schedule.build(data),
-        {
-            "generator": optimizers.build(resolved.optimizers["generator"], generator, runtime.device),
-            "critic": optimizers.build(resolved.optimizers["critic"], critic, runtime.device),
-        },
-        average_of(generator, config.train),
-        ranks=ranks,
-        versions={"torch": str(torch.__version__), "numpy": np.__version__} | resolved.versions,
-        fingerprint=fingerprint(arrays, dataset.class_names, dataset.apart),
-    )
+    stepping = {
+        side: optimizers.build(resolved.optimizers[side], network, runtime.device)
+        for side, network in (("generator", generator), ("critic", critic))
+    }
+    schedule, average = resolved.schedule.build(data), average_of(generator, config.train)
+    versions = {"torch": str(torch.__version__), "numpy": np.__version__} | resolved.versions
+    data_fingerprint = fingerprint(arrays, dataset.class_names, dataset.apart)
+    players = generator.train(), critic.train()
+    run = Run(config, dataset, data, runtime, batches, *players, losses, schedule, stepping, average, ranks, 0, versions, data_fingerprint)
     return run, [*verdict.notes, *notes_on_shares(run)]
 
 
@@ -148,8 +133,6 @@ def refuse(verdict: compat.Verdict, config: RunConfig) -> None:
 
 def initialise(sources: Mapping[str, str], networks: Mapping[str, nn.Module]) -> None:
     """Load weights of an earlier run into a network or a sub-module: ``init: {generator: runs/a/weights/generator.safetensors}``."""
-    from .weights import load_into
-
     for target, path in sources.items():
         name, _, inner = target.partition(".")
         try:

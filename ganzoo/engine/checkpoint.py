@@ -34,11 +34,7 @@ def encode(state: State) -> bytes:
 
 
 def decode(content: bytes, name: str) -> State:
-    """What ``encode`` was given.
-
-    Args:
-        content: a checkpoint file's bytes.
-        name: the file, for messages.
+    """What ``encode`` was given; ``name`` is the file's, for messages.
 
     Raises:
         UserError: where it is not a checkpoint, damaged, or of another format.
@@ -79,12 +75,9 @@ def save(folder: Path, step: int, state: State, keep: int) -> Path:
 
 
 def load(folder: Path, warn: Callable[[str], None], run: str = "") -> tuple[Path, State]:
-    """The newest checkpoint that is whole.
+    """The newest checkpoint that is whole; ``warn`` is told of each that is not.
 
-    Args:
-        folder: the checkpoints.
-        warn: is told of each that is not whole.
-        run: identity of the run that goes on; "" where it has none: it was begun before runs had one.
+    ``run`` is the identity of the run that goes on; "" where it has none: it was begun before runs had one.
 
     Raises:
         UserError: where there is none, or another run wrote it.

@@ -115,55 +115,35 @@ class Output(Function):
         if not torch.is_grad_enabled():
             return *_gradients(g, x, weight, ctx.geometry, needed), None
         return (
-            InputGradient.apply(g, weight, x.detach(), ctx.geometry) if needed[0] else None,
-            WeightGradient.apply(g, x, weight.detach(), ctx.geometry) if needed[1] else None,
+            GradientBy.apply(g, x.detach(), weight, ctx.geometry, 0) if needed[0] else None,
+            GradientBy.apply(g, x, weight.detach(), ctx.geometry, 1) if needed[1] else None,
             g.sum((0, 2, 3)) if needed[2] else None,
             None,
         )
 
 
-class InputGradient(Function):
-    """X(g, w); ``like`` has the input's shape and order."""
+class GradientBy(Function):
+    """X(g, w) or W(g, x): the gradient by the input (0) or the weight (1), of which shape and order are all that counts here."""
 
     @staticmethod
-    def forward(ctx: Any, g: Tensor, weight: Tensor, like: Tensor, geometry: Geometry) -> Tensor | None:
-        """The gradient of an output that has the gradient ``g``."""
-        ctx.save_for_backward(g, weight)
-        ctx.geometry = geometry
-        return _gradients(g, like, weight, geometry, [True, False, False])[0]
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        """Y and W."""
-        (x,), (g, weight), needed = gradients, ctx.saved_tensors, _needed(ctx, 2)
-        return (
-            Output.apply(x, weight, None, ctx.geometry) if needed[0] else None,
-            WeightGradient.apply(g, x, weight.detach(), ctx.geometry) if needed[1] else None,
-            None,
-            None,
-        )
-
-
-class WeightGradient(Function):
-    """W(g, x); ``like`` has the weight's shape and order."""
-
-    @staticmethod
-    def forward(ctx: Any, g: Tensor, x: Tensor, like: Tensor, geometry: Geometry) -> Tensor | None:
-        """The gradient of a weight whose output has the gradient ``g``."""
-        ctx.save_for_backward(g, x)
-        ctx.geometry = geometry
-        return _gradients(g, x, like, geometry, [False, True, False])[1]
+    def forward(ctx: Any, g: Tensor, x: Tensor, weight: Tensor, geometry: Geometry, by: int) -> Tensor | None:
+        """The gradient where the output has the gradient ``g``."""
+        ctx.save_for_backward(g, weight if by == 0 else x)
+        ctx.geometry, ctx.by = geometry, by
+        return _gradients(g, x, weight, geometry, [by == 0, by == 1, False])[by]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        """Y and X."""
-        (weight,), (g, x), needed = gradients, ctx.saved_tensors, _needed(ctx, 2)
-        return (
-            Output.apply(x, weight, None, ctx.geometry) if needed[0] else None,
-            InputGradient.apply(g, weight, x.detach(), ctx.geometry) if needed[1] else None,
-            None,
-            None,
-        )
+        """Y, and the other one of X and W."""
+        (own,), (g, kept), needed, other = gradients, ctx.saved_tensors, _needed(ctx, 3), 1 - ctx.by
+        x, weight = (own, kept) if ctx.by == 0 else (kept, own)
+        found: list[Tensor | None] = [None] * 5
+        if needed[0]:
+            found[0] = Output.apply(x, weight, None, ctx.geometry)
+        if needed[1 + other]:
+            x, weight = (x, weight.detach()) if ctx.by == 0 else (x.detach(), weight)
+            found[1 + other] = GradientBy.apply(g, x, weight, ctx.geometry, other)
+        return tuple(found)
 
 
 def _output(x: Tensor, weight: Tensor, bias: Tensor | None, geometry: Geometry) -> Tensor:

@@ -90,10 +90,7 @@ def _own_index(local_rank: int | None, count: int) -> int:
 def from_config(train: TrainConfig, local_rank: int | None = None) -> Runtime:
     """The runtime that the configuration asks for, with "auto" decided; sets torch's thread count and matmul precision.
 
-    Args:
-        train: what is asked for.
-        local_rank: which of several processes on this machine this is: "auto" and "cuda" mean the GPU of that number.
-            None: this process is alone.
+    Where several processes run on this machine, "auto" and "cuda" mean the GPU of this one's ``local_rank``.
 
     Raises:
         UserError: where the device does not exist.

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.config import AverageConfig, TrainConfig
-from ganzoo.curves import at
+from ganzoo.params.curves import at
 
 
 @dataclass(frozen=True)
@@ -18,18 +18,14 @@ class HalfLife:
     """A decay counted in samples: beta = 0.5^(batch / h), h the half-life, which is at most ``ramp`` times the samples seen.
 
     Karras et al., 2020, arXiv:1912.04958, and their code for the ramp.
-
-    Args:
-        half_life: samples, a number or a curve.
-        ramp: a share; None: no such bound.
-        batch: samples of an update.
-        total: steps of the run.
     """
 
     half_life: Any
+    """In samples: a number or a curve."""
     ramp: float | None
     batch: int
     total: int
+    """Steps of the run."""
 
     def decay(self, step: int) -> float:
         """Beta after ``step`` steps, each of one batch."""
@@ -43,11 +39,8 @@ class MovingAverage:
     r"""After each generator update: $\bar\theta \leftarrow \beta\,\bar\theta + (1 - \beta)\,\theta$.
 
     Parameters and floating-point buffers (batch-norm statistics) are averaged, other buffers copied. Averaging the
-    statistics keeps them those of the averaged weights; the raw ones belong to the last weights only.
-
-    Args:
-        network: what is averaged; the average starts as its copy.
-        decay: beta, in [0, 1), or what it follows.
+    statistics keeps them those of the averaged weights; the raw ones belong to the last weights only. The average starts as a
+    copy of ``network``; ``decay`` is beta, in [0, 1), or what it follows.
     """
 
     def __init__(self, network: nn.Module, decay: float | HalfLife) -> None:

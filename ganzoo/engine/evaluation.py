@@ -1,38 +1,47 @@
-"""Measures a generator in training, and at its end."""
+"""Measures a generator: makes what metrics look at, asks them, and checks what comes."""
 
 from __future__ import annotations
 
 import math
+import typing
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from pydantic import ValidationError
 
 from ganzoo import compat
 from ganzoo.config import ResolvedPart
+from ganzoo.data.cache import Cache
+from ganzoo.data.dataset import Dataset
+from ganzoo.data.fingerprint import fingerprint
+from ganzoo.data.rows import Rows
 from ganzoo.errors import ContractError, GanzooError, UserError
+from ganzoo.fields import Fields, forward_inputs
 from ganzoo.metrics.metric import Metric
+from ganzoo.metrics.real import BATCH, RealSamples, to_float
+from ganzoo.metrics.statistics import Statistics
 from ganzoo.metrics.subject import Fact, Subject
+from ganzoo.params import model_of, parameters_of, split_annotation
+from ganzoo.players import Generator
 from ganzoo.registry import reason
 from ganzoo.ui.progress import Reporter
 
-from .randomness import random_state, restore_random_state
+from .batches import SampleReader
+from .randomness import preserved, seeded
 from .run import Run
+from .sampling import generate
 from .signals import Stop
-from .subjects import Subjects
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What one metric found.
+    """What one metric found: its numbers, the one that it is known for first, and what they depend on.
 
-    Args:
-        metric: its name.
-        step: steps that the weights were trained for; None where that is not known.
-        numbers: its numbers, the one that it is known for first.
-        provenance: what they depend on.
+    ``step`` counts the steps that the weights were trained for; None where that is not known.
     """
 
     metric: str
@@ -50,14 +59,67 @@ class Evaluation:
         return f"{numbers} ({', '.join(f'{name} {value}' for name, value in self.provenance.items())})"
 
 
+class Subjects:
+    """Makes a subject for each measurement of one generator: the real samples are read and hashed once for all of them.
+
+    ``samples`` are those of ``dataset``, as ``part`` configures it: other splits are read by it. ``seed`` is that of the latents.
+    """
+
+    def __init__(
+        self, generator: Generator, samples: SampleReader, dataset: Dataset, part: ResolvedPart, *, seed: int, reporter: Reporter
+    ) -> None:
+        self._generator, self._samples, self._dataset, self._part = generator, samples, dataset, part
+        self._seed, self._reporter = seed, reporter
+        self._real = RealSamples(samples.data, lambda split: samples.arrays if split is None else read_split(part, split, reporter))
+        self._statistics = Statistics(reporter=reporter)
+        self._data_hash = str(fingerprint(samples.arrays, dataset.class_names, dataset.apart).get("hash", ""))[:12]
+
+    def make(self, values: Mapping[str, Any], facts: Mapping[str, Fact]) -> Subject:
+        """A subject made with a plan's ``values``; ``facts`` are its provenance besides that of the data and the seed."""
+        data, params = self._samples.data, self._part.params
+        own: dict[str, Fact] = {"data": self._part.name, "shape": "x".join(map(str, data.shape))}
+        own |= {name: params[name] for name in ("split", "crop", "attribute") if params.get(name) is not None}
+        own |= {"data_hash": self._data_hash} if self._data_hash else {}
+        return Subject(
+            data,
+            self._dataset,
+            make=lambda n: self._generated(n, values),
+            real=self._real,
+            conditional="label" in forward_inputs(type(self._generator)),
+            device=self._samples.runtime.device,
+            facts={**own, **facts, "seed": self._seed},
+            statistics=self._statistics,
+            watch=self._watch,
+        )
+
+    def _generated(self, n: int, values: Mapping[str, Any]) -> Iterator[Fields]:
+        """``n`` samples in batches: a pure function of the seed.
+
+        What the generator is conditioned on (labels, source images) is that of ``n`` samples of the data, drawn at random, so
+        that labels come at the data's frequencies and in no order.
+        """
+        real, generator = self._samples, self._generator
+        needed = [name for name in forward_inputs(type(generator)) if name in real.data.fields]
+        rows = np.resize(np.random.default_rng(self._seed).permutation(real.count), n)
+        with seeded(torch.device("cpu"), self._seed):
+            drawn = generator.draw(n)  # at once, so that samples do not depend on the size of batches
+        for start in range(0, n, BATCH):
+            chosen = slice(start, min(start + BATCH, n))
+            given = real.fetch(rows[chosen]) if needed else {}
+            fields = {name: given[name] for name in needed} | {name: value[chosen] for name, value in drawn.items()}
+            fields = {name: real.runtime.to_device(value) for name, value in fields.items()}  # drawn ones come on the CPU
+            made = generate(generator, {**values, **fields}, real.data, real.runtime, seed=(self._seed, start))
+            yield {**fields, "sample": to_float(made, real.runtime.device)}
+
+    def _watch(self, stream: Iterator[Fields], what: str, total: int) -> Iterator[Fields]:
+        with self._reporter.task(f"looking at {what} samples", total, unit="samples") as task:
+            for fields in stream:
+                yield fields
+                task.advance(len(fields["sample"]))
+
+
 class Evaluations:
     """The metrics of a run in training. They leave it as it is: random numbers, the data's position, the networks.
-
-    Args:
-        parts: the metrics, as configured.
-        run: what trains.
-        data: the data set, as configured.
-        reporter: shows progress.
 
     Raises:
         UserError: where a metric cannot be measured here: weights are missing, samples are too few.
@@ -66,9 +128,8 @@ class Evaluations:
     def __init__(self, parts: Sequence[ResolvedPart], run: Run, data: ResolvedPart, reporter: Reporter) -> None:
         self._run, self._parts = run, compat.distinct(parts)
         self._subjects = Subjects(run.eval_generator, run.batches, run.dataset, data, seed=run.config.train.seed, reporter=reporter)
-        before = random_state(run.runtime.device)
-        self._metrics = {name: prepare(part, self._subject()) for name, part in self._parts.items()}
-        restore_random_state(before, run.runtime.device)
+        with preserved(run.runtime.device):
+            self._metrics = {name: prepare(part, self._subject()) for name, part in self._parts.items()}
 
     @property
     def names(self) -> list[str]:
@@ -86,12 +147,8 @@ class Evaluations:
             GanzooError: where its numbers cannot be had.
             Interrupted: where a signal came meanwhile.
         """
-        before = random_state(self._run.runtime.device)
-        try:
-            with stop.interrupts():
-                return measure(name, self._metrics[name], self._parts[name], self._subject(), self._run.step)
-        finally:
-            restore_random_state(before, self._run.runtime.device)
+        with preserved(self._run.runtime.device), stop.interrupts():
+            return measure(name, self._metrics[name], self._parts[name], self._subject(), self._run.step)
 
     def _subject(self) -> Subject:
         run = self._run
@@ -154,3 +211,21 @@ def exact_products() -> Iterator[None]:
     finally:
         torch.set_float32_matmul_precision(before)
         torch.backends.cudnn.allow_tf32 = convolutions
+
+
+def read_split(part: ResolvedPart, split: str, reporter: Reporter) -> Mapping[str, Rows]:
+    """The arrays of another split of the data set.
+
+    Raises:
+        UserError: where it has no such split, saying which it has.
+    """
+    annotation = {parameter.name: parameter.annotation for parameter in parameters_of(part.cls)}.get("split")
+    if annotation is None:
+        raise UserError(f"the data set '{part.name}' has no splits, '{split}' is asked for", "leave split out")
+    try:
+        model_of(part.cls).model_validate({**part.params, "split": split})
+    except ValidationError:
+        known = ", ".join(map(str, typing.get_args(split_annotation(annotation)[0])))
+        raise UserError(f"the data set '{part.name}' has no split '{split}'", f"it has: {known}") from None
+    dataset: Dataset = part.cls(**{**part.params, "split": split})
+    return dataset.arrays(Cache(reporter=reporter))

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import gc
 import warnings
-from collections.abc import Callable, Hashable, Sequence
+from collections import deque
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,6 @@ from ganzoo.errors import GanzooError
 from ganzoo.fields import Fields
 from ganzoo.registry import reason
 
-from .moving import changed_parts, moving_parts
 from .optimizers import moving_constants, recordable
 from .randomness import host_random
 from .run import Run
@@ -35,63 +35,35 @@ WARM_UP = 3
 MAX_GRAPHS = 32
 """Kinds of step that are recorded: a schedule with ever new values would fill the memory with graphs."""
 
+OF_TORCH = vars(nn.Module()).keys() - {"training"}
+"""Attributes of every module: tables of parameters, of hooks, of inner modules."""
 
-class UpdateRunner(Protocol):
-    """Runs the updates of a step."""
 
-    deferred: bool
+class UpdateRunner:
+    """Runs the updates of a step, as they are."""
+
+    deferred = False
     """Whether nothing may look at a tensor's value between two reads of the meter."""
 
     def copy_to_static(self, given: Sequence[Fields]) -> Sequence[Fields]:
         """``given`` where updates are to find it."""
-
-    def run(self, kind: Hashable, update: Update) -> None:
-        """Do ``update``; all updates of one ``kind`` do the same to the same tensors."""
-
-
-class Eager:
-    """Runs updates as they are."""
-
-    deferred = False
-
-    def copy_to_static(self, given: Sequence[Fields]) -> Sequence[Fields]:
-        """The same fields."""
         return given
 
     def run(self, kind: Hashable, update: Update) -> None:
-        """Call it."""
+        """Do ``update``; all updates of one ``kind`` do the same to the same tensors."""
         update()
 
 
-class Recorder(Protocol):
-    """Records updates. ``CudaGraphs`` does; tests keep the function."""
-
-    def warm_up(self, update: Update) -> str:
-        """Do ``update`` where recordings are made; returns what in it cannot be recorded, or ""."""
-
-    def record(self, update: Update) -> Update:
-        """What repeats ``update``, which is not done here.
-
-        Raises:
-            RuntimeError: where it cannot be recorded.
-        """
-
-
-class GraphedUpdates:
+class GraphedUpdates(UpdateRunner):
     """Runs the first updates of a kind as they are, then records one and replays it ever after.
 
     A kind of update that cannot be recorded goes on as it is, and ``say`` is told why, once. Where an update moves what others
-    have recorded, all do.
-
-    Args:
-        recorder: how updates are recorded.
-        modules: networks and losses, whose state has to stay where it is.
-        say: takes a note.
+    have recorded, all do: the state of ``modules``, networks and losses, has to stay where it is.
     """
 
     deferred = True
 
-    def __init__(self, recorder: Recorder, modules: Sequence[nn.Module], say: Say) -> None:
+    def __init__(self, recorder: CudaGraphs, modules: Sequence[nn.Module], say: Say) -> None:
         self.recorder, self.modules, self.say = recorder, modules, say
         self.refused: dict[Hashable, str] = {}
         self._all_refused = False
@@ -155,10 +127,44 @@ class GraphedUpdates:
             self.refused[kind] = reason
 
 
+def moving_parts(modules: Sequence[nn.Module]) -> dict[str, Any]:
+    """What a replay would not repeat, were it to change: plain attributes, and where tensors lie."""
+    parts: dict[str, Any] = {}
+    for module in modules:
+        for path, inner in module.named_modules():
+            owner = f"{type(module).__name__}{'.' if path else ''}{path}"
+            own = {name: value for name, value in vars(inner).items() if name not in OF_TORCH}
+            for name, value in {**own, **inner._buffers, **inner._parameters}.items():
+                # A weight that a hook computes from others before each forward lies elsewhere each time, by right.
+                if not {f"{name}_orig", f"{name}_g"} & inner._parameters.keys():
+                    parts |= traced(f"{owner}.{name}", value)
+    return parts
+
+
+def traced(name: str, value: Any) -> dict[str, Any]:
+    """``value`` and what it holds, tensors as their addresses."""
+    if isinstance(value, Tensor):
+        return {name: value.data_ptr() if value.grad_fn is None else None}
+    if isinstance(value, (bool, int, float, str)):
+        return {name: value}
+    if isinstance(value, (list, tuple, set, deque, Mapping)):
+        found: dict[str, Any] = {name: len(value)}
+        for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
+            found |= traced(f"{name}[{key!r}]", item)
+        return found
+    return {}
+
+
+def changed_parts(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """What an update changed of ``moving_parts``, as a reason; "" for nothing."""
+    changed = next((name for name in after if name not in before or before[name] != after[name]), "")
+    return changed and f"an update changes {changed} otherwise than in place, which a replay would not repeat"
+
+
 def choose_runner(run: Run, say: Say) -> UpdateRunner:
     """How the updates of ``run`` are best run where it is; ``say`` takes a note."""
     if run.runtime.device.type != "cuda" or not run.config.train.cuda_graphs:
-        return Eager()
+        return UpdateRunner()
     why = "several processes average their gradients" if run.ranks.size > 1 else ""
     for optimizer in run.optimizers.values():
         if moving := moving_constants(optimizer):
@@ -167,7 +173,7 @@ def choose_runner(run: Run, say: Say) -> UpdateRunner:
             why = f"{type(optimizer).__name__} has no 'capturable' among its defaults, so its step may count in Python"
     if why:
         say(f"note: updates run kernel by kernel, which is slower than as CUDA graphs, because {why}")
-        return Eager()
+        return UpdateRunner()
     return GraphedUpdates(CudaGraphs(run.runtime.device), [run.generator, run.critic, *run.losses.values()], say)
 
 
@@ -177,9 +183,6 @@ class CudaGraphs:
     The pool may be shared because no two of them run at once, and what one leaves for another lies outside of it: batches in
     static buffers, sums and flags allocated before. Random numbers go on across replays: a graph takes the state of
     the device's generator when it is launched, and moves it on.
-
-    Args:
-        device: the GPU.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -188,7 +191,7 @@ class CudaGraphs:
         self.pool = torch.cuda.graph_pool_handle()
 
     def warm_up(self, update: Update) -> str:
-        """Do ``update`` on the stream of captures, and watch out for what waits for the device."""
+        """Do ``update`` on the stream of captures; returns what in it a replay would not repeat or wait for, or ""."""
         current = torch.cuda.current_stream(self.stream.device)
         self.stream.wait_stream(current)
         drawn, mode = host_random(), torch.cuda.get_sync_debug_mode()
@@ -206,7 +209,7 @@ class CudaGraphs:
         return f"an update waits for the device ({waits[0].filename}:{waits[0].lineno})" if waits else ""
 
     def record(self, update: Update) -> Update:
-        """Capture ``update``.
+        """What repeats ``update``, which is not done here.
 
         Raises:
             RuntimeError: where it cannot be captured; the device works as before.

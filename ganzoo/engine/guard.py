@@ -22,13 +22,9 @@ from .distributed.ranks import Ranks
 
 
 class Guard:
-    """Skips updates whose loss or gradient is not finite.
+    """Skips updates of the optimizers ``stepping`` whose loss or gradient is not finite.
 
-    Args:
-        stepping: the optimizers whose updates it skips.
-        device: where they step.
-        deferred: look only when asked to (``read``), as is right on a GPU.
-        ranks: which agree on what is not finite, as they average gradients; None: this process alone.
+    Where it is ``deferred``, it looks only when asked to (``read``), as is right on a GPU. Ranks agree, as they average gradients.
     """
 
     def __init__(self, stepping: Iterable[torch.optim.Optimizer], device: torch.device, deferred: bool, ranks: Ranks | None = None) -> None:
@@ -53,13 +49,7 @@ class Guard:
             self._now.add_(1)
 
     def check_finite(self, side: Side, terms: Terms, total: Tensor, norm: Tensor) -> None:
-        """Let an update through or not: called after backward, before the optimizer's step.
-
-        Args:
-            side: whose update it is.
-            terms: what was minimised, for the message.
-            total: their sum.
-            norm: of the gradient.
+        """Let an update through or not, by the ``total`` of its terms and the ``norm`` of its gradient: after backward, before the step.
 
         Raises:
             DivergenceError: where either is not finite and the guard does not wait.
@@ -76,10 +66,7 @@ class Guard:
             raise DivergenceError(explain(self._step or 0, side, dict(zip(terms, values, strict=True))))
 
     def read(self, means: Callable[[], Mapping[str, float]]) -> None:
-        """Wait for the device and look.
-
-        Args:
-            means: gives the logged scalars since the last look, as ``SIDE/NAME``, for the message.
+        """Wait for the device and look; ``means`` gives the scalars logged since the last look, for the message.
 
         Raises:
             DivergenceError: where updates were skipped; the weights are those before the first of them.

@@ -8,21 +8,21 @@ but what it changes in place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial, reduce
 from operator import add
 
 import torch
 from torch import Tensor, nn
 
-from ganzoo import curves
 from ganzoo.compat import plan_fields
 from ganzoo.fields import Fields, Terms
+from ganzoo.params import curves
+from ganzoo.players import frozen, without_gradients
 from ganzoo.rules import Loss, Plan, merge_terms, routed
 from ganzoo.turn import Side, Turn
 
-from .graphs import Eager, UpdateRunner
+from .graphs import UpdateRunner
 from .guard import Guard, total_norm
 from .meter import Meter, score_means
 from .optimizers import move
@@ -30,21 +30,14 @@ from .run import Run
 
 
 class Loop:
-    """Takes a run's steps one at a time.
-
-    Args:
-        run: what trains.
-        meter: takes the scalars to log.
-        runner: how updates are run; each as it is where it is left out.
-    """
+    """Takes a run's steps one at a time; ``runner`` says how updates are run, each as it is where it is left out."""
 
     def __init__(self, run: Run, meter: Meter, runner: UpdateRunner | None = None) -> None:
-        self.run, self.meter, self.runner = run, meter, runner or Eager()
+        self.run, self.meter, self.runner = run, meter, runner or UpdateRunner()
         device = run.runtime.device
         self.guard = Guard(run.optimizers.values(), device, deferred=self.runner.deferred or device.type == "cuda", ranks=run.ranks)
-        # Only parameters that train when the loop begins are ever toggled.
-        networks = {"generator": run.generator, "critic": run.critic}
-        self.trainable = {side: [p for p in network.parameters() if p.requires_grad] for side, network in networks.items()}
+        self.networks = nn.ModuleDict({"generator": run.generator, "critic": run.critic})
+        self.trainable = {side: [p for p in network.parameters() if p.requires_grad] for side, network in self.networks.items()}
         self.gradient_means = {side: run.ranks.gradient_mean(parameters) for side, parameters in self.trainable.items()}
 
     def step(self) -> None:
@@ -72,7 +65,7 @@ class Loop:
         # The updates. What tells their kinds apart: the plan, which fields there are, and the value of all that is not a tensor.
         given = ((name, None if isinstance(value, Tensor) else value) for name, value in values.items())
         kind = (plan.critic_updates, plan.generator_updates, plan.share_fake, plan.frozen, *losses, *given)
-        with frozen(self._named(plan.frozen)):
+        with frozen(self.networks.get_submodule(name) for name in plan.frozen):
             self.guard.begin_step(run.step)
             self.runner.run(kind, partial(self._updates, plan, losses, static[:-1], static[-1]))
         self.meter.add_images(run.batches.size * plan.critic_updates)
@@ -108,7 +101,7 @@ class Loop:
     def _generator(self, losses: Mapping[str, Loss], real: Fields) -> None:
         """One update of the generator. The critic's parameters are frozen."""
         turn = self._turn("generator", losses, real, self._draw())
-        with frozen(self.trainable["critic"]):
+        with without_gradients(self.trainable["critic"]):
             self._minimise(turn, losses)
 
     def _both(self, losses: Mapping[str, Loss], real: Fields) -> None:
@@ -119,7 +112,7 @@ class Loop:
             maker.on(route).made  # noqa: B018 - with gradients, whoever asks for it first
         self._minimise(self._turn("critic", losses, real, drawn, maker), losses)
         self._constrain(losses)
-        with frozen(self.trainable["critic"]):
+        with without_gradients(self.trainable["critic"]):
             self._minimise(maker, losses)
 
     def _draw(self) -> Fields:
@@ -129,7 +122,9 @@ class Loop:
 
     def _turn(self, side: Side, losses: Mapping[str, Loss], real: Fields, drawn: Fields, maker: Turn | None = None) -> Turn:
         run, views = self.run, list(losses.values())
-        return Turn(side, run.generator, run.critic, real, drawn, views=views, autocast=run.runtime.autocast, maker=maker)
+        return Turn(
+            side, run.generator, run.critic, real, drawn, views=views, autocast=run.runtime.autocast, maker=maker, average=run.ranks.mean
+        )
 
     def _minimise(self, turn: Turn, losses: Mapping[str, Loss]) -> None:
         """Minimise the turn's terms by one optimizer step."""
@@ -171,25 +166,21 @@ class Loop:
         for loss in losses.values():
             loss.constrain_(self.run.critic)
 
-    def _named(self, modules: tuple[str, ...]) -> list[nn.Parameter]:
-        """The trainable parameters of the sub-modules that a plan freezes."""
-        known = {id(p) for parameters in self.trainable.values() for p in parameters}
-        networks = nn.ModuleDict({"generator": self.run.generator, "critic": self.run.critic}) if modules else nn.ModuleDict()
-        return [p for name in modules for p in networks.get_submodule(name).parameters() if id(p) in known]
-
 
 def acting(losses: Mapping[str, Loss], plan: Plan, step: int) -> dict[str, Loss]:
     """The losses that act at ``step``: those the plan names, each only every so many steps."""
     return {name: loss for name, loss in losses.items() if step % loss.every == 0 and plan.names(name)}
 
 
-@contextmanager
-def frozen(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
-    """No gradients for ``parameters`` within the block, and again after it, whatever happens."""
-    for parameter in parameters:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in parameters:
-            parameter.requires_grad_(True)
+def rehearse(run: Run, steps: int = 1) -> dict[str, float]:
+    """Take the next steps of ``run``; returns what they would log.
+
+    Raises:
+        DivergenceError: where a loss or a gradient is not finite.
+    """
+    meter = Meter()
+    loop = Loop(run, meter)
+    for _ in range(steps):
+        loop.step()
+    loop.check()  # on a GPU the steps themselves do not look
+    return meter.read()

@@ -19,12 +19,7 @@ from ganzoo.ui.progress import Reporter
 class Observers:
     """The observers that a run names, each an instance that implements some of the lifecycle hooks.
 
-    Args:
-        parts: the observers, as configured.
-        defaults: observers that nobody named; they are told after all others.
-        data: what is known of the data.
-        reporter: is told who failed.
-        advice: what to do about one that failed, told with it.
+    After them the ``defaults`` are told, which nobody named. ``advice`` is what to do about one that failed.
 
     Raises:
         UserError: what an observer's constructor refuses.

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.config import ResolvedPart
-from ganzoo.curves import at, moves
 from ganzoo.errors import UserError, did_you_mean
+from ganzoo.params.curves import at, moves
 from ganzoo.registry import reason
 
 _OF_THE_DEVICE = ("lr", "fused", "foreach", "capturable")
@@ -21,12 +21,8 @@ _OF_THE_DEVICE = ("lr", "fused", "foreach", "capturable")
 def build(part: ResolvedPart, network: nn.Module | Iterable[nn.Parameter], device: torch.device | None = None) -> torch.optim.Optimizer:
     """The optimizer that ``part`` names over the parameters of ``network``, in a group for each sub-module that it names.
 
-    Its ``scheduled`` holds what ``move`` sets: index of a group, name of a parameter, number or curve.
-
-    Args:
-        part: its class, with every parameter.
-        network: what it steps.
-        device: where its parameters live. On a GPU the rate is a tensor there, so that a recorded step follows its changes.
+    Its ``scheduled`` holds what ``move`` sets: index of a group, name of a parameter, number or curve. On a GPU the rate is a
+    tensor there, so that a recorded step follows its changes.
 
     Raises:
         UserError: where it cannot be built, has no learning rate, or names no sub-module or no parameter of a group.

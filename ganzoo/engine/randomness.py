@@ -14,13 +14,11 @@ from .checkpoint import State
 
 
 def seed_everything(*seed: int, device: torch.device | None = None) -> None:
-    """Seed every generator of random numbers that a component might use.
+    """Seed every generator of random numbers that a component might use; several numbers make a stream of their own.
 
-    Args:
-        seed: one number, or several for a stream of its own; taken modulo 2^64, as torch takes no others.
-        device: where tensors are drawn. Of the CPU, GPUs keep their state, which ``torch.manual_seed`` would reset; None: everywhere.
+    Where ``device`` is the CPU, GPUs keep their state, which ``torch.manual_seed`` would reset.
     """
-    seed = tuple(each % 2**64 for each in seed)
+    seed = tuple(each % 2**64 for each in seed)  # torch takes no others
     number = seed[0] if len(seed) == 1 else int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] >> 1)
     if device is not None and device.type == "cpu":
         torch.default_generator.manual_seed(number)
@@ -31,14 +29,21 @@ def seed_everything(*seed: int, device: torch.device | None = None) -> None:
 
 
 @contextmanager
-def seeded(device: torch.device, *seed: int) -> Iterator[None]:
-    """Random numbers of a seed's own within the block; the training's own, of this process and its device, go on after it."""
+def preserved(device: torch.device) -> Iterator[None]:
+    """After the block random numbers go on as they would have without it, on the CPU and on ``device``."""
     before = random_state(device)
     try:
-        seed_everything(*seed, device=device)
         yield
     finally:
         restore_random_state(before, device)
+
+
+@contextmanager
+def seeded(device: torch.device, *seed: int) -> Iterator[None]:
+    """Random numbers of a seed's own within the block; the training's own go on after it."""
+    with preserved(device):
+        seed_everything(*seed, device=device)
+        yield
 
 
 def random_state(device: torch.device) -> State:

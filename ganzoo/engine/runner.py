@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ganzoo.config import Resolved, RunConfig, refuse_retired, resolved_values, resolved_yaml, strict_yaml
+from ganzoo.config import Resolved, RunConfig, resolved_values, resolved_yaml, strict_yaml, with_defaults_of_today
 from ganzoo.data.fingerprint import compare_data
 from ganzoo.errors import GanzooError
-from ganzoo.index import current_versions
+from ganzoo.plugins.index import current_versions
 from ganzoo.rundir.directory import NullRunDirectory, RunDirectory, environment
 from ganzoo.rundir.files import ENVIRONMENT, read_json
 from ganzoo.rundir.record import Record, read_record
@@ -25,36 +25,21 @@ from .graphs import choose_runner
 from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
-from .owed import GRID, SAVED, find_owed
-from .resumed import allowed_changes
+from .resuming import GRID, SAVED, allowed_changes, find_owed
 from .signals import Interrupted, Stop, stop_on_signals, unwind_on_termination
 
 
 class Runner:
-    """Trains one run into one directory.
+    """Trains one run into the directory ``out``, or continues (``resume``) the one that it holds.
 
-    Args:
-        config: what to train, as loaded.
-        resolved: its components.
-        source: the file it came from; a copy stays in the run directory.
-        out: the run directory.
-        resume: continue the run that ``out`` holds, or start one where it holds none.
-        reporter: who is told of progress.
-        ranks: the processes that train it together; None: this one alone.
+    A copy of ``source``, the configuration's file, stays there.
 
     Raises:
         UserError: where the configuration, the data or the folder does not allow the run; nothing has been trained.
     """
 
     def __init__(
-        self,
-        config: RunConfig,
-        resolved: Resolved,
-        source: Path,
-        out: Path,
-        resume: bool,
-        reporter: Reporter,
-        ranks: Ranks | None = None,
+        self, config: RunConfig, resolved: Resolved, source: Path, out: Path, resume: bool, reporter: Reporter, ranks: Ranks | None = None
     ) -> None:
         self.config, self.resolved, self.reporter = config, resolved, reporter
         self.ranks = ranks or Ranks()
@@ -250,8 +235,8 @@ class Runner:
 
     def _refuse_changes(self) -> None:
         """A run goes on as it was begun: see ``resumed.allowed_changes``."""
-        before, now = strict_yaml.read(self.directory.config).value, resolved_values(self.config, self.resolved)
-        refuse_retired(before, self.directory.path)
+        before = with_defaults_of_today(strict_yaml.read(self.directory.config).value, self.resolved)
+        now = resolved_values(self.config, self.resolved)
         changed, beside = allowed_changes(before, now, str(self.directory.path))
         self._changed += changed
         if beside:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, forward_inputs, select
-from ganzoo.players import Generator
+from ganzoo.players import Generator, evaluating
 from ganzoo.tensors import check_given
 
 from .device import Runtime
@@ -120,13 +118,7 @@ def generate(
     Runs in evaluation mode and float32, in batches of at most ``batch``. The network's mode and the random numbers of the
     training are put back, whatever happens.
 
-    Args:
-        generator: on the device of ``runtime``.
-        inputs: its fields.
-        data: what it was trained on.
-        runtime: where it runs.
-        seed: of the random numbers that it draws in its forward.
-        batch: most samples of one forward.
+    ``seed`` is that of the random numbers which it draws in its forward.
     """
     names = forward_inputs(type(generator))
     chosen = select(names, inputs, f"generator {type(generator).__name__}")
@@ -142,18 +134,6 @@ def generate(
             check_given(given, generator.gives, f"generator {type(generator).__name__}")
             made.append(to_units(given["sample"].float(), data))
     return np.concatenate(made)
-
-
-@contextmanager
-def evaluating(network: nn.Module) -> Iterator[None]:
-    """Evaluation mode within the block; the mode of each module is put back, whatever happens."""
-    training = [module for module in network.modules() if module.training]
-    network.eval()
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True
 
 
 def to_units(sample: torch.Tensor, data: DataSpec) -> np.ndarray:

@@ -1,21 +1,35 @@
-"""Shareable weights: written as safetensors, read in whatever form others leave them (``foreign``)."""
+"""Shareable weights: written as safetensors, read as other programs leave them. No file is ever unpickled.
+
+State dicts are found inside checkpoints, under prefixes, with names of counters missing.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load as from_safetensors
 from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
+from ganzoo.errors import UserError
 from ganzoo.files import write_atomically
 
-from .foreign import find, read, refuse_tensor, split_choice
+from . import checkpoint
 
-__all__ = ["export", "load_into", "metadata", "read"]
+StateDict = dict[str, Tensor]
+WRAPPERS = ("module.", "_orig_mod.", "model.")
+"""What several GPUs, a moving average, a compiler and trainers leave before every name."""
+SIDES = {"generator": ("generator.", "netG.", "G.", "gen."), "critic": ("critic.", "discriminator.", "netD.", "D.", "disc.")}
+"""What stands before the names of one network where a file holds several."""
+DEPTH = 4
+COUNTER = "num_batches_tracked"
+SAVE_ONE = "save one: torch.save(network.state_dict(), path)"
 
 
 def export(network: Mapping[str, Tensor], path: Path, **metadata: Any) -> None:
@@ -34,10 +48,10 @@ def metadata(path: Path) -> dict[str, Any]:
 
 
 def load_into(network: nn.Module, path: str | Path, inner: str = "", side: str = "generator") -> None:
-    """Load a weights file into ``network``.
+    """Load a weights file into ``network``; counters of batches (``num_batches_tracked``) that it lacks stay as they are.
 
     Args:
-        network: what takes the weights. Counters of batches (``num_batches_tracked``) that the file lacks stay as they are.
+        network: what takes the weights.
         path: ``.safetensors``, a file of ``torch.save`` or a checkpoint, or ``FILE:KEY`` where it holds several that fit.
         inner: the part of a whole network that ``network`` is: a file of the whole one serves too.
         side: ``generator`` or ``critic``: whose weights are taken from a file of both.
@@ -51,3 +65,171 @@ def load_into(network: nn.Module, path: str | Path, inner: str = "", side: str =
     for name, value in state.items():
         refuse_tensor(file, name, value, wanted[name])
     network.load_state_dict(wanted | state)
+
+
+def split_choice(path: str | Path) -> tuple[Path, str]:
+    """``FILE:KEY`` as a file and the place of a state dict in it; a file of just that name comes first, with ""."""
+    path = Path(path).expanduser()
+    name, colon, key = str(path).rpartition(":")
+    return (path, "") if path.exists() or not colon or not name else (Path(name), key)
+
+
+def read(path: Path) -> Any:
+    """What a file of weights holds: safetensors, a file of ``torch.save``, or a checkpoint of ours, told from its content.
+
+    Raises:
+        UserError: where the file is missing, damaged or another kind of file, saying which; nothing in it is executed.
+    """
+    if not path.is_file():
+        what = f"{path} is a folder" if path.is_dir() else f"there is no weights file {path}"
+        raise UserError(what, "name a .safetensors file or a state dict saved by torch.save", key="--weights")
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+        size = path.stat().st_size
+        _refuse_kind(path, head)
+        if head.startswith(checkpoint.MAGIC):
+            return checkpoint.decode(path.read_bytes(), str(path))["networks"]
+        length = int.from_bytes(head[:8], "little")
+        if head[5:9] == b"\0\0\0{" or (path.suffix == ".safetensors" and not head.startswith((b"PK", b"\x80"))):
+            if 8 + length > size:
+                raise SafetensorError(f"it has {size} bytes, and its header promises more")
+            return from_safetensors(path.read_bytes())
+        with path.open("rb") as file, warnings.catch_warnings():  # of the file itself, whose name torch would believe
+            warnings.simplefilter("ignore")  # of sparse tensors, which are refused
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except UserError as error:
+        raise UserError(error.what, error.remedy, key="--weights") from error
+    except SafetensorError as error:
+        raise UserError(f"{path} is not a whole safetensors file ({error})", "copy it again", key="--weights") from error
+    except Exception as error:  # a forged archive raises many kinds
+        reason = " ".join(str(error).split())[:120]
+        raise UserError(
+            f"{path} cannot be read without executing code from it ({type(error).__name__}: {reason})",
+            "save a plain state dict: torch.save(network.state_dict(), path)",
+            key="--weights",
+        ) from error
+
+
+def _refuse_kind(path: Path, head: bytes) -> None:
+    """Name a file that is not weights at all."""
+    begin = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    again = "get the file itself"
+    if not head:
+        raise UserError(f"{path} is empty", "copy it again")
+    if head.startswith(b"version https://git-lfs"):
+        raise UserError(f"{path} is a pointer of git-lfs, not the weights", "get them with: git lfs pull")
+    if begin.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):
+        raise UserError(f"{path} is a web page (HTML), not weights", again)
+    if head.startswith(b"\x89HDF\r\n"):
+        raise UserError(f"{path} is an HDF5 file, such as Keras writes", "convert it to a state dict of torch")
+    if head.startswith(checkpoint.MAGIC):
+        return
+    text = head.decode("utf-8", "ignore")
+    if len(text.encode()) >= len(head) - 3 and all(each.isprintable() or each in "\t\r\n" for each in text):
+        raise UserError(f"{path} is a text file ('{' '.join(text.split())[:30].rstrip()}')", again)
+
+
+def state_dicts(content: Any, place: str = "", depth: int = DEPTH) -> Iterator[tuple[str, StateDict]]:
+    """Each state dict in what ``read`` gave, with its dotted place; "" for the whole."""
+    if not isinstance(content, Mapping):
+        return
+    own = {name: value for name, value in content.items() if isinstance(value, Tensor) and isinstance(name, str)}
+    if own:
+        yield place, own
+    for name, value in content.items() if depth else ():
+        if isinstance(value, Mapping):
+            yield from state_dicts(value, f"{place}.{name}".lstrip("."), depth - 1)
+
+
+def spellings(state: StateDict, side: str, inner: str, depth: int = DEPTH) -> Iterator[StateDict]:
+    """``state``, then without each prefix that it may have lost its network's names behind, in any nesting."""
+    state = {name: value for name, value in state.items() if name != "n_averaged"}  # of torch's AveragedModel
+    yield state
+    if not depth:
+        return
+    for prefix in (*WRAPPERS, *SIDES.get(side, ()), *([f"{inner}."] if inner else [])):
+        without = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+        if without and (len(without) == len(state) or prefix not in WRAPPERS[:2]):
+            yield from spellings(without, side, inner, depth - 1)
+
+
+def find(path: Path, content: Any, wanted: StateDict, side: str, inner: str, key: str) -> StateDict:
+    """The state dict in ``content``, at ``key`` if one is given, whose names are those of ``wanted``.
+
+    Raises:
+        UserError: where there is none, or several of them are.
+    """
+    found = dict(state_dicts(content))
+    if key:
+        chosen = {place: state for place, state in found.items() if place == key}
+        if not chosen:
+            raise UserError(f"{path} holds no state dict '{key}'", f"it holds {_listed(found)}", key="--weights")
+        found = chosen
+    if not found:
+        raise UserError(f"{path} {_description(content)}holds no state dict", SAVE_ONE, key="--weights")
+    ways = [(place, each) for place, state in found.items() for each in spellings(state, side, inner)]
+    fitting: dict[str, StateDict] = {}
+    for place, each in ways:
+        if _without_counters(each) == _without_counters(wanted) and not each.keys() - wanted.keys():
+            fitting.setdefault(place, each)
+    if path.suffix == checkpoint.SUFFIX and "average" in fitting and side == "generator":
+        return fitting["average"]  # of our own checkpoints, as samples are drawn from it
+    shaped = {place: each for place, each in fitting.items() if all(each[name].shape == wanted[name].shape for name in each)} or fitting
+    first = next(iter(shaped.values()), None)
+    if first is None:
+        _, nearest = max(ways, key=lambda way: len(way[1].keys() & wanted.keys()))
+        raise _misfit(path, nearest, wanted)
+    if len(shaped) > 1:
+        remedy = f"choose one: {path}:{next(iter(shaped))}"
+        raise UserError(f"{path} holds several state dicts that fit: {_listed(shaped)}", remedy, key="--weights")
+    return first
+
+
+def _without_counters(state: StateDict) -> set[str]:
+    return {name for name in state if name.rpartition(".")[2] != COUNTER}
+
+
+def _misfit(path: Path, state: StateDict, wanted: StateDict) -> UserError:
+    missing, unknown = sorted(wanted.keys() - state.keys()), sorted(state.keys() - wanted.keys())
+    parts = [f"{len(names)} {word} (such as {names[0]})" for names, word in ((missing, "missing"), (unknown, "unknown")) if names]
+    return UserError(f"{path} belongs to another network: {', '.join(parts)}", "use the configuration it was trained with", key="--weights")
+
+
+def _listed(found: Mapping[str, StateDict]) -> str:
+    return ", ".join(place or "(the whole)" for place in list(found)[:12])
+
+
+def _description(content: Any) -> str:
+    if not isinstance(content, Mapping):
+        return f"is a {type(content).__name__} and "
+    if content and not any(isinstance(name, str) for name in content):
+        return f"has numbers for names ({', '.join(str(name) for name in list(content)[:3])}), as an optimizer's state has, and "
+    return f"has {', '.join(str(name) for name in list(content)[:6])} and " if content else "is an empty dictionary and "
+
+
+def refuse_tensor(path: Path, name: str, value: Tensor, wanted: Tensor) -> None:
+    """See that a tensor can become the network's.
+
+    Raises:
+        UserError: where it is of a kind that cannot, has another shape, or is not finite.
+    """
+
+    def refuse(kind: str, remedy: str) -> None:
+        raise UserError(f"{path} has '{name}' {kind}", remedy, key="--weights")
+
+    dense = "save plain tensors: {name: value.float() for name, value in network.state_dict().items()}"
+    if value.is_quantized:
+        refuse(f"as a quantised tensor ({value.dtype})", "save the network before it is quantised")
+    if value.device.type == "meta":
+        refuse("on the device 'meta', which holds no values", "save the network with its values")
+    if value.layout != torch.strided:
+        refuse(f"as a sparse tensor ({value.layout})", "save it dense: value.to_dense()")
+    if "float8" in str(value.dtype) or "float4" in str(value.dtype):
+        refuse(f"in {str(value.dtype).removeprefix('torch.')}, whose scales a state dict does not hold", dense)
+    if value.shape != wanted.shape:
+        refuse(f"of shape {tuple(value.shape)}, the network {tuple(wanted.shape)}", "use the configuration it was trained with")
+    if wanted.is_floating_point() and not value.is_floating_point():
+        refuse(f"as {str(value.dtype).removeprefix('torch.')}, the network has floats there", dense)
+    if value.is_floating_point() and not torch.isfinite(value).all():
+        raise UserError(f"{path} has values in '{name}' that are not finite", "use other weights", key="--weights")

@@ -6,9 +6,9 @@ import copy
 from collections.abc import Mapping
 from pathlib import Path
 
-from ganzoo import one_file
 from ganzoo.errors import UserError
 from ganzoo.files import write_atomically
+from ganzoo.plugins import one_file
 from ganzoo.registry import Registry
 
 from .changes import read_yaml

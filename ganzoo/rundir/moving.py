@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.curves import find_curves
+from ganzoo.params.curves import find_curves
 
 from .numbers import as_number
 from .record import Series

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.index import current_name
+from ganzoo.plugins.index import current_name
 
 from .files import file_in
 from .lines import EVAL, RECORD, parse_line

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from ganzoo import compat
 from ganzoo.config import ResolvedPart
-from ganzoo.engine.evaluation import Evaluation, measure, prepare
-from ganzoo.engine.foreign import split_choice
-from ganzoo.engine.subjects import Subjects
+from ganzoo.engine.evaluation import Evaluation, Subjects, measure, prepare
+from ganzoo.engine.weights import split_choice
 from ganzoo.metrics.subject import Fact
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import Reporter

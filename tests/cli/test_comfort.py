@@ -12,7 +12,6 @@ from typer.main import get_command
 
 from ganzoo.cli import invoke
 from ganzoo.cli.app import app
-from ganzoo.registry import Registry
 from ganzoo.ui.tables import print_table
 
 GROUP = get_command(app)
@@ -103,14 +102,11 @@ def test_a_terminal_takes_blank_cells_and_line_breaks(capsys, monkeypatch):
     [
         (["lst"], "did you mean 'list'?"),
         (["run", "--ot", "x", "a.yaml"], "did you mean '--out'?"),
-        (["list", "--kind", "los"], "did you mean 'loss'?"),
         (["info", "weight_clp"], "did you mean 'weight_clip'?"),
         (["run", "tinny.yaml"], "did you mean 'tiny.yaml'?"),
         (["run", "quikstart"], "did you mean 'zoo_configs/quickstart.yaml'?"),
-        (["run", "tiny.yaml", "-o", "train.stps=1"], "did you mean 'steps'?"),
         (["run", "tiny.yaml", "-o", "generator=mpl"], "did you mean 'mlp'?"),
         (["run", "tiny.yaml", "-o", "generator.hiden=[1]"], "did you mean 'hidden'?"),
-        (["run", "tiny.yaml", "-o", "optimizer.critic=adm"], "did you mean 'adam'?"),
         (["run", "tiny.yaml", "-o", "metrics=[fidd]"], "did you mean 'fid'?"),
         (["eval", "nowhere", "--metric", "mode"], "did you mean 'modes'?"),
         (["replay", "nowhere", "--to", "tensorbord"], "did you mean 'tensorboard'?"),
@@ -124,7 +120,6 @@ def test_a_terminal_takes_blank_cells_and_line_breaks(capsys, monkeypatch):
         (["replay", "runs/oen", "--to", "tensorboard"], "did you mean 'runs/one'?"),
         (["sweep", "tinny.yaml"], "did you mean 'tiny.yaml'?"),
         (["run", "ganzoo-lsgan:rnig"], "did you mean 'ganzoo-lsgan:ring'?"),
-        (["matrix", "--data", "rng"], "did you mean 'ring'?"),
         (["run", "tiny.yaml", "-o", "init={generatr: x}"], "did you mean 'generator'?"),
         (["run", "tiny.yaml", "-o", "init={critic.nett: x}"], "did you mean 'critic.net'?"),
     ],
@@ -190,6 +185,7 @@ def test_doctor_says_what_a_bug_report_needs(capsys):
     assert invoke(["doctor"]) == 0
     text = capsys.readouterr().out
     assert all(f"  {name} " in text for name in (*facts["packages"], *facts["plugins"]))
+    assert all(key in text for key in facts)
 
 
 def test_doctor_shortens_the_home_folder_and_tells_no_secret(monkeypatch, capsys, tmp_path):
@@ -210,17 +206,3 @@ def test_doctor_answers_where_torch_is_broken(monkeypatch, capsys):
     facts = json.loads(capsys.readouterr().out)
     assert facts["torch"].startswith("BROKEN: ModuleNotFoundError: ")
     assert facts["plugins"]
-
-
-def test_doctor_says_why_a_plugin_is_broken(monkeypatch, capsys):
-    class Broken:
-        name, value, group = "broken", "ganzoo_not_there", "ganzoo"
-        dist = importlib.metadata.distribution("pytest")
-
-        def load(self):
-            raise ImportError("no such thing")
-
-    found = Registry([*importlib.metadata.entry_points(group="ganzoo"), Broken()])
-    monkeypatch.setattr(Registry, "installed", classmethod(lambda cls: found))
-    assert invoke(["doctor", "--json"]) == 0
-    assert "BROKEN: ImportError: no such thing" in json.loads(capsys.readouterr().out)["plugins"].values()

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import torch
+from ganzoo_vanilla.networks import MLPGenerator
 
 from ganzoo.cli import invoke
 from ganzoo.commands import installed
@@ -17,10 +18,40 @@ def test_debug_shows_the_traceback(capsys):
         invoke(["--debug", "run", "missing.yaml"])
 
 
+CONFIG = """
+data: {name: ring, count: 64}
+generator: {name: mlp, hidden: [8], latent_dim: 2}
+critic: {name: mlp, hidden: [8]}
+loss: non_saturating
+train: {steps: 5, batch_size: 8, device: cpu, threads: 1}
+"""
+
+
+def test_an_exception_in_mid_run_names_step_and_component(tmp_path, capsys, monkeypatch):
+    calls = []
+    original = MLPGenerator.forward
+
+    def forward(self, latent):
+        calls.append(latent.device.type)
+        if len(calls) > 9:
+            return original(self, [][0])
+        return original(self, latent)
+
+    monkeypatch.setattr(MLPGenerator, "forward", forward)
+    (tmp_path / "a.yaml").write_text(CONFIG)
+    assert invoke(["run", str(tmp_path / "a.yaml"), "--out", str(tmp_path / "run"), "--quiet"]) == 3
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "generator MLPGenerator (test_errors.py:" in error
+    assert " fails in step " in error
+    assert "IndexError: list index out of range; repair the component" in error
+    assert "doctor" not in error
+
+
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [
-        (ValueError("two\nlines"), 3, "unexpected ValueError: two lines; run again with --debug"),
+        (ValueError("two\nlines"), 3, "unexpected ValueError: two lines; run again with --debug and report it with 'ganzoo doctor'"),
+        (KeyError("ours"), 3, "unexpected KeyError: 'ours'; run again with --debug and report it with 'ganzoo doctor'"),
         (OSError(28, "No space left on device", "metrics.jsonl"), 3, "metrics.jsonl: No space left on device"),
         (MemoryError(), 3, "out of memory; lower train.batch_size"),
         (torch.OutOfMemoryError("2 GiB"), 3, "out of memory; lower train.batch_size"),

@@ -2,40 +2,16 @@
 
 import pytest
 from torch import nn
-from turn_players import Judge, Maker
+from turn_players import Difference, Judge, Maker, Plain
 
 from ganzoo import compat
 from ganzoo.compat import matrix
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Component, Registry
-from ganzoo.rules import Loss, Plan, Schedule
+from ganzoo.rules import Plan
 from ganzoo.ui.progress import reporter
 
 DATA = DataSpec({"sample": (2,)})
-
-
-class Objective(Loss):
-    """An objective of both players."""
-
-    scores = frozenset({"score"})
-
-    def __init__(self, data):
-        super().__init__()
-
-    def critic_terms(self, turn):
-        return {"adversarial": turn.fake_scores["score"].mean() - turn.real_scores["score"].mean()}
-
-    def generator_terms(self, turn):
-        return {"adversarial": -turn.fake_scores["score"].mean()}
-
-
-class Plain(Schedule):
-    """One update each."""
-
-    def __init__(self, data): ...
-
-    def plan(self, step, total):
-        return Plan()
 
 
 class Shares(Plain):
@@ -87,7 +63,7 @@ def test_the_number_of_dry_runs_grows_with_pairs_not_with_combinations(monkeypat
     original = matrix.dry_run
     monkeypatch.setattr(matrix, "dry_run", lambda *arguments: ran.append(1) or original(*arguments))
     n = 6
-    registry = registry_of(generator=[plain(Maker)] * n, critic=[plain(Judge)] * n, loss=[Objective] * n, schedule=[Plain] * n)
+    registry = registry_of(generator=[plain(Maker)] * n, critic=[plain(Judge)] * n, loss=[Difference] * n, schedule=[Plain] * n)
     rows = matrix.cross(registry, DATA, reporter(quiet=True))
     assert len(rows) == n**4
     assert all(row.fits for row in rows)
@@ -95,14 +71,14 @@ def test_the_number_of_dry_runs_grows_with_pairs_not_with_combinations(monkeypat
 
 
 def test_a_misfit_stays_one_whatever_schedule_comes_after():
-    registry = registry_of(generator=[plain(Maker), Wrong], critic=[plain(Judge)], loss=[Objective], schedule=[Shares, Plain, Grows])
+    registry = registry_of(generator=[plain(Maker), Wrong], critic=[plain(Judge)], loss=[Difference], schedule=[Shares, Plain, Grows])
     rows = matrix.cross(registry, DATA, reporter(quiet=True))
     fitting = {(row.generator, row.schedule) for row in rows if row.fits}
     assert fitting == {("maker0", "plain1"), ("maker0", "grows2")}
 
 
 def test_what_needs_a_schedules_field_is_tried_whole():
-    registry = registry_of(generator=[Growing], critic=[plain(Judge)], loss=[Objective], schedule=[Plain, Grows])
+    registry = registry_of(generator=[Growing], critic=[plain(Judge)], loss=[Difference], schedule=[Plain, Grows])
     rows = {row.schedule: row for row in matrix.cross(registry, DATA, reporter(quiet=True))}
     assert "needs the field 'alpha'" in rows["plain0"].reason
     assert rows["grows1"].fits

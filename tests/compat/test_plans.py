@@ -5,34 +5,9 @@ import time
 import pytest
 import torch
 from torch import nn
-from turn_players import DATA, Judge, Maker
+from turn_players import DATA, Difference, Judge, Maker, checked
 
-from ganzoo import compat
 from ganzoo.rules import Loss, Plan, Schedule
-
-
-class Part:
-    """A component as a configuration names it, built from a factory."""
-
-    route = ""
-
-    def __init__(self, name, make):
-        self.name, self.make = name, make
-
-    def build(self, data):
-        return self.make()
-
-
-class Difference(Loss):
-    """An objective of both players."""
-
-    scores = frozenset({"score"})
-
-    def critic_terms(self, turn):
-        return {"adversarial": turn.fake_scores["score"].mean() - turn.real_scores["score"].mean()}
-
-    def generator_terms(self, turn):
-        return {"adversarial": -turn.fake_scores["score"].mean()}
 
 
 class Pull(Loss):
@@ -42,13 +17,12 @@ class Pull(Loss):
         return {"pull": (turn.fake["sample"] - turn.real["sample"]).square().mean()}
 
 
-def check(plan, total=100, losses=(("difference", Difference),), generator=Maker, critic=Judge):
+def check(plan, total=100, **more):
     class Planned(Schedule):
         def plan(self, step, total):
             return plan(step)
 
-    parts = [Part(name, make) for name, make in losses]
-    return compat.check(Part("g", generator), Part("c", critic), parts, Part("s", Planned), DATA, total)
+    return checked(schedule=Planned, total=total, **more)
 
 
 def later(plan, start=50):
@@ -105,9 +79,8 @@ def test_a_field_that_comes_with_some_plans_only_is_named_so():
 
 
 def test_phases_that_act_by_their_own_losses_fit():
-    losses = (("pull", Pull), ("difference", Difference))
-    verdict = check(lambda step: Plan(0, 1, losses=frozenset({"pull"})) if step < 50 else Plan(), losses=losses)
-    assert verdict.problems == []
+    losses = (Pull, Difference)
+    assert check(lambda step: Plan(0, 1, losses=frozenset({"pull"})) if step < 50 else Plan(), losses=losses).problems == []
     lone = check(lambda step: Plan(losses=frozenset({"pull"})) if step < 50 else Plan(), losses=losses)
     assert lone.fits
     assert "the critic has nothing to minimise at first" in lone.notes
@@ -118,7 +91,7 @@ def test_a_loss_is_tried_only_where_it_acts():
         def generator_terms(self, turn):
             raise ValueError("torn")
 
-    losses = (("difference", Difference), ("torn", Torn))
+    losses = (Difference, Torn)
     assert check(lambda step: Plan(losses=frozenset({"difference"})), losses=losses).fits
     problem = check(later(Plan(), 50), losses=losses, total=60).problems[0]
     assert problem.key == "loss.1"
@@ -127,6 +100,19 @@ def test_a_loss_is_tried_only_where_it_acts():
 
 def test_a_part_that_rests_is_not_asked_for_a_gradient():
     assert check(later(Plan(frozen=("critic",)))).fits
+
+
+def test_a_part_that_is_frozen_is_tried_in_evaluation_mode_and_no_other():
+    modes = {}
+
+    class Watched(Judge):
+        def forward(self, sample):
+            modes.setdefault(self.body.training, []).append(self.training)
+            return super().forward(sample)
+
+    assert check(later(Plan(frozen=("critic.body",))), critic=Watched).fits
+    assert modes.keys() == {True, False}
+    assert all(modes[False])
 
 
 def test_many_kinds_are_cut_short_with_a_note_and_what_they_name_is_still_read():
@@ -151,11 +137,9 @@ class Rebuilds(Pull):
     needs = frozenset({"source"})
 
 
-def test_a_field_of_the_data_does_not_do_where_the_generator_must_make_it(monkeypatch):
-    data = type(DATA)({**DATA.fields, "source": (2,)})
-    monkeypatch.setitem(globals(), "DATA", data)
-    losses = (("difference", Difference), ("rebuilds", Rebuilds))
-    problem = check(lambda step: Plan(), losses=losses).problems[0]
+def test_a_field_of_the_data_does_not_do_where_the_generator_must_make_it():
+    given = {"losses": (Difference, Rebuilds), "data": type(DATA)({**DATA.fields, "source": (2,)})}
+    problem = checked(**given).problems[0]
     assert problem.key == "loss.1"
     assert "needs the generator to make the field 'source', which generator Maker does not" in problem.what
 
@@ -164,14 +148,14 @@ def test_a_field_of_the_data_does_not_do_where_the_generator_must_make_it(monkey
         made.gives = frozenset({"sample", "source"})
         return made
 
-    assert check(lambda step: Plan(), losses=losses, generator=both).fits
+    assert checked(generator=both, **given).fits
 
 
 def test_a_field_that_nothing_gives_names_all_that_could():
     class Asks(Pull):
         reads = frozenset({"alpha"})
 
-    problem = check(lambda step: Plan(values={"beta": 1.0}), losses=(("difference", Difference), ("asks", Asks))).problems[0]
+    problem = check(lambda step: Plan(values={"beta": 1.0}), losses=(Difference, Asks)).problems[0]
     assert "nor do the generator's prior and the schedule" in problem.what
     assert "the prior gives latent, the schedule gives beta" in problem.remedy
 
@@ -182,7 +166,7 @@ def test_networks_that_copy_a_layer_in_their_constructor_are_tried():
         judge.body = nn.Sequential(nn.TransformerEncoder(nn.TransformerEncoderLayer(2, 2, 4, batch_first=True), 2), judge.body)
         return judge
 
-    assert check(lambda step: Plan(), critic=critic).problems == []
+    assert checked(critic=critic).problems == []
 
 
 def test_a_buffer_that_no_checkpoint_holds_is_refused_by_name():
@@ -191,7 +175,7 @@ def test_a_buffer_that_no_checkpoint_holds_is_refused_by_name():
         judge.body.register_buffer("seen", judge.body.weight.detach().clone(), persistent=False)
         return judge
 
-    problem = check(lambda step: Plan(), critic=critic).problems[0]
+    problem = checked(critic=critic).problems[0]
     assert problem.key == "critic"
     assert "keeps 'body.seen' in a buffer that no checkpoint holds" in problem.what
     assert "self.register_buffer('seen', ..., persistent=True)" in problem.remedy
@@ -206,7 +190,7 @@ def test_what_else_is_not_saved_is_said_before_the_run():
         def after(self, turn):
             self.calls += 1
 
-    notes = check(lambda step: Plan(), losses=(("counts", Counts),)).notes
+    notes = checked(losses=[Counts]).notes
     for said in ("'calls' changes when it runs", "'queue' holds tensors in a list", "'random' is a generator of random numbers"):
         assert any(f"loss Counts keeps what no checkpoint holds: {said}" in note for note in notes)
-    assert not any("Difference" in note for note in check(lambda step: Plan()).notes)
+    assert not any("Difference" in note for note in checked().notes)

@@ -6,7 +6,6 @@ import pytest
 from configurations import GOOD, MINIMAL, REGISTRY
 
 from ganzoo.config import (
-    LossEntry,
     Part,
     parse_config,
     resolve,
@@ -43,7 +42,7 @@ def test_an_override_sets_one_value(override: str, path: str, value: object) -> 
 
 def test_overrides_apply_in_order() -> None:
     config = parse_config(MINIMAL, ["loss.weight=5", "loss.name=penalty", "train.steps=1", "train.steps=2"])
-    assert config.loss == [LossEntry("penalty", {"weight": 5})]
+    assert config.loss == [Part("penalty", {"weight": 5})]
     assert config.train.steps == 2
 
 

@@ -47,7 +47,7 @@ def test_generated_parts_are_what_the_code_says(document, write_docs):
 
 def test_pages_that_nobody_writes_by_hand_are_what_the_code_says(write_docs):
     found = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "plugins").glob("*.md")}
-    found["ganzoo/index.json"] = (ROOT / "ganzoo/index.json").read_text(encoding="utf-8")
+    found["ganzoo/plugins/index.json"] = (ROOT / "ganzoo/plugins/index.json").read_text(encoding="utf-8")
     assert found == write_docs.whole_pages(), "run tools/write_docs.py"
 
 

@@ -59,6 +59,18 @@ def test_every_member_of_an_interface_is_documented_with_its_arguments(name):
     assert first_cells(section(INTERFACES, name)) == {member for member in members if not member.startswith("_")}
 
 
+def test_each_word_of_the_interfaces_has_its_standard_term_once():
+    table = section((ROOT / "docs/reference/fields.md").read_text(encoding="utf-8"), "Words of the interfaces")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line.startswith("| `")]
+    words = [word for row in rows for word in re.findall(r"`(\w+)`", row[0])]
+    assert len(words) == len(set(words)) > 25
+    assert [row for row in rows if len(row) != 3 or not all(row)] == []
+    code = "".join(
+        (ROOT / f"ganzoo/{name}.py").read_text(encoding="utf-8") for name in ("fields", "players", "turn", "rules", "config/settings")
+    )
+    assert [word for word in words if not re.search(rf"\b{word}\b", code, re.IGNORECASE)] == []
+
+
 def test_every_hook_is_documented_with_its_exact_arguments():
     hooks = {key: value for key, value in vars(hookspecs).items() if hasattr(value, "ganzoo_spec")}
     told = section(HOOKS, "Hooks that tell")

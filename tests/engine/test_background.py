@@ -6,7 +6,7 @@ from collections import OrderedDict
 import pytest
 import torch
 
-from ganzoo.engine.background import MAX_PENDING, Background, in_memory, snapshot
+from ganzoo.engine.outputs import MAX_PENDING, Background, in_memory, snapshot
 from ganzoo.errors import GanzooError
 
 

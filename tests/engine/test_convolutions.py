@@ -13,7 +13,7 @@ from ganzoo.compat.matrix import default_parts
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine.build import build
 from ganzoo.engine.convolutions import Geometry, convolve, use_ordinary_double_backward
-from ganzoo.engine.first_steps import rehearse
+from ganzoo.engine.loop import rehearse
 from ganzoo.fields import DataSpec, forward_inputs
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter

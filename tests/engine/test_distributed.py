@@ -22,8 +22,8 @@ from ganzoo.engine.batches import Batches
 from ganzoo.engine.device import from_config
 from ganzoo.engine.distributed import Ranks
 from ganzoo.engine.distributed.launch import meet
-from ganzoo.engine.distributed.norms import sees_its_batch_only, synchronise
 from ganzoo.engine.distributed.ranks import checksum
+from ganzoo.engine.distributed.whole_batch import sees_its_batch_only, synchronise
 from ganzoo.engine.runner import Runner
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
@@ -47,7 +47,6 @@ def game(losses):
 
 # A loss that is not a game by itself is begun with another, and then acts alone.
 GAMES = {name: (game(f"[wasserstein, {name}]" if name in ADDED else name), name) for name in EVERY_LOSS}
-del GAMES["relativistic_average"]  # it compares with the mean score of its own process's share, as its README says
 GAMES |= {losses: (game(losses), "all") for losses in COMBINATIONS}
 
 

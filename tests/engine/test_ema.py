@@ -5,8 +5,8 @@ import torch
 from small_game import make, moved, steps, weights
 from torch import nn
 
-from ganzoo.curves import Curve, Piece
 from ganzoo.engine.ema import HalfLife, MovingAverage
+from ganzoo.params.curves import Curve, Piece
 from ganzoo.rules import Plan
 
 

@@ -14,12 +14,11 @@ from ganzoo.config import parse_config, resolve
 from ganzoo.data import rows
 from ganzoo.data.spec import describe
 from ganzoo.engine import batches as batches_module
-from ganzoo.engine import device, evaluation, first_steps, graphs, loop, optimizers, outputs, sampling
-from ganzoo.engine.background import Background
+from ganzoo.engine import device, evaluation, graphs, loop, optimizers, outputs, sampling
 from ganzoo.engine.build import build
-from ganzoo.engine.distributed import gradients
-from ganzoo.engine.graphs import WARM_UP
-from ganzoo.engine.moving import changed_parts, moving_parts
+from ganzoo.engine.distributed import whole_batch
+from ganzoo.engine.graphs import WARM_UP, changed_parts, moving_parts
+from ganzoo.engine.outputs import Background
 from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
@@ -274,7 +273,7 @@ def test_the_check_of_a_configuration_sees_a_divergence_where_steps_do_not_look(
     with torch.no_grad():
         run.generator.tail.weight.fill_(float("nan"))
     with pytest.raises(DivergenceError):
-        first_steps.rehearse(run)
+        loop.rehearse(run)
 
 
 RING = (
@@ -376,7 +375,7 @@ def test_gradients_are_averaged_in_the_order_of_memory_that_they_have():
     parameter.sum().backward()
     parameter.grad = torch.randn_like(parameter)
     wanted = parameter.grad.clone()
-    mean = gradients.GradientMean([parameter], lambda flat: flat.mul_(2), 2)
+    mean = whole_batch.GradientMean([parameter], lambda flat: flat.mul_(2), 2)
     assert mean._views[0].stride() == parameter.stride() == parameter.grad.stride()
     mean(torch.zeros(()))
     assert torch.equal(parameter.grad, wanted)

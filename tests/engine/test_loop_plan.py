@@ -1,8 +1,10 @@
 """What a plan says takes effect: which parts rest, one fake for both turns, which losses act and when, values, rates."""
 
+import pytest
 import torch
+from recorders import Quiet, recorded
 from small_game import Difference, Judge, Maker, make, moved, steps, weights
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganzoo.engine.loop import acting
 from ganzoo.rules import Plan
@@ -49,6 +51,25 @@ def test_a_whole_network_can_rest():
     before = weights(loop.run.generator)
     steps(loop, 2)
     assert moved(loop.run.generator, before) == set()
+
+
+@pytest.mark.parametrize("run_by", [lambda loop: loop, lambda loop: recorded(loop.run)], ids=["as they are", "recorded"])
+def test_a_frozen_batch_norm_neither_moves_nor_uses_the_statistics_of_a_batch(run_by):
+    resting = Plan(frozen=("generator.body", "critic.body"))
+    generator, critic = Quiet(), Judge()
+    generator.body, critic.body = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)), nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4))
+    loop = run_by(make(*[Plan()] * 6, *[resting] * 6, Plan(), generator=generator, critic=critic))
+    norms, modes = (generator.body[1], critic.body[1]), set()
+    for norm in norms:
+        norm.register_forward_hook(lambda module, *_: modes.add(module.training))
+    for trains in (True, False, True):
+        before, counted = [norm.running_var.clone() for norm in norms], [int(norm.num_batches_tracked) for norm in norms]
+        modes.clear()
+        steps(loop, 6)
+        assert modes == {trains}
+        assert [not torch.equal(norm.running_var, was) for norm, was in zip(norms, before, strict=True)] == [trains] * 2
+        assert [int(norm.num_batches_tracked) > was for norm, was in zip(norms, counted, strict=True)] == [trains] * 2
+        assert all(module.training for network in (generator, critic) for module in network.modules())
 
 
 def test_a_shared_fake_is_made_once_and_seen_by_both_turns():

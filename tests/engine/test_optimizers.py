@@ -15,11 +15,11 @@ from torch import nn
 
 from ganzoo.cli import invoke
 from ganzoo.config import ResolvedPart, differences
-from ganzoo.curves import Curve, Piece
 from ganzoo.engine import graphs, optimizers
-from ganzoo.engine.graphs import Eager, choose_runner
+from ganzoo.engine.graphs import UpdateRunner, choose_runner
 from ganzoo.errors import UserError
 from ganzoo.params import PositiveFloat
+from ganzoo.params.curves import Curve, Piece
 from ganzoo.registry import Component
 
 
@@ -100,7 +100,7 @@ def test_one_whose_step_may_count_in_python_runs_without_graphs_and_says_so(monk
     run = make().run
     run.optimizers["critic"] = Signs([nn.Parameter(torch.ones(2))])
     monkeypatch.setattr(run, "runtime", SimpleNamespace(device=torch.device("cuda")))
-    assert isinstance(choose_runner(run, notes.append), Eager)
+    assert type(choose_runner(run, notes.append)) is UpdateRunner
     assert notes == [
         "note: updates run kernel by kernel, which is slower than as CUDA graphs, because Signs has no 'capturable' among its "
         "defaults, so its step may count in Python"
@@ -172,9 +172,9 @@ def test_a_curve_of_a_beta_runs_without_graphs_and_says_so_and_one_of_a_rate_doe
     run.optimizers["critic"] = optimizers.build(part_of("adam", lr=FALL), run.critic)
     for optimizer in run.optimizers.values():
         optimizer.defaults["capturable"] = True
-    assert not isinstance(choose_runner(run, notes.append), Eager)
+    assert type(choose_runner(run, notes.append)) is not UpdateRunner
     run.optimizers["critic"] = optimizers.build(part_of("adam", betas=(0.0, Curve(Piece(0.9, 0.99)))), run.critic)
-    assert isinstance(choose_runner(run, notes.append), Eager)
+    assert type(choose_runner(run, notes.append)) is UpdateRunner
     assert "because Adam takes betas, which moves along a curve, as a number from Python" in notes[0]
 
 

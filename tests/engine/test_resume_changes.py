@@ -6,7 +6,7 @@ import pytest
 from small_runs import CONFIGS
 
 from ganzoo.cli import invoke
-from ganzoo.engine.resumed import _as_spelled
+from ganzoo.engine.resuming import _as_spelled
 
 
 @pytest.fixture

@@ -99,7 +99,10 @@ def make_registry() -> Registry:
         Component("loss", "hinge", Adversarial, "ganzoo-vanilla", "1.0"),
         Component("loss", "penalty", Penalty, "ganzoo-penalty", "3.1"),
         Component("schedule", "alternate", Alternate, "ganzoo-core", "0.1"),
-        *(Component("optimizer", name.lower(), f"ganzoo.optimizers:{name}", "ganzoo-core", "0.1") for name in ("Adam", "RMSprop", "SGD")),
+        *(
+            Component("optimizer", name.lower(), f"ganzoo.builtins.optimizers:{name}", "ganzoo-core", "0.1")
+            for name in ("Adam", "RMSprop", "SGD")
+        ),
         Component("metric", "distance", Distance, "ganzoo-core", "0.1"),
         Component("observer", "watcher", Watcher, "ganzoo-core", "0.1"),
     ]

@@ -25,7 +25,7 @@ from ganzoo.config import load_config, parse_config, resolve, strict_yaml
 from ganzoo.config.yaml_writer import dump
 from ganzoo.data.cache import Cache
 from ganzoo.data.spec import describe
-from ganzoo.one_file import choosing
+from ganzoo.plugins.one_file import choosing
 from ganzoo.registry import Registry
 
 ROOT = Path(__file__).parents[2]

@@ -19,7 +19,7 @@ from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine.build import build
 from ganzoo.engine.distributed import ManyRanks, Ranks
-from ganzoo.engine.distributed.gradients import GradientMean
+from ganzoo.engine.distributed.whole_batch import GradientMean
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.errors import DivergenceError
@@ -219,10 +219,10 @@ def uneven_gradients(ranks, mutation=""):
 
 
 class FreezeLater(Schedule):
-    """The generator's first layer rests from step 1 on."""
+    """The generator's first layer and its batch norm are frozen from step 1 on."""
 
     def plan(self, step, total):
-        return Plan(frozen=("generator.net.0",) if step else ())
+        return Plan(frozen=("generator.net.0", "generator.net.1") if step else ())
 
 
 ACGAN = """
@@ -243,17 +243,16 @@ train: {steps: 40, batch_size: 16, ema: 0.9, device: cpu, threads: 1}
 
 
 def freeze(ranks, mutation=""):
-    """Whether the resting layer moved, and whether the rest did: Adam's momentum would move it at a gradient of zero."""
+    """Whether what is frozen moved, and whether the rest did: Adam's momentum would move it at a gradient of zero."""
     mutate(mutation)
     config = parse_config(WGAN_GP)
     run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True), ranks)
     run.schedule, loop = FreezeLater(), Loop(run, Meter())
     loop.step()
-    layers = [list(layer.parameters()) for layer in run.generator.net if list(layer.parameters())]
-    before = [[p.detach().clone() for p in layer] for layer in (layers[0], layers[-1])]
+    parts = [[*part.parameters(), *part.buffers()] for part in (run.generator.net[:2], run.generator.net[2:])]
+    before = [[value.detach().clone() for value in part] for part in parts]
     loop.step(), loop.step()
-    after = (layers[0], layers[-1])
-    return [any(not torch.equal(p, q) for p, q in zip(*pair, strict=True)) for pair in zip(before, after, strict=True)]
+    return [any(not torch.equal(p, q) for p, q in zip(*pair, strict=True)) for pair in zip(before, parts, strict=True)]
 
 
 # Training.

@@ -50,5 +50,14 @@ SMALL = {
     "dcgan": "width=4",
     "acgan": "width=4",
     "resnet": "width=4",
+    "autoencoder": "hidden=[8]",
+    "began_conv": "width=2",
+    "cgan_mlp": "label_units=8",
+    "packed_mlp": "hidden=[8]",
+    "infogan": "width=2",
+    "sngan": "width=2",
+    "sn_resnet": "width=2",
+    "sn_resnet_conditional": "width=2",
+    "projection": "width=2",
 }
 """Network to the parameter that makes it small."""

@@ -3,8 +3,10 @@
 import torch
 from torch import Tensor, nn
 
+from ganzoo import compat
 from ganzoo.fields import DataSpec
-from ganzoo.players import Critic, Generator
+from ganzoo.players import Critic, Generator, route
+from ganzoo.rules import Loss, Plan, Schedule
 from ganzoo.turn import Turn
 
 DATA = DataSpec({"sample": (2,), "label": (), "source": (3,)}, classes=4)
@@ -40,6 +42,38 @@ class Judge(Critic):
         return self.outputs(scores) if self.outputs else {"score": scores}
 
 
+class TwoWay(Generator):
+    """Source (N, 3) to sample (N, 2), and back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.there, self.home, self.calls = nn.Linear(3, 2), nn.Linear(2, 3), []
+
+    def forward(self, source: Tensor):
+        self.calls.append("")
+        return {"sample": self.there(source)}
+
+    @route(gives={"source"})
+    def back(self, sample: Tensor):
+        self.calls.append("back")
+        return {"source": self.home(sample)}
+
+
+class TwoJudges(Critic):
+    """A score of samples, and of sources along "back"."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of_sample, self.of_source = nn.Linear(2, 1), nn.Linear(3, 1)
+
+    def forward(self, sample: Tensor):
+        return {"score": self.of_sample(sample)[:, 0]}
+
+    @route(gives={"score"})
+    def back(self, source: Tensor):
+        return {"score": self.of_source(source)[:, 0]}
+
+
 def batch(n=N):
     return {"sample": torch.randn(n, 2), "label": torch.arange(n) % 4, "source": torch.randn(n, 3)}
 
@@ -47,3 +81,47 @@ def batch(n=N):
 def turn_of(side, generator=None, critic=None, real=None, drawn=None, **more):
     generator = generator or Maker()
     return Turn(side, generator, critic or Judge(), real or batch(), drawn or generator.draw(N), **more)
+
+
+class Difference(Loss):
+    """An objective of both players."""
+
+    scores = frozenset({"score"})
+
+    def __init__(self, data=None) -> None:
+        super().__init__()
+
+    def critic_terms(self, turn):
+        return {"adversarial": turn.fake_scores["score"].mean() - turn.real_scores["score"].mean()}
+
+    def generator_terms(self, turn):
+        return {"adversarial": -turn.fake_scores["score"].mean()}
+
+
+class Plain(Schedule):
+    """One update each."""
+
+    def __init__(self, data=None) -> None: ...
+
+    def plan(self, step, total):
+        return Plan()
+
+
+class Part:
+    """A component as a configuration names it, built from a factory."""
+
+    def __init__(self, name, make, route=""):
+        self.name, self.make, self.route = name, make, route
+
+    def build(self, data):
+        built = self.make()
+        if self.route:
+            built.route = self.route
+        return built
+
+
+def checked(generator=Maker, critic=Judge, losses=(Difference,), schedule=Plain, data=DATA, total=1):
+    """The verdict on components that factories make: each loss alone, or with the route that it acts along."""
+    chosen = [loss if isinstance(loss, tuple) else (loss, "") for loss in losses]
+    parts = [Part(getattr(make, "__name__", "loss").lower(), make, route) for make, route in chosen]
+    return compat.check(Part("g", generator), Part("c", critic), parts, Part("s", schedule), data, total)

@@ -14,10 +14,9 @@ from ganzoo.config import parse_config, resolve, resolve_metrics
 from ganzoo.data.cache import Cache
 from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.build import build
-from ganzoo.engine.evaluation import Evaluations
+from ganzoo.engine.evaluation import Evaluations, Subjects
 from ganzoo.engine.observers import Observers
 from ganzoo.engine.signals import Interrupted, Stop
-from ganzoo.engine.subjects import Subjects
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.metrics.statistics import Statistics
 from ganzoo.registry import Component, Registry
@@ -99,7 +98,7 @@ def test_modes_of_a_toy(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("text", "arguments", "said"),
     [
-        (RING, ["-m", "classifier_fid"], "the judge reads grey digits"),
+        (RING, ["-m", "classifier_fid"], "the digit classifier reads grey digits"),
         (RING, ["-m", "fid"], "Inception reads colour images"),
         (DIGITS, ["-m", "modes"], "modes are counted of 2-D points"),
         (DIGITS, ["-m", "fid"], "repeat_grey"),
@@ -206,7 +205,7 @@ def test_made_samples_are_those_of_the_seed_whatever_the_batches(tmp_path, monke
     run = train(tmp_path, DIGITS)
     found = []
     for size in (250, 70):
-        monkeypatch.setattr("ganzoo.engine.subjects.BATCH", size)
+        monkeypatch.setattr("ganzoo.engine.evaluation.BATCH", size)
         trained = load_trained(run, None, Registry.installed())
         dataset = trained.dataset.build()
         batches = SampleReader(dataset.arrays(Cache()), trained.data, trained.runtime)
@@ -286,7 +285,7 @@ def test_a_signal_ends_a_measurement_without_a_number(tmp_path):
 def test_check_finds_out_about_metrics_too(tmp_path, capsys):
     (tmp_path / "c.yaml").write_text(RING + "metrics: [classifier_fid]\n")
     assert invoke(["check", str(tmp_path / "c.yaml")]) == 2
-    assert "c.yaml:7: metrics.0: the judge reads grey digits" in capsys.readouterr().err
+    assert "c.yaml:7: metrics.0: the digit classifier reads grey digits" in capsys.readouterr().err
 
 
 class TestStatistics:

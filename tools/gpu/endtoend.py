@@ -44,14 +44,15 @@ def main() -> int:
     reached = [stopped[-1]["step"] if stopped else 0, lines[-1]["step"] if lines else 0]
     figure("exit codes", f"{codes[0]} after SIGTERM, {codes[1]} resumed; logged to steps {reached[0]} and {reached[1]}")
     figure("processes", f"{middle - started:.1f} s and {ended - middle:.1f} s, with start and end")
-    sessions = [part for part in (stopped, lines[len(stopped) :]) if len(part) > 1]
-    for part in sessions:
-        begin = 0 if part is stopped else reached[0]
-        figure(
-            f"steps {begin} to {part[-1]['step']}",
-            f"{(part[-1]['step'] - begin) * batch / part[-1]['seconds']:,.0f} images/s with checkpoints and grids, "
-            f"{median(rates(part, batch)):,.0f} between two lines of the log, slowest {min(rates(part, batch)):,.0f}",
-        )
+    for part in (stopped, lines[len(stopped) :]):
+        if len(part) > 2:
+            start, last = part[0], part[-1]  # up to the first line it warms up and records
+            rate, between = (last["step"] - start["step"]) * batch / (last["seconds"] - start["seconds"]), median(rates(part, batch))
+            figure(
+                f"steps {start['step']} to {last['step']}",
+                f"{rate:,.0f} images/s with checkpoints and grids, {between:,.0f} between two lines of the log: "
+                f"they cost {1 - rate / between:.1%}; slowest {min(rates(part, batch)):,.0f}",
+            )
     return int(codes != [143, 0] or reached[1] != steps or reached[0] >= steps)
 
 

@@ -55,12 +55,12 @@ BENCH = ("tools/bench", "--device", "cuda", "--seconds", "1", "--page", "{out}/b
 STAGES = (
     own("A", 25, "versions and settings; ceilings of products, copies and small kernels", "ceilings"),
     own("B", 30, "12 steps as graphs and eagerly: the same weights, bit for bit", "parity"),
-    Stage("C", 150, "the tests that need a GPU", ("-m", "gpu.marked"), ("-m", "gpu.marked", "--rehearse")),
+    Stage("C", 105, "the tests that need a GPU", ("-m", "gpu.marked"), ("-m", "gpu.marked", "--rehearse")),
     own("D", 35, "a loss that cannot be recorded: training goes on, and the note names the cause", "capture"),
     own("E", 70, "kernels, busy time and gaps of a replayed step", "profiling", "{out}/kernels.txt"),
     own("F", 80, "variants on one card, in images a second", "variants"),
     Stage("G", 125, "tools/bench --device cuda", BENCH, ("-m", "gpu.bench_rehearsal")),
-    own("H", 45, "ganzoo run, stopped and resumed: the rate from end to end", "endtoend"),
+    own("H", 90, "ganzoo run, stopped and resumed: the rate from end to end", "endtoend"),
 )
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine import graphs
 from ganzoo.engine.build import build
-from ganzoo.engine.graphs import GraphedUpdates, Say, Update, UpdateRunner
+from ganzoo.engine.graphs import CudaGraphs, GraphedUpdates, Say, Update, UpdateRunner
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.engine.run import Run
@@ -24,7 +24,7 @@ from ganzoo.ui.progress import reporter
 GPU_BATCH, CPU_BATCH = 64, 4
 
 
-class Keeps:
+class Keeps(CudaGraphs):
     """Stands in for CUDA graphs where there is no GPU: keeps the function.
 
     Args:

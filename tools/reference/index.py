@@ -1,4 +1,4 @@
-"""Which of our distributions gives which component, command, feature extractor and recipe: what ``ganzoo/index.json`` says."""
+"""Which of our distributions gives which component, command, feature extractor and recipe: what ``ganzoo/plugins/index.json`` says."""
 
 from __future__ import annotations
 

@@ -17,8 +17,7 @@ from torch import Tensor, nn
 from ganzoo.engine.checkpoint import State, decode, encode
 from ganzoo.errors import GanzooError
 
-from .gradients import GradientMean
-from .norms import synchronise
+from .whole_batch import GradientMean, MeanOverRanks, synchronise
 
 PATIENCE = timedelta(hours=24)
 """How long a rank waits for the others: the leader may be evaluating. A rank that dies is noticed at once all the same."""
@@ -64,7 +63,7 @@ class Ranks:
         return lambda total: total
 
     def mean(self, values: Tensor) -> Tensor:
-        """The mean of ``values`` over the ranks."""
+        """The mean of ``values`` over the ranks, with its gradient."""
         return values
 
     def gather_object(self, state: State) -> list[State]:
@@ -85,13 +84,7 @@ class Ranks:
 
 
 class ManyRanks(Ranks):
-    """One of several processes.
-
-    Args:
-        store: what they meet at.
-        rank: which of them this is, from 0.
-        size: how many they are.
-        local_rank: which of those on this machine this is, from 0.
+    """One of several processes, which meet at ``store``.
 
     Raises:
         GanzooError: where they cannot reach each other.
@@ -119,7 +112,7 @@ class ManyRanks(Ranks):
             self._gpus = dist.new_group(backend="nccl")  # type: ignore[assignment]
 
     def synchronise_norms(self, network: nn.Module) -> None:
-        """As ``norms.synchronise``, which torch can do on GPUs only."""
+        """As ``synchronise``, which torch can do on GPUs only."""
         if self.synchronises:
             synchronise(network, self._gpus)
 
@@ -136,10 +129,9 @@ class ManyRanks(Ranks):
         return GradientMean(parameters, self._sum, self.size)
 
     def mean(self, values: Tensor) -> Tensor:
-        """The sum, divided."""
-        values = values.clone()
-        self._sum(values)
-        return values / self.size
+        """One all-reduce, and one more for a gradient."""
+        mean: Tensor = MeanOverRanks.apply(values, self._sum, self.size)
+        return mean
 
     def gather_object(self, state: State) -> list[State]:
         """As checkpoints are written: tensors and primitives, nothing that is executed."""

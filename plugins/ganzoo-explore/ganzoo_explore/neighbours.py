@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ganzoo.config import ResolvedPart
 from ganzoo.data.rows import Rows
-from ganzoo.engine.subjects import Subjects, read_split
+from ganzoo.engine.evaluation import Subjects, read_split
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.metrics.metric import FeatureExtractor
 from ganzoo.metrics.real import BATCH, to_float

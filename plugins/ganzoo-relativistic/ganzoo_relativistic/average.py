@@ -8,6 +8,8 @@ Jolicoeur-Martineau, 2019, arXiv:1807.00734; the halves as in the author's code 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Tensor
 from torch.nn.functional import softplus
 
@@ -31,13 +33,13 @@ class RelativisticAverage(Loss):
     def critic_terms(self, turn: Turn) -> Terms:
         """Real scores above the mean fake one, fake scores below the mean real one."""
         real, fake = turn.both_scores
-        return {"adversarial": self.weight * above_average(real["score"], fake["score"])}
+        return {"adversarial": self.weight * above_average(real["score"], fake["score"], turn.mean)}
 
     def generator_terms(self, turn: Turn) -> Terms:
         """The reverse: the gradient comes through the fakes and through their mean."""
-        return {"adversarial": self.weight * above_average(turn.fake_scores["score"], turn.real_scores["score"])}
+        return {"adversarial": self.weight * above_average(turn.fake_scores["score"], turn.real_scores["score"], turn.mean)}
 
 
-def above_average(upper: Tensor, lower: Tensor) -> Tensor:
+def above_average(upper: Tensor, lower: Tensor, mean: Callable[[Tensor], Tensor]) -> Tensor:
     """The loss of scores (N, *) that ought to be ``upper`` than the others' mean, and of those that ought to be ``lower``."""
-    return (softplus(lower.mean() - upper).mean() + softplus(lower - upper.mean()).mean()) / 2
+    return (softplus(mean(lower) - upper).mean() + softplus(lower - mean(upper)).mean()) / 2

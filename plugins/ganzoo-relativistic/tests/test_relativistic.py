@@ -134,7 +134,7 @@ def test_the_gradient_of_the_average_comes_through_the_mean_too() -> None:
         moved = [torch.tensor(FAKE, dtype=torch.float64) for _ in range(2)]
         moved[0][i] += step
         moved[1][i] -= step
-        slope = (above_average(moved[0], real) - above_average(moved[1], real)) / (2 * step)
+        slope = (above_average(moved[0], real, Tensor.mean) - above_average(moved[1], real, Tensor.mean)) / (2 * step)
         assert fake.grad[i].item() == pytest.approx(slope.item(), abs=1e-6)
 
 

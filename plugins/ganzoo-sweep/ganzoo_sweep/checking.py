@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ganzoo import compat
-from ganzoo.config import Resolved, ResolvedPart, RunConfig, differences, load_config, resolve, resolved_values, strict_yaml
+from ganzoo.config import (
+    Resolved,
+    ResolvedPart,
+    RunConfig,
+    differences,
+    load_config,
+    resolve,
+    resolved_values,
+    strict_yaml,
+    with_defaults_of_today,
+)
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.spec import describe
@@ -100,7 +110,7 @@ class _Checks:
 
     def _check_folder(self, config: RunConfig, resolved: Resolved, folder: Path) -> None:
         if (folder / "config.yaml").is_file():
-            before = strict_yaml.read(folder / "config.yaml").value
+            before = with_defaults_of_today(strict_yaml.read(folder / "config.yaml").value, resolved)
             changed = differences(before, resolved_values(config, resolved), ignoring=("versions", "train.steps"))
             if config.train.steps < before["train"]["steps"]:
                 changed.append(f"train.steps: {before['train']['steps']}, which may only grow, now {config.train.steps}")

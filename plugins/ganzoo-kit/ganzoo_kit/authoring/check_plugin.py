@@ -12,7 +12,7 @@ import typer
 
 from ganzoo.commands.options import Json, Quiet
 from ganzoo.errors import UserError
-from ganzoo.one_file import choice, choose
+from ganzoo.plugins.one_file import choice, choose
 from ganzoo.registry import Plugin, Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_json, print_table

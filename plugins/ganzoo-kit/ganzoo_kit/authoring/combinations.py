@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ganzoo.compat.dry_run import fake_tensors
 from ganzoo.compat.matrix import KINDS, Crossing, Row
-from ganzoo.config import LossEntry, Part, Resolved, ResolvedPart, RunConfig, TrainConfig
+from ganzoo.config import Part, Resolved, ResolvedPart, RunConfig, TrainConfig
 from ganzoo.config.resolution import resolve_component, resolve_optimizers
 from ganzoo.data.cache import Cache
 from ganzoo.data.spec import describe
@@ -87,7 +87,7 @@ class Combinations:
         """Build it as a run would, and take two steps."""
         generator, critic, *losses, schedule = chosen
         named = [Part(part.component.qualified) for part in (data, generator, critic)]
-        entries = [LossEntry(part.component.qualified) for part in losses]
+        entries = [Part(part.component.qualified) for part in losses]
         train = TrainConfig(steps=STEPS, batch_size=8, device="cpu", threads=1)
         config = RunConfig(data=named[0], generator=named[1], critic=named[2], loss=entries, train=train)
         optimizers = resolve_optimizers(config, self.registry)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo import one_file
 from ganzoo.errors import UserError
 from ganzoo.hookspecs import DEFAULT_OBSERVERS, hook_of
+from ganzoo.plugins import one_file
 from ganzoo.registry import Component, Registry
 
 LENT = {"ganzoo", "torch"}

@@ -18,7 +18,7 @@ from ganzoo.config import Resolved, RunConfig, load_config, resolve
 from ganzoo.data.cache import Cache
 from ganzoo.data.spec import describe
 from ganzoo.engine.build import MisfitError, build
-from ganzoo.engine.first_steps import rehearse
+from ganzoo.engine.loop import rehearse
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec, Fields
 from ganzoo.players import Critic

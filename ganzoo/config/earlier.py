@@ -1,0 +1,97 @@
+"""Configurations of earlier versions: their names and defaults in today's words, and what to say of what has gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ganzoo.errors import UserError
+from ganzoo.plugins.index import current_name
+
+if TYPE_CHECKING:
+    from .resolution import Resolved
+
+REMOVED: Mapping[tuple[str, str], str] = {
+    ("train", "shard_size"): "leave it out; of data in tar shards each process reads its own: data: {name: webdataset, shards: ...}",
+}
+"""Keys that have gone -> what to do instead. Where one is null, it never did anything."""
+SCHEDULE, DECAY = "ganzoo-core/alternate", "decay_from"
+"""A schedule, and its parameter that has gone; 1 meant never."""
+_KINDS = {"data": "dataset", "metrics": "metric", "optimizer": "optimizer"}
+
+
+def drop_unset(tree: dict[str, Any]) -> None:
+    """Take keys out of ``tree`` that have gone and are null: the first version wrote every key into a run's config.yaml."""
+    for section, key in REMOVED:
+        if isinstance(inner := tree.get(section), dict) and key in inner and inner[key] is None:
+            del inner[key]
+
+
+def without_decay(component: str, params: Mapping[str, Any], version: str = "") -> Mapping[str, Any]:
+    """The parameters of ``component`` (its qualified name) without a decay that did nothing.
+
+    Args:
+        component: the qualified name.
+        params: its parameters as they are written.
+        version: of ganzoo-core, where the configuration records it.
+
+    Raises:
+        UserError: where the decay did something.
+    """
+    start = params.get(DECAY)
+    if component != SCHEDULE or isinstance(start, bool) or not isinstance(start, int | float):
+        return params
+    if start < 1:
+        curve = f"{{lr: {{from: LR, to: 0, start: {start:g}}}}}"
+        used = f"ganzoo-core {version} that it names" if version else "version of ganzoo-core that its config.yaml names"
+        remedy = f"write it so in optimizer.generator and optimizer.critic: {curve}; to resume a run that was begun with it, use the {used}"
+        raise UserError("learning rates fall along curves of the optimizers now", remedy, key=DECAY)
+    return {name: value for name, value in params.items() if name != DECAY}
+
+
+def in_words_of_today(recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """A recorded configuration with its components called as they are today, and without a decay that did nothing."""
+
+    def renamed(kind: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return [renamed(kind, item) for item in value]
+        if not isinstance(value, Mapping):
+            return value
+        if not isinstance(name := value.get("name"), str):  # the players' optimizers
+            return {key: renamed(kind, item) for key, item in value.items()} if kind == "optimizer" else value
+        if kind == "optimizer" and "/" not in name:  # the first version knew the core's alone
+            name = f"ganzoo-core/{name}"
+        return {**value, "name": current_name(kind, name)}
+
+    values = {key: renamed(_KINDS[key], value) if key in _KINDS else value for key, value in recorded.items()}
+    if isinstance(schedule := values.get("schedule"), Mapping) and schedule.get("name") == SCHEDULE and schedule.get(DECAY) == 1:
+        values["schedule"] = {key: value for key, value in schedule.items() if key != DECAY}
+    return values
+
+
+def with_defaults_of_today(recorded: Mapping[str, Any], resolved: Resolved) -> dict[str, Any]:
+    """A recorded configuration with the parameters that its components have gained since, at their defaults.
+
+    Raises:
+        UserError: where it asks for what has gone, naming the version that the run was begun with.
+    """
+
+    def completed(was: Any, now: Any) -> Any:
+        if isinstance(was, list) and isinstance(now, list):
+            return [completed(*pair) for pair in zip(was, now, strict=False)] + was[len(now) :]
+        if not isinstance(was, Mapping):
+            return was
+        if isinstance(now, Mapping):
+            return {key: completed(value, now.get(key)) for key, value in was.items()}
+        gained = now.defaults if now is not None and was.get("name") == now.component.qualified else {}
+        return {**was, **{name: value for name, value in gained.items() if name not in was}}
+
+    schedule, versions = recorded.get("schedule"), recorded.get("versions")
+    try:
+        if isinstance(schedule, Mapping):
+            version = versions.get("ganzoo-core", "") if isinstance(versions, Mapping) else ""
+            without_decay(str(schedule.get("name")), schedule, str(version))
+    except UserError as error:
+        raise UserError(f"the run was begun with it, and {error.what}", error.remedy, key=f"schedule.{error.key}") from None
+    parts = {**vars(resolved), "loss": resolved.losses, "optimizer": resolved.optimizers, "defaults": None}
+    return {key: completed(value, parts.get(key)) for key, value in in_words_of_today(recorded).items()}
