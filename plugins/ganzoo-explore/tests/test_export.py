@@ -59,7 +59,7 @@ def test_nothing_shipped_is_left_out():
     assert {text.partition("name: ")[2].partition(",")[0] for text, _ in SHIPPED.values()} >= ours & {"mlp", "dcgan", "resnet", "acgan"}
 
 
-# An export to ONNX takes seconds: one in every run of the tests, the others with: tools/test -m slow tests/runs/test_export.py
+# An export to ONNX takes seconds: one in every run of the tests, the others with: tools/test -m slow plugins/ganzoo-explore
 @pytest.mark.parametrize("name", [name if name == "acgan" else pytest.param(name, marks=pytest.mark.slow) for name in SHIPPED])
 def test_onnx_is_the_same_function(name, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
