@@ -33,8 +33,8 @@ from ganzoo.rundir.kept import with_kept
 from ganzoo.rundir.weights import load_into, metadata
 from ganzoo.ui.progress import Reporter
 
-from .pack_reader import verify as verify_pack
-from .pack_reader import version_note
+from .packs import verify as verify_pack
+from .packs import version_note
 from .samples import Samples
 
 

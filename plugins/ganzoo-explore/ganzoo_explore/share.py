@@ -7,11 +7,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from ganzoo.commands.options import Json, RunFolder, RunOrPack, Weights
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_json
-
-from .options import Json, RunFolder, RunOrPack, Weights
 
 GROUP = "Share"
 
@@ -35,8 +34,9 @@ def export(
     Example: ganzoo export runs/quickstart --to onnx --out digits.onnx
     """
     from ganzoo.files import check_ending
-    from ganzoo.runs.export import SUFFIXES, export_generator
     from ganzoo.runs.trained import load_trained
+
+    from .export import SUFFIXES, export_generator
 
     if out is not None:
         check_ending(out, *([SUFFIXES[to]] if to else SUFFIXES.values()), key="--out")
@@ -66,9 +66,10 @@ def pack(
 
     Example: ganzoo pack runs/quickstart --out digits --license cc-by-sa-3.0
     """
-    from ganzoo.runs.pack_reader import fingerprint
-    from ganzoo.runs.pack_writer import make_pack
+    from ganzoo.runs.packs import fingerprint
     from ganzoo.runs.trained import load_trained
+
+    from .pack import make_pack
 
     trained = load_trained(run_folder, None, Registry.installed())
     name = run_folder.resolve().name

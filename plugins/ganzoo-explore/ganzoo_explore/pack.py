@@ -17,10 +17,10 @@ from ganzoo.engine.sampling import CLOUD
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.rundir.files import read_environment
 from ganzoo.rundir.record import read_record
+from ganzoo.runs.packs import NEEDED, PINS, SUMS, sha256_of
+from ganzoo.runs.trained import Trained
 
 from .card import write_card
-from .pack_reader import NEEDED, PINS, SUMS, sha256_of
-from .trained import Trained
 
 EXAMPLE = "example.png"
 KEPT_FACTS = ("run", "seed", "data", "runtime", "versions", "started")
