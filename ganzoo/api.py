@@ -34,6 +34,7 @@ def train(
     out: str | Path | None = None,
     overrides: Sequence[str] = (),
     resume: bool = False,
+    change: Sequence[str] = (),
     quiet: bool = False,
     plugins: Sequence[str | Path] = (),
     allow_code: bool = False,
@@ -45,6 +46,7 @@ def train(
         out: the run directory; None: ``runs/NAME``, with a number behind it where that is taken.
         overrides: ``"train.steps=500"`` each.
         resume: continue the run in ``out``; start one if there is none.
+        change: keys of a rate or the batch size that a resumed run may have otherwise: ``"optimizer.critic.lr"``.
         quiet: no progress, which are lines on stderr otherwise, or a bar on a terminal.
         plugins: plugins of one file.
         allow_code: whether Python files that the configuration or the run names may run.
@@ -64,7 +66,7 @@ def train(
             path = Path(str(config)) if not isinstance(config, Mapping) else Path(temporary) / "run.yaml"
             if isinstance(config, Mapping):
                 path.write_text(dump(dict(config)), encoding="utf-8")
-            runner = prepare(path, overrides, Path(out) if out is not None else None, resume, reporter(quiet))
+            runner = prepare(path, overrides, Path(out) if out is not None else None, resume, reporter(quiet), change=change)
             code = finish(runner)
     finally:
         _TRAINING.release()
@@ -75,11 +77,12 @@ def train(
     return load(runner.directory.path, plugins=plugins, allow_code=allow_code)
 
 
-def load(folder: str | Path, *, plugins: Sequence[str | Path] = (), allow_code: bool = False) -> TrainedRun:
+def load(folder: str | Path, *, step: int | str | None = None, plugins: Sequence[str | Path] = (), allow_code: bool = False) -> TrainedRun:
     """A run or a pack, to sample from.
 
     Args:
         folder: that ``ganzoo.train``, ``ganzoo run`` or ``ganzoo pack`` made.
+        step: an earlier checkpoint that the run keeps, by its step, or "best"; None: the last weights.
         plugins: plugins of one file, where the run does not keep them.
         allow_code: whether the Python files that the run keeps may run, whoever trained with them.
 
@@ -88,7 +91,7 @@ def load(folder: str | Path, *, plugins: Sequence[str | Path] = (), allow_code: 
     """
     with choosing():
         choose([Path(plugin) for plugin in plugins], allow_code=allow_code)
-        return TrainedRun(Path(folder), load_trained(Path(folder), None, Registry.installed()))
+        return TrainedRun(Path(folder), load_trained(Path(folder), None, Registry.installed(), step=step))
 
 
 @dataclass(frozen=True)

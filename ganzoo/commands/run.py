@@ -34,6 +34,10 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the run in --out (or the last of that name); start one if there is none.")
     ] = False,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY", help="With --resume, go on with another rate or batch size: optimizer.critic.lr, train.batch_size."),
+    ] = None,
     quiet: Quiet = False,
 ) -> int:
     """Train what a YAML file names.
@@ -41,19 +45,27 @@ def run(
     Example: ganzoo run zoo_configs/quickstart.yaml -o train.steps=500
     """
     if os.environ.get("WORLD_SIZE", "1") == "1":
-        return train(config, override or [], out, resume, choose_reporter(quiet))
+        return train(config, override or [], out, resume, choose_reporter(quiet), change=change or [])
     from ganzoo.engine.distributed.launch import joined
 
     # Before all else, so that one process speaks for all where the configuration is wrong.
     with joined() as ranks, Path(os.devnull).open("w") as nowhere:
         reporter = choose_reporter(quiet) if ranks.is_main else choose_reporter(True, nowhere)
-        return train(config, override or [], out, resume, reporter, ranks)
+        return train(config, override or [], out, resume, reporter, ranks, change or [])
 
 
-def train(path: Path, overrides: list[str], out: Path | None, resume: bool, reporter: Reporter, ranks: Ranks | None = None) -> int:
+def train(
+    path: Path,
+    overrides: list[str],
+    out: Path | None,
+    resume: bool,
+    reporter: Reporter,
+    ranks: Ranks | None = None,
+    change: Sequence[str] = (),
+) -> int:
     """Train as one of ``ranks``; None: alone. Rank 0 prints."""
     with without_collecting():
-        runner = prepare(path, overrides, out, resume, reporter, ranks)
+        runner = prepare(path, overrides, out, resume, reporter, ranks, change)
     code, folder = finish(runner), runner.directory.path
     if reporter.quiet or not runner.ranks.is_main:
         return code
@@ -65,7 +77,15 @@ def train(path: Path, overrides: list[str], out: Path | None, resume: bool, repo
     return code
 
 
-def prepare(path: Path, overrides: Sequence[str], out: Path | None, resume: bool, reporter: Reporter, ranks: Ranks | None = None) -> Runner:
+def prepare(
+    path: Path,
+    overrides: Sequence[str],
+    out: Path | None,
+    resume: bool,
+    reporter: Reporter,
+    ranks: Ranks | None = None,
+    change: Sequence[str] = (),
+) -> Runner:
     """Everything before the first step.
 
     Raises:
@@ -84,7 +104,7 @@ def prepare(path: Path, overrides: Sequence[str], out: Path | None, resume: bool
         registry = with_kept(Registry.installed(), folder) if resume else Registry.installed()
         resolved = resolve(config, with_kept(registry, path.parent, anew=True) if path.name == CONFIG else registry)
         try:
-            return Runner(config, resolved, path, folder, resume, reporter, ranks)
+            return Runner(config, resolved, path, folder, resume, reporter, ranks, change)
         except TakenError:  # another run began there meanwhile
             if out or resume:
                 raise

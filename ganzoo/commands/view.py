@@ -12,7 +12,7 @@ from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_files, print_json, print_table
 
-from .options import Json, Quiet, RunFolder, RunOrPack, Seed, Weights, check_pictures
+from .options import DataOverride, Json, Quiet, RunFolder, RunOrPack, Seed, Step, Weights, check_pictures, of_data
 
 if TYPE_CHECKING:
     from ganzoo.runs.trained import Trained
@@ -41,7 +41,9 @@ def sample(
     ] = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a picture (default: samples.png in the run).")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write a PNG for each sample into the folder.")] = None,
+    override: DataOverride = None,
     weights: Weights = None,
+    step: Step = None,
     as_json: Json = False,
 ) -> None:
     """Draw samples from the generator of a run or a pack.
@@ -53,7 +55,7 @@ def sample(
     from ganzoo.runs.trained import load_trained
 
     check_pictures(png=png, npz=npz)
-    trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter())
+    trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter(), step=step, overrides=of_data(override))
     count = n or SAMPLES
     if per_class is not None:
         count = per_class * _classes(trained, per_class, n, label)
@@ -92,6 +94,7 @@ def interpolate(
         int | None, typer.Option(metavar="CLASS", help="Walk from the class --label to this one, with the latents fixed.")
     ] = None,
     weights: Weights = None,
+    step: Step = None,
     as_json: Json = False,
 ) -> None:
     """Walk through the latent space, or from class to class.
@@ -106,7 +109,7 @@ def interpolate(
     check_pictures(png=png, gif=gif)
     if to is not None and label is None:
         raise UserError("there is no class to begin at", "name it with --label", key="--to")
-    trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter())
+    trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter(), step=step)
 
     def walk(count: int) -> Interpolation:
         many = rows or (8 if label is not None else default_rows(trained))
@@ -130,7 +133,9 @@ def neighbours(
     n: Annotated[int, typer.Option("-n", metavar="N", min=1, help="How many of them are shown, the most suspicious first.")] = 10,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the picture here (default: neighbours.png in the run).")] = None,
     seed: Seed = 0,
+    override: DataOverride = None,
     weights: Weights = None,
+    step: Step = None,
     inception_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="File of Inception's weights, for --by inception.")] = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -148,7 +153,7 @@ def neighbours(
 
     check_pictures(png=png)
     reporter = choose_reporter(quiet or as_json)
-    trained = load_trained(run_folder, weights, Registry.installed(), reporter)
+    trained = load_trained(run_folder, weights, Registry.installed(), reporter, step=step, overrides=of_data(override))
     found = look_for_copies(trained, samples=samples, seed=seed, by=by, inception_weights=inception_weights, reporter=reporter)
     path = found.save_png(png or run_folder / "neighbours.png", n)
     held = f"held-out images ({found.split})" if found.split else "training images among the others"

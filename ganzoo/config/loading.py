@@ -45,13 +45,13 @@ def parse_config(text: str, overrides: Sequence[str] = (), *, source: str = "con
     return _validate(parse(text, source), overrides)
 
 
-def resolve_dataset(text: str, registry: Registry) -> ResolvedPart:
-    """A data set by itself, as YAML: ``digits``, or ``{name: celeba, root: data/celeba}``.
+def resolve_dataset(text: str, registry: Registry, parameters: Sequence[str] = ()) -> ResolvedPart:
+    """A data set by itself, as YAML: ``digits``, or ``{name: celeba, root: data/celeba}``; ``parameters`` are ``KEY=VALUE`` each.
 
     Raises:
         UserError: as ``load_config`` and ``resolve`` do.
     """
-    return _resolve_lone("dataset", "data", text, (), registry, f"-o data={text}")
+    return _resolve_lone("dataset", "data", text, parameters, registry, f"-o data={text}")
 
 
 def resolve_metrics(texts: Sequence[str], parameters: Sequence[str], registry: Registry) -> list[ResolvedPart]:

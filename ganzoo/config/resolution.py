@@ -17,6 +17,7 @@ from ganzoo.one_file import CODE
 from ganzoo.params import model_of
 from ganzoo.registry import Component, Registry
 
+from .best import check_best
 from .overrides import NOWHERE, Places
 from .parts import LossEntry, MetricPart, Part
 from .retired import without_retired
@@ -128,6 +129,8 @@ def resolve(config: RunConfig, registry: Registry) -> Resolved:
         return resolve_part(config, registry, kind, part, path)
 
     observers = _distinct(config, [find("observer", part, "observers", i) for i, part in enumerate(config.observers)])
+    metrics = _distinct(config, [find("metric", part, "metrics", i) for i, part in enumerate(config.metrics)])
+    check_best(config, metrics)
     named = {part.component for part in observers}
     return Resolved(
         data=find("dataset", config.data, "data"),
@@ -135,7 +138,7 @@ def resolve(config: RunConfig, registry: Registry) -> Resolved:
         critic=find("critic", config.critic, "critic"),
         losses=_distinct(config, [find("loss", part, "loss", i) for i, part in enumerate(config.loss)]),
         schedule=find("schedule", config.schedule, "schedule"),
-        metrics=_distinct(config, [find("metric", part, "metrics", i) for i, part in enumerate(config.metrics)]),
+        metrics=metrics,
         observers=observers,
         optimizers=resolve_optimizers(config, registry),
         defaults=[component for component in registry.of_kind("observer") if component.default and component not in named],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -62,15 +62,17 @@ def decode(content: bytes, name: str) -> State:
     return state
 
 
-def save(folder: Path, step: int, state: State, keep: int) -> Path:
-    """Write ``folder/step-XXXXXXXX.ckpt`` and drop all but the newest ``keep``.
+def save(folder: Path, step: int, state: State, keep: int, best: Callable[[Collection[int]], int | None] = lambda steps: None) -> Path:
+    """Write ``folder/step-XXXXXXXX.ckpt`` and drop all but the newest ``keep`` and the one that ``best`` chooses among the steps there.
 
     Raises:
         GanzooError: where the disk refuses; older checkpoints are intact.
     """
     path = folder / file_name(step)
     write_atomically(path, encode(state))
-    for old in existing(folder)[keep:]:
+    there = existing(folder)
+    chosen = best([step_of(each) for each in there])
+    for old in (each for each in there[keep:] if step_of(each) != chosen):
         try:
             old.unlink(missing_ok=True)
         except OSError as error:
@@ -104,6 +106,12 @@ def load(folder: Path, warn: Callable[[str], None], run: str = "") -> tuple[Path
 def existing(folder: Path) -> list[Path]:
     """The checkpoint files in ``folder``, newest first."""
     return sorted(folder.glob(f"step-*{SUFFIX}"), reverse=True)
+
+
+def step_of(path: Path) -> int:
+    """The step of a checkpoint file; -1 where its name has none."""
+    digits = path.stem.removeprefix("step-")
+    return int(digits) if digits.isascii() and digits.isdecimal() else -1
 
 
 def refuse_foreign(folder: Path) -> None:

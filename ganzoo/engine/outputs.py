@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -11,8 +13,10 @@ from ganzoo.compat import plan_fields
 from ganzoo.config import RunConfig
 from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.fields import Fields, forward_inputs
+from ganzoo.rundir.comparison import best_step
 from ganzoo.rundir.directory import RunDirectory, now
 from ganzoo.rundir.files import GENERATOR, sample_file
+from ganzoo.rundir.record import read_record
 from ganzoo.ui.pictures import image_grid, save_png
 from ganzoo.ui.progress import Reporter, Task
 from ganzoo.ui.scatter import scatter
@@ -38,10 +42,20 @@ class Outputs:
         directory: where everything goes.
         observers: who is told.
         reporter: who shows it.
+        better: of the metric that chooses the best checkpoint, number -> "lower" or "higher".
     """
 
-    def __init__(self, config: RunConfig, run: Run, directory: RunDirectory, observers: Observers, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        run: Run,
+        directory: RunDirectory,
+        observers: Observers,
+        reporter: Reporter,
+        better: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.config, self.run, self.directory, self.observers, self.reporter = config, run, directory, observers, reporter
+        self._better = better
         self.meter = Meter(run.ranks)
         self.inputs, real = self._fix_inputs()
         self.references = None if run.data.is_image else real
@@ -116,7 +130,7 @@ class Outputs:
         def write() -> Path:
             here = in_memory(state)
             networks = here["networks"]
-            path = checkpoint.save(folder, step, here, self.config.checkpoint.keep)
+            path = checkpoint.save(folder, step, here, self.config.checkpoint.keep, self._choose_best)
             export(networks["average" if average else "generator"], self.directory.path / GENERATOR, average=average, **facts)
             export(networks["critic"], self.directory.weights / "critic.safetensors", **facts)
             return path
@@ -129,6 +143,11 @@ class Outputs:
         self.background.do(write, note)
         if not tell:
             self.background.wait()
+
+    def _choose_best(self, steps: Collection[int]) -> int | None:
+        """The best of the checkpoints of ``steps``, where the configuration asks for it and any was measured."""
+        best = self.config.checkpoint.best
+        return best_step(read_record(self.directory.path).evaluations, best.metric, self._better, steps) if best else None
 
     def write_evaluation(self, found: Evaluation) -> None:
         """Write what a metric found, and show it."""

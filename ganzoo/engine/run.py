@@ -67,6 +67,8 @@ class Run:
             "run": self.identity,
             "data": dict(self.fingerprint),
             "step": self.step,
+            "values": dict(self.last_plan.values),
+            "batch_size": self.batches.size,
             "position": self.batches.position,
             "networks": {name: network.state_dict() for name, network in self._networks().items()},
             "losses": {name: _own_buffers(loss) for name, loss in self.losses.items()},
@@ -121,7 +123,8 @@ class Run:
                     value.copy_(state["losses"][name][key])
             for name, optimizer in self.optimizers.items():
                 optimizers.restore(optimizer, state["optimizers"][name])
-            self.step, self.batches.position = int(state["step"]), int(state["position"])
+            self.step = int(state["step"])
+            self.batches.position = int(state["position"]) * int(state.get("batch_size", self.batches.size)) // self.batches.size
             self._restore_own(state)
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise UserError(

@@ -41,6 +41,7 @@ class Runner:
         resume: continue the run that ``out`` holds, or start one where it holds none.
         reporter: who is told of progress.
         ranks: the processes that train it together; None: this one alone.
+        change: keys that a resumed run may have otherwise though the training is no longer exact.
 
     Raises:
         UserError: where the configuration, the data or the folder does not allow the run; nothing has been trained.
@@ -55,9 +56,10 @@ class Runner:
         resume: bool,
         reporter: Reporter,
         ranks: Ranks | None = None,
+        change: Sequence[str] = (),
     ) -> None:
         self.config, self.resolved, self.reporter = config, resolved, reporter
-        self.ranks = ranks or Ranks()
+        self.ranks, self._change = ranks or Ranks(), change
         self.directory = RunDirectory(out, resume) if self.ranks.is_main else NullRunDirectory(out)
         try:
             with unwind_on_termination():
@@ -85,7 +87,9 @@ class Runner:
         advice = f"'ganzoo replay {self.directory.path} --to OBSERVER' tells it the whole run later"
         named, defaults = (resolved.observers, resolved.defaults) if ranks.is_main else ((), ())
         self.observers = Observers(named, defaults, data=self.run.data, reporter=reporter, advice=advice)
-        self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter)
+        best = config.checkpoint.best
+        better = next((part.cls.better for part in resolved.metrics if best and part.name == best.metric), {})  # type: ignore[attr-defined]
+        self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter, better)
         self._every = [every for part in resolved.metrics if (every := part.every)]
         self.loop = Loop(self.run, self.outputs.meter, choose_runner(self.run, reporter.say))
         if continues:
@@ -252,7 +256,9 @@ class Runner:
         """A run goes on as it was begun: see ``resumed.allowed_changes``."""
         before, now = strict_yaml.read(self.directory.config).value, resolved_values(self.config, self.resolved)
         refuse_retired(before, self.directory.path)
-        changed, beside = allowed_changes(before, now, str(self.directory.path))
-        self._changed += changed
-        if beside:
-            self.reporter.say(f"changed beside the training: {'; '.join(beside)}")
+        changes = allowed_changes(before, now, str(self.directory.path), self._change)
+        self._changed += changes.all
+        if changes.beside:
+            self.reporter.say(f"changed beside the training: {'; '.join(changes.beside)}")
+        if changes.asked:
+            self._warn(f"changed as --change allows: {'; '.join(changes.asked)}; from here on the result is not that of an unchanged run")

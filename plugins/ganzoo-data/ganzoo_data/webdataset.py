@@ -133,10 +133,11 @@ def _expand(pattern: str) -> Iterator[str]:
         yield from _expand(f"{pattern[: match.start()]}{number:0{len(first)}}{pattern[match.end() :]}")
 
 
-class _Shard(io.FileIO):
+class Shard(io.FileIO):
     """A file that tarfile reads headers of, and cannot be made to read more by a header that says so."""
 
     def read(self, size: int | None = -1, /) -> bytes:
+        """Bytes, no more than a header may have. Raises ReadError where more are asked for."""
         if size is None or not 0 <= size <= MAX_HEADER_BYTES:
             raise tarfile.ReadError(f"a header of {size} bytes")
         return super().read(size)
@@ -151,7 +152,7 @@ def read_index(path: Path, classes: int) -> list[tuple[Member, int]]:
     images: dict[str, Member] = {}
     labels: dict[str, int] = {}
     try:
-        with _Shard(path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
+        with Shard(path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
             for member in tar:
                 stem, _, ending = member.name.rpartition("/")[2].partition(".")
                 key, ending = f"{member.name.rpartition('/')[0]}/{stem}", ending.lower()
