@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,7 +81,7 @@ def test_a_pack_of_the_best_holds_its_weights_and_its_numbers(run):
     kept = checkpoint.decode((run / "checkpoints/step-00000002.ckpt").read_bytes(), "")["networks"]["average"]
     assert all(np.array_equal(packed[name], kept[name]) for name in kept)
     assert not np.array_equal(samples("pack"), samples(run))
-    card = open("pack/README.md").read()
+    card = Path("pack/README.md").read_text()
     assert "2 steps, an earlier checkpoint of 4 steps" in card
     assert "| modes | modes 7" in card
 

@@ -45,7 +45,7 @@ def flat_zip(data, path):
 
 
 def plain_tar(data, path):
-    with tarfile.open(path, "w") as archive:
+    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as archive:
         archive.add(data / "pets", "pets")
 
 
@@ -82,7 +82,7 @@ def test_labels_lie_beside_an_archive_and_splits_within(write, data, tmp_path):
     write(data, data / "archive")
     (data / "labels.csv").write_text("1.png,x\n2.png,y\n3.png,x\n4.png,y\n")
     dataset, arrays = read(data / "archive", tmp_path, labels="labels.csv", split="all")
-    assert (dataset.class_names, arrays["label"].tolist()) == (("x", "y"), [0, 1, 0, 1])
+    assert (dataset.class_names, arrays["label"].tolist()) == (("x", "y"), [0, 1, 1, 0])  # val/4 comes before val/deep/3
     assert len(read(data / "archive", tmp_path)[1]["sample"]) == 2
 
 
@@ -125,7 +125,7 @@ def test_what_is_no_archive_is_one_line(content, reason, data, tmp_path):
 def test_a_tar_that_is_cut_short_is_not_read_in_part(data, tmp_path):
     plain_tar(data, data / "a.tar")
     content = (data / "a.tar").read_bytes()
-    (data / "a.tar").write_bytes(content[: content.index(b"pets/dog/4.png")] + b"\1" * 700)
+    (data / "a.tar").write_bytes(content[: content.index(b"pets/dog/4.png")])
     with pytest.raises(UserError, match="damaged, or cut short"):
         read(data / "a.tar", tmp_path)
 

@@ -74,9 +74,9 @@ def test_kuzushiji_has_a_folder_and_names_of_its_own(tmp_path):
 
 
 def test_qmnists_labels_are_the_first_of_eight_numbers(tmp_path):
-    labels = np.arange(24, dtype=">i4").reshape(3, 8) % 10
+    labels = np.arange(24, dtype=np.int32).reshape(3, 8) % 10
     write(tmp_path, "qmnist-train-images-idx3-ubyte", idx(IMAGES), compressed=True)
-    write(tmp_path, "qmnist-train-labels-idx2-int", idx(labels, 12), compressed=True)
+    write(tmp_path, "qmnist-train-labels-idx2-int", idx(labels.astype(">i4"), 12), compressed=True)
     arrays = read(QMNIST(root=str(tmp_path), download=False), tmp_path)
     assert arrays["label"].tolist() == [0, 8, 6]
     urls, md5 = QMNIST(root=str(tmp_path))._urls("qmnist-train-labels-idx2-int.gz")
