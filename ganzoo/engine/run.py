@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -23,6 +24,9 @@ from .device import Runtime
 from .distributed import Ranks
 from .ema import MovingAverage
 from .randomness import random_state, restore_random_state, seed_everything
+
+MOST_CLASSES = 1000
+"""Beyond which no class is named."""
 
 
 @dataclass
@@ -59,6 +63,14 @@ class Run:
     def last_plan(self) -> Plan:
         """The plan of the last step taken (of the first, before it): its values are what sampling goes on with."""
         return self.schedule.plan(max(self.step - 1, 0), self.config.train.steps)
+
+    def class_counts(self) -> dict[str, int]:
+        """Samples of each class by its name, in the order of their numbers; {} without labels, or with very many."""
+        if "label" not in self.batches.arrays or not 0 < self.data.classes <= MOST_CLASSES:
+            return {}
+        counts = np.bincount(np.asarray(self.batches.arrays["label"][:]), minlength=self.data.classes)
+        names = self.dataset.class_names or tuple(str(number) for number in range(self.data.classes))
+        return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
 
     def state(self) -> State:
         """All that ``restore`` needs to continue bit for bit: of all ranks on rank 0, so that every rank has to ask for it."""

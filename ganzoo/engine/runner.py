@@ -97,9 +97,9 @@ class Runner:
         else:
             self.run.identity = uuid.uuid4().hex
             self._preflight()
-        self.environment = environment(
-            self.run.identity, config.train.seed, self.run.environment_fingerprint(), self.run.data, self.run.versions
-        )
+        run = self.run
+        here, classes = run.environment_fingerprint(), run.class_counts()
+        self.environment = environment(run.identity, config.train.seed, here, run.data, run.versions, classes)
         self.directory.write_environment(self.environment, resolved.files)
         # Last: config.yaml says that here is a run, and one that can be continued.
         self.directory.write_config(resolved_yaml(config, resolved), source)
