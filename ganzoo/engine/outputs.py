@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import torch
 
 from ganzoo.compat import plan_fields
-from ganzoo.config import RunConfig
+from ganzoo.config import ResolvedPart, RunConfig
 from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.fields import Fields, forward_inputs
 from ganzoo.rundir.comparison import best_step
@@ -42,7 +41,7 @@ class Outputs:
         directory: where everything goes.
         observers: who is told.
         reporter: who shows it.
-        better: of the metric that chooses the best checkpoint, number -> "lower" or "higher".
+        metrics: those of the run, one of which may choose the best checkpoint.
     """
 
     def __init__(
@@ -52,10 +51,10 @@ class Outputs:
         directory: RunDirectory,
         observers: Observers,
         reporter: Reporter,
-        better: Mapping[str, str] = MappingProxyType({}),
+        metrics: Sequence[ResolvedPart] = (),
     ) -> None:
         self.config, self.run, self.directory, self.observers, self.reporter = config, run, directory, observers, reporter
-        self._better = better
+        self._better = {part.name: getattr(part.cls, "better", {}) for part in metrics}
         self.meter = Meter(run.ranks)
         self.inputs, real = self._fix_inputs()
         self.references = None if run.data.is_image else real
@@ -147,7 +146,7 @@ class Outputs:
     def _choose_best(self, steps: Collection[int]) -> int | None:
         """The best of the checkpoints of ``steps``, where the configuration asks for it and any was measured."""
         best = self.config.checkpoint.best
-        return best_step(read_record(self.directory.path).evaluations, best.metric, self._better, steps) if best else None
+        return best_step(read_record(self.directory.path).evaluations, best.metric, self._better[best.metric], steps) if best else None
 
     def write_evaluation(self, found: Evaluation) -> None:
         """Write what a metric found, and show it."""

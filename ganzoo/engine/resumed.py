@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ganzoo.config import differences
+from ganzoo.config import differences, refuse_retired, strict_yaml
 from ganzoo.errors import UserError
+from ganzoo.rundir.directory import RunDirectory
 
 UNTOUCHING = ("log", "sample", "checkpoint", "metrics", "observers", "train.device", "train.threads")
 """Keys that may change: what is written and measured, and where; of device and threads a warning tells."""
@@ -26,12 +27,14 @@ class Changes(NamedTuple):
     asked: list[str]
 
 
-def allowed_changes(before: dict[str, Any], now: dict[str, Any], folder: str, asked: Sequence[str] = ()) -> Changes:
-    """What differs, all of it allowed: the number of steps may grow, what does not touch the training may change, and ``asked``.
+def allowed_changes(directory: RunDirectory, now: dict[str, Any], asked: Sequence[str] = ()) -> Changes:
+    """What differs of ``now`` from the configuration that a run was begun with, all of it allowed: the number of steps may grow, what does not touch the training may change, and ``asked``.
 
     Raises:
         UserError: where anything else differs, or ``asked`` names a key that cannot change.
     """
+    before = strict_yaml.read(directory.config).value
+    refuse_retired(before, directory.path)
     for key in asked:
         if not ASKED.fullmatch(key):
             raise UserError(f"'{key}' cannot change within a run", f"these can: {EXAMPLES}", key="--change")
@@ -42,7 +45,7 @@ def allowed_changes(before: dict[str, Any], now: dict[str, Any], folder: str, as
         remedy = "change it back, or choose another --out"
         if all(ASKED.match(key) for key in keys):
             remedy += f", or add {' '.join(f'--change {key}' for key in keys)}: the result is then not that of an unchanged run"
-        raise UserError(f"{folder} was begun with another configuration: {'; '.join(changed)}", remedy, key=keys[0])
+        raise UserError(f"{directory.path} was begun with another configuration: {'; '.join(changed)}", remedy, key=keys[0])
     if now["train"]["steps"] < before["train"]["steps"]:
         raise UserError(f"it was {before['train']['steps']} and may only grow", "raise it, or choose another --out", key="train.steps")
     exact = differences(before, now, ignoring=(*BEGUN, *asked))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ganzoo.config import Resolved, RunConfig, refuse_retired, resolved_values, resolved_yaml, strict_yaml
+from ganzoo.config import Resolved, RunConfig, resolved_values, resolved_yaml
 from ganzoo.data.fingerprint import compare_data
 from ganzoo.errors import GanzooError
 from ganzoo.index import current_versions
@@ -87,9 +87,7 @@ class Runner:
         advice = f"'ganzoo replay {self.directory.path} --to OBSERVER' tells it the whole run later"
         named, defaults = (resolved.observers, resolved.defaults) if ranks.is_main else ((), ())
         self.observers = Observers(named, defaults, data=self.run.data, reporter=reporter, advice=advice)
-        best = config.checkpoint.best
-        better = next((part.cls.better for part in resolved.metrics if best and part.name == best.metric), {})  # type: ignore[attr-defined]
-        self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter, better)
+        self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter, resolved.metrics)
         self._every = [every for part in resolved.metrics if (every := part.every)]
         self.loop = Loop(self.run, self.outputs.meter, choose_runner(self.run, reporter.say))
         if continues:
@@ -254,9 +252,7 @@ class Runner:
 
     def _refuse_changes(self) -> None:
         """A run goes on as it was begun: see ``resumed.allowed_changes``."""
-        before, now = strict_yaml.read(self.directory.config).value, resolved_values(self.config, self.resolved)
-        refuse_retired(before, self.directory.path)
-        changes = allowed_changes(before, now, str(self.directory.path), self._change)
+        changes = allowed_changes(self.directory, resolved_values(self.config, self.resolved), self._change)
         self._changed += changes.all
         if changes.beside:
             self.reporter.say(f"changed beside the training: {'; '.join(changes.beside)}")
