@@ -28,7 +28,9 @@ class Changes(NamedTuple):
 
 
 def allowed_changes(directory: RunDirectory, now: dict[str, Any], asked: Sequence[str] = ()) -> Changes:
-    """What differs of ``now`` from the configuration that a run was begun with, all of it allowed: the number of steps may grow, what does not touch the training may change, and ``asked``.
+    """What differs of ``now`` from the configuration that a run was begun with.
+
+    All of it is allowed: the number of steps may grow, what does not touch the training may change, and what is ``asked`` for.
 
     Raises:
         UserError: where anything else differs, or ``asked`` names a key that cannot change.
