@@ -100,7 +100,7 @@ def prepare(
     path, name = (recipe.path, f"{recipe.distribution}-{recipe.name}") if recipe else (path, run_name(path))
     config, taken = load_config(path, overrides), set[Path]()
     while True:
-        folder = out or default_out(name, resume, taken)
+        folder = out.expanduser() if out else default_out(name, resume, taken)  # no shell expands --out=~/a
         registry = with_kept(Registry.installed(), folder) if resume else Registry.installed()
         resolved = resolve(config, with_kept(registry, path.parent, anew=True) if path.name == CONFIG else registry)
         try:

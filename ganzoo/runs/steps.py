@@ -44,19 +44,28 @@ def find_checkpoint(folder: Path, config: RunConfig, registry: Registry, step: s
     return kept[chosen]
 
 
-def facts_of(path: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
+def facts_of(path: Path, run: str | None, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What a checkpoint says of its weights, as the facts of a weights file.
 
     Args:
         path: the checkpoint.
+        run: identity of the run.
         facts: those of the run's last weights.
 
     Raises:
         UserError: where it belongs to another run, or was written before checkpoints kept the plan's values and needs them.
     """
     state = checkpoint.decode(path.read_bytes(), str(path))
-    if state.get("run", facts.get("run")) != facts.get("run"):
+    if run and state.get("run", run) != run:
         raise UserError(f"{path} belongs to another run than its folder", "name it with --weights, beside the run it is of", key="--step")
     if "values" not in state and facts.get("values"):
         raise UserError(f"{path} does not keep what its schedule gave: {', '.join(facts['values'])}", "leave --step out", key="--step")
-    return {"step": int(state["step"]), "values": dict(state.get("values", {}))}
+    known = state.get("data") or {}
+    names = {"class_names": known["class_names"], "fingerprint": known} if "class_names" in known else {}
+    return {
+        "run": run,
+        "average": "average" in state["networks"],
+        "step": int(state["step"]),
+        "values": dict(state.get("values", {})),
+        **names,
+    }

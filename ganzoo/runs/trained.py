@@ -210,7 +210,7 @@ def load_trained(
     if facts.get("run") and environment.get("run") and facts["run"] != environment["run"]:
         raise UserError(f"{own} belongs to another run than its folder", "name it with --weights, beside the run it is of", key="RUN")
     if kept:
-        facts |= facts_of(kept, facts)
+        facts |= facts_of(kept, environment.get("run"), facts) | {"data": environment["data"]}
     values = plan_fields(Plan(values=facts.get("values") or {}), runtime.device)  # those of the last plan, which sampling keeps
     return Trained(
         folder,

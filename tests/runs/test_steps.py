@@ -68,6 +68,16 @@ def test_a_kept_step_is_sampled_exported_and_measured(run, capsys):
     assert (now["step"], now["values"]) == (3, next(line["values"] for line in then if line["step"] == 3))
 
 
+def test_a_kept_step_is_sampled_where_the_last_weights_are_gone_and_never_anothers(run, capsys):
+    wanted = samples(run, "--step", "3")
+    (run / "weights/generator.safetensors").unlink()
+    assert np.array_equal(samples(run, "--step", "3"), wanted)
+    environment = json.loads((run / "env.json").read_text())
+    (run / "env.json").write_text(json.dumps({**environment, "run": "another"}))
+    assert invoke(["sample", str(run), "--step", "3"]) == 2
+    assert "belongs to another run than its folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("values", "best"), [([9, 8, 3, 2], 2), ([0, 3, 3, 2], 3), ([0, 1, 2, 3], 4)])
 def test_the_best_is_that_of_the_kept_steps_by_the_metric(run, values, best):
     measured(run, values)

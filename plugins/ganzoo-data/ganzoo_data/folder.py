@@ -14,7 +14,7 @@ from ganzoo.data import DECODER, SUFFIXES, BadImage, decode
 
 from .celeba_layout import contents
 from .labels import in_order, label_pictures
-from .sources import Source, open_source, size_of
+from .sources import Source, is_litter, open_source, size_of
 
 if TYPE_CHECKING:
     from ganzoo import Cache
@@ -72,6 +72,8 @@ class ImageFolder(Dataset):
         by_name = self._labels(root, names)
         self.class_names = in_order(set(by_name.values())) if self._file else tuple(sorted(set(by_name.values())))
         self.classes = len(self.class_names)
+        if root.is_dir() and self.classes and not self._file:
+            _tell_of_empty(root, by_name, cache)
         cached = cache.images(
             {"dataset": "folder", "files": source.stamp(names), "crop": self.crop, "decoder": DECODER},
             names,
@@ -152,6 +154,15 @@ def _common_size(source: Source, names: Sequence[str], crop: int | None) -> int:
         which = ", ".join(f"{name} {width} x {height}" for (width, height), name in list(sizes.items())[:3])
         raise UserError(f"the pictures are not all squares of one size: {which}", "set data.size, to resize them", key="data.size")
     return next(iter(sizes), (1, 1))[0]
+
+
+def _tell_of_empty(root: Path, labels: Mapping[str, str], cache: Cache) -> None:
+    """Say which folders beside those of the classes hold no pictures: torchvision refuses them, here they are no classes."""
+    parents = {tuple(_parts(name)[: _parts(name).index(label)]) for name, label in labels.items()}
+    beside = {path.name for parent in parents for path in root.joinpath(*parent).iterdir() if path.is_dir() and not is_litter(path.name)}
+    if empty := sorted(beside - set(labels.values())):
+        named = ", ".join(empty[:5]) + " and more" * (len(empty) > 5)
+        cache.reporter.warn(f"{root}: no pictures in {named}, so there is no such class")
 
 
 def _parts(name: str) -> list[str]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import shutil
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from PIL import Image
 
@@ -24,6 +26,9 @@ from .webdataset import MAX_IMAGE_BYTES, Shard
 
 MAX_TAR_BYTES = 1 << 37
 """The most that a compressed tar may unpack to: 128 GiB, less where the disk is full before."""
+
+COMPRESSED: Mapping[bytes, Callable[[Path], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+"""How a compressed file begins, and what opens it."""
 
 
 class Source(Protocol):
@@ -58,9 +63,10 @@ def open_source(root: str) -> Source:
     try:
         if head.startswith((b"PK\3\4", b"PK\5\6")):
             return ZipSource(path)
-        if head.startswith(b"\x1f\x8b") or head[257:262] == b"ustar" or tarfile.is_tarfile(path):
-            return TarSource(path, compressed=head.startswith(b"\x1f\x8b"))
-    except (BadArchive, OSError, EOFError, tarfile.TarError, zlib.error, ValueError) as error:
+        opener = next((opener for magic, opener in COMPRESSED.items() if head.startswith(magic)), None)
+        if opener or head[257:262] == b"ustar" or tarfile.is_tarfile(path):
+            return TarSource(path, opener)
+    except (BadArchive, OSError, EOFError, tarfile.TarError, zlib.error, lzma.LZMAError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UserError(f"{path.absolute()} cannot be read: {reason}", "get it again, or unpack it", key="data.root") from error
     what = f"the folder {path.absolute()} is a file, and neither a zip nor a tar (it begins with {head[:8]!r})"
@@ -86,11 +92,11 @@ class _Archive:
     """An archive: its pictures under their names, without a folder that all of them lie in."""
 
     def __init__(self, path: Path, members: Iterable[str]) -> None:
-        pictures = sorted(name for name in members if is_picture(name))
+        pictures = {spelled: name for name in members if is_picture(spelled := name.replace("\\", "/"))}  # some of Windows write "\"
         tops = {name.partition("/")[0] for name in pictures}
         top = f"{tops.pop()}/" if len(tops) == 1 and any(name.count("/") > 1 for name in pictures) else ""
-        self.path, self.names = path, sorted(name.removeprefix(top) for name in pictures)
-        self._member = {name.removeprefix(top): name for name in pictures}
+        self._member = {spelled.removeprefix(top): name for spelled, name in pictures.items()}
+        self.path, self.names = path, sorted(self._member)
 
     def stamp(self, names: Iterable[str]) -> str:
         """That of the archive, and which of its pictures are meant."""
@@ -125,8 +131,8 @@ class TarSource(_Archive):
         OSError, tarfile.TarError: where it cannot be read.
     """
 
-    def __init__(self, path: Path, compressed: bool) -> None:
-        self._file: IO[bytes] = _unpacked(path) if compressed else path.open("rb")
+    def __init__(self, path: Path, opener: Callable[[Path], Any] | None) -> None:
+        self._file: IO[bytes] = _unpacked(path, opener) if opener else path.open("rb")
         self._places: dict[str, tuple[int, int]] = {}
         with Shard(os.dup(self._file.fileno())) as file, tarfile.open(fileobj=file, mode="r:") as tar:
             for member in tar:
@@ -146,9 +152,9 @@ class TarSource(_Archive):
         return os.pread(self._file.fileno(), size, offset)
 
 
-def _unpacked(path: Path) -> IO[bytes]:
+def _unpacked(path: Path, opener: Callable[[Path], Any]) -> IO[bytes]:
     file = tempfile.TemporaryFile(prefix="ganzoo-")  # noqa: SIM115 (it lives as long as the source)
-    with gzip.open(path) as packed:
+    with opener(path) as packed:
         shutil.copyfileobj(_Limited(packed), file, 1 << 20)
     file.seek(0)
     return file

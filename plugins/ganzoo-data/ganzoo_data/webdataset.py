@@ -113,7 +113,9 @@ def find_shards(patterns: Sequence[str]) -> list[Path]:
     """
     found: set[Path] = set()
     for pattern in (plain for given in patterns for plain in _expand(str(Path(given).expanduser()))):
-        paths = {Path(path).resolve() for path in glob.glob(pattern, recursive=True) if Path(path).is_file()}  # noqa: PTH207
+        literal = Path(pattern)  # "[1]" in a name comes before what it means as a pattern
+        matching = [literal] if literal.is_file() else map(Path, glob.glob(pattern, recursive=True))  # noqa: PTH207
+        paths = {path.resolve() for path in matching if path.is_file()}
         if not paths:
             raise UserError(f"there is no file {Path(pattern).absolute()}", "set data.shards to your .tar files", key="data.shards")
         found |= paths

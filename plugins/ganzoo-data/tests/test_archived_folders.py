@@ -54,7 +54,23 @@ def compressed_tar(data, path):
         archive.add(data / "pets", ".")
 
 
-WAYS = [nested_zip, flat_zip, plain_tar, compressed_tar]
+def windows_zip(data, path):
+    with zipfile.ZipFile(path, "w") as archive:
+        for member in members(data):
+            archive.writestr(zipfile.ZipInfo(str(member.relative_to(data)).replace("/", "\\")), member.read_bytes())
+
+
+def xz_tar(data, path):
+    with tarfile.open(path, "w:xz") as archive:
+        archive.add(data / "pets", "pets")
+
+
+def bz2_tar(data, path):
+    with tarfile.open(path, "w:bz2") as archive:
+        archive.add(data / "pets", "pets")
+
+
+WAYS = [nested_zip, flat_zip, windows_zip, plain_tar, compressed_tar, xz_tar, bz2_tar]
 
 
 def read(root, tmp_path, **options):
