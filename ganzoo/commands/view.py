@@ -12,7 +12,7 @@ from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_files
 
-from .options import Json, RunOrPack, Seed, Weights, check_pictures
+from .options import DataOverride, Json, RunOrPack, Seed, Step, Weights, check_pictures, of_data
 
 if TYPE_CHECKING:
     from ganzoo.runs.trained import Trained
@@ -41,7 +41,9 @@ def sample(
     ] = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a picture (default: samples.png in the run).")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write a PNG for each sample into the folder.")] = None,
+    override: DataOverride = None,
     weights: Weights = None,
+    step: Step = None,
     as_json: Json = False,
 ) -> None:
     """Draw samples from the generator of a run or a pack.
@@ -53,7 +55,7 @@ def sample(
     from ganzoo.runs.trained import load_trained
 
     check_pictures(png=png, npz=npz)
-    trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter())
+    trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter(), step=step, overrides=of_data(override))
     count = n or SAMPLES
     if per_class is not None:
         count = per_class * _classes(trained, per_class, n, label)

@@ -101,6 +101,13 @@ class SampleConfig(Section):
     """Samples in a grid."""
 
 
+class BestConfig(Section):
+    """Which checkpoint is the best."""
+
+    metric: str
+    """One of the run's metrics, measured at steps that have a checkpoint; its first number that says which way is better decides."""
+
+
 class CheckpointConfig(Section):
     """The checkpoints."""
 
@@ -108,6 +115,8 @@ class CheckpointConfig(Section):
     """Steps between two checkpoints."""
     keep: PositiveInt = 2
     """How many of the latest are kept."""
+    best: BestConfig | None = None
+    """{metric: NAME}: besides, the best of them by a metric is kept, for --step best; null: none."""
 
 
 class RunConfig(Section):

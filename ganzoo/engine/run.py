@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -23,6 +24,9 @@ from .device import Runtime
 from .distributed import Ranks
 from .ema import MovingAverage
 from .randomness import random_state, restore_random_state, seed_everything
+
+MOST_CLASSES = 1000
+"""Beyond which no class is named."""
 
 
 @dataclass
@@ -65,6 +69,14 @@ class Run:
         """The plan of the last step taken (of the first, before it): its values are what sampling goes on with."""
         return self.schedule.plan(max(self.step - 1, 0), self.config.train.steps)
 
+    def class_counts(self) -> dict[str, int]:
+        """Samples of each class by its name, in the order of their numbers; {} without labels, or with very many."""
+        if "label" not in self.batches.arrays or not 0 < self.data.classes <= MOST_CLASSES:
+            return {}
+        counts = np.bincount(np.asarray(self.batches.arrays["label"][:]), minlength=self.data.classes)
+        names = self.dataset.class_names or tuple(str(number) for number in range(self.data.classes))
+        return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
+
     def state(self) -> State:
         """All that ``restore`` needs to continue bit for bit: of all ranks on rank 0, so that every rank has to ask for it."""
         others = self.ranks.gather_object(self._own_state())[1:]
@@ -72,6 +84,8 @@ class Run:
             "run": self.identity,
             "data": dict(self.fingerprint),
             "step": self.step,
+            "values": dict(self.last_plan.values),
+            "batch_size": self.batches.size,
             "position": self.batches.position,
             "networks": {name: network.state_dict() for name, network in self._networks().items()},
             "losses": {name: _own_buffers(loss) for name, loss in self.losses.items()},
@@ -123,7 +137,8 @@ class Run:
                 _fill(_own_buffers(loss), state["losses"][name])
             for name, optimizer in self.optimizers.items():
                 optimizers.restore(optimizer, state["optimizers"][name])
-            self.step, self.batches.position = int(state["step"]), int(state["position"])
+            self.step = int(state["step"])
+            self.batches.position = int(state["position"]) * int(state.get("batch_size", self.batches.size)) // self.batches.size
             self._restore_own(state)
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             what = f"the checkpoint belongs to other components ({' '.join(str(error).split())[:200]})"

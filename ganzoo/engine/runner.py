@@ -32,17 +32,25 @@ from .signals import Interrupted, Stop, stop_on_signals, unwind_on_termination
 class Runner:
     """Trains one run into the directory ``out``, or continues (``resume``) the one that it holds.
 
-    A copy of ``source``, the configuration's file, stays there.
+    A copy of ``source``, the configuration's file, stays there. Keys of ``change`` may differ though the training is no longer exact.
 
     Raises:
         UserError: where the configuration, the data or the folder does not allow the run; nothing has been trained.
     """
 
     def __init__(
-        self, config: RunConfig, resolved: Resolved, source: Path, out: Path, resume: bool, reporter: Reporter, ranks: Ranks | None = None
+        self,
+        config: RunConfig,
+        resolved: Resolved,
+        source: Path,
+        out: Path,
+        resume: bool,
+        reporter: Reporter,
+        ranks: Ranks | None = None,
+        change: Sequence[str] = (),
     ) -> None:
         self.config, self.resolved, self.reporter = config, resolved, reporter
-        self.ranks = ranks or Ranks()
+        self.ranks, self._change = ranks or Ranks(), change
         self.directory = RunDirectory(out, resume) if self.ranks.is_main else NullRunDirectory(out)
         try:
             with unwind_on_termination():
@@ -70,7 +78,7 @@ class Runner:
         advice = f"'ganzoo replay {self.directory.path} --to OBSERVER' tells it the whole run later"
         named, defaults = (resolved.observers, resolved.defaults) if ranks.is_main else ((), ())
         self.observers = Observers(named, defaults, data=self.run.data, reporter=reporter, advice=advice)
-        self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter)
+        self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter, resolved.metrics)
         measured = [part.every for part in resolved.metrics if part.every]
         self._every = [config.log.every, config.sample.every, config.checkpoint.every, *measured]
         self.loop = Loop(self.run, self.outputs.meter, choose_runner(self.run, reporter.say))
@@ -79,9 +87,9 @@ class Runner:
         else:
             self.run.identity = uuid.uuid4().hex
             self._preflight()
-        self.environment = environment(
-            self.run.identity, config.train.seed, self.run.environment_fingerprint(), self.run.data, self.run.versions
-        )
+        run = self.run
+        here, classes = run.environment_fingerprint(), run.class_counts()
+        self.environment = environment(run.identity, config.train.seed, here, run.data, run.versions, classes)
         self.directory.write_environment(self.environment, resolved.files)
         # Last: config.yaml says that here is a run, and one that can be continued.
         self.directory.write_config(resolved_yaml(config, resolved), source)
@@ -236,8 +244,9 @@ class Runner:
     def _refuse_changes(self) -> None:
         """A run goes on as it was begun: see ``resuming.allowed_changes``."""
         before = with_defaults_of_today(strict_yaml.read(self.directory.config).value, self.resolved)
-        now = resolved_values(self.config, self.resolved)
-        changed, beside = allowed_changes(before, now, str(self.directory.path))
-        self._changed += changed
-        if beside:
-            self.reporter.say(f"changed beside the training: {'; '.join(beside)}")
+        changes = allowed_changes(before, resolved_values(self.config, self.resolved), str(self.directory.path), self._change)
+        self._changed += changes.all
+        if changes.beside:
+            self.reporter.say(f"changed beside the training: {'; '.join(changes.beside)}")
+        if changes.asked:
+            self._warn(f"changed as --change allows: {'; '.join(changes.asked)}; from here on the result is not that of an unchanged run")

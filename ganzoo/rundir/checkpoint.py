@@ -10,7 +10,7 @@ import hashlib
 import io
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -78,15 +78,17 @@ def is_checkpoint(path: Path) -> bool:
         return bool(LINE.match(first) or LINE.fullmatch(file.read()))
 
 
-def save(folder: Path, step: int, state: State, keep: int) -> Path:
-    """Write ``folder/step-XXXXXXXX.ckpt`` and drop all but the newest ``keep``.
+def save(folder: Path, step: int, state: State, keep: int, best: Callable[[Collection[int]], int | None] = lambda steps: None) -> Path:
+    """Write ``folder/step-XXXXXXXX.ckpt`` and drop all but the newest ``keep`` and the one that ``best`` chooses among the steps there.
 
     Raises:
         GanzooError: where the disk refuses; older checkpoints are intact.
     """
     path = folder / file_name(step)
     write_atomically(path, encode(state))
-    for old in existing(folder)[keep:]:
+    there = existing(folder)
+    chosen = best([step_of(each) for each in there])
+    for old in (each for each in there[keep:] if step_of(each) != chosen):
         try:
             old.unlink(missing_ok=True)
         except OSError as error:
@@ -117,6 +119,12 @@ def load(folder: Path, warn: Callable[[str], None], run: str = "") -> tuple[Path
 def existing(folder: Path) -> list[Path]:
     """The checkpoint files in ``folder``, newest first."""
     return sorted(folder.glob(f"step-*{SUFFIX}"), reverse=True)
+
+
+def step_of(path: Path) -> int:
+    """The step of a checkpoint file; -1 where its name has none."""
+    digits = path.stem.removeprefix("step-")
+    return int(digits) if digits.isascii() and digits.isdecimal() else -1
 
 
 def refuse_foreign(folder: Path) -> None:

@@ -118,6 +118,26 @@ def curves(evaluations: Iterable[Evaluation]) -> list[list[Evaluation]]:
     return lines
 
 
+def best_step(evaluations: Iterable[Evaluation], metric: str, better: Mapping[str, str], steps: Collection[int]) -> int | None:
+    """Which of ``steps`` a run's metric found best, of two equals the later; None where it was measured at none of them.
+
+    Only what is alike in all but the step is ranked: those that are alike to the last one measured.
+
+    Args:
+        evaluations: by step.
+        metric: its name.
+        better: number -> "lower" or "higher"; the first that is there decides.
+        steps: those to choose from.
+    """
+    lines = curves(found for found in evaluations if found.metric == metric and found.by_run and found.step in steps)
+    alike = max(lines, key=lambda line: line[-1].step, default=[])
+    number = next((name for name in (alike[-1].numbers if alike else ()) if better.get(name)), None)
+    if number is None:
+        return None
+    sign = 1 if better[number] == "higher" else -1
+    return max((sign * found.numbers[number], found.step) for found in alike if number in found.numbers)[1]
+
+
 def fact_rows(runs: Sequence[ComparedRun]) -> list[tuple[str, list[str]]]:
     """What a reader wants to know first, a row a fact, a cell a run."""
     rows = [

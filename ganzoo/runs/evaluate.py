@@ -18,7 +18,15 @@ from .trained import load_trained
 
 
 def evaluate(
-    folder: Path, parts: Sequence[ResolvedPart], *, weights: Path | None, seed: int, registry: Registry, reporter: Reporter
+    folder: Path,
+    parts: Sequence[ResolvedPart],
+    *,
+    weights: Path | None,
+    seed: int,
+    registry: Registry,
+    reporter: Reporter,
+    step: str | None = None,
+    overrides: Sequence[str] = (),
 ) -> Iterator[Evaluation]:
     """Measure a run's generator, or other weights in its place; every metric is prepared before the first is measured.
 
@@ -29,12 +37,14 @@ def evaluate(
         seed: of the latents.
         registry: what is installed.
         reporter: shows progress.
+        step: an earlier checkpoint, as of ``load_trained``.
+        overrides: where the data lies now.
 
     Raises:
         UserError: where the run, its data, the weights or a metric cannot be used.
         GanzooError: where a metric's numbers cannot be had.
     """
-    trained = load_trained(folder, weights, registry, reporter)
+    trained = load_trained(folder, weights, registry, reporter, step=step, overrides=overrides)
     dataset, samples = trained.read_data(reporter)
     subjects = Subjects(trained.generator, samples, dataset, trained.dataset, seed=seed, reporter=reporter)
     average = trained.facts.get("average")

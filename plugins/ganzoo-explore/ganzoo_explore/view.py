@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ganzoo.commands.options import Json, Quiet, RunFolder, RunOrPack, Seed, Weights, check_pictures
+from ganzoo.commands.options import DataOverride, Json, Quiet, RunFolder, RunOrPack, Seed, Step, Weights, check_pictures, of_data
 from ganzoo.errors import UserError
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter as choose_reporter
@@ -33,6 +33,7 @@ def interpolate(
         int | None, typer.Option(metavar="CLASS", help="Walk from the class --label to this one, with the latents fixed.")
     ] = None,
     weights: Weights = None,
+    step: Step = None,
     as_json: Json = False,
 ) -> None:
     """Walk through the latent space, or from class to class.
@@ -48,7 +49,7 @@ def interpolate(
     check_pictures(png=png, gif=gif)
     if to is not None and label is None:
         raise UserError("there is no class to begin at", "name it with --label", key="--to")
-    trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter())
+    trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter(), step=step)
 
     def walk(count: int) -> Interpolation:
         many = rows or (8 if label is not None else default_rows(trained))
@@ -72,7 +73,9 @@ def neighbours(
     n: Annotated[int, typer.Option("-n", metavar="N", min=1, help="How many of them are shown, the most suspicious first.")] = 10,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the picture here (default: neighbours.png in the run).")] = None,
     seed: Seed = 0,
+    override: DataOverride = None,
     weights: Weights = None,
+    step: Step = None,
     inception_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="File of Inception's weights, for --by inception.")] = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -91,7 +94,7 @@ def neighbours(
 
     check_pictures(png=png)
     reporter = choose_reporter(quiet or as_json)
-    trained = load_trained(run_folder, weights, Registry.installed(), reporter)
+    trained = load_trained(run_folder, weights, Registry.installed(), reporter, step=step, overrides=of_data(override))
     found = look_for_copies(trained, samples=samples, seed=seed, by=by, inception_weights=inception_weights, reporter=reporter)
     path = found.save_png(png or run_folder / "neighbours.png", n)
     held = f"held-out images ({found.split})" if found.split else "training images among the others"
