@@ -75,8 +75,9 @@ def evaluate(
     if images is not None and against is not None and run_folder is None and weights is None and step is None:
         found = measure_folders(images, against, parts, of_data, registry, reporter)
     elif run_folder is not None and images is None and against is None:
-        known = {"weights": weights, "step": step, "overrides": of_data, "seed": seed}
-        found = runs.evaluate(run_folder, parts, registry=registry, reporter=reporter, **known)
+        found = runs.evaluate(
+            run_folder, parts, weights=weights, seed=seed, registry=registry, reporter=reporter, step=step, overrides=of_data
+        )
     else:
         raise UserError("what is to be measured is not clear", "name a run, or --images FOLDER --against FOLDER", key="eval")
     for each in found:

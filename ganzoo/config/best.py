@@ -26,7 +26,7 @@ def check_best(config: RunConfig, metrics: Sequence[ResolvedPart]) -> None:
     if len(found) != 1:
         what = f"'{name}' is {'several' if found else 'none'} of the run's metrics"
         remedy = "list it once" if found else did_you_mean(name, [part.name for part in metrics], noun="metrics")
-    elif not any(found[0].cls.better.values()):
+    elif not any(getattr(found[0].cls, "better", {}).values()):
         what, remedy = f"no number of '{name}' says which way is better", "name another metric"
     elif found[0].every is None or found[0].every % every:
         what = f"'{name}' is measured {'at the end only' if found[0].every is None else 'where there is no checkpoint'}"

@@ -51,9 +51,9 @@ def evaluate(
     kind = "ema" if average is True else "raw" if average is False else ""
     file = f"{weights.name} {hashlib.sha256(split_choice(weights)[0].read_bytes()).hexdigest()[:12]}" if weights else ""
     facts: dict[str, Fact] = {"weights": " ".join(filter(None, [kind, file])) or "unknown"}
-    step = trained.facts.get("step")
-    step = step if isinstance(step, int) else None
+    trained_for = trained.facts.get("step")
+    at_step = trained_for if isinstance(trained_for, int) else None
     named = compat.distinct(parts)
     metrics = {name: prepare(part, subjects.make(trained.values, facts)) for name, part in named.items()}
     for name, metric in metrics.items():
-        yield measure(name, metric, named[name], subjects.make(trained.values, facts), step)
+        yield measure(name, metric, named[name], subjects.make(trained.values, facts), at_step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import zipfile
 from pathlib import Path
@@ -88,7 +89,7 @@ class ArrayFile:
     def _open(self) -> Any:
         if self._is_hdf5:
             try:
-                import h5py
+                h5py = importlib.import_module("h5py")  # optional, and without types
             except ImportError as error:
                 what = f"{self.path.absolute()} is an HDF5 file, which is read by h5py, and that is not installed"
                 raise UserError(what, "pip install h5py", key="data.file") from error

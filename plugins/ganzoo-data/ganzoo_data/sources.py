@@ -7,7 +7,6 @@ import gzip
 import io
 import lzma
 import os
-import shutil
 import tarfile
 import tempfile
 import zlib
@@ -156,23 +155,12 @@ class TarSource(_Archive):
 def _unpacked(path: Path, opener: Callable[[Path], Any]) -> IO[bytes]:
     file = tempfile.TemporaryFile(prefix="ganzoo-")  # noqa: SIM115 (it lives as long as the source)
     with opener(path) as packed:
-        shutil.copyfileobj(_Limited(packed), file, 1 << 20)
+        while chunk := packed.read(1 << 20):
+            if file.tell() + len(chunk) > MAX_TAR_BYTES:
+                raise BadArchive(f"it unpacks to more than {MAX_TAR_BYTES} bytes")
+            file.write(chunk)
     file.seek(0)
     return file
-
-
-class _Limited:
-    """Reads no more than ``MAX_TAR_BYTES``."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._left = file, MAX_TAR_BYTES
-
-    def read(self, size: int) -> bytes:
-        content = self._file.read(size)
-        self._left -= len(content)
-        if self._left < 0:
-            raise BadArchive(f"it unpacks to more than {MAX_TAR_BYTES} bytes")
-        return content
 
 
 def size_of(source: bytes | Path) -> tuple[int, int]:
