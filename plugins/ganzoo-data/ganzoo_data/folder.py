@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ganzoo import Dataset, Fraction, PositiveInt, UserError
+from ganzoo.data import BadImage
 
 from .celeba_layout import contents
-from .images import DECODER, SUFFIXES, BadImage, decode
+from .images import DECODER, SUFFIXES, decode
 from .labels import in_order, label_pictures
 from .sources import Source, is_litter, open_source, size_of
 

@@ -17,11 +17,12 @@ from typing import IO, Any, Protocol
 from PIL import Image
 
 from ganzoo import UserError
+from ganzoo.data import BadImage
 
 from .archives import BadArchive, Zip
 from .celeba_layout import contents
 from .files import stamp
-from .images import SUFFIXES, BadImage
+from .images import SUFFIXES
 from .webdataset import MAX_IMAGE_BYTES, Shard
 
 MAX_TAR_BYTES = 1 << 37
