@@ -46,7 +46,7 @@ class OptimizerConfig(Section):
 
 
 class AverageConfig(Section):
-    """The moving average's pace, counted in samples."""
+    """The moving average's pace, counted in samples: a batch at each generator update."""
 
     half_life: Annotated[float, Gt(0), Curved(bounds=(Gt(0),))]
     """Samples after which a state counts half; it may be a curve."""
@@ -94,7 +94,7 @@ class TrainConfig(Section):
     seed: NonNegativeInt = 0
     """Decides every random number of the run."""
     ema: Annotated[float, Ge(0), Lt(1), OrSection(AverageConfig)] | None = None
-    """Decay, each step, of the moving average of the generator's weights, or {half_life: SAMPLES, ramp: 0.05}; null: no average."""
+    """Decay, at each generator update, of the moving average of its weights, or {half_life: SAMPLES, ramp: 0.05}; null: no average."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """What the networks compute in; losses are always fp32. auto: bf16 where the device is fast at it."""
     matmul: Literal["highest", "high", "medium"] = "highest"
