@@ -47,7 +47,7 @@ class OptimizerConfig(Section):
 
 
 class AverageConfig(Section):
-    """The moving average's pace, counted in samples."""
+    """The moving average's pace, counted in samples: a batch at each generator update."""
 
     half_life: Annotated[float, Gt(0), Curved(bounds=(Gt(0),))]
     """Samples after which a state counts half; it may be a curve."""
