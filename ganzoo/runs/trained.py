@@ -19,7 +19,7 @@ from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fingerprint import compare_data, fingerprint
 from ganzoo.data.rows import Rows
-from ganzoo.data.spec import describe
+from ganzoo.data.spec import describe_data
 from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.device import Runtime, from_config
 from ganzoo.engine.sampling import generate, make_inputs, to_units
@@ -140,7 +140,7 @@ class Trained:
         """
         dataset: Dataset = self.dataset.build()
         arrays: Mapping[str, Rows] = dataset.arrays(Cache(reporter=reporter))
-        found = describe(arrays, dataset.classes, dataset.scale, dataset.class_maps)
+        found = describe_data(dataset, arrays)
         if found != self.data:
             raise UserError(
                 f"the data is no longer what the run was trained on: it was {_form(self.data)}, and is now {_form(found)}",

@@ -10,7 +10,7 @@ from ganzoo import compat
 from ganzoo.config import Resolved, ResolvedPart, RunConfig, differences, load_config, resolve, resolved_values, strict_yaml
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.spec import describe
+from ganzoo.data.spec import describe_data
 from ganzoo.engine.build import refuse
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec
@@ -78,7 +78,7 @@ class _Checks:
             if _same([part], [earlier]):
                 return data
         dataset: Dataset = part.build()
-        data = describe(dataset.arrays(Cache(reporter=self._reporter)), dataset.classes, dataset.scale, dataset.class_maps)
+        data = describe_data(dataset, dataset.arrays(Cache(reporter=self._reporter)))
         self._data.append((part, data))
         return data
 

@@ -24,7 +24,7 @@ from ganzoo.cli.app import app
 from ganzoo.config import load_config, parse_config, resolve, strict_yaml
 from ganzoo.config.yaml_writer import dump
 from ganzoo.data.cache import Cache
-from ganzoo.data.spec import describe
+from ganzoo.data.spec import describe_data
 from ganzoo.one_file import choosing
 from ganzoo.registry import Registry
 
@@ -131,7 +131,7 @@ class Reader:
         parts = resolve(config, Registry.installed())
         self.stand_in(parts.data)
         dataset = parts.data.build()
-        data = describe(dataset.arrays(Cache()), dataset.classes, dataset.scale, dataset.class_maps)
+        data = describe_data(dataset, dataset.arrays(Cache()))
         assert compat.check(parts.generator, parts.critic, parts.losses, parts.schedule, data).problems == []
 
     def read_sh(self, block):
