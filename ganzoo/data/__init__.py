@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .digits import Digits
     from .files import folder_at, locked, stamp
     from .idx import read_pair
-    from .images import DECODER, SUFFIXES, BadImage, decode
+    from .images import DECODER, SUFFIXES, BadImage, decode, find_pictures
     from .rows import Rows
 
 _HOME = {
@@ -21,6 +21,7 @@ _HOME = {
     "SUFFIXES": "images",
     "decode": "images",
     "default_folder": "cache",
+    "find_pictures": "images",
     "folder_at": "files",
     "locked": "files",
     "read_pair": "idx",
@@ -35,6 +36,7 @@ __all__ = [
     "Rows",
     "decode",
     "default_folder",
+    "find_pictures",
     "folder_at",
     "locked",
     "read_pair",

@@ -47,6 +47,17 @@ class Dataset(ABC):
     apart: bool = False
     """Whether each process of a run gets samples of its own from ``arrays``, not all of them. May be set there."""
 
+    def inputs_of(self, picture: np.ndarray) -> Mapping[str, np.ndarray]:
+        """What a generator is given of a user's own picture, where that is not the picture itself (a hole cut into it).
+
+        Args:
+            picture: uint8 (C, H, W), of the size of "sample".
+
+        Returns:
+            Field -> what ``arrays`` would give of it, without N; {}: the picture is the field that the generator reads.
+        """
+        return {}
+
     @abstractmethod
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
         """Field name -> (N, ...): uint8 images (N, C, H, W), float32 as they are, int64 labels (N,).

@@ -13,7 +13,7 @@ from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.fields import Fields, forward_inputs
 from ganzoo.rundir.directory import RunDirectory, now
 from ganzoo.rundir.files import GENERATOR, sample_file
-from ganzoo.ui.pictures import image_grid, save_png
+from ganzoo.ui.pictures import beside, image_grid, save_png
 from ganzoo.ui.progress import Reporter, Task
 from ganzoo.ui.scatter import scatter
 
@@ -25,7 +25,7 @@ from .health import Health
 from .meter import Meter
 from .observers import Observers
 from .run import Run
-from .sampling import CLOUD, columns_of, generate, make_inputs, to_units
+from .sampling import CLOUD, columns_of, generate, make_inputs, pictures_given, to_units
 from .weights import export
 
 
@@ -43,9 +43,9 @@ class Outputs:
     def __init__(self, config: RunConfig, run: Run, directory: RunDirectory, observers: Observers, reporter: Reporter) -> None:
         self.config, self.run, self.directory, self.observers, self.reporter = config, run, directory, observers, reporter
         self.meter = Meter(run.ranks)
-        self.inputs, real = self._fix_inputs()
-        self.references = None if run.data.is_image else real
-        self.health = Health(real)
+        self.inputs, self.real = self._fix_inputs()
+        self.references = None if run.data.is_image else self.real
+        self.health = Health(self.real)
         self.background = Background(threaded=run.runtime.device.type == "cuda")
 
     def log(self, task: Task, seconds: float) -> None:
@@ -70,12 +70,18 @@ class Outputs:
         inputs = self.inputs | plan_fields(run.last_plan, run.runtime.device)
         made = generate(run.eval_generator, inputs, run.data, run.runtime, seed=(self.config.train.seed,))
 
+        sources = pictures_given(run.generator, run.data, inputs) if run.data.is_image else {}
+        targets = [] if sources.keys() & {*run.data.independent} else [self.real]
+
         def write() -> Path:
             path = self.directory.path / sample_file(step)
             path.parent.mkdir(exist_ok=True)
             if run.data.is_image:
                 labelled = "label" in forward_inputs(type(run.generator))
-                picture = image_grid(made, columns_of(run.data, labelled, len(made)))
+                if sources:
+                    picture = image_grid(*beside([*sources.values(), made, *targets]))
+                else:
+                    picture = image_grid(made, columns_of(run.data, labelled, len(made)))
             else:
                 picture = scatter(made, self.references)
             save_png(picture, path)

@@ -15,6 +15,7 @@ from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, forward_inputs, select
 from ganzoo.players import Generator
 from ganzoo.tensors import check_given
+from ganzoo.ui.pictures import to_uint8
 
 from .device import Runtime
 from .randomness import seeded
@@ -161,6 +162,12 @@ def to_units(sample: torch.Tensor, data: DataSpec) -> np.ndarray:
     if data.is_image:
         return sample.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8).cpu().contiguous().numpy()
     return (sample * data.scale).cpu().numpy()
+
+
+def pictures_given(generator: Generator, data: DataSpec, fields: Fields) -> dict[str, np.ndarray]:
+    """The pictures among ``fields`` that the generator makes its own of, uint8 (N, C, H, W)."""
+    shown = [name for name in forward_inputs(type(generator)) if len(data.fields.get(name, ())) == 3 and name not in data.class_maps]
+    return {name: to_uint8(fields[name].cpu().numpy()) for name in shown if data.fields[name][0] in (1, 3)}
 
 
 def columns_of(data: DataSpec, labelled: bool, n: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ganzoo import Dataset, Fraction, PositiveInt, UserError
-from ganzoo.data import DECODER, SUFFIXES, decode, folder_at, stamp
+from ganzoo.data import DECODER, SUFFIXES, decode, find_pictures, folder_at, stamp
 
 from .labels import in_order, label_pictures
 
@@ -131,28 +130,6 @@ class ImageFolder(Dataset):
                 key="data.labels",
             )
         return labels
-
-
-def find_pictures(root: Path) -> list[str]:
-    """The paths of all pictures under ``root``, relative to it, with "/", sorted. Links to folders are followed, once each."""
-    found: list[str] = []
-    seen: set[tuple[int, int]] = set()
-    for folder, subfolders, files in os.walk(root, followlinks=True):
-        status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in seen:
-            subfolders.clear()  # a link back up, or a second way to the same place
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        subfolders[:] = sorted(name for name in subfolders if not _is_litter(name))
-        relative = Path(folder).relative_to(root).as_posix()
-        prefix = "" if relative == "." else f"{relative}/"
-        found += [prefix + name for name in files if name.lower().endswith(SUFFIXES) and not _is_litter(name)]
-    return sorted(found)
-
-
-def _is_litter(name: str) -> bool:
-    """Hidden, or what macOS leaves in archives: copies of each file's name with no picture in them."""
-    return name.startswith(".") or name == "__MACOSX"
 
 
 def _parts(name: str) -> list[str]:
