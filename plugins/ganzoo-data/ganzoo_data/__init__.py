@@ -16,6 +16,8 @@ def ganzoo_datasets() -> dict[str, str]:
         "cifar10": "ganzoo_data.cifar:CIFAR10",
         "celeba": "ganzoo_data.celeba:CelebA",
         "folder": "ganzoo_data.folder:ImageFolder",
+        "paired": "ganzoo_data.pairs:Paired",
         "stacked_mnist": "ganzoo_data.stacked:StackedMNIST",
+        "unpaired": "ganzoo_data.pairs:Unpaired",
         "webdataset": "ganzoo_data.webdataset:WebDataset",
     }

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
+from annotated_types import Gt
 
 from ganzoo import Dataset, Fraction, PositiveInt, UserError
 from ganzoo.data import DECODER, SUFFIXES, decode, find_pictures, folder_at, stamp
 
+from .derived import Mask, conditions, hole, holed
 from .labels import in_order, label_pictures
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ class ImageFolder(Dataset):
         split: of sub-folders that are all called train, val, test or the like: which is taken, labelled by the folders in it; all: every
             one; auto: train; null: they are classes.
         max_bad: fraction of the pictures that may be unreadable; they are left out and named.
+        low_resolution: give "source" as well: the image reduced so many times.
+        mask: give "source" as well: the image with a hole of half its edge, in the middle or anywhere, and "mask", which is 1 in it.
     """
 
     source = "a folder of yours"
@@ -52,7 +56,13 @@ class ImageFolder(Dataset):
         labels: bool | str = "auto",
         split: str | None = "auto",
         max_bad: Fraction = 0.01,
+        low_resolution: Annotated[int, Gt(1)] | None = None,
+        mask: Mask | None = None,
     ) -> None:
+        if low_resolution and (mask or size % low_resolution):
+            what = "images have both a hole and a low resolution" if mask else f"images of {size} cannot be reduced {low_resolution} times"
+            raise UserError(what, "leave one of them out" if mask else "choose a divisor of data.size", key="low_resolution")
+        self.low_resolution, self.mask = low_resolution, mask
         self.root, self.size, self.crop, self.channels = root, size, crop, channels
         self.flip, self.labels, self.split, self.max_bad = flip, labels, split, max_bad
 
@@ -75,15 +85,20 @@ class ImageFolder(Dataset):
             (self.channels, self.size, self.size),
             max_bad=self.max_bad,
         )
+        given = {"sample": cached.images, **conditions(cached.images, self.low_resolution, self.mask)}
         if not self.classes:
-            return {"sample": cached.images}
+            return given
         number = {name: i for i, name in enumerate(self.class_names)}
         labels = np.array([number[by_name[names[i]]] for i in cached.kept], np.int64)
         empty = [name for name, count in zip(self.class_names, np.bincount(labels, minlength=self.classes), strict=True) if not count]
         if empty:
             what = f"no picture of the class {', '.join(repr(name) for name in empty)} in {root.absolute()} can be read"
             raise UserError(what, "repair its pictures, or move them elsewhere", key="data.root")
-        return {"sample": cached.images, "label": labels}
+        return {**given, "label": labels}
+
+    def inputs_of(self, picture: np.ndarray) -> Mapping[str, np.ndarray]:
+        """The picture with a hole, and where it is; nothing of its own where there are no holes."""
+        return {"source": holed(picture, self.mask, 0), "mask": hole(picture.shape, self.mask, 0)} if self.mask else {}
 
     @property
     def _file(self) -> str:

@@ -1,0 +1,163 @@
+"""Pictures of two domains: pairs, side by side in one file or in two folders, and domains without pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ganzoo import Dataset, PositiveInt, UserError
+from ganzoo.data import DECODER, decode, find_pictures, folder_at, stamp
+
+if TYPE_CHECKING:
+    from ganzoo import Cache
+    from ganzoo.data import Rows
+
+Split = Literal["train", "val", "test"]
+
+
+class TwoDomains(Dataset):
+    """What both kinds have in common.
+
+    Args:
+        root: the folder.
+        size: edge of the images in training, in pixels.
+        load_size: edge that pictures are resized to; of larger ones training takes a window of ``size`` at random; null: ``size``.
+        channels: 3 (RGB) or 1 (grey).
+        flip: mirror images at random in training, those of a pair together.
+        direction: what is translated into what: A, which is left, or B.
+        split: which part: the sub-folder, or the beginning of the folders' names (trainA).
+    """
+
+    source = "a folder of yours"
+
+    def __init__(
+        self,
+        *,
+        root: str,
+        size: PositiveInt = 256,
+        load_size: PositiveInt | None = None,
+        channels: Literal[1, 3] = 3,
+        flip: bool = False,
+        direction: Literal["AtoB", "BtoA"] = "AtoB",
+        split: Split = "train",
+    ) -> None:
+        if load_size is not None and load_size < size:
+            raise UserError(f"pictures of {load_size} pixels hold no window of {size}", "make it at least data.size", key="load_size")
+        self.root, self.size, self.load_size, self.channels = root, size, load_size or size, channels
+        self.flip, self.direction, self.split = flip, direction, split
+        self.window = size if self.load_size > size else None
+
+    def _domains(self, root: Path) -> tuple[Path, Path] | None:
+        """The folders of A and B, as CycleGAN's and pix2pix's data have them: trainA and trainB, A/train and B/train, train/A and train/B, A and B."""
+        ways = [(f"{self.split}A", f"{self.split}B"), *((f"{way}A{end}", f"{way}B{end}") for way, end in self._nested())]
+        return next(((root / a, root / b) for a, b in ways if (root / a).is_dir() and (root / b).is_dir()), None)
+
+    def _nested(self) -> list[tuple[str, str]]:
+        return [("", f"/{self.split}"), (f"{self.split}/", ""), *([("", "")] if self.split == "train" else [])]
+
+    def _ordered(self, a: Rows, b: Rows) -> dict[str, Rows]:
+        return {"source": a, "sample": b} if self.direction == "AtoB" else {"source": b, "sample": a}
+
+    def _images(self, cache: Cache, folder: Path, names: list[str], across: int = 1) -> Rows:
+        """The pictures, each ``across`` times as wide as high."""
+        edge = self.load_size
+        key: dict[str, Any] = {"dataset": "pairs", "files": stamp(folder, names), "decoder": DECODER}
+        shape = (self.channels, edge, across * edge)
+        return cache.images(
+            key, names, lambda name: decode(folder / name, size=(edge, across * edge), channels=self.channels), shape
+        ).images
+
+
+class Paired(TwoDomains):
+    """Pairs of pictures: "source" is to become "sample". Side by side in one file (A | B), or of equal names in two folders.
+
+    Args:
+        root: a folder with the files of pairs, in it or in its sub-folder ``split``; or with the folders trainA and trainB, A and B.
+        size: edge of the images in training, in pixels.
+        load_size: edge that pictures are resized to; of larger ones training takes a window of ``size`` at random; null: ``size``.
+        channels: 3 (RGB) or 1 (grey).
+        flip: mirror images at random in training, those of a pair together.
+        direction: what is translated into what: A, which is left, or B.
+        split: which part: the sub-folder, or the beginning of the folders' names (trainA).
+    """
+
+    def arrays(self, cache: Cache) -> Mapping[str, Rows]:
+        """{"source", "sample": (N, channels, load_size, load_size) uint8}."""
+        root = folder_at(self.root)
+        if domains := self._domains(root):
+            a, b = ({str(Path(name).with_suffix("")): name for name in find_pictures(folder)} for folder in domains)
+            if alone := sorted(a.keys() ^ b.keys()):
+                where, there = (domains[1], a) if alone[0] in a else (domains[0], b)
+                what = f"{where.absolute()} has no partner of {there[alone[0]]} (and of {len(alone) - 1} more)"
+                raise UserError(what, "give both the same name, or take the data set 'unpaired'", key="data.root")
+            refuse_nothing(a, domains[0])
+            return self._ordered(
+                *(self._images(cache, folder, [of[name] for name in sorted(of)]) for folder, of in zip(domains, (a, b), strict=True))
+            )
+        folder = root / self.split if (root / self.split).is_dir() else root
+        if folder == root and self.split != "train":
+            raise UserError(f"{root.absolute()} has no sub-folder {self.split}", "choose another data.split", key="data.split")
+        names = find_pictures(folder)
+        refuse_nothing(names, folder)
+        both = self._images(cache, folder, names, across=2)
+        return self._ordered(Columns(both, 0, self.load_size), Columns(both, self.load_size, 2 * self.load_size))
+
+
+class Unpaired(TwoDomains):
+    """Pictures of two domains without pairs: "source" is to become like "sample". Each has its own number and order.
+
+    Args:
+        root: a folder with the folders trainA and trainB, A/train and B/train, or A and B.
+        size: edge of the images in training, in pixels.
+        load_size: edge that pictures are resized to; of larger ones training takes a window of ``size`` at random; null: ``size``.
+        channels: 3 (RGB) or 1 (grey).
+        flip: mirror images at random in training.
+        direction: what is translated into what.
+        split: which part: the beginning of the folders' names (trainA), or a sub-folder.
+    """
+
+    independent = frozenset({"source"})
+
+    def arrays(self, cache: Cache) -> Mapping[str, Rows]:
+        """{"source": (M, channels, load_size, load_size), "sample": (N, ...) uint8}."""
+        root = folder_at(self.root)
+        domains = self._domains(root)
+        if domains is None:
+            there = ", ".join(sorted(path.name for path in root.iterdir() if path.is_dir())) or "none"
+            what = f"{root.absolute()} has no folders {self.split}A and {self.split}B (its folders: {there})"
+            raise UserError(what, "name them so, or A and B", key="data.root")
+        found = []
+        for folder in domains:
+            names = find_pictures(folder)
+            refuse_nothing(names, folder)
+            found.append(self._images(cache, folder, names))
+        return self._ordered(*found)
+
+
+class Columns:
+    """Some columns of stored pictures.
+
+    Args:
+        rows: (N, C, H, W).
+        start, end: the columns.
+    """
+
+    def __init__(self, rows: Rows, start: int, end: int) -> None:
+        self._rows, self._columns, self.dtype = rows, slice(start, end), rows.dtype
+        self.shape = (*rows.shape[:-1], end - start)
+        self.nbytes = rows.nbytes * (end - start) // rows.shape[-1]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, picked: Any) -> np.ndarray:
+        return np.ascontiguousarray(self._rows[picked][..., self._columns])
+
+
+def refuse_nothing(names: Any, folder: Path) -> None:
+    """Raise a UserError where there are no pictures."""
+    if not names:
+        raise UserError(f"no pictures in {folder.absolute()}", "set data.root to another folder", key="data.root")
