@@ -42,7 +42,7 @@ def make_inputs(
         n: how many samples.
         seed: of the prior.
         label: one class for all; None: all classes in turn, sorted, so that a grid's rows are classes.
-        truncation: the prior is cut off beyond this, as ``truncate`` says; None: it is not.
+        truncation: for more typical, less varied samples, as ``Generator.truncated`` takes it; None: as drawn.
         given: further fields (a batch of the data, a plan's values); labels and noise take their place.
 
     Raises:
@@ -53,32 +53,18 @@ def make_inputs(
         why = f"there are {data.classes} classes, from 0" if wants_label else "this generator takes no label"
         raise UserError(f"label {label} cannot be asked for: {why}", "leave it out or choose another", key="--label")
     with seeded(torch.device("cpu"), seed):
-        fields: Fields = dict(given or {}) | generator.draw(n)
+        drawn = generator.draw(n)
         if truncation is not None:
-            check_normal_prior(generator, "--truncation", "truncated")
-            fields["latent"] = truncate(fields["latent"], truncation)
+            if not truncation > 0:
+                what = f"the prior cannot be cut off at {truncation:g}"
+                raise UserError(what, "give a positive number, such as 1", key="--truncation")
+            if type(generator).truncated is Generator.truncated:
+                check_normal_prior(generator, "--truncation", "truncated")
+            drawn = generator.truncated(drawn, truncation)
+        fields: Fields = dict(given or {}) | drawn
     if wants_label:
         fields["label"] = torch.full((n,), label) if label is not None else torch.arange(n) * data.classes // n
     return fields
-
-
-def truncate(latent: torch.Tensor, threshold: float) -> torch.Tensor:
-    """Draw the entries beyond ``threshold`` anew until none is: typical samples rather than varied ones.
-
-    The result is standard normal, cut off at the threshold; entries within it stay as they were, so that the same seed
-    shows nearly the same samples. The truncation trick of Brock et al. 2019, arXiv:1809.11096.
-
-    Args:
-        latent: (N, L) standard normal.
-        threshold: in standard deviations; 2 changes little, 0.5 a lot.
-
-    Raises:
-        UserError: where the threshold is not positive.
-    """
-    if not threshold > 0:
-        raise UserError(f"the prior cannot be cut off at {threshold:g}", "give a positive number, such as 1", key="--truncation")
-    anew = torch.nn.init.trunc_normal_(torch.empty_like(latent), a=-threshold, b=threshold)
-    return torch.where(latent.abs() > threshold, anew, latent)
 
 
 def check_normal_prior(generator: Generator, key: str, what: str) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from annotated_types import Gt
 
 from ganzoo import Dataset, Fraction, PositiveInt, UserError
 from ganzoo.data import DECODER, SUFFIXES, decode, find_pictures, folder_at, stamp
@@ -56,7 +55,7 @@ class ImageFolder(Dataset):
         labels: bool | str = "auto",
         split: str | None = "auto",
         max_bad: Fraction = 0.01,
-        low_resolution: Annotated[int, Gt(1)] | None = None,
+        low_resolution: PositiveInt | None = None,
         mask: Mask | None = None,
     ) -> None:
         if low_resolution and (mask or size % low_resolution):

@@ -51,8 +51,8 @@ class TwoDomains(Dataset):
         self.window = size if self.load_size > size else None
 
     def _domains(self, root: Path) -> tuple[Path, Path] | None:
-        """The folders of A and B, as CycleGAN's and pix2pix's data have them: trainA and trainB, A/train and B/train, train/A and train/B, A and B."""
-        ways = [(f"{self.split}A", f"{self.split}B"), *((f"{way}A{end}", f"{way}B{end}") for way, end in self._nested())]
+        """The folders of A and B: trainA and trainB, A/train and B/train, train/A and train/B, or A and B; None where there are none."""
+        ways = [(f"{self.split}A", f"{self.split}B"), *((f"{before}A{after}", f"{before}B{after}") for before, after in self._nested())]
         return next(((root / a, root / b) for a, b in ways if (root / a).is_dir() and (root / b).is_dir()), None)
 
     def _nested(self) -> list[tuple[str, str]]:
@@ -61,14 +61,16 @@ class TwoDomains(Dataset):
     def _ordered(self, a: Rows, b: Rows) -> dict[str, Rows]:
         return {"source": a, "sample": b} if self.direction == "AtoB" else {"source": b, "sample": a}
 
-    def _images(self, cache: Cache, folder: Path, names: list[str], across: int = 1) -> Rows:
-        """The pictures, each ``across`` times as wide as high."""
-        edge = self.load_size
-        key: dict[str, Any] = {"dataset": "pairs", "files": stamp(folder, names), "decoder": DECODER}
-        shape = (self.channels, edge, across * edge)
-        return cache.images(
-            key, names, lambda name: decode(folder / name, size=(edge, across * edge), channels=self.channels), shape
-        ).images
+    def _images(self, cache: Cache, folder: Path, names: list[str], both: bool = False) -> Rows:
+        """The pictures, squares, or two squares side by side."""
+        edge, channels = self.load_size, self.channels
+        shape = (channels, edge, 2 * edge if both else edge)
+
+        def read(name: str) -> np.ndarray:
+            return halves(folder / name, edge, channels) if both else decode(folder / name, size=edge, channels=channels)
+
+        key: dict[str, Any] = {"dataset": "pairs", "both": both, "files": stamp(folder, names), "decoder": DECODER}
+        return cache.images(key, names, read, shape).images
 
 
 class Paired(TwoDomains):
@@ -94,15 +96,14 @@ class Paired(TwoDomains):
                 what = f"{where.absolute()} has no partner of {there[alone[0]]} (and of {len(alone) - 1} more)"
                 raise UserError(what, "give both the same name, or take the data set 'unpaired'", key="data.root")
             refuse_nothing(a, domains[0])
-            return self._ordered(
-                *(self._images(cache, folder, [of[name] for name in sorted(of)]) for folder, of in zip(domains, (a, b), strict=True))
-            )
+            named = [[of[name] for name in sorted(of)] for of in (a, b)]
+            return self._ordered(*(self._images(cache, folder, names) for folder, names in zip(domains, named, strict=True)))
         folder = root / self.split if (root / self.split).is_dir() else root
         if folder == root and self.split != "train":
             raise UserError(f"{root.absolute()} has no sub-folder {self.split}", "choose another data.split", key="data.split")
         names = find_pictures(folder)
         refuse_nothing(names, folder)
-        both = self._images(cache, folder, names, across=2)
+        both = self._images(cache, folder, names, both=True)
         return self._ordered(Columns(both, 0, self.load_size), Columns(both, self.load_size, 2 * self.load_size))
 
 
@@ -155,6 +156,19 @@ class Columns:
 
     def __getitem__(self, picked: Any) -> np.ndarray:
         return np.ascontiguousarray(self._rows[picked][..., self._columns])
+
+
+def halves(path: Path, edge: int, channels: Literal[1, 3]) -> np.ndarray:
+    """The left and the right half of a picture, each resized to a square by itself, so that neither bleeds into the other."""
+    from PIL import Image
+
+    whole = decode(path, size=None, channels=channels)
+    middle = whole.shape[2] // 2
+    found = []
+    for half in (whole[:, :, :middle], whole[:, :, -middle:]):
+        planes = [Image.fromarray(plane).resize((edge, edge), Image.Resampling.BILINEAR) for plane in np.ascontiguousarray(half)]
+        found.append(np.stack([np.asarray(plane) for plane in planes]))
+    return np.concatenate(found, axis=2)
 
 
 def refuse_nothing(names: Any, folder: Path) -> None:
