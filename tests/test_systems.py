@@ -161,3 +161,11 @@ def test_those_of_noise_are_packed_exported_and_sampled_into_a_folder(trained, n
     assert [path.read_bytes() for path in sorted((tmp_path / "one").iterdir())] == [
         path.read_bytes() for path in sorted((tmp_path / "two").iterdir())
     ]
+
+
+def test_pairs_are_measured_and_domains_without_pairs_are_refused(trained, capsys):
+    for metric, (least, most) in {"psnr": (5, 60), "ssim": (0, 1), "l1": (0.01, 1)}.items():
+        assert invoke(["eval", str(trained / "srgan"), "-m", metric, "--json"]) == 0
+        assert least < json.loads(capsys.readouterr().out)[0]["values"][metric] < most
+    assert invoke(["eval", str(trained / "cyclegan"), "-m", "psnr"]) == 2
+    assert "nothing that the generator is given is paired with 'sample'" in capsys.readouterr().err
