@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from .cache import default_folder
     from .digits import Digits
     from .files import folder_at, locked, stamp
+    from .finding import find_pictures
     from .idx import read_pair
-    from .images import DECODER, SUFFIXES, BadImage, decode, find_pictures
+    from .images import DECODER, SUFFIXES, BadImage, decode
     from .rows import Rows
 
 _HOME = {
@@ -21,7 +22,7 @@ _HOME = {
     "SUFFIXES": "images",
     "decode": "images",
     "default_folder": "cache",
-    "find_pictures": "images",
+    "find_pictures": "finding",
     "folder_at": "files",
     "locked": "files",
     "read_pair": "idx",

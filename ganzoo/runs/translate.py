@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.images import BadImage, decode, find_pictures
+from ganzoo.data.finding import find_pictures
+from ganzoo.data.images import BadImage, decode
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec, Fields
 from ganzoo.ui.pictures import one_picture, save_png, to_uint8

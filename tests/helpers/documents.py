@@ -198,6 +198,7 @@ class Reader:
         extra = self.foreign_data(arguments)
         if not extra and quick:
             command = "eval, as many" if "sliced_wasserstein" in arguments else arguments[0]
+            command = "eval, of pairs" if {"psnr", "ssim", "l1"} & {*arguments} else command  # all of a few
             extra = REDUCED.get(command, "").format(steps=7 if "--resume" in arguments else 5)
         if quick and arguments[0] == "check" and (self.folder / arguments[-1]).is_dir():
             extra = "--here"

@@ -31,7 +31,7 @@ class Derived:
         self.nbytes = math.prod(self.shape) * self.dtype.itemsize
 
     def __len__(self) -> int:
-        return self.shape[0]
+        return len(self._rows)
 
     def __getitem__(self, picked: Any) -> np.ndarray:
         numbers = np.arange(len(self))[picked]
@@ -44,7 +44,8 @@ class Derived:
 def thumbnail(picture: np.ndarray, times: int) -> np.ndarray:
     """Means of blocks of ``times`` x ``times`` pixels: (C, H, W) to (C, H / times, W / times) uint8."""
     c, h, w = picture.shape
-    return np.rint(picture.reshape(c, h // times, times, w // times, times).mean((2, 4))).astype(np.uint8)
+    small: np.ndarray = np.rint(picture.reshape(c, h // times, times, w // times, times).mean((2, 4))).astype(np.uint8)
+    return small
 
 
 def hole(shape: tuple[int, ...], kind: Mask, number: int) -> np.ndarray:
@@ -60,7 +61,8 @@ def hole(shape: tuple[int, ...], kind: Mask, number: int) -> np.ndarray:
 
 def holed(picture: np.ndarray, kind: Mask, number: int) -> np.ndarray:
     """The picture with its hole."""
-    return np.where(hole(picture.shape, kind, number) > 0, np.uint8(GREY), picture)
+    found: np.ndarray = np.where(hole(picture.shape, kind, number) > 0, np.uint8(GREY), picture)
+    return found
 
 
 def conditions(sample: Rows, low_resolution: int | None, mask: Mask | None) -> Mapping[str, Rows]:

@@ -58,7 +58,7 @@ class JudgePairs(Critic):
 
 
 class Pairs(Loss):
-    """Non-saturating, on pictures with their encoded codes against codes with their made pictures: equation 2."""
+    """Non-saturating, on pictures with their encoded codes against codes with their made pictures."""
 
     needs = frozenset({"encode"})
     scores = frozenset({"score"})
