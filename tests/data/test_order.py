@@ -9,6 +9,7 @@ from ganzoo.data.spec import describe_data
 from ganzoo.engine import batches as module
 from ganzoo.engine.batches import Batches
 from ganzoo.engine.device import Runtime
+from ganzoo.engine.distributed.ranks import Ranks
 from ganzoo.metrics.real import RealSamples
 
 CPU = Runtime(torch.device("cpu"), "fp32", "highest", 1)
@@ -65,6 +66,20 @@ def test_a_position_says_which_rows_of_every_field_come_next():
     for one in whole:
         following = straight.next()
         assert all(torch.equal(one[name], following[name]) for name in one)
+
+
+class Rank(Ranks):
+    def __init__(self, rank):
+        self.rank, self.size = rank, 2
+
+
+@pytest.mark.parametrize("dataset", [TwoDomains, Large], ids=lambda cls: cls.__name__)
+def test_two_processes_together_see_the_batches_of_one(dataset):
+    alone = batches_of(dataset(), 4, flip=True)
+    shares = [batches_of(dataset(), 4, flip=True, ranks=Rank(rank)) for rank in (0, 1)]
+    for _ in range(5):
+        whole, parts = alone.next(), [share.next() for share in shares]
+        assert all(torch.equal(torch.cat([part[name] for part in parts]), whole[name]) for name in whole)
 
 
 def check_windows(batch, flipped_too):
