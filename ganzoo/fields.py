@@ -33,6 +33,7 @@ class DataSpec:
         classes: number of classes K of "label"; 0 where the data has no labels.
         scale: one unit of "sample" in the data's own units (toys are trained at unit variance; images: 1).
         class_maps: fields whose values are numbers of classes, a segmentation for instance: int64, never scaled.
+        independent: fields that are not paired with "sample": a row of one does not belong to a row of the other.
         focus: the field whose shape ``shape`` is; of a loss that is sent along a route, the field that is compared there.
     """
 
@@ -41,6 +42,7 @@ class DataSpec:
     scale: float = 1.0
     class_maps: tuple[str, ...] = ()
     focus: str = "sample"
+    independent: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -55,13 +57,15 @@ class DataSpec:
     def to_json(self) -> dict[str, Any]:
         """As plain values, for the run directory."""
         plain = {"fields": {k: list(v) for k, v in self.fields.items()}, "classes": self.classes, "scale": self.scale}
-        return plain | ({"class_maps": list(self.class_maps)} if self.class_maps else {})
+        more = {"class_maps": list(self.class_maps), "independent": list(self.independent)}
+        return plain | {name: names for name, names in more.items() if names}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> DataSpec:
         """What ``to_json`` wrote."""
         fields = {str(name): tuple(int(n) for n in shape) for name, shape in value["fields"].items()}
-        return cls(fields, int(value["classes"]), float(value["scale"]), tuple(map(str, value.get("class_maps", ()))))
+        maps, independent = (tuple(map(str, value.get(name, ()))) for name in ("class_maps", "independent"))
+        return cls(fields, int(value["classes"]), float(value["scale"]), maps, independent=independent)
 
 
 _NAMED: dict[tuple[type, str], tuple[str, ...]] = {}

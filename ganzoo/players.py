@@ -84,6 +84,11 @@ class Player(nn.Module):
             raise ContractError(f"{type(self).__name__} calls a route and a sub-module '{name}'", "rename one of them")
         return Port(getattr(self, name), forward_inputs(type(self), name), gives, name)
 
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """The names of its routes."""
+        return tuple(name for name in dir(type(self)) if hasattr(getattr(type(self), name, None), _GIVES))
+
     def serving(self, route: str) -> Port:
         """The port ``route``, or ``forward`` where there is no such route."""
         port = self.port(route) or self.port()

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor, nn
 from turn_players import DATA, Judge, N, TwoJudges, TwoWay, batch, turn_of
 
-from ganzoo.compat import distinct, focused
+from ganzoo.compat import Players, distinct, focused
+from ganzoo.compat.declared import static_notes
 from ganzoo.errors import ContractError
 from ganzoo.players import Generator, has_batch_norm, judges_each_alone, mixes_batch, route
 from ganzoo.rules import Loss, Plan, merge_terms
@@ -108,6 +109,23 @@ def test_a_view_acts_along_its_own_route_only():
     turn = two_way(real=real, views=[Shifted()])
     assert torch.equal(turn.on("back").real_scores["score"], turn.critic.of_source(real["source"] + 1)[:, 0])
     assert torch.equal(turn.real_scores["score"], turn.critic.of_sample(real["sample"])[:, 0])
+
+
+def test_a_view_that_covers_only_some_of_the_routes_in_use_is_worth_a_note():
+    class Shifted(Loss):
+        def view(self, fields, place, turn):
+            return fields
+
+    def notes(*losses):
+        return [n for n in static_notes(Players(TwoWay(), TwoJudges(), dict(losses), None)) if "changes what is seen" in n]
+
+    back = Shifted()
+    back.route = "back"
+    games = ("gap", Gap()), ("gap@back", Gap("back"))
+    assert notes(*games, ("shifted", Shifted())) == ["loss 'shifted' changes what is seen along its own route, not along 'back'"]
+    assert notes(*games, ("shifted@back", back)) == ["loss 'shifted@back' changes what is seen along its own route, not along forward"]
+    assert notes(*games, ("shifted", Shifted()), ("shifted@back", back)) == []
+    assert notes(games[0], ("shifted", Shifted())) == []
 
 
 def test_made_is_the_fake_before_its_view():

@@ -12,7 +12,7 @@ from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_files
 
-from .options import DataOverride, Json, RunOrPack, Seed, Step, Weights, check_pictures, of_data
+from .options import DataOverride, Json, Seed, Step, Weights, check_pictures, of_data
 
 if TYPE_CHECKING:
     from ganzoo.runs.trained import Trained
@@ -23,7 +23,7 @@ SAMPLES = 64
 
 
 def sample(
-    run_folder: RunOrPack,
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' or 'ganzoo pack' made, or an ONNX export.")],
     n: Annotated[int | None, typer.Option("-n", metavar="N", min=1, help="How many samples (default: 64).")] = None,
     seed: Seed = 0,
     label: Annotated[
@@ -42,11 +42,22 @@ def sample(
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a picture (default: samples.png in the run).")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write a PNG for each sample into the folder.")] = None,
     override: DataOverride = None,
+    sources: Annotated[
+        list[Path] | None,
+        typer.Option("--from", metavar="FOLDER|FILE", help="Pictures to translate; each comes out in --out under its name."),
+    ] = None,
+    route: Annotated[str, typer.Option(metavar="NAME", help="The generator's route that pictures of --from take.")] = "",
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Take pictures of --from as large as they are, if the network takes any size.")
+    ] = False,
+    split: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The part of the data that a generator which is given data gets.")
+    ] = None,
     weights: Weights = None,
     step: Step = None,
     as_json: Json = False,
 ) -> None:
-    """Draw samples from the generator of a run or a pack.
+    """Draw samples from the generator of a run or a pack, or translate pictures.
 
     Of its moving average where that is on. The same seed gives the same samples.
 
@@ -55,16 +66,56 @@ def sample(
     from ganzoo.runs.trained import load_trained
 
     check_pictures(png=png, npz=npz)
+    if sources:
+        _translate(run_folder, sources, out, route, seed, label, whole, weights, step, as_json)
+        return
+    if given := [name for name, value in (("--route", route), ("--whole", whole)) if value]:
+        raise UserError("it says how pictures are translated", "name them with --from", key=given[0])
     trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter(), step=step, overrides=of_data(override))
     count = n or SAMPLES
     if per_class is not None:
         count = per_class * _classes(trained, per_class, n, label)
-    made = trained.sample(count, seed, trained.label_of(label), truncation)
+    made = trained.sample(count, seed, trained.label_of(label), truncation, split)
     written = [made.save_npz(npz)] if npz else []
     written += made.save_each(out) if out else []
     if png or not (npz or out):
         written.append(made.save_png(png or run_folder / "samples.png"))
     print_files(written, {"n": count, "seed": seed}, as_json)
+
+
+def _translate(
+    source: Path,
+    pictures: list[Path],
+    out: Path | None,
+    route: str,
+    seed: int,
+    label: str | None,
+    whole: bool,
+    weights: Path | None,
+    step: str | None,
+    as_json: bool,
+) -> None:
+    """Translate pictures into ``out``.
+
+    Raises:
+        UserError: where some could not be read; the others are done.
+    """
+    from ganzoo.runs.trained import load_trained
+    from ganzoo.runs.translate import translate, translator_of, translator_of_file
+
+    if out is None:
+        raise UserError("it is not said where pictures go", "name a folder with --out", key="--from")
+    if source.is_file():
+        number = int(label) if label and label.isdecimal() else None
+        translator = translator_of_file(source, seed)
+    else:
+        trained = load_trained(source, weights, Registry.installed(), choose_reporter(), step=step)
+        number, translator = trained.label_of(label), translator_of(trained, route, seed)
+    written, failed = translate(translator, pictures, out, label=number, whole=whole)
+    print_files(written, {"n": len(written), "seed": seed, "failed": failed}, as_json)
+    if failed:
+        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        raise UserError(f"{failed[0]}{more}", f"the other {len(written)} are done", key="--from")
 
 
 def _classes(trained: Trained, per_class: int, n: int | None, label: str | None) -> int:

@@ -111,7 +111,19 @@ def static_notes(players: Players) -> list[str]:
     judged = "label" in critic.serving("").reads or any("label" in loss.reads for loss in players.losses.values())
     if "label" in generator.serving("").reads and not judged:
         notes.append(f"generator {name_of(generator)} takes the label, but nothing judges whether it obeys it")
-    return notes
+    return [*notes, *_partial_views(players)]
+
+
+def _partial_views(players: Players) -> Iterator[str]:
+    """Losses that change what is seen along some of the routes that are used, and not along others."""
+    routes = {loss.route: None for loss in players.losses.values()}
+    viewing: dict[str, tuple[str, set[str]]] = {}
+    for name, loss in players.losses.items():
+        if type(loss).view is not Loss.view:
+            viewing.setdefault(type(loss).__name__, (name, set()))[1].add(loss.route)
+    for name, seen in viewing.values():
+        if others := [f"'{route}'" if route else "forward" for route in routes if route not in seen]:
+            yield f"loss '{name}' changes what is seen along its own route, not along {join(others)}"
 
 
 def named(who: str, route: str) -> str:

@@ -38,9 +38,25 @@ class Dataset(ABC):
     class_maps: tuple[str, ...] = ()
     """Fields of uint8 whose values are numbers of classes, a segmentation for instance: training sees them as int64. Every other
     field of uint8 holds images, and is scaled to [-1, 1]. May be set in ``arrays``."""
+    independent: frozenset[str] = frozenset()
+    """Fields that are not paired with "sample" (a second domain): each has its own length and order. May be set in ``arrays``."""
+    window: int | None = None
+    """Edge of the window that training takes of each picture, at random and the same of all its fields; None: pictures are whole.
+    What is looked at or measured is the window in the middle."""
 
     apart: bool = False
     """Whether each process of a run gets samples of its own from ``arrays``, not all of them. May be set there."""
+
+    def inputs_of(self, picture: np.ndarray) -> Mapping[str, np.ndarray]:
+        """What a generator is given of a user's own picture, where that is not the picture itself (a hole cut into it).
+
+        Args:
+            picture: uint8 (C, H, W), of the size of "sample".
+
+        Returns:
+            Field -> what ``arrays`` would give of it, without N; {}: the picture is the field that the generator reads.
+        """
+        return {}
 
     @abstractmethod
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ganzoo.errors import DivergenceError, UserError
 from ganzoo.fields import DataSpec
 
+from .dataset import Dataset
 from .rows import Rows, rows_of_a_chunk
 
 
-def describe(arrays: Mapping[str, Rows], classes: int, scale: float, class_maps: Sequence[str] = ()) -> DataSpec:
+def describe_data(dataset: Dataset, arrays: Mapping[str, Rows]) -> DataSpec:
+    """What a data set's arrays hold, as training sees it, checked; errors as of ``describe``."""
+    found = describe(arrays, dataset.classes, dataset.scale, dataset.class_maps, dataset.independent)
+    return replace(found, fields=_windows(found, dataset.window)) if dataset.window else found
+
+
+def _windows(data: DataSpec, window: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of windows whose edge is ``window`` for "sample", and in proportion for what else has rows and columns."""
+    edges = data.shape[-2:]
+    shapes: dict[str, tuple[int, ...]] = dict(data.fields)
+    for name, shape in data.fields.items():
+        if len(shape) < 2 or (len(shape) == 2 and shape != edges):
+            continue
+        parts = [divmod(window * mine, edge) for mine, edge in zip(shape[-2:], edges, strict=True)]
+        if any(rest for _, rest in parts) or any(size > mine for (size, _), mine in zip(parts, shape[-2:], strict=True)):
+            what = f"a window of {window} pixels does not fit pictures of {'x'.join(map(str, shape[-2:]))} ('{name}')"
+            raise UserError(what, f"take at most {min(edges)}, in whole pixels of all fields", key="data")
+        shapes[name] = (*shape[:-2], *(size for size, _ in parts))
+    return shapes
+
+
+def describe(
+    arrays: Mapping[str, Rows], classes: int, scale: float, class_maps: Sequence[str] = (), independent: Collection[str] = ()
+) -> DataSpec:
     """What the arrays hold, checked.
 
     Args:
@@ -20,6 +45,7 @@ def describe(arrays: Mapping[str, Rows], classes: int, scale: float, class_maps:
         classes: of the data set, after ``arrays``.
         scale: likewise.
         class_maps: likewise.
+        independent: likewise.
 
     Raises:
         UserError: where fields disagree in length, "sample" is missing, a dtype is unexpected or a label is out of range.
@@ -29,9 +55,20 @@ def describe(arrays: Mapping[str, Rows], classes: int, scale: float, class_maps:
         raise UserError(
             f"the data set gives {', '.join(arrays) or 'nothing'}, no 'sample'", "a data set must give 'sample'", key="data.name"
         )
-    lengths = {name: len(array) for name, array in arrays.items()}
+    if unknown := [name for name in independent if name not in arrays or name == "sample"]:
+        what = (
+            f"the data set calls '{unknown[0]}' independent, which it does not give"
+            if unknown[0] != "sample"
+            else "'sample' is independent"
+        )
+        raise UserError(what, "name others of its fields", key="data.name")
+    lengths = {name: len(array) for name, array in arrays.items() if name not in independent}
     if len(set(lengths.values())) > 1:
-        raise UserError(f"the data set's fields differ in length: {lengths}", "repair the data set", key="data.name")
+        raise UserError(
+            f"the data set's fields differ in length: {lengths}",
+            "repair the data set, or name those that are `independent`",
+            key="data.name",
+        )
     for name, array in arrays.items():
         if array.dtype not in (np.uint8, np.float32, np.int64):
             raise UserError(f"the data set's field '{name}' is {array.dtype}", "give uint8, float32 or int64", key="data.name")
@@ -48,7 +85,7 @@ def describe(arrays: Mapping[str, Rows], classes: int, scale: float, class_maps:
             key="data.name",
         )
     shapes = {name: array.shape[1:] for name, array in arrays.items()}
-    return DataSpec(shapes, classes if labels is not None else 0, scale, tuple(class_maps))
+    return DataSpec(shapes, classes if labels is not None else 0, scale, tuple(class_maps), independent=tuple(sorted(independent)))
 
 
 def is_finite(array: Rows) -> bool:

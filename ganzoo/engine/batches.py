@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganzoo.data.order import Order, Windows, number_of
 from ganzoo.data.rows import Rows, rows_of_a_chunk
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields
@@ -18,8 +19,9 @@ from .distributed.ranks import Ranks
 
 DEPTH = 2
 """Batches read ahead: one may come late from the disk while the other is at hand. More would only hold memory."""
-INDEX, MIRRORED = "#index", "#mirrored"
-"""What stands for a batch whose data lives on the GPU: rows (n,) int64, and which of them are mirrored (n,) bool."""
+INDEX, MIRRORED, WINDOW = "#index", "#mirrored", "#window"
+"""What stands for a batch whose data lives on the GPU: rows (n,) int64, which of them are mirrored (n,) bool, and where their windows
+lie (n, 2). Of an independent field, its name is behind it."""
 
 
 class SampleReader:
@@ -32,23 +34,33 @@ class SampleReader:
     def __init__(self, arrays: Mapping[str, Rows], data: DataSpec, runtime: Runtime) -> None:
         self.arrays, self.data, self.runtime = arrays, data, runtime
         self.count = len(arrays["sample"])
+        self.windows = Windows(arrays, data)
         self._resident: dict[str, Tensor] = {}
         # As a tensor of the device: by a Python number CUDA multiplies with the inverse, which rounds otherwise than a CPU.
         self._half_range = torch.tensor(127.5, device=runtime.device)
 
     def fetch(self, indices: np.ndarray) -> Fields:
-        """The samples at ``indices`` (n,)."""
-        return self.finish({name: self._gather(name, indices, None) for name in self.arrays})
+        """The samples at ``indices`` (n,): of pictures larger than those trained on, the middle."""
+        return self.finish({name: self._gather(name, indices % len(array), {}) for name, array in self.arrays.items()})
 
     def finish(self, stored: Fields) -> Fields:
         """Samples on the device, of what is stored of them. On a GPU that holds the data, nothing of it waits for the host."""
         if INDEX in stored:
-            index, mirrored = stored[INDEX], stored.get(MIRRORED)
-            stored = {name: value[index] for name, value in self._resident.items()}
-            if mirrored is not None:
-                images = {name: value for name, value in stored.items() if self._mirrors(name)}
-                stored |= {n: torch.where(mirrored.view(-1, *[1] * (v.ndim - 1)), v.flip(-1), v) for n, v in images.items()}
+            stored = {name: self._pick(name, value, stored) for name, value in self._resident.items()}
         return {name: self._finish(name, value) for name, value in stored.items()}
+
+    def _group(self, name: str) -> str:
+        """The field itself where it is independent; "" where it is drawn with "sample"."""
+        return name if name in self.data.independent else ""
+
+    def _pick(self, name: str, resident: Tensor, chosen: Fields) -> Tensor:
+        """The rows of a field that lives on the GPU."""
+        group = self._group(name)
+        rows: Tensor = self.windows.cut(name, resident[chosen[INDEX + group]], chosen.get(WINDOW + group))
+        mirrored = chosen.get(MIRRORED + group)
+        if mirrored is None or not self._mirrors(name):
+            return rows
+        return torch.where(mirrored.view(-1, *[1] * (rows.ndim - 1)), rows.flip(-1), rows)
 
     def _finish(self, name: str, value: Tensor) -> Tensor:
         value = value.to(self.runtime.device, non_blocking=True)
@@ -65,10 +77,10 @@ class SampleReader:
         shape = self.arrays[name].shape
         return len(shape) == 4 or (len(shape) == 3 and shape[-2:] == self.arrays["sample"].shape[-2:])
 
-    def _gather(self, name: str, indices: np.ndarray, mirrored: np.ndarray | None) -> Tensor:
-        """One field at ``indices`` (n,) in memory; pinned where a GPU is waiting for it."""
-        array = self.arrays[name]
-        rows = np.ascontiguousarray(array[indices])
+    def _gather(self, name: str, indices: np.ndarray, drawn: Mapping[str, np.ndarray]) -> Tensor:
+        """One field at ``indices`` (n,) in memory, as ``drawn``; pinned where a GPU is waiting for it."""
+        rows = np.ascontiguousarray(self.windows.cut(name, self.arrays[name][indices], drawn.get("window")))
+        mirrored = drawn.get("mirrored")
         if mirrored is not None and self._mirrors(name):  # seven times faster than torch.where on a CPU
             rows[mirrored] = rows[mirrored][..., ::-1]
         value = torch.from_numpy(rows)
@@ -103,19 +115,22 @@ class Batches(SampleReader):
         super().__init__(arrays, data, runtime)
         ranks = ranks or Ranks()
         self.share = share_of(size, ranks)
-        self._drawn = self.share if apart else size  # samples that one batch takes of those in ``arrays``
-        self._first = 0 if apart else ranks.rank * self.share
-        # Ranks may have unequal numbers of samples; an epoch ends for all ranks when it ends for the shortest.
-        self._per_epoch = self.count // self._drawn
-        if apart:
-            self._per_epoch = -ranks.all_reduce_max(-self._per_epoch)
-        if not self._per_epoch:
-            whose, remedy = "a process has" if apart else "the data has", f"set it to at most {self.count * size // self._drawn}"
-            raise UserError(f"{whose} {self.count} samples, fewer than one batch", remedy, key="train.batch_size")
-        self._stream = [seed, ranks.rank + 1] if apart else [seed]
-        self.size, self.seed, self.flip, self.position = size, seed, flip and data.is_image, position
-        self._epoch: tuple[int, np.ndarray, np.ndarray] = (-1, np.empty(0, np.int64), np.empty(0, bool))
-        self._epoch_there: tuple[int, Fields] = (-1, {})
+        drawn = self.share if apart else size  # samples that one batch takes of those in ``arrays``
+        first = 0 if apart else ranks.rank * self.share
+        self.size, self.seed, self.position = size, seed, position
+        self._orders: dict[str, Order] = {}
+        for name in ("", *data.independent):
+            count = len(arrays[name or "sample"])
+            # Ranks may have unequal numbers of samples; an epoch ends for all ranks when it ends for the shortest.
+            per_epoch = -ranks.all_reduce_max(-(count // drawn)) if apart else count // drawn
+            if not per_epoch:
+                whose = "a process has" if apart else f"the data's field '{name}' has" if name else "the data has"
+                remedy = f"set it to at most {count * size // drawn}"
+                raise UserError(f"{whose} {count} samples, fewer than one batch", remedy, key="train.batch_size")
+            stream = [seed, *([number_of(name)] if name else []), *([ranks.rank + 1] if apart else [])]
+            taken, steps = slice(first, first + self.share), self.windows.steps.get(name, (0, 0))
+            self._orders[name] = Order(count, drawn, per_epoch, taken, stream, flip and data.is_image, steps)
+        self._there: dict[str, tuple[int, Fields]] = {}
         on_gpu = runtime.device.type == "cuda"
         if on_gpu and fits(arrays, runtime.device):
             self._resident = {name: uploaded(array, runtime.device) for name, array in arrays.items()}
@@ -134,29 +149,24 @@ class Batches(SampleReader):
 
     def _read(self, position: int) -> Fields:
         """This rank's share of the batch at ``position`` as it is stored, but mirrored. Pure: it may be called in the background."""
-        epoch, index = divmod(position, self._per_epoch)
-        first = index * self._drawn + self._first
-        chosen = slice(first, first + self.share)
         if self._resident:
-            return {name: value[chosen] for name, value in self._order_there(epoch).items()}
-        _, order, mirrored = self._order(epoch)
-        return {name: self._gather(name, order[chosen], mirrored[chosen] if self.flip else None) for name in self.arrays}
+            return {name: value for group in self._orders for name, value in self._order_there(group, position).items()}
+        drawn = {}
+        for group, order in self._orders.items():
+            epoch, chosen = order.at(position)
+            drawn[group] = {name: value[chosen] for name, value in order.epoch(epoch).items()}
+        groups = {name: drawn[self._group(name)] for name in self.arrays}
+        return {name: self._gather(name, own["index"], own) for name, own in groups.items()}
 
-    def _order(self, epoch: int) -> tuple[int, np.ndarray, np.ndarray]:
-        """The order of an epoch (N,) and which samples are mirrored in it (N,); drawn once an epoch."""
-        if self._epoch[0] != epoch:
-            random = np.random.default_rng([*self._stream, epoch])
-            self._epoch = (epoch, random.permutation(self.count), random.random(self.count) < 0.5)
-        return self._epoch
-
-    def _order_there(self, epoch: int) -> Fields:
-        """The same on the GPU."""
-        if self._epoch_there[0] != epoch:
-            _, order, mirrored = self._order(epoch)
-            fields = {INDEX: order} | ({MIRRORED: mirrored} if self.flip else {})
-            pinned = {name: torch.from_numpy(value).pin_memory() for name, value in fields.items()}
-            self._epoch_there = (epoch, {name: value.to(self.runtime.device, non_blocking=True) for name, value in pinned.items()})
-        return self._epoch_there[1]
+    def _order_there(self, group: str, position: int) -> Fields:
+        """What stands for the batch at ``position``, of an order that is on the GPU for its whole epoch."""
+        epoch, chosen = self._orders[group].at(position)
+        if group not in self._there or self._there[group][0] != epoch:
+            values = self._orders[group].epoch(epoch).items()
+            device = self.runtime.device
+            there = {f"#{name}{group}": torch.from_numpy(v).pin_memory().to(device, non_blocking=True) for name, v in values}
+            self._there[group] = (epoch, there)
+        return {name: value[chosen] for name, value in self._there[group][1].items()}
 
 
 class Ahead:

@@ -13,7 +13,7 @@ from ganzoo.config import Resolved, RunConfig
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fingerprint import fingerprint
-from ganzoo.data.spec import describe
+from ganzoo.data.spec import describe_data
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.rules import Loss
 from ganzoo.rundir.weights import load_into
@@ -51,7 +51,7 @@ def build(
         ranks.connect(runtime.device)
         dataset: Dataset = resolved.data.build()
         arrays = dataset.arrays(Cache(reporter=reporter))
-        data = describe(arrays, dataset.classes, dataset.scale, dataset.class_maps)
+        data = describe_data(dataset, arrays)
         batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime, ranks=ranks, apart=dataset.apart)
     parts = (resolved.generator, resolved.critic, resolved.losses, resolved.schedule)
     verdict = compat.check(*parts, data, config.train.steps, config.train.batch_size, share_of_batch, ranks.synchronises)

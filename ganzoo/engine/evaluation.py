@@ -33,7 +33,7 @@ from ganzoo.ui.progress import Reporter
 from .batches import SampleReader
 from .randomness import preserved, seeded
 from .run import Run
-from .sampling import generate
+from .sampling import generate, to_units
 from .signals import Stop
 
 
@@ -89,6 +89,7 @@ class Subjects:
             device=self._samples.runtime.device,
             facts={**own, **facts, "seed": self._seed},
             statistics=self._statistics,
+            make_pairs=(lambda n, split: self._pairs(n, split, values)) if self._paired else None,
             watch=self._watch,
         )
 
@@ -110,6 +111,27 @@ class Subjects:
             fields = {name: real.runtime.to_device(value) for name, value in fields.items()}  # drawn ones come on the CPU
             made = generate(generator, {**values, **fields}, real.data, real.runtime, seed=(self._seed, start))
             yield {**fields, "sample": to_float(made, real.runtime.device)}
+
+    @property
+    def _paired(self) -> bool:
+        """Whether the generator is given fields of the data, besides labels, and each belongs to a sample."""
+        data = self._samples.data
+        given = set(forward_inputs(type(self._generator))) & data.fields.keys() - {"label"}
+        return bool(given) and not given & {*data.independent}
+
+    def _pairs(self, n: int | None, split: str | None, values: Mapping[str, Any]) -> Iterator[Fields]:
+        """What is made of the first ``n`` rows of a split, with "target"; what is drawn is a pure function of the seed."""
+        real, generator = self._samples, self._generator
+        if split is not None:
+            real = SampleReader(read_split(self._part, split, self._reporter), real.data, real.runtime)
+        for start in range(0, n or real.count, BATCH):
+            fields = real.fetch(np.arange(start, min(start + BATCH, n or real.count)))
+            with seeded(torch.device("cpu"), self._seed, start):
+                drawn = generator.draw(len(fields["sample"]))
+            drawn = {name: real.runtime.to_device(value) for name, value in drawn.items() if name not in fields}
+            made = generate(generator, {**values, **fields, **drawn}, real.data, real.runtime, seed=(self._seed, start))
+            target = to_float(to_units(fields["sample"], real.data), real.runtime.device)
+            yield {"sample": to_float(made, real.runtime.device), "target": target}
 
     def _watch(self, stream: Iterator[Fields], what: str, total: int) -> Iterator[Fields]:
         with self._reporter.task(f"looking at {what} samples", total, unit="samples") as task:

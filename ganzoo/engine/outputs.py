@@ -27,7 +27,7 @@ from ganzoo.rundir.files import GENERATOR, sample_file
 from ganzoo.rundir.record import read_record
 from ganzoo.rundir.weights import export
 from ganzoo.ui.health import Health, describe
-from ganzoo.ui.pictures import image_grid, save_png
+from ganzoo.ui.pictures import beside, image_grid, save_png
 from ganzoo.ui.progress import Reporter, Task
 from ganzoo.ui.scatter import scatter
 
@@ -35,7 +35,7 @@ from .evaluation import Evaluation
 from .meter import Meter
 from .observers import Observers
 from .run import Run
-from .sampling import CLOUD, columns_of, generate, make_inputs, to_units
+from .sampling import CLOUD, columns_of, generate, make_inputs, pictures_given, to_units
 
 MAX_PENDING = 2
 """Pieces of work under way at a time: a grid and a checkpoint of one step."""
@@ -61,9 +61,9 @@ class Outputs:
         self.config, self.run, self.directory, self.observers, self.reporter = config, run, directory, observers, reporter
         self._better = {part.name: getattr(part.cls, "better", {}) for part in metrics}
         self.meter = Meter(run.ranks)
-        self.inputs, real = self._fix_inputs()
-        self.references = None if run.data.is_image else real
-        self.health = Health(real)
+        self.inputs, self.real = self._fix_inputs()
+        self.references = None if run.data.is_image else self.real
+        self.health = Health(self.real)
         self.background = Background(threaded=run.runtime.device.type == "cuda")
 
     def log(self, task: Task, seconds: float) -> None:
@@ -88,12 +88,18 @@ class Outputs:
         inputs = self.inputs | plan_fields(run.last_plan, run.runtime.device)
         made = generate(run.eval_generator, inputs, run.data, run.runtime, seed=(self.config.train.seed,))
 
+        sources = pictures_given(run.generator, run.data, inputs) if run.data.is_image else {}
+        targets = [] if sources.keys() & {*run.data.independent} else [self.real]
+
         def write() -> Path:
             path = self.directory.path / sample_file(step)
             path.parent.mkdir(exist_ok=True)
             if run.data.is_image:
                 labelled = "label" in forward_inputs(type(run.generator))
-                picture = image_grid(made, columns_of(run.data, labelled, len(made)))
+                if sources:
+                    picture = image_grid(*beside([*sources.values(), made, *targets]))
+                else:
+                    picture = image_grid(made, columns_of(run.data, labelled, len(made)))
             else:
                 picture = scatter(made, self.references)
             save_png(picture, path)

@@ -34,7 +34,8 @@ def make_inputs(
     """What ``generator`` needs for ``n`` samples: a pure function of the seed, the same on every device, drawn on the CPU.
 
     ``given`` are further fields (a batch of the data, a plan's values); labels and noise take their place. Without a ``label``
-    all classes come in turn, sorted, so that a grid's rows are classes. ``truncation`` cuts the prior off, as ``truncate`` does.
+    all classes come in turn, sorted, so that a grid's rows are classes. ``truncation`` is for more typical, less varied samples,
+    as ``Generator.truncated`` takes it.
 
     Raises:
         UserError: where ``label`` is out of range or asked of a generator that takes none, or ``truncation`` likewise.
@@ -44,32 +45,18 @@ def make_inputs(
         why = f"there are {data.classes} classes, from 0" if wants_label else "this generator takes no label"
         raise UserError(f"label {label} cannot be asked for: {why}", "leave it out or choose another", key="--label")
     with seeded(torch.device("cpu"), seed):
-        fields: Fields = dict(given or {}) | generator.draw(n)
+        drawn = generator.draw(n)
         if truncation is not None:
-            check_normal_prior(generator, "--truncation", "truncated")
-            fields["latent"] = truncate(fields["latent"], truncation)
+            if not truncation > 0:
+                what = f"the prior cannot be cut off at {truncation:g}"
+                raise UserError(what, "give a positive number, such as 1", key="--truncation")
+            if type(generator).truncated is Generator.truncated:
+                check_normal_prior(generator, "--truncation", "truncated")
+            drawn = generator.truncated(drawn, truncation)
+        fields: Fields = dict(given or {}) | drawn
     if wants_label:
         fields["label"] = torch.full((n,), label) if label is not None else torch.arange(n) * data.classes // n
     return fields
-
-
-def truncate(latent: torch.Tensor, threshold: float) -> torch.Tensor:
-    """Draw the entries beyond ``threshold`` anew until none is: typical samples rather than varied ones.
-
-    The result is standard normal, cut off at the threshold; entries within it stay as they were, so that the same seed
-    shows nearly the same samples. The truncation trick of Brock et al. 2019, arXiv:1809.11096.
-
-    Args:
-        latent: (N, L) standard normal.
-        threshold: in standard deviations; 2 changes little, 0.5 a lot.
-
-    Raises:
-        UserError: where the threshold is not positive.
-    """
-    if not threshold > 0:
-        raise UserError(f"the prior cannot be cut off at {threshold:g}", "give a positive number, such as 1", key="--truncation")
-    anew = torch.nn.init.trunc_normal_(torch.empty_like(latent), a=-threshold, b=threshold)
-    return torch.where(latent.abs() > threshold, anew, latent)
 
 
 def check_normal_prior(generator: Generator, key: str, what: str) -> None:
@@ -132,9 +119,18 @@ def generate(
 
 def to_units(sample: torch.Tensor, data: DataSpec) -> np.ndarray:
     """A trained "sample" in the data's own units: [-1, 1] to uint8 for images, times the scale for points."""
-    if data.is_image:
-        return sample.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8).cpu().contiguous().numpy()
-    return (sample * data.scale).cpu().numpy()
+    return to_uint8(sample) if data.is_image else (sample * data.scale).cpu().numpy()
+
+
+def to_uint8(images: torch.Tensor) -> np.ndarray:
+    """Images in [-1, 1] as uint8, rounded to the nearest: the inverse of ``x / 127.5 - 1``."""
+    return images.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8).cpu().contiguous().numpy()
+
+
+def pictures_given(generator: Generator, data: DataSpec, fields: Fields) -> dict[str, np.ndarray]:
+    """The pictures among ``fields`` that the generator makes its own of, uint8 (N, C, H, W)."""
+    shown = [name for name in forward_inputs(type(generator)) if len(data.fields.get(name, ())) == 3 and name not in data.class_maps]
+    return {name: to_uint8(fields[name]) for name in shown if data.fields[name][0] in (1, 3)}
 
 
 def columns_of(data: DataSpec, labelled: bool, n: int) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import torch
 
+from ganzoo.data.order import Windows
 from ganzoo.data.rows import Rows
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields
@@ -39,7 +40,8 @@ class RealSamples:
             UserError: where there is no such split, or it holds samples of another form.
         """
         if split not in self._splits:
-            arrays = self._read(split)
+            stored = self._read(split)
+            arrays = Windows(self._read(None), self._data).centred(stored)
             shape = tuple(arrays["sample"].shape[1:])
             if shape != tuple(self._data.shape):
                 which = f"the split '{split}'" if split else "the data"
@@ -68,7 +70,8 @@ class RealSamples:
         for start in range(0, len(chosen), BATCH):
             rows = chosen[start : start + BATCH]
             maps = self._data.class_maps
-            yield {name: to_float(a[rows].astype(np.int64) if name in maps else a[rows], device) for name, a in arrays.items()}
+            found = {name: a[rows % len(a)] for name, a in arrays.items()}
+            yield {name: to_float(a.astype(np.int64) if name in maps else a, device) for name, a in found.items()}
 
     def hash(self, chosen: np.ndarray, split: str | None, field: str = "sample") -> str:
         """sha256 of a field of the ``chosen`` samples, its type and shape: crop, size and order are in it."""
@@ -77,7 +80,7 @@ class RealSamples:
             values = self.arrays(split)[field]
             digest = hashlib.sha256(f"{values.dtype} {values.shape[1:]}".encode())
             for start in range(0, len(chosen), 4 * BATCH):
-                digest.update(np.ascontiguousarray(values[chosen[start : start + 4 * BATCH]]).data)
+                digest.update(np.ascontiguousarray(values[chosen[start : start + 4 * BATCH] % len(values)]).data)
             self._hashes[key] = digest.hexdigest()
         return self._hashes[key]
 

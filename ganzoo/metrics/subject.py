@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from ganzoo.data.dataset import Dataset
+from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields
 
 from .real import RealSamples
@@ -39,6 +40,7 @@ class Subject:
         device: where batches go.
         facts: what is known beforehand: data set, shape, crop, averaged or raw weights, seed.
         statistics: keeps what was computed of real samples.
+        make_pairs: gives N (None: all) samples made of a split's rows, in order, with "target"; None: there are no pairs.
         watch: is given each stream of batches with a word for it and its length, and passes it on; for progress.
     """
 
@@ -53,11 +55,13 @@ class Subject:
         device: torch.device,
         facts: Mapping[str, Fact],
         statistics: Statistics,
+        make_pairs: Callable[[int | None, str | None], Iterator[Fields]] | None = None,
         watch: Callable[[Iterator[Fields], str, int], Iterator[Fields]] = _unwatched,
     ) -> None:
         self.data, self.dataset, self.conditional, self.device = data, dataset, conditional, device
         self.facts: dict[str, Fact] = dict(facts)
         """The provenance so far; ``generated``, ``real`` and ``of_real`` add what they give."""
+        self._make_pairs = make_pairs
         self._make, self._real, self._statistics, self._watch = make, real, statistics, watch
 
     def generated(self, n: int) -> Iterator[Fields]:
@@ -68,6 +72,23 @@ class Subject:
         """
         self.facts["samples"] = n
         return self._watch(self._make(n), "made", n)
+
+    def pairs(self, n: int | None = None, split: str | None = None) -> Iterator[Fields]:
+        """What the generator makes of the data's rows, as ``generated``, each with what it should have become as "target".
+
+        Args:
+            n: how many, the first rows of the split; None: all.
+            split: part of the data whose rows it is given; None: the one trained on.
+
+        Raises:
+            UserError: where the generator is given nothing of the data, or what it is given is not paired; where there is no such split.
+        """
+        if self._make_pairs is None:
+            raise UserError("nothing that the generator is given is paired with 'sample'", "use a metric of whole sets, such as fid")
+        count = self.real_count(n, split)
+        self.facts["pairs"] = count
+        self.facts |= {"split": split} if split else {}
+        return self._watch(self._make_pairs(n, split), "translated", count)
 
     def real(self, n: int | None = None, split: str | None = None) -> Iterator[Fields]:
         """``n`` real samples in batches, of the same form as ``generated``; never mirrored.

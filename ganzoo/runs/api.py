@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
 from pathlib import Path
@@ -14,10 +14,8 @@ import torch
 from pydantic_core import to_jsonable_python
 
 from ganzoo.config.yaml_writer import dump
-from ganzoo.engine.randomness import seeded
-from ganzoo.errors import UserError, did_you_mean
-from ganzoo.fields import Fields, forward_inputs
-from ganzoo.players import evaluating
+from ganzoo.errors import UserError
+from ganzoo.fields import Fields
 from ganzoo.plugins.one_file import choose, choosing
 from ganzoo.registry import Registry
 from ganzoo.rundir.record import read_record
@@ -128,7 +126,6 @@ class TrainedRun:
         made = self.trained.sample(index(n), index(seed), self.trained.label_of(number), truncation)
         return torch.from_numpy(made.sample)
 
-    @torch.no_grad()
     def __call__(self, *, seed: int = 0, **fields: Tensor) -> Fields:
         """The generator's forward for fields of one's own, in evaluation mode: ``run(source=x)["sample"]``.
 
@@ -142,21 +139,11 @@ class TrainedRun:
         Raises:
             UserError: for a field that it does not take, or lacks.
         """
-        trained = self.trained
-        wanted = forward_inputs(type(trained.generator))
-        for name in fields:
-            if name not in wanted:
-                raise UserError(f"the generator takes no field '{name}'", did_you_mean(name, wanted, noun="fields"))
-        if not fields:
-            raise UserError("no field is given, so it is not known how many are wanted", "use sample(n)")
-        seed = index(seed)
-        with seeded(torch.device("cpu"), seed):
-            given = trained.values | trained.generator.draw(len(next(iter(fields.values())))) | fields
-        if missing := [name for name in wanted if name not in given]:
-            raise UserError(f"the generator needs the field '{missing[0]}'", f"give all of: {', '.join(wanted)}")
-        moved = {name: trained.runtime.to_device(value) if isinstance(value := given[name], torch.Tensor) else value for name in wanted}
-        with evaluating(trained.generator), seeded(trained.runtime.device, seed):
-            return {name: value.float().cpu() for name, value in trained.generator(**moved).items()}
+        return self.trained.forward(fields, seed=index(seed))
+
+    def route(self, name: str) -> Callable[..., Fields]:
+        """One of the generator's routes, as ``run`` itself is its forward: ``run.route("encode")(sample=x)["latent"]``."""
+        return lambda *, seed=0, **fields: self.trained.forward(fields, name, index(seed))
 
     def metrics(self) -> dict[str, list[float | None]]:
         """What the run logged, as columns of one length: "step", and every value by name; None where it was not logged.

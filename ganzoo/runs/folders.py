@@ -12,7 +12,7 @@ from ganzoo.config.yaml_writer import flow
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.rows import Rows
-from ganzoo.data.spec import describe
+from ganzoo.data.spec import describe_data
 from ganzoo.engine.device import from_config
 from ganzoo.engine.evaluation import Evaluation, measure, prepare
 from ganzoo.errors import UserError
@@ -79,7 +79,7 @@ def _read(folder: Path, overrides: Sequence[str], registry: Registry, reporter: 
     part = resolve_dataset(flow(values), registry, [text.removeprefix("data.") for text in overrides])
     dataset: Dataset = part.build()
     arrays = dataset.arrays(Cache(reporter=reporter))
-    return dataset, arrays, describe(arrays, dataset.classes, dataset.scale, dataset.class_maps)
+    return dataset, arrays, describe_data(dataset, arrays)
 
 
 def _only(split: str | None, arrays: Mapping[str, Rows]) -> Mapping[str, Rows]:

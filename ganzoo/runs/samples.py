@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from ganzoo.engine.sampling import columns_of
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.files import check_ending, write_atomically
-from ganzoo.ui.pictures import drawable, image_grid, one_picture, save_png
+from ganzoo.ui.pictures import beside, drawable, image_grid, one_picture, save_png
 from ganzoo.ui.scatter import scatter
 
 if TYPE_CHECKING:
@@ -30,21 +31,21 @@ class Samples:
         label: int64 (N,) where the generator is conditional, else None.
         data: what they were modelled on.
         class_names: of all K classes, where they have names.
+        conditions: what they were made of besides noise: field -> (N, ...), pictures as uint8 (N, C, H, W).
+        target: the data's own samples for these conditions, where they are paired, as ``sample``.
     """
 
     sample: np.ndarray
     label: np.ndarray | None
     data: DataSpec
     class_names: tuple[str, ...] = ()
+    conditions: Mapping[str, np.ndarray] = field(default_factory=dict)
+    target: np.ndarray | None = None
 
     def save_npz(self, path: Path) -> Path:
-        """Write the arrays ``sample`` and, where there is one, ``label``."""
-        check_ending(path, ".npz")
-        buffer = io.BytesIO()
-        arrays = {"sample": self.sample} | ({"label": self.label} if self.label is not None else {})
-        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-        write_atomically(path, buffer.getvalue())
-        return path
+        """Write the arrays ``sample``, ``conditions`` and, where there is one, ``label``."""
+        arrays = {"sample": self.sample, **self.conditions} | ({"label": self.label} if self.label is not None else {})
+        return save_arrays(path, arrays)
 
     def save_png(self, path: Path) -> Path:
         """Write ``picture``."""
@@ -74,6 +75,9 @@ class Samples:
         """
         if not self.data.is_image:
             return scatter(self.sample, real)
+        if self.conditions and (sources := [value for value in self.conditions.values() if value.ndim == 4]):
+            side_by_side, columns = beside([*sources, self.sample, *([] if self.target is None else [self.target])])
+            return image_grid(side_by_side, columns)
         has_classes = self.label is not None and len(np.unique(self.label)) > 1
         columns = columns_of(self.data, has_classes, len(self.sample))
         return image_grid(self.sample, columns, row_names=self._row_names(columns))
@@ -86,6 +90,15 @@ class Samples:
         if (rows != rows[:, :1]).any():
             return None
         return [class_name(self.class_names, int(row[0])) for row in rows]
+
+
+def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> Path:
+    """Write an npz at once or not at all."""
+    check_ending(path, ".npz")
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    write_atomically(path, buffer.getvalue())
+    return path
 
 
 def class_name(names: tuple[str, ...], label: int) -> str:

@@ -19,13 +19,15 @@ from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fingerprint import compare_data, fingerprint
 from ganzoo.data.rows import Rows
-from ganzoo.data.spec import describe
+from ganzoo.data.spec import describe_data
 from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.device import Runtime, from_config
-from ganzoo.engine.sampling import generate, make_inputs, to_units
+from ganzoo.engine.evaluation import read_split
+from ganzoo.engine.randomness import seeded
+from ganzoo.engine.sampling import generate, make_inputs, pictures_given, to_units
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec, Fields, forward_inputs
-from ganzoo.players import Generator
+from ganzoo.players import Generator, evaluating
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
 from ganzoo.rundir.files import CONFIG, GENERATOR, check_run, is_folder, read_environment
@@ -97,24 +99,53 @@ class Trained:
         names = self.class_names or [str(number) for number in range(self.data.classes)]
         raise UserError(f"there is no class '{label}'", did_you_mean(label, names, noun="classes"), key="--label")
 
-    def inputs(self, n: int, seed: int, label: int | None = None, truncation: float | None = None) -> Fields:
+    def inputs(
+        self, n: int, seed: int, label: int | None = None, truncation: float | None = None, conditions: Fields | None = None
+    ) -> Fields:
         """What the generator needs for ``n`` samples, on the CPU; a pure function of the seed.
 
         Raises:
             UserError: where ``label`` or ``truncation`` cannot be asked for, or the generator needs data that is not here.
         """
-        given = self.values | self._conditions(n)
+        given = self.values | (self.conditions(n, seed) if conditions is None else conditions)
         return make_inputs(self.generator, self.data, n, seed=seed, label=label, truncation=truncation, given=given)
 
     def make(self, inputs: Fields, seed: int) -> np.ndarray:
         """Samples in the data's own units: images uint8 (N, C, H, W), points float32 (N, 2); ``seed`` of what a forward draws."""
         return generate(self.generator, inputs, self.data, self.runtime, seed=(seed,))
 
-    def sample(self, n: int, seed: int, label: int | None = None, truncation: float | None = None) -> Samples:
-        """Draw ``n`` samples; a pure function of the seed. Errors as of ``inputs``."""
-        inputs = self.inputs(n, seed, label, truncation)
+    def sample(self, n: int, seed: int, label: int | None = None, truncation: float | None = None, split: str | None = None) -> Samples:
+        """Draw ``n`` samples; a pure function of the seed; of rows of ``split`` where they are made of data. Errors as of ``inputs``."""
+        conditions = self.conditions(n, seed, split)
+        inputs = self.inputs(n, seed, label, truncation, conditions)
         labels = inputs["label"].numpy() if self.conditional else None
-        return Samples(self.make(inputs, seed), labels, self.data, self.class_names)
+        sources = pictures_given(self.generator, self.data, conditions) if conditions else {}
+        paired = sources and not sources.keys() & {*self.data.independent}
+        target = to_units(conditions["sample"], self.data) if paired else None
+        return Samples(self.make(inputs, seed), labels, self.data, self.class_names, sources, target)
+
+    @torch.no_grad()
+    def forward(self, fields: Fields, route: str = "", seed: int = 0) -> Fields:
+        """The generator's forward or a ``route`` in evaluation mode, on the CPU; what is drawn and not given comes from ``seed``.
+
+        Raises:
+            UserError: where there is no such route; for a field that it does not take, or lacks.
+        """
+        port = self.generator.port(route)
+        if port is None:
+            raise UserError(f"the generator has no route '{route}'", did_you_mean(route, self.generator.routes, noun="routes"))
+        for name in fields:
+            if name not in port.reads:
+                raise UserError(f"the generator takes no field '{name}'", did_you_mean(name, port.reads, noun="fields"))
+        if not fields:
+            raise UserError("no field is given, so it is not known how many are wanted", "use sample(n)")
+        with seeded(torch.device("cpu"), seed):
+            given = self.values | self.generator.draw(len(next(iter(fields.values())))) | fields
+        if missing := [name for name in port.reads if name not in given]:
+            raise UserError(f"the generator needs the field '{missing[0]}'", f"give all of: {', '.join(port.reads)}")
+        moved = {n: self.runtime.to_device(v) if isinstance(v := given[n], torch.Tensor) else v for n in port.reads}
+        with evaluating(self.generator), seeded(self.runtime.device, seed):
+            return {name: value.float().cpu() for name, value in port.call(**moved).items()}
 
     def real(self, n: int) -> np.ndarray:
         """``n`` samples of the data, evenly spaced over it, in its own units.
@@ -126,14 +157,16 @@ class Trained:
         chosen = np.linspace(0, samples.count - 1, n).astype(np.int64)
         return to_units(samples.fetch(chosen)["sample"], self.data)
 
-    def _conditions(self, n: int) -> Fields:
-        """What an image-conditional generator needs of the data: its first ``n`` samples' fields."""
+    def conditions(self, n: int, seed: int, split: str | None = None) -> Fields:
+        """What a generator that is given data needs of it: the fields of ``n`` rows, and their "sample", drawn by the seed."""
         needed = set(forward_inputs(type(self.generator))) & (set(self.data.fields) - {"label"})
         if not needed:
             return {}
         samples = self._samples()
-        fields = samples.fetch(np.arange(n) % samples.count)
-        return {name: fields[name].cpu() for name in needed}
+        if split is not None:
+            samples = SampleReader(read_split(self.dataset, split, self.reporter), self.data, self.runtime)
+        fields = samples.fetch(np.resize(np.random.default_rng(seed).permutation(samples.count), n))
+        return {name: fields[name].cpu() for name in (*needed, "sample")}
 
     def read_data(self, reporter: Reporter) -> tuple[Dataset, SampleReader]:
         """The data that it was trained on; of content that has changed since, ``reporter`` is told.
@@ -143,7 +176,7 @@ class Trained:
         """
         dataset: Dataset = self.dataset.build()
         arrays: Mapping[str, Rows] = dataset.arrays(Cache(reporter=reporter))
-        found = describe(arrays, dataset.classes, dataset.scale, dataset.class_maps)
+        found = describe_data(dataset, arrays)
         if found != self.data:
             raise UserError(
                 f"the data is no longer what the run was trained on: it was {_form(self.data)}, and is now {_form(found)}",

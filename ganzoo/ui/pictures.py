@@ -80,6 +80,23 @@ def image_grid(
     return grid if row_names is None else _with_row_names(grid, row_names, tile_height, tile_height + caption_height + gap, gap)
 
 
+def beside(columns: Sequence[np.ndarray], most: int = 9) -> tuple[np.ndarray, int]:
+    """Pictures that belong together as tiles of one size for ``image_grid``, and its number of columns: up to ``most`` a row.
+
+    Args:
+        columns: source | output | target, each uint8 (N, 1 or 3, H, W); the smaller are enlarged, nearest neighbour.
+        most: tiles a row.
+    """
+    height, width = (max(each.shape[side] for each in columns) for side in (2, 3))
+    channels = max(each.shape[1] for each in columns)
+    tiles = []
+    for each in columns:
+        rows, across = np.arange(height) * each.shape[2] // height, np.arange(width) * each.shape[3] // width
+        tiles.append(np.broadcast_to(each[:, :, rows][..., across], (len(each), channels, height, width)))
+    together = np.stack(tiles, axis=1).reshape(-1, channels, height, width)
+    return together, len(columns) * max(1, most // len(columns))
+
+
 def one_picture(image: np.ndarray) -> Image.Image:
     """One image, uint8 (1 or 3, H, W), pixel by pixel.
 

@@ -97,6 +97,15 @@ def test_batches_are_copied_into_buffers_that_stay():
     assert seen[0] is seen[2]
 
 
+def test_a_field_that_grows_has_a_buffer_for_each_of_its_sizes():
+    runner = recorded(make(losses={"sees": Difference()}, generator=Quiet()).run).runner
+    first, larger, again = (runner.copy_to_static([{"sample": torch.full((2, size), float(size))}])[0]["sample"] for size in (4, 8, 4))
+    assert first is again
+    assert (first.shape, larger.shape) == ((2, 4), (2, 8))
+    assert (first == 4).all()
+    assert (larger == 8).all()
+
+
 def test_each_kind_of_step_is_recorded_once_after_its_warm_up():
     lazy = Difference()
     lazy.critic_terms = lambda turn: {"lazy": turn.real_scores["score"].square().mean()}

@@ -16,8 +16,9 @@ from safetensors.torch import load_file, save_file
 from small_runs import CONFIGS, train_both
 from torch import nn
 
+from ganzoo import Generator
 from ganzoo.cli import invoke
-from ganzoo.engine.sampling import columns_of, generate, make_inputs, to_units, truncate
+from ganzoo.engine.sampling import columns_of, generate, make_inputs, to_units
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
@@ -292,13 +293,30 @@ def test_a_run_without_its_record_or_weights_is_refused(runs, refused, folder):
 def test_truncation_draws_only_what_lies_beyond_anew():
     torch.manual_seed(0)
     latent = torch.randn(2000, 20)
-    cut = truncate(latent, 1.0)
+    cut = Generator().truncated({"latent": latent}, 1.0)["latent"]
     within = latent.abs() <= 1
     assert torch.equal(cut[within], latent[within])
     assert cut.abs().max() <= 1
     # The variance of a normal cut off at 1: 1 - 2 phi(1) / (2 Phi(1) - 1) = 0.2911; for entries drawn anew as for all.
     assert cut.var() == pytest.approx(0.2911, rel=0.02)
     assert cut[~within].var() == pytest.approx(0.2911, rel=0.03)
+
+
+def test_a_generator_says_itself_how_its_samples_become_more_typical():
+    class Styled(Generator):
+        def draw(self, n, device=None):
+            return {"latent": torch.rand(n, 2) + 1, "psi": torch.ones(n)}
+
+        def truncated(self, drawn, amount):
+            return {**drawn, "psi": amount * drawn["psi"]}
+
+        def forward(self, latent, psi):
+            return {"sample": latent * psi[:, None]}
+
+    data = DataSpec({"sample": (2,)})
+    whole, cut = (make_inputs(Styled(), data, 3, seed=0, truncation=amount) for amount in (None, 0.5))
+    assert torch.equal(cut["latent"], whole["latent"])
+    assert cut["psi"].tolist() == [0.5] * 3
 
 
 def test_truncation_brings_samples_nearer_to_each_other(runs, sample):

@@ -20,6 +20,8 @@ def ganzoo_datasets() -> dict[str, str]:
         "celeba": "ganzoo_data.celeba:CelebA",
         "arrays": "ganzoo_data.arrays:Arrays",
         "folder": "ganzoo_data.folder:ImageFolder",
+        "paired": "ganzoo_data.pairs:Paired",
         "stacked_mnist": "ganzoo_data.stacked:StackedMNIST",
+        "unpaired": "ganzoo_data.pairs:Unpaired",
         "webdataset": "ganzoo_data.webdataset:WebDataset",
     }

@@ -13,9 +13,10 @@ from ganzoo import Dataset, Fraction, PositiveInt, UserError
 from ganzoo.data import BadImage
 
 from .celeba_layout import contents
-from .images import DECODER, SUFFIXES, decode
+from .derived import Mask, conditions, hole, holed
+from .images import DECODER, SUFFIXES, Size, decode
 from .labels import in_order, label_pictures
-from .sources import Source, is_litter, open_source, size_of
+from .sources import Source, find_pictures, is_litter, open_source, size_of
 
 if TYPE_CHECKING:
     from ganzoo import Cache
@@ -41,6 +42,8 @@ class ImageFolder(Dataset):
         split: of sub-folders that are all called train, val, test or the like: which is taken, labelled by the folders in it; all: every
             one; auto: train; null: they are classes.
         max_bad: fraction of the pictures that may be unreadable; they are left out and named.
+        low_resolution: give "source" as well: the image reduced so many times.
+        mask: give "source" as well: the image with a hole of half its edge, in the middle or anywhere, and "mask", which is 1 in it.
     """
 
     source = "a folder of yours"
@@ -56,7 +59,13 @@ class ImageFolder(Dataset):
         labels: bool | str = "auto",
         split: str | None = "auto",
         max_bad: Fraction = 0.01,
+        low_resolution: PositiveInt | None = None,
+        mask: Mask | None = None,
     ) -> None:
+        if low_resolution and (mask or (size or 0) % low_resolution):
+            what = "images have both a hole and a low resolution" if mask else f"images of {size} cannot be reduced {low_resolution} times"
+            raise UserError(what, "leave one of them out" if mask else "choose a divisor of data.size", key="low_resolution")
+        self.low_resolution, self.mask = low_resolution, mask
         self.root, self.size, self.crop, self.channels = root, size, crop, channels
         self.flip, self.labels, self.split, self.max_bad = flip, labels, split, max_bad
 
@@ -82,15 +91,27 @@ class ImageFolder(Dataset):
             (self.channels, size, size),
             max_bad=self.max_bad,
         )
+        given = {"sample": cached.images, **conditions(cached.images, self.low_resolution, self.mask)}
         if not self.classes:
-            return {"sample": cached.images}
+            return given
         number = {name: i for i, name in enumerate(self.class_names)}
         labels = np.array([number[by_name[names[i]]] for i in cached.kept], np.int64)
         empty = [name for name, count in zip(self.class_names, np.bincount(labels, minlength=self.classes), strict=True) if not count]
         if empty:
             what = f"no picture of the class {', '.join(repr(name) for name in empty)} in {root.absolute()} can be read"
             raise UserError(what, "repair its pictures, or move them elsewhere", key="data.root")
-        return {"sample": cached.images, "label": labels}
+        return {**given, "label": labels}
+
+    def inputs_of(self, picture: np.ndarray) -> Mapping[str, np.ndarray]:
+        """The picture with a hole, and where it is; nothing of its own where there are no holes."""
+        return {"source": holed(picture, self.mask, 0), "mask": hole(picture.shape, self.mask, 0)} if self.mask else {}
+
+    find_pictures = staticmethod(find_pictures)
+
+    @staticmethod
+    def read_picture(path: Path, size: Size, channels: Literal[1, 3]) -> np.ndarray:
+        """One picture, uint8 (channels, H, W), cut and resized to ``size``. Raises BadImage where it cannot be read."""
+        return decode(path, size=size, channels=channels)
 
     @property
     def _file(self) -> str:

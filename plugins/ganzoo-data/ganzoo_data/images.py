@@ -13,7 +13,7 @@ import math
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from PIL import Image, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError
@@ -50,17 +50,21 @@ WHITE_IS_ZERO, SEPARATED, CMYK, SIGNED = 0, 5, 1, 2
 """Their values."""
 
 
-def decode(source: bytes | Path, *, size: int, crop: int | None = None, channels: Literal[1, 3] = 3) -> np.ndarray:
+Size: TypeAlias = int | tuple[int, int] | None
+"""Edge of a square, (H, W), or None: as large as the picture is."""
+
+
+def decode(source: bytes | Path, *, size: Size, crop: int | None = None, channels: Literal[1, 3] = 3) -> np.ndarray:
     """Read one picture.
 
     Args:
         source: the content of a file, or its path.
-        size: edge of the result in pixels.
-        crop: edge in pixels of the centred square that is kept, before resizing; None: the largest.
+        size: edge of the result in pixels, or its (H, W): the picture is cut to these proportions; None: as large as it is.
+        crop: edge in pixels of the centred square that is kept, before resizing; None: as much as there is.
         channels: 1 (grey, ITU-R 601 luma) or 3 (RGB).
 
     Returns:
-        uint8 (channels, size, size).
+        uint8 (channels, H, W).
 
     Raises:
         BadImage: where it is missing, damaged, truncated, too large, smaller than ``crop``, or of no format or pixel mode
@@ -86,7 +90,7 @@ def _first_bytes(source: bytes | Path, count: int) -> bytes:
         return b""
 
 
-def _decode(source: bytes | Path, size: int, crop: int | None, channels: int) -> np.ndarray:
+def _decode(source: bytes | Path, size: Size, crop: int | None, channels: int) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_formats()) as image:
             return _to_array(image, size, crop, channels)
@@ -107,17 +111,17 @@ def _formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def _to_array(image: Image.Image, size: int, crop: int | None, channels: int) -> np.ndarray:
+def _to_array(image: Image.Image, size: Size, crop: int | None, channels: int) -> np.ndarray:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise BadImage(f"{width} x {height} is more than {MAX_PIXELS} pixels")
     if image.mode not in _EIGHT_BITS:
         raise BadImage(f"pixels of mode {image.mode}, whose range is unknown")
     stored = _stored(image)
+    if crop is not None and crop > min(width, height):
+        raise BadImage(f"{width} x {height} is smaller than the crop of {crop}")
     edge = min(width, height) if crop is None else crop
-    if edge > min(width, height):
-        raise BadImage(f"{width} x {height} is smaller than the crop of {edge}")
-    if 2 * DRAFT_MARGIN * size <= edge:
+    if isinstance(size, int) and 2 * DRAFT_MARGIN * size <= edge:
         # JPEG only, elsewhere no effect: decode no more of the picture's detail than the result can show.
         image.draft(None, (math.ceil(width * DRAFT_MARGIN * size / edge), math.ceil(height * DRAFT_MARGIN * size / edge)))
     reduced = image.size
@@ -126,29 +130,33 @@ def _to_array(image: Image.Image, size: int, crop: int | None, channels: int) ->
     turned = upright(image)
     if turned.size != reduced:
         width, height = height, width
-    square, box = _centre(turned, (width, height), edge, scale)
-    plain = _EIGHT_BITS[square.mode](square, stored)
+    rows, columns = (height, width) if size is None else (size, size) if isinstance(size, int) else size
+    part = (min(width, height * columns // rows), min(height, width * rows // columns)) if crop is None else (crop, crop)
+    middle, box = _centre(turned, (width, height), part, scale)
+    plain = _EIGHT_BITS[middle.mode](middle, stored)
     mode = "L" if channels == 1 else "RGB"
     if plain.mode != mode:
         plain = plain.convert(mode)
-    pixels = np.asarray(plain.resize((size, size), Image.Resampling.BILINEAR, box))
-    return np.ascontiguousarray(pixels.reshape(size, size, channels).transpose(2, 0, 1))
+    pixels = np.asarray(plain.resize((columns, rows), Image.Resampling.BILINEAR, box))
+    return np.ascontiguousarray(pixels.reshape(rows, columns, channels).transpose(2, 0, 1))
 
 
-def _centre(image: Image.Image, full: tuple[int, int], edge: int, scale: int) -> tuple[Image.Image, tuple[float, float, float, float]]:
-    """Crop the centred square of ``edge`` pixels, where the halves do not come out even nearer the upper left.
+def _centre(
+    image: Image.Image, full: tuple[int, int], part: tuple[int, int], scale: int
+) -> tuple[Image.Image, tuple[float, float, float, float]]:
+    """Crop the centred ``part`` (its width and height), where the halves do not come out even nearer the upper left.
 
     Args:
         image: perhaps reduced.
         full: its width and height at full scale.
-        edge: at full scale.
+        part: at full scale.
         scale: 2 where ``image`` is at half scale, and so on.
 
     Returns:
-        The whole pixels that cover the square, and the square among them (left, upper, right, lower).
+        The whole pixels that cover it, and what is meant among them (left, upper, right, lower).
     """
-    left, upper = ((side - edge) // 2 / scale for side in full)
-    right, lower = left + edge / scale, upper + edge / scale
+    left, upper = ((side - mine) // 2 / scale for side, mine in zip(full, part, strict=True))
+    right, lower = left + part[0] / scale, upper + part[1] / scale
     x, y = math.floor(left), math.floor(upper)
     return image.crop((x, y, math.ceil(right), math.ceil(lower))), (left - x, upper - y, right - x, lower - y)
 

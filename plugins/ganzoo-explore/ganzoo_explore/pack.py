@@ -16,6 +16,7 @@ from ganzoo.config.yaml_writer import dump
 from ganzoo.engine.sampling import CLOUD
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.rundir.files import read_environment
+from ganzoo.rundir.kept import PLUGINS
 from ganzoo.rundir.record import read_record
 from ganzoo.rundir.weights import export
 from ganzoo.runs.packs import NEEDED, PINS, SUMS, sha256_of
@@ -68,6 +69,8 @@ def make_pack(trained: Trained, out: Path, license_name: str | None) -> dict[str
                 export(trained.generator.state_dict(), folder / NEEDED[2], **trained.facts)
             else:
                 shutil.copyfile(source / NEEDED[2], folder / NEEDED[2])
+            if (source / PLUGINS).is_dir():  # plugins of one file, which nobody can install
+                shutil.copytree(source / PLUGINS, folder / PLUGINS, ignore=shutil.ignore_patterns("__pycache__"))
             (folder / PINS).write_text(requirements(trained, facts.get("versions", {})), encoding="utf-8")
             step = int(trained.facts["step"]) if trained.checkpoint else None
             _example(trained).save_png(folder / EXAMPLE)
@@ -98,7 +101,8 @@ def requirements(trained: Trained, versions: Mapping[str, str]) -> str:
     """Exact pins: what sampling needs, and behind ``#`` what trained it besides."""
     own = trained.part.component.distribution
     needed = {"ganzoo-core": "", own: "", "torch": "", "numpy": ""}
-    pins = {name: str(version).partition("+")[0] for name, version in versions.items() if name != "python"}  # 2.15.0+cpu: no index has it
+    pins = {name: str(version).partition("+")[0] for name, version in versions.items()}  # 2.15.0+cpu: no index has it
+    pins = {name: version for name, version in pins.items() if name != "python" and not name.endswith(".py")}
     lines = [f"{name}=={pins[name]}" for name in needed if name in pins]
     besides = [f"# {name}=={version}" for name, version in pins.items() if name not in needed]
     python = f"# Python {versions['python']}\n" if "python" in versions else ""

@@ -34,13 +34,13 @@ def matrix(
     """
     from ganzoo.config import resolve_dataset
     from ganzoo.data.cache import Cache
-    from ganzoo.data.spec import describe
+    from ganzoo.data.spec import describe_data
 
     from .crossing import cross
 
     registry = Registry.installed()
     dataset = resolve_dataset(data, registry).build()
-    spec = describe(dataset.arrays(Cache()), dataset.classes, dataset.scale, dataset.class_maps)
+    spec = describe_data(dataset, dataset.arrays(Cache()))
     rows = cross(registry, spec, choose_reporter(quiet=as_json))
     if as_json:
         print_json([row.to_json() for row in rows])

@@ -15,8 +15,11 @@ def ganzoo_metrics() -> dict[str, str]:
         "fid": "ganzoo_metrics.fid:FID",
         "inception_score": "ganzoo_metrics.recognition:InceptionScore",
         "kid": "ganzoo_metrics.kid:KID",
+        "l1": "ganzoo_metrics.pairs:L1",
         "modes": "ganzoo_metrics.mode_coverage:Modes",
         "precision_recall": "ganzoo_metrics.precision_recall:PrecisionRecall",
+        "psnr": "ganzoo_metrics.pairs:PSNR",
         "sliced_wasserstein": "ganzoo_metrics.sliced_wasserstein:SlicedWasserstein",
+        "ssim": "ganzoo_metrics.pairs:SSIM",
         "stacked_modes": "ganzoo_metrics.mode_coverage:StackedModes",
     }

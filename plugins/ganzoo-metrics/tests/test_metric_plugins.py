@@ -21,12 +21,13 @@ from ganzoo.data.toys import Grid, Ring
 from ganzoo.metrics.real import to_float
 from ganzoo.registry import Registry
 
+PAIRS = {"l1", "psnr", "ssim"}
 SERVES = {
-    (1, 28, 28): {"classifier_fid", "sliced_wasserstein"},
-    (3, 28, 28): {"fid", "inception_score", "kid", "precision_recall", "sliced_wasserstein", "stacked_modes"},
-    (3, 32, 32): {"fid", "inception_score", "kid", "precision_recall", "sliced_wasserstein"},
+    (1, 28, 28): {"classifier_fid", "l1", "psnr", "sliced_wasserstein", "ssim"},
+    (3, 28, 28): {"fid", "inception_score", "kid", "precision_recall", "sliced_wasserstein", "stacked_modes", *PAIRS},
+    (3, 32, 32): {"fid", "inception_score", "kid", "precision_recall", "sliced_wasserstein", *PAIRS},
     (2,): {"modes"},
-    (4, 8, 8): set(),
+    (4, 8, 8): {"l1", "psnr"},
 }
 """Which metrics take which data, by their defaults."""
 

@@ -20,7 +20,7 @@ from ganzoo.config import (
 )
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
-from ganzoo.data.spec import describe
+from ganzoo.data.spec import describe_data
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
@@ -87,7 +87,7 @@ class _Checks:
             if _same([part], [earlier]):
                 return data
         dataset: Dataset = part.build()
-        data = describe(dataset.arrays(Cache(reporter=self._reporter)), dataset.classes, dataset.scale, dataset.class_maps)
+        data = describe_data(dataset, dataset.arrays(Cache(reporter=self._reporter)))
         self._data.append((part, data))
         return data
 

@@ -14,7 +14,7 @@ from ganzoo.compat.dry_run import fake_tensors
 from ganzoo.config import Part, Resolved, ResolvedPart, RunConfig, TrainConfig
 from ganzoo.config.resolution import resolve_component, resolve_optimizers
 from ganzoo.data.cache import Cache
-from ganzoo.data.spec import describe
+from ganzoo.data.spec import describe_data
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry, reason
@@ -123,6 +123,6 @@ def _spec_of(part: ResolvedPart, folder: Path) -> DataSpec | None:
     """What a data set gives; None where it cannot be read on this machine: the conformance kit says why."""
     try:
         dataset = part.build()
-        return describe(dataset.arrays(Cache(folder, reporter(quiet=True))), dataset.classes, dataset.scale, dataset.class_maps)
+        return describe_data(dataset, dataset.arrays(Cache(folder, reporter(quiet=True))))
     except Exception:
         return None

@@ -17,7 +17,7 @@ from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.digits import Digits
 from ganzoo.data.rows import Rows
-from ganzoo.data.spec import describe
+from ganzoo.data.spec import describe_data
 from ganzoo.data.toys import Ring
 from ganzoo.errors import ContractError, UserError
 from ganzoo.fields import DataSpec, Fields
@@ -35,7 +35,7 @@ def arrays(subject: Subject) -> None:
     dataset = subject.build()
     with tempfile.TemporaryDirectory() as folder:
         given = read(dataset, folder)
-        describe(given, dataset.classes, dataset.scale, dataset.class_maps)
+        describe_data(dataset, given)
         sample = given["sample"]
         if len(sample.shape) == 4 and (sample.dtype != np.uint8 or sample.shape[1] not in (1, 3)):
             raise ContractError(f"images are {sample.dtype} of shape {sample.shape}", "give uint8 (N, C, H, W) with 1 or 3 channels")

@@ -16,7 +16,7 @@ from ganzoo.compat import MisfitError, example_batch, plan_fields
 from ganzoo.compat.plans import kinds_of
 from ganzoo.config import Resolved, RunConfig, load_config, resolve
 from ganzoo.data.cache import Cache
-from ganzoo.data.spec import describe
+from ganzoo.data.spec import describe_data
 from ganzoo.engine.build import build
 from ganzoo.engine.loop import rehearse
 from ganzoo.errors import GanzooError, UserError
@@ -110,7 +110,7 @@ def lent_by_recipes(component: Component, plugins: Sequence[Plugin]) -> dict[str
             with seeded(0), tempfile.TemporaryDirectory() as folder:
                 dataset = resolved.data.build()
                 arrays = dataset.arrays(Cache(Path(folder), reporter(quiet=True)))
-                data = describe(arrays, dataset.classes, dataset.scale, dataset.class_maps)
+                data = describe_data(dataset, arrays)
                 lent = _lender(resolved, data)
                 found[f"the data of recipe {recipe.name}"] = Lent(data.fields, data.classes, data.scale, data.class_maps, lend=lent)
         except Exception:  # the recipe's own case says why

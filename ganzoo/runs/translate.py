@@ -1,0 +1,205 @@
+"""A user's own pictures through a generator: one file out for each file in, without the training data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganzoo.data import BadImage
+from ganzoo.data.dataset import Dataset
+from ganzoo.engine.sampling import to_uint8
+from ganzoo.errors import UserError, did_you_mean
+from ganzoo.fields import DataSpec, Fields
+from ganzoo.registry import Registry
+from ganzoo.ui.pictures import one_picture, save_png
+
+from .folders import READER
+from .samples import save_arrays
+from .trained import Trained
+
+
+@dataclass(frozen=True)
+class Translator:
+    """A forward from pictures to fields.
+
+    Args:
+        call: fields (1, ...) to what is made of them, on the CPU.
+        reads: the fields that it is given, besides what is drawn or fixed.
+        data: what it was trained on.
+        dataset: the data set, where it is installed.
+        routes: the generator's further forwards.
+    """
+
+    call: Callable[[Fields], Fields]
+    reads: tuple[str, ...]
+    data: DataSpec
+    dataset: Dataset | None = None
+    routes: tuple[str, ...] = ()
+
+    def field(self) -> str:
+        """The field that a picture is.
+
+        Raises:
+            UserError: where there is none.
+        """
+        fields = [name for name in self.reads if len(self.data.fields.get(name, ())) == 3 and name not in self.data.class_maps]
+        if not fields:
+            ways = f"name a route that does with --route: {', '.join(self.routes)}" if self.routes else "leave --from out"
+            raise UserError("this generator takes no pictures", ways, key="--from")
+        return fields[0]
+
+
+def translator_of(trained: Trained, route: str, seed: int) -> Translator:
+    """The forward of a run or a pack, or its ``route``; ``seed`` of what is drawn, for each picture alike.
+
+    Raises:
+        UserError: where there is no such route.
+    """
+    generator = trained.generator
+    port = generator.port(route)
+    if port is None:
+        raise UserError(f"the generator has no route '{route}'", did_you_mean(route, generator.routes, noun="routes"), key="--route")
+    given = trained.values.keys() | generator.draw(1).keys()
+    try:
+        dataset = trained.dataset.build()
+    except UserError:  # it is not installed, and pictures are what the generator reads
+        dataset = None
+    reads = tuple(name for name in port.reads if name not in given or name in trained.data.fields)
+    return Translator(lambda fields: trained.forward(fields, route, seed), reads, trained.data, dataset, generator.routes)
+
+
+def translator_of_file(path: Path, seed: int) -> Translator:
+    """The forward of an exported file.
+
+    Raises:
+        UserError: where it is not one that ganzoo wrote as ONNX, or onnxruntime is not installed.
+    """
+    if path.suffix.lower() != ".onnx":
+        raise UserError("only exports to ONNX can be sampled from", "ganzoo export RUN --to onnx", where=str(path))
+    try:
+        import onnxruntime
+    except ImportError:
+        raise UserError("running ONNX needs onnxruntime, which is not installed", "pip install onnxruntime", where=str(path)) from None
+    try:
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        facts = json.loads(session.get_modelmeta().custom_metadata_map["ganzoo"])
+        data = DataSpec.from_json(facts["data"])
+    except Exception as error:  # whatever else is in the file
+        raise UserError(f"not an export of ganzoo ({type(error).__name__})", "ganzoo export RUN --to onnx", where=str(path)) from error
+    shapes = {value.name: value.shape[1:] for value in session.get_inputs()}
+
+    def call(fields: Fields) -> Fields:
+        random = torch.Generator().manual_seed(seed)
+        inputs = {("sample_input" if name == "sample" else name): value.numpy() for name, value in fields.items()}
+        inputs |= {n: torch.randn(1, *shape, generator=random).numpy() for n, shape in shapes.items() if n not in inputs and n == "latent"}
+        return {"sample": torch.from_numpy(session.run(["sample"], inputs)[0])}
+
+    reads = tuple("sample" if name == "sample_input" else name for name in shapes if name != "latent")
+    return Translator(call, reads, data)
+
+
+def translate(
+    translator: Translator, sources: Sequence[Path], out: Path, *, label: int | None = None, whole: bool = False
+) -> tuple[list[Path], list[str]]:
+    """Write what becomes of each picture into ``out``, under its own name: a PNG, or an npz where no picture comes out.
+
+    Args:
+        translator: the forward.
+        sources: pictures, and folders of them.
+        out: the folder to write.
+        label: the class, where the generator is told one.
+        whole: take pictures as large as they are, where the network takes any size; otherwise they are cut and resized to what it
+            was trained on.
+
+    Returns:
+        The files written, and a line for each that could not be read.
+
+    Raises:
+        UserError: where the generator takes no pictures, needs more than one, or there are none.
+    """
+    field = translator.field()
+    if "label" in translator.reads and label is None:
+        raise UserError("this generator is told a class", "name it with --label", key="--from")
+    written, failed = [], []
+    for path, target in _targets(sources, out):
+        try:
+            inputs = _inputs(translator, field, path, whole)
+        except (BadImage, OSError) as reason:
+            failed.append(f"{path}: {reason}")
+            continue
+        if label is not None:
+            inputs["label"] = torch.tensor([label])
+        if missing := [name for name in translator.reads if name not in inputs]:
+            what = f"the generator needs the field '{missing[0]}' besides pictures"
+            raise UserError(what, "its data set's plugin may make it of them: install it, and sample from the run or pack", key="--from")
+        try:
+            written.append(_write(translator.call(inputs), target))
+        except RuntimeError as error:
+            if not whole:
+                raise
+            failed.append(f"{path}: the network does not take this size ({' '.join(str(error).split())[:80]})")
+    return written, failed
+
+
+def _inputs(translator: Translator, field: str, path: Path, whole: bool) -> Fields:
+    """The fields of one picture, each (1, ...)."""
+
+    def read(shape: tuple[int, ...]) -> np.ndarray:
+        channels: Literal[1, 3] = 1 if shape[0] == 1 else 3
+        found: np.ndarray = _reader().read_picture(path, None if whole else (shape[-2], shape[-1]), channels)
+        return found
+
+    given: Mapping[str, Any] = {}
+    if translator.dataset and translator.data.is_image and field != "sample":
+        given = translator.dataset.inputs_of(read(translator.data.shape))
+    given = given or {field: read(translator.data.fields[field])}
+    return {name: _as_trained(np.asarray(value)) for name, value in given.items() if name in translator.reads}
+
+
+def _reader() -> Any:
+    """The data set that reads pictures. Raises a UserError where the distribution that gives it is not installed."""
+    return Registry.installed().find("dataset", READER).load()
+
+
+def _as_trained(value: np.ndarray) -> Tensor:
+    tensor = torch.from_numpy(np.array(value))[None]
+    return tensor.float() / 127.5 - 1 if tensor.dtype == torch.uint8 else tensor
+
+
+def _write(made: Fields, target: Path) -> Path:
+    pictures = {name: value for name, value in made.items() if value.dim() == 4 and value.shape[1] in (1, 3)}
+    if not pictures:
+        return save_arrays(target.with_name(target.name + ".npz"), {name: value[0].numpy() for name, value in made.items()})
+    path = target.with_name(target.name + ".png")
+    save_png(one_picture(to_uint8(pictures.get("sample", next(iter(pictures.values()))).float())[0]), path)
+    return path
+
+
+def _targets(sources: Iterable[Path], out: Path) -> list[tuple[Path, Path]]:
+    """Each picture, and where what becomes of it goes, without its ending.
+
+    Raises:
+        UserError: where a source is not there or holds no pictures, or would be written over.
+    """
+    found: list[tuple[Path, Path]] = []
+    for source in sources:
+        if source.is_dir():
+            if source.resolve() == out.resolve():
+                raise UserError("it is the folder that pictures come from", "name another", key="--out", where=str(out))
+            names = _reader().find_pictures(source)
+            if not names:
+                raise UserError("there are no pictures in it", "name a folder with pictures", key="--from", where=str(source))
+            found += [(source / name, out / name) for name in names]
+        elif source.is_file():
+            found.append((source, out / source.name))
+        else:
+            raise UserError("there is no such file or folder", "look at its name", key="--from", where=str(source))
+    stems = [target.with_suffix("") for _, target in found]
+    return [(path, stem if stems.count(stem) == 1 else target) for (path, target), stem in zip(found, stems, strict=True)]

@@ -1,0 +1,77 @@
+"""What a picture is to be made of again: its thumbnail, or itself with a hole."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ganzoo.data import Rows
+
+Mask = Literal["centre", "random"]
+GREY = 128
+"""What a hole is filled with: the middle of the range, which training sees as 0."""
+
+
+class Derived:
+    """Rows computed of others when they are read; pure in the number of a row.
+
+    Args:
+        rows: (N, C, H, W).
+        make: a picture and its number to what is made of it.
+    """
+
+    def __init__(self, rows: Rows, make: Callable[[np.ndarray, int], np.ndarray]) -> None:
+        self._rows, self._make = rows, make
+        first = make(np.asarray(rows[0]), 0)
+        self.shape, self.dtype = (len(rows), *first.shape), first.dtype
+        self.nbytes = math.prod(self.shape) * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, picked: Any) -> np.ndarray:
+        numbers = np.arange(len(self))[picked]
+        if np.ndim(numbers) == 0:
+            return self._make(np.asarray(self._rows[int(numbers)]), int(numbers))
+        found = [self._make(picture, number) for picture, number in zip(self._rows[numbers], numbers.tolist(), strict=True)]
+        return np.stack(found) if found else np.empty((0, *self.shape[1:]), self.dtype)
+
+
+def thumbnail(picture: np.ndarray, times: int) -> np.ndarray:
+    """Means of blocks of ``times`` x ``times`` pixels: (C, H, W) to (C, H / times, W / times) uint8."""
+    c, h, w = picture.shape
+    small: np.ndarray = np.rint(picture.reshape(c, h // times, times, w // times, times).mean((2, 4))).astype(np.uint8)
+    return small
+
+
+def hole(shape: tuple[int, ...], kind: Mask, number: int) -> np.ndarray:
+    """A mask (1, H, W) float32, 1 in the hole of half the edge: in the middle, or somewhere that depends on ``number`` alone."""
+    height, width = shape[-2:]
+    top, left = height // 4, width // 4
+    if kind == "random":
+        top, left = np.random.default_rng([number, height, width]).integers(0, (height - height // 2 + 1, width - width // 2 + 1))
+    mask = np.zeros((1, height, width), np.float32)
+    mask[:, top : top + height // 2, left : left + width // 2] = 1
+    return mask
+
+
+def holed(picture: np.ndarray, kind: Mask, number: int) -> np.ndarray:
+    """The picture with its hole."""
+    found: np.ndarray = np.where(hole(picture.shape, kind, number) > 0, np.uint8(GREY), picture)
+    return found
+
+
+def conditions(sample: Rows, low_resolution: int | None, mask: Mask | None) -> Mapping[str, Rows]:
+    """The fields "source", and "mask" where there are holes."""
+    if low_resolution is not None:
+        return {"source": Derived(sample, lambda picture, number: thumbnail(picture, low_resolution))}
+    if mask is not None:
+        return {
+            "source": Derived(sample, lambda picture, number: holed(picture, mask, number)),
+            "mask": Derived(sample, lambda picture, number: hole(picture.shape, mask, number)),
+        }
+    return {}

@@ -1,0 +1,180 @@
+"""Pictures of two domains: pairs, side by side in one file or in two folders, and domains without pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ganzoo import Dataset, PositiveInt, UserError
+
+from .files import folder_at, stamp
+from .images import DECODER, decode
+from .sources import find_pictures
+
+if TYPE_CHECKING:
+    from ganzoo import Cache
+    from ganzoo.data import Rows
+
+Split = Literal["train", "val", "test"]
+
+
+class TwoDomains(Dataset):
+    """What both kinds have in common.
+
+    Args:
+        root: the folder.
+        size: edge of the images in training, in pixels.
+        load_size: edge that pictures are resized to; of larger ones training takes a window of ``size`` at random; null: ``size``.
+        channels: 3 (RGB) or 1 (grey).
+        flip: mirror images at random in training, those of a pair together.
+        direction: what is translated into what: A, which is left, or B.
+        split: which part: the sub-folder, or the beginning of the folders' names (trainA).
+    """
+
+    source = "a folder of yours"
+
+    def __init__(
+        self,
+        *,
+        root: str,
+        size: PositiveInt = 256,
+        load_size: PositiveInt | None = None,
+        channels: Literal[1, 3] = 3,
+        flip: bool = False,
+        direction: Literal["AtoB", "BtoA"] = "AtoB",
+        split: Split = "train",
+    ) -> None:
+        if load_size is not None and load_size < size:
+            raise UserError(f"pictures of {load_size} pixels hold no window of {size}", "make it at least data.size", key="load_size")
+        self.root, self.size, self.load_size, self.channels = root, size, load_size or size, channels
+        self.flip, self.direction, self.split = flip, direction, split
+        self.window = size if self.load_size > size else None
+
+    def _domains(self, root: Path) -> tuple[Path, Path] | None:
+        """The folders of A and B: trainA and trainB, A/train and B/train, train/A and train/B, or A and B; None where there are none."""
+        ways = [(f"{self.split}A", f"{self.split}B"), *((f"{before}A{after}", f"{before}B{after}") for before, after in self._nested())]
+        return next(((root / a, root / b) for a, b in ways if (root / a).is_dir() and (root / b).is_dir()), None)
+
+    def _nested(self) -> list[tuple[str, str]]:
+        return [("", f"/{self.split}"), (f"{self.split}/", ""), *([("", "")] if self.split == "train" else [])]
+
+    def _ordered(self, a: Rows, b: Rows) -> dict[str, Rows]:
+        return {"source": a, "sample": b} if self.direction == "AtoB" else {"source": b, "sample": a}
+
+    def _images(self, cache: Cache, folder: Path, names: list[str], both: bool = False) -> Rows:
+        """The pictures, squares, or two squares side by side."""
+        edge, channels = self.load_size, self.channels
+        shape = (channels, edge, 2 * edge if both else edge)
+
+        def read(name: str) -> np.ndarray:
+            return halves(folder / name, edge, channels) if both else decode(folder / name, size=edge, channels=channels)
+
+        key: dict[str, Any] = {"dataset": "pairs", "both": both, "files": stamp(folder, names), "decoder": DECODER}
+        return cache.images(key, names, read, shape).images
+
+
+class Paired(TwoDomains):
+    """Pairs of pictures: "source" is to become "sample". Side by side in one file (A | B), or of equal names in two folders.
+
+    Args:
+        root: a folder with the files of pairs, in it or in its sub-folder ``split``; or with the folders trainA and trainB, A and B.
+        size: edge of the images in training, in pixels.
+        load_size: edge that pictures are resized to; of larger ones training takes a window of ``size`` at random; null: ``size``.
+        channels: 3 (RGB) or 1 (grey).
+        flip: mirror images at random in training, those of a pair together.
+        direction: what is translated into what: A, which is left, or B.
+        split: which part: the sub-folder, or the beginning of the folders' names (trainA).
+    """
+
+    def arrays(self, cache: Cache) -> Mapping[str, Rows]:
+        """{"source", "sample": (N, channels, load_size, load_size) uint8}."""
+        root = folder_at(self.root)
+        if domains := self._domains(root):
+            a, b = ({str(Path(name).with_suffix("")): name for name in find_pictures(folder)} for folder in domains)
+            if alone := sorted(a.keys() ^ b.keys()):
+                where, there = (domains[1], a) if alone[0] in a else (domains[0], b)
+                what = f"{where.absolute()} has no partner of {there[alone[0]]} (and of {len(alone) - 1} more)"
+                raise UserError(what, "give both the same name, or take the data set 'unpaired'", key="data.root")
+            refuse_nothing(a, domains[0])
+            named = [[of[name] for name in sorted(of)] for of in (a, b)]
+            return self._ordered(*(self._images(cache, folder, names) for folder, names in zip(domains, named, strict=True)))
+        folder = root / self.split if (root / self.split).is_dir() else root
+        if folder == root and self.split != "train":
+            raise UserError(f"{root.absolute()} has no sub-folder {self.split}", "choose another data.split", key="data.split")
+        names = find_pictures(folder)
+        refuse_nothing(names, folder)
+        both = self._images(cache, folder, names, both=True)
+        return self._ordered(Columns(both, 0, self.load_size), Columns(both, self.load_size, 2 * self.load_size))
+
+
+class Unpaired(TwoDomains):
+    """Pictures of two domains without pairs: "source" is to become like "sample". Each has its own number and order.
+
+    Args:
+        root: a folder with the folders trainA and trainB, A/train and B/train, or A and B.
+        size: edge of the images in training, in pixels.
+        load_size: edge that pictures are resized to; of larger ones training takes a window of ``size`` at random; null: ``size``.
+        channels: 3 (RGB) or 1 (grey).
+        flip: mirror images at random in training.
+        direction: what is translated into what.
+        split: which part: the beginning of the folders' names (trainA), or a sub-folder.
+    """
+
+    independent = frozenset({"source"})
+
+    def arrays(self, cache: Cache) -> Mapping[str, Rows]:
+        """{"source": (M, channels, load_size, load_size), "sample": (N, ...) uint8}."""
+        root = folder_at(self.root)
+        domains = self._domains(root)
+        if domains is None:
+            there = ", ".join(sorted(path.name for path in root.iterdir() if path.is_dir())) or "none"
+            what = f"{root.absolute()} has no folders {self.split}A and {self.split}B (its folders: {there})"
+            raise UserError(what, "name them so, or A and B", key="data.root")
+        found = []
+        for folder in domains:
+            names = find_pictures(folder)
+            refuse_nothing(names, folder)
+            found.append(self._images(cache, folder, names))
+        return self._ordered(*found)
+
+
+class Columns:
+    """Some columns of stored pictures.
+
+    Args:
+        rows: (N, C, H, W).
+        start, end: the columns.
+    """
+
+    def __init__(self, rows: Rows, start: int, end: int) -> None:
+        self._rows, self._columns, self.dtype = rows, slice(start, end), rows.dtype
+        self.shape = (*rows.shape[:-1], end - start)
+        self.nbytes = rows.nbytes * (end - start) // rows.shape[-1]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, picked: Any) -> np.ndarray:
+        return np.ascontiguousarray(self._rows[picked][..., self._columns])
+
+
+def halves(path: Path, edge: int, channels: Literal[1, 3]) -> np.ndarray:
+    """The left and the right half of a picture, each resized to a square by itself, so that neither bleeds into the other."""
+    from PIL import Image
+
+    whole = decode(path, size=None, channels=channels)
+    middle = whole.shape[2] // 2
+    found = []
+    for half in (whole[:, :, :middle], whole[:, :, -middle:]):
+        planes = [Image.fromarray(plane).resize((edge, edge), Image.Resampling.BILINEAR) for plane in np.ascontiguousarray(half)]
+        found.append(np.stack([np.asarray(plane) for plane in planes]))
+    return np.concatenate(found, axis=2)
+
+
+def refuse_nothing(names: Any, folder: Path) -> None:
+    """Raise a UserError where there are no pictures."""
+    if not names:
+        raise UserError(f"no pictures in {folder.absolute()}", "set data.root to another folder", key="data.root")

@@ -1,0 +1,98 @@
+"""Pairs, domains without pairs, thumbnails and holes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ganzoo_data.folder import ImageFolder
+from ganzoo_data.pairs import Paired, Unpaired
+from PIL import Image
+
+from ganzoo import UserError
+from ganzoo.data.cache import Cache
+from ganzoo.data.spec import describe_data
+from ganzoo.engine.batches import Batches
+from ganzoo.engine.device import Runtime
+
+CPU = Runtime(torch.device("cpu"), "fp32", "highest", 1)
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return Cache(tmp_path / "cache")
+
+
+def paint(path: Path, *greys: int, edge: int = 24) -> None:
+    """A picture of squares side by side."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.repeat(np.array([greys], np.uint8), edge, axis=1).repeat(edge, axis=0)).convert("RGB").save(path)
+
+
+def means(rows) -> list[int]:
+    return np.asarray(rows[:]).mean(axis=(1, 2, 3)).round().astype(int).tolist()
+
+
+def test_a_pair_side_by_side_is_cut_in_two_and_may_be_turned_round(tmp_path, cache):
+    for i in range(3):
+        paint(tmp_path / f"data/train/{i}.png", 10 + i, 200 + i)
+    paint(tmp_path / "data/test/0.png", 90, 91)
+    arrays = Paired(root=str(tmp_path / "data"), size=8).arrays(cache)
+    assert arrays["sample"].shape == arrays["source"].shape == (3, 3, 8, 8)
+    assert (means(arrays["source"]), means(arrays["sample"])) == ([10, 11, 12], [200, 201, 202])
+    back = Paired(root=str(tmp_path / "data"), size=8, direction="BtoA", split="test").arrays(cache)
+    assert (means(back["source"]), means(back["sample"])) == ([91], [90])
+
+
+@pytest.mark.parametrize(("a", "b"), [("trainA", "trainB"), ("A/train", "B/train"), ("train/A", "train/B"), ("A", "B")])
+def test_pairs_in_two_folders_have_equal_names_whatever_their_format(tmp_path, cache, a, b):
+    for i, name in enumerate(("x", "deep/y")):
+        paint(tmp_path / f"data/{a}/{name}.png", 10 * i + 10)
+        paint(tmp_path / f"data/{b}/{name}.bmp", 10 * i + 100)
+    arrays = Paired(root=str(tmp_path / "data"), size=8, channels=1).arrays(cache)
+    assert [second - first for first, second in zip(means(arrays["source"]), means(arrays["sample"]), strict=True)] == [90, 90]
+    paint(tmp_path / f"data/{a}/alone.png", 1)
+    with pytest.raises(UserError, match=r"has no partner of alone\.png"):
+        Paired(root=str(tmp_path / "data"), size=8).arrays(cache)
+
+
+def test_domains_without_pairs_have_their_own_numbers_and_orders(tmp_path, cache):
+    for i in range(5):
+        paint(tmp_path / f"data/trainA/{i}.png", i)
+    for i in range(3):
+        paint(tmp_path / f"data/trainB/{i}.png", 100 + i)
+    dataset = Unpaired(root=str(tmp_path / "data"), size=8, load_size=12, flip=True)
+    arrays = dataset.arrays(cache)
+    data = describe_data(dataset, arrays)
+    assert (data.shape, data.independent, len(arrays["source"]), len(arrays["sample"])) == ((3, 8, 8), ("source",), 5, 3)
+    whole = Batches(arrays, data, 3, 0, dataset.flip, CPU)
+    seen = [whole.next() for _ in range(4)]
+    resumed = Batches(arrays, data, 3, 0, dataset.flip, CPU, position=2)
+    assert all(torch.equal(resumed.next()[name], one[name]) for one in seen[2:3] for name in one)
+    with pytest.raises(UserError, match="has no folders testA and testB"):
+        Unpaired(root=str(tmp_path / "data"), split="test").arrays(cache)
+
+
+def test_thumbnails_and_holes_are_of_the_very_picture_and_the_same_at_each_reading(tmp_path, cache):
+    noise = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), np.uint8)
+    for i, picture in enumerate(noise):
+        (tmp_path / "data").mkdir(exist_ok=True)
+        Image.fromarray(picture).save(tmp_path / f"data/{i}.png")
+    small = ImageFolder(root=str(tmp_path / "data"), size=16, low_resolution=4).arrays(cache)
+    assert small["source"].shape == (4, 3, 4, 4)
+    wanted = small["sample"][2].reshape(3, 4, 4, 4, 4).mean((2, 4))
+    assert np.abs(small["source"][2] - wanted).max() <= 0.5
+    for kind in ("centre", "random"):
+        dataset = ImageFolder(root=str(tmp_path / "data"), size=16, mask=kind)
+        arrays = dataset.arrays(cache)
+        mask, source, sample = (arrays[name][:] for name in ("mask", "source", "sample"))
+        assert (mask.dtype, mask.sum((1, 2, 3)).tolist()) == (np.float32, [64] * 4)
+        assert np.array_equal(source == sample, (mask == 0) | (sample == 128))
+        assert np.array_equal(arrays["mask"][np.array([3, 1])], mask[[3, 1]])
+        places = {tuple(np.argwhere(each)[0]) for each in mask}
+        assert (len(places) == 1) == (kind == "centre")
+        batch = Batches(arrays, describe_data(dataset, arrays), 4, 0, True, CPU).next()
+        assert set(batch["mask"].unique().tolist()) == {0, 1}  # never scaled
+        assert torch.equal((batch["source"] == batch["sample"]).all(1, keepdim=True), batch["mask"] == 0)
+    with pytest.raises(UserError, match="images of 16 cannot be reduced 5 times"):
+        ImageFolder(root=str(tmp_path / "data"), size=16, low_resolution=5)
