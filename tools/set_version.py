@@ -13,7 +13,7 @@ import re
 import sys
 from pathlib import Path
 
-from ganzoo_kit.authoring.versions import compatible_range
+from ganzoo_kit.authoring.names import compatible_range
 from packaging.version import InvalidVersion, Version
 
 from ganzoo import API_VERSION

@@ -52,9 +52,7 @@ def test_the_last_lines_say_what_was_skipped_and_why(session):
     assert "skipped: 4 (3 no CUDA device, 1 visdom is not installed)\n" in out
 
 
-@pytest.mark.parametrize(
-    ("variable", "reason"), [("CI", "chromium is not installed"), ("GANZOO_CI", "its data is not here (MNIST is not in data)")]
-)
+@pytest.mark.parametrize(("variable", "reason"), [("CI", "chromium is not installed"), ("GANZOO_CI", "its data is not here (no MNIST)")])
 def test_in_ci_a_skip_for_what_setup_or_a_test_brings_is_a_failure(session, variable, reason):
     code, out = session(TESTS.format(reason=reason), **{variable: "true"})
     assert code == 1

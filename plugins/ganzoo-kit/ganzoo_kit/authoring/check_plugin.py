@@ -19,8 +19,8 @@ from ganzoo.ui.tables import print_json, print_table
 
 from .examination import examine
 from .finding import TRAINED, Finding
+from .names import normalised
 from .project import read_project
-from .versions import normalised
 
 GROUP = "Share"
 WORDS = {"ok": "ok", "failed": "FAILED: ", "expected": "fails as expected: ", "skipped": "not checked: ", "fits": "fits ", "misfit": "no: "}

@@ -27,8 +27,9 @@ from .finding import TRAINED, Finding
 
 TOYS = ("ring", "digits")
 """Data of the core that needs no file: points, and labelled images."""
-MOST_SECONDS = 25.0
-"""Of trainings; combinations that are left over are said to fit, not to train."""
+MOST_ASKING, MOST_TRAINING = 20.0, 15.0
+"""Seconds of one core. Pairs of networks that are left over are not asked, which a finding says; combinations that are left over are
+said to fit, not to train."""
 
 
 class Combinations:
@@ -45,6 +46,7 @@ class Combinations:
         self.registry = registry
         parts = {kind: list(_parts(registry, kind)) for kind in (*KINDS, "dataset")}
         self.parts = {kind: parts[kind] for kind in KINDS}
+        self.parts["schedule"] = [part for part in parts["schedule"] if self._own(part) or part.name == "alternate"]
         if not any(self._own(part) for found in self.parts.values() for part in found):
             parts["dataset"] = [part for part in parts["dataset"] if self._own(part)]
         self.data = [(part, spec) for part in parts["dataset"] if self._counts(part) and (spec := _spec_of(part, folder))]
@@ -62,21 +64,33 @@ class Combinations:
         for of, spec in self.data:
             with fake_tensors():
                 crossing = Crossing(self.parts, spec)
-                pairs = [(g, c) for g in self.parts["generator"] for c in self.parts["critic"]]
-                rows = [row for pair in pairs for row in crossing.rows(*pair)]
+                rows: list[Row] = []
+                pairs, started = self._pairs(of), time.process_time()
+                while pairs and time.process_time() - started < MOST_ASKING / len(self.data):
+                    rows += crossing.rows(*pairs.pop(0))
             for row in rows:
                 chosen = self._chosen(row)
                 own = [part for part in (of, *chosen) if self._own(part)]
-                if not own or (row.schedule != "alternate" and not self._own(chosen[-1])):
+                if not own:
                     continue
                 new = {(mine.component.qualified, other.component.qualified) for mine in own for other in (of, *chosen)} - tried
-                if row.fits and new and spent < MOST_SECONDS:
-                    started = time.monotonic()
+                if row.fits and new and spent < MOST_TRAINING:
+                    started = time.process_time()
                     yield self._trained(row, of, chosen)
-                    spent += time.monotonic() - started
+                    spent += time.process_time() - started
                     tried |= new
                 else:
                     yield Finding(_named(row), of.name, "fits" if row.fits else "misfit", row.reason)
+            if pairs:
+                reason = f"{len(pairs)} pairs of networks on '{of.name}' were left out after {MOST_ASKING:.0f} seconds"
+                yield Finding("plugin", "combinations", "skipped", f"{reason}; 'ganzoo matrix --data {of.name}' asks all")
+
+    def _pairs(self, data: ResolvedPart) -> list[tuple[ResolvedPart, ResolvedPart]]:
+        """The generators and critics to be asked: where the plugin gives only networks, those pairs that hold one of them."""
+        pairs = [(g, c) for g in self.parts["generator"] for c in self.parts["critic"]]
+        if self._own(data) or any(self._own(part) for kind in ("loss", "schedule") for part in self.parts[kind]):
+            return pairs
+        return [pair for pair in pairs if any(map(self._own, pair))]
 
     def _chosen(self, row: Row) -> list[ResolvedPart]:
         named = {kind: {part.name: part for part in found} for kind, found in self.parts.items()}

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ganzoo.errors import GanzooError, UserError
 
-from .versions import normalised
+from .names import normalised
 
 
 @dataclass(frozen=True)

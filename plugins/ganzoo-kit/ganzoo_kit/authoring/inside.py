@@ -19,7 +19,7 @@ from ganzoo.recipes import recipes_of
 from ganzoo.registry import Registry
 
 from .finding import Finding
-from .versions import normalised
+from .names import normalised
 
 
 def examine(distribution: str) -> Iterator[Finding | int]:

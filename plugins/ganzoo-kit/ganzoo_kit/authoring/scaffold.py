@@ -20,10 +20,8 @@ from ganzoo.errors import UserError
 from ganzoo.hookspecs import API_VERSION, GIVEN
 from ganzoo.registry import Registry
 
-from .base import Base, base_recipe
-from .from_file import read_file
-from .names import Names, names_of
-from .versions import core_range
+from .names import Names, core_range, names_of
+from .sources import Base, base_recipe, read_file
 
 
 def new_plugin(name: str, kind: str, out: Path | None = None, like: str | None = None) -> Path:

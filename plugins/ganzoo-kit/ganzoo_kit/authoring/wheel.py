@@ -20,7 +20,7 @@ from ganzoo.errors import UserError
 from ganzoo.registry import GROUP
 
 from .finding import Finding
-from .versions import core_range, normalised
+from .names import core_range, normalised
 
 MOST_METADATA = 1024**2
 OTHER = "ganzoo"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ganzoo.errors import ContractError, GanzooError
 from ganzoo.registry import Component, Registry, reason
 
-from .common import imported_by
+from .checks import imported_by
 from .kit import Outcome
 
 

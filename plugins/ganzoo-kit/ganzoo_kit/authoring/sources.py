@@ -1,20 +1,25 @@
-"""The recipe that a new plugin's own starts from: an installed one, with the new component in its place."""
+"""What a new project starts from: an installed recipe, with the new component in its place; or a plugin of one file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ast
+import importlib.metadata
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ganzoo.plugins import one_file
 from ganzoo.config import load_config, strict_yaml
 from ganzoo.config.yaml_writer import dump
 from ganzoo.errors import UserError
+from ganzoo.hookspecs import DEFAULT_OBSERVERS, hook_of
 from ganzoo.recipes import find_recipe, installed_recipes
-from ganzoo.registry import Registry
+from ganzoo.registry import Component, Registry
 
-from .names import Names
-from .versions import compatible_range
+from .names import Names, compatible_range
 
 KEYS = {"generator": "generator", "critic": "critic", "loss": "loss", "schedule": "schedule", "dataset": "data"}
 """Kind -> the key of a configuration that holds one of it. Metrics and observers are lists."""
@@ -97,3 +102,71 @@ def _data_of(path: Path) -> str:
 def _one_each(components: Any) -> list[Any]:
     """One component of each distribution."""
     return list({component.distribution: component for component in components}.values())
+
+
+LENT = {"ganzoo", "torch"}
+"""Modules whose distributions every project requires anyway."""
+
+
+@dataclass(frozen=True)
+class FilePlugin:
+    """What a file gives.
+
+    Args:
+        parts: hook, name and attribute of the file, of each component.
+        kind: the first component's.
+        about: its docstring.
+        needs: distributions that the file imports, besides torch and ganzoo-core.
+    """
+
+    parts: tuple[tuple[str, str, str], ...]
+    kind: str
+    about: str
+    needs: tuple[str, ...]
+
+    def words(self, module: str) -> dict[str, Any]:
+        """For the templates: ``given`` maps each hook to what it gives, from ``module``."""
+        hooks = dict.fromkeys(hook for hook, _, _ in self.parts)
+        given = {hook: {name: f"{module}:{attribute}" for h, name, attribute in self.parts if h == hook} for hook in hooks}
+        return {"given": given, "about": self.about, "needs": self.needs}
+
+
+def read_file(path: Path) -> FilePlugin:
+    """What the file gives; its code is run.
+
+    Raises:
+        UserError: where it cannot be used.
+    """
+    registry = Registry([])
+    registry.add_file(path)
+    plugin = registry.plugins[0]
+    if plugin.broken:
+        raise UserError(f"the plugin {path} cannot be used: {plugin.broken}", "repair it", key="--from")
+    found = [*registry.components, *registry.commands]
+    content = one_file.read_code(path)
+    module = one_file.module_of(path, content)
+    parts = tuple((DEFAULT_OBSERVERS if c.default else hook_of(c.kind), c.name, _attribute(c, vars(module))) for c in found)
+    about = inspect.getdoc(found[0].load()) or f"What {path.name} gives."
+    return FilePlugin(parts, found[0].kind, about.partition("\nArgs:")[0].strip(), tuple(_needs(content)))
+
+
+def _attribute(component: Component, names: dict[str, Any]) -> str:
+    """What the file calls a component's class or function."""
+    itself = component.load()
+    for name, value in names.items():
+        if value is itself and not name.startswith("__"):
+            return name
+    raise UserError(f"{component.kind} '{component.name}' has no name in the file", "give it one", key="--from")
+
+
+def _needs(content: bytes) -> Iterator[str]:
+    """The distributions whose modules the file imports."""
+    modules = set()
+    for node in ast.walk(ast.parse(content)):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules.add(node.module.partition(".")[0])
+    owners = importlib.metadata.packages_distributions()
+    for module in sorted(modules - LENT - set(sys.stdlib_module_names)):
+        yield from owners.get(module, [])[:1]
