@@ -44,7 +44,7 @@ def compare(
 
     check_ending(out, ".html", ".htm", key="--out")
     registry = Registry.installed()
-    writer = registry.find("observer", "report").load()
+    writer = registry.find("observer", "html_report").load()
     runs = read_runs(run_folders)
     numbers = number_rows(runs, lambda component: directions(component, registry))
     changed = config_differences(runs)

@@ -75,7 +75,7 @@ def report(run_folder: RunFolder) -> None:
 
     Example: ganzoo report runs/quickstart
     """
-    print(Registry.installed().find("observer", "report").load().write_report(run_folder))
+    print(Registry.installed().find("observer", "html_report").load().write_report(run_folder))
 
 
 def replay(
