@@ -1,4 +1,4 @@
-"""What the tests here may use: comparing what two runs hold, weights for Inception."""
+"""What the tests here may use: comparing what two runs hold."""
 
 import pytest
 import torch
@@ -20,15 +20,6 @@ def _threads():
     """Put torch's number of threads back: a run sets that of the whole process."""
     yield
     torch.set_num_threads(THREADS)
-
-
-@pytest.fixture(scope="session")
-def inception_weights(tmp_path_factory):
-    """(path, sha256): random weights of FID's Inception."""
-    pytest.importorskip("pytorch_fid")
-    from random_inception import write_inception
-
-    return write_inception(tmp_path_factory.mktemp("inception"))
 
 
 @pytest.fixture

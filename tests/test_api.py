@@ -11,6 +11,7 @@ from margin_file import MARGIN
 
 import ganzoo
 from ganzoo.cli import invoke
+from ganzoo.errors import UserError
 from ganzoo.rundir.lock import FolderLock
 
 RING = {
@@ -68,6 +69,27 @@ def test_errors_are_those_of_the_command_line_in_one_line(here, capsys):
         ganzoo.load("nowhere")
     assert invoke(["sample", "nowhere"]) == 2
     assert capsys.readouterr().err == f"ganzoo: error: {raised.value}\n"
+
+
+def test_numbers_of_numpy_and_paths_are_taken_as_pythons_own(here, monkeypatch):
+    monkeypatch.setenv("HOME", str(here / "home"))
+    config = {**RING, "train": {"steps": np.int64(1), "batch_size": np.int32(8), "device": "cpu"}, "init": {}}
+    config["optimizer"] = {"critic": {"name": "adam", "lr": np.float32(0.5), "betas": (0.0, 0.5)}}
+    run = ganzoo.train(config, out="~/runs/one", quiet=True)
+    assert run.folder == here / "home/runs/one"
+    assert not (here / "~").exists()
+    assert torch.equal(ganzoo.load("~/runs/one").sample(np.int64(3), seed=np.uint8(2)), run.sample(3, seed=2))
+    assert invoke(["run", str(here / "home/runs/one/config.yaml"), "-q", "--out=~/runs/two"]) == 0
+    assert (here / "home/runs/two").is_dir()
+    wrong = {**RING, "data": {"name": "folder", "root": here / "nowhere"}}
+    with pytest.raises(UserError, match="nowhere does not exist"):
+        ganzoo.train(wrong, out="two", quiet=True)
+    with pytest.raises(UserError, match="a configuration holds a function"):
+        ganzoo.train({**RING, "log": {"every": print_nothing}}, out="two", quiet=True)
+
+
+def print_nothing():
+    """What no configuration can hold."""
 
 
 def test_a_thread_trains_and_a_second_training_meanwhile_is_refused(here):

@@ -10,9 +10,9 @@ import pytest
 
 from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve
-from ganzoo.engine import checkpoint
 from ganzoo.plugins import index
 from ganzoo.registry import GROUP, Registry
+from ganzoo.rundir import checkpoint
 
 RUN = """\
 data: {name: stacked_mnist, count: 40}
@@ -76,6 +76,7 @@ def test_a_recipe_whose_plugin_is_not_installed_says_all_that_is_needed(without,
         (["check", "c.yaml"], "dataset", "stacked_mnist", "ganzoo-data"),
         (["run", "c.yaml", "-o", "data=digits"], "metric", "stacked_modes", "ganzoo-metrics"),
         (["sweep", "sweep.yaml", "--dry-run"], "command", "sweep", "ganzoo-sweep"),
+        (["export", "run"], "command", "export", "ganzoo-explore"),
         (["new-plugin", "tower", "--kind", "loss"], "command", "new-plugin", "ganzoo-kit"),
         (["check", "."], "command", "check-plugin", "ganzoo-kit"),
         (["check", "tower.py"], "command", "check-plugin", "ganzoo-kit"),

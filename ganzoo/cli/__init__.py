@@ -33,6 +33,9 @@ def invoke(arguments: Sequence[str]) -> int:
     from .app import app
 
     debug = "--debug" in arguments
+    for name in ("stdout", "stderr"):  # None where they were closed before this process began
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 (until the process ends)
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":  # a path may be no text, or none of this terminal
         sys.stdout.reconfigure(errors="surrogateescape" if sys.stdout.encoding.lower() == "utf-8" else "backslashreplace")
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,12 +16,7 @@ from ganzoo.ui.tables import print_json, print_table
 from . import offers
 from .options import Json, Override, Quiet
 
-if TYPE_CHECKING:
-    from ganzoo.engine.run import Run
-
 GROUP = "Train"
-MOST_CLASSES = 1000
-"""Beyond which no class is named."""
 
 
 def check(
@@ -67,7 +62,8 @@ def check_configuration(path: Path, overrides: list[str], as_json: bool, quiet: 
     config = load_config(path, overrides)
     registry = Registry.installed()
     resolved = resolve(config, with_kept(registry, path.parent, anew=True) if path.name == "config.yaml" else registry)
-    from ganzoo.engine.build import MisfitError, build
+    from ganzoo.compat import MisfitError
+    from ganzoo.engine.build import build
     from ganzoo.engine.evaluation import Evaluations
     from ganzoo.engine.loop import rehearse
 
@@ -85,7 +81,7 @@ def check_configuration(path: Path, overrides: list[str], as_json: bool, quiet: 
     values = rehearse(built)
     seconds = time.perf_counter() - started
     counts = {side: sum(p.numel() for p in getattr(built, side).parameters()) for side in ("generator", "critic")}
-    classes = _count_classes(built)
+    classes = built.class_counts()
     if as_json:
         about = {"data": built.data.to_json(), "classes": classes, "parameters": counts, "notes": notes}
         print_json({"fits": True, **about, "first_step": values, "seconds": seconds})
@@ -101,14 +97,3 @@ def check_configuration(path: Path, overrides: list[str], as_json: bool, quiet: 
     for note in notes:
         print(f"  note: {note}")
     return 0
-
-
-def _count_classes(built: Run) -> dict[str, int]:
-    """Samples of each class by its name, in the order of their numbers; {} without labels, or with very many."""
-    import numpy as np
-
-    if "label" not in built.batches.arrays or not 0 < built.data.classes <= MOST_CLASSES:
-        return {}
-    counts = np.bincount(np.asarray(built.batches.arrays["label"][:]), minlength=built.data.classes)
-    names = built.dataset.class_names or tuple(str(number) for number in range(built.data.classes))
-    return {str(name): int(count) for name, count in zip(names, counts, strict=True)}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ganzoo.errors import UserError
 from ganzoo.files import check_ending
 
 from . import offers
@@ -33,6 +35,26 @@ Weights = Annotated[
         help="Generator weights from elsewhere: .safetensors, a state dict or a checkpoint of torch.save; FILE:KEY where several fit.",
     ),
 ]
+
+Step = Annotated[
+    str | None,
+    typer.Option(metavar="N", help="An earlier checkpoint that the run keeps, or best (by checkpoint.best); default: the last weights."),
+]
+DataOverride = Annotated[
+    list[str] | None, typer.Option("-o", "--override", metavar="KEY=VALUE", help="Where the data lies now: -o data.root=FOLDER.")
+]
+
+
+def of_data(overrides: Sequence[str] | None) -> list[str]:
+    """The overrides, all of them of the data.
+
+    Raises:
+        UserError: where one is not.
+    """
+    for text in overrides or ():
+        if not text.startswith("data."):
+            raise UserError("the run is as it was trained", "only where its data lies can be set: -o data.root=FOLDER", where=f"-o {text}")
+    return list(overrides or ())
 
 
 def check_pictures(*, png: Path | None = None, gif: Path | None = None, npz: Path | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,6 +30,10 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the run in --out (or the last of that name); start one if there is none.")
     ] = False,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY", help="With --resume, go on with another rate or batch size: optimizer.critic.lr, train.batch_size."),
+    ] = None,
     quiet: Quiet = False,
 ) -> int:
     """Train what a YAML file names.
@@ -37,21 +41,29 @@ def run(
     Example: ganzoo run zoo_configs/quickstart.yaml -o train.steps=500
     """
     if os.environ.get("WORLD_SIZE", "1") == "1":
-        return train(config, override or [], out, resume, choose_reporter(quiet))
+        return train(config, override or [], out, resume, choose_reporter(quiet), change=change or [])
     from ganzoo.engine.distributed.launch import joined
 
     # Before all else, so that one process speaks for all where the configuration is wrong.
     with joined() as ranks, Path(os.devnull).open("w") as nowhere:
         reporter = choose_reporter(quiet) if ranks.is_main else choose_reporter(True, nowhere)
-        return train(config, override or [], out, resume, reporter, ranks)
+        return train(config, override or [], out, resume, reporter, ranks, change or [])
 
 
-def train(path: Path, overrides: list[str], out: Path | None, resume: bool, reporter: Reporter, ranks: Ranks | None = None) -> int:
+def train(
+    path: Path,
+    overrides: list[str],
+    out: Path | None,
+    resume: bool,
+    reporter: Reporter,
+    ranks: Ranks | None = None,
+    change: Sequence[str] = (),
+) -> int:
     """Train as one of ``ranks``; None: alone. Rank 0 prints."""
     with without_collecting():
         from ganzoo.runs.training import finish, prepare
 
-        runner = prepare(path, overrides, out, resume, reporter, ranks)
+        runner = prepare(path, overrides, out, resume, reporter, ranks, change)
     code, folder = finish(runner), runner.directory.path
     if reporter.quiet or not runner.ranks.is_main:
         return code

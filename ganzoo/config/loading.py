@@ -48,9 +48,13 @@ def parse_config(text: str, overrides: Sequence[str] = (), *, source: str = "con
     return _validate(parse(text, source), overrides)
 
 
-def resolve_dataset(text: str, registry: Registry) -> ResolvedPart:
-    """A data set by itself, as YAML: ``digits``, or ``{name: celeba, root: data/celeba}``; errors as of ``resolve``."""
-    return _resolve_lone("dataset", text, registry, f"-o data={text}", key="data")
+def resolve_dataset(text: str, registry: Registry, parameters: Sequence[str] = ()) -> ResolvedPart:
+    """A data set by itself, as YAML: ``digits``, or ``{name: celeba, root: data/celeba}``; ``parameters`` are ``KEY=VALUE`` each.
+
+    Raises:
+        UserError: as ``resolve`` does.
+    """
+    return _resolve_lone("dataset", text, registry, f"-o data={text}", parameters, key="data")
 
 
 def resolve_metrics(texts: Sequence[str], parameters: Sequence[str], registry: Registry) -> list[ResolvedPart]:

@@ -16,6 +16,7 @@ from ganzoo.params import model_of
 from ganzoo.params.curves import Curve, as_plain, at, build_with_curves, moves
 from ganzoo.registry import Component, Registry
 
+from .best import check_best
 from .earlier import without_decay
 from .in_file import CODE, find_in_file
 from .overrides import NOWHERE, Places
@@ -149,7 +150,8 @@ def resolve(config: RunConfig, registry: Registry) -> Resolved:
             found.append(part)
         return found
 
-    observers = several("observer", config.observers, "observers")
+    observers, metrics = several("observer", config.observers, "observers"), several("metric", config.metrics, "metrics")
+    check_best(config, metrics)
     named = {part.component for part in observers}
     return Resolved(
         data=one("dataset", config.data, "data"),
@@ -157,7 +159,7 @@ def resolve(config: RunConfig, registry: Registry) -> Resolved:
         critic=one("critic", config.critic, "critic"),
         losses=several("loss", config.loss, "loss"),
         schedule=one("schedule", config.schedule, "schedule"),
-        metrics=several("metric", config.metrics, "metrics"),
+        metrics=metrics,
         observers=observers,
         optimizers=resolve_optimizers(config, registry),
         defaults=[component for component in registry.of_kind("observer") if component.default and component not in named],

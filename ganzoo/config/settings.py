@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Lt, MinLen
@@ -46,7 +47,7 @@ class OptimizerConfig(Section):
 
 
 class AverageConfig(Section):
-    """The moving average's pace, counted in samples."""
+    """The moving average's pace, counted in samples: a batch at each generator update."""
 
     half_life: Annotated[float, Gt(0), Curved(bounds=(Gt(0),))]
     """Samples after which a state counts half; it may be a curve."""
@@ -100,6 +101,13 @@ class SampleConfig(Section):
     """Samples in a grid."""
 
 
+class BestConfig(Section):
+    """Which checkpoint is the best."""
+
+    metric: str
+    """One of the run's metrics, measured at steps that have a checkpoint; its first number that says which way is better decides."""
+
+
 class CheckpointConfig(Section):
     """The checkpoints."""
 
@@ -107,6 +115,8 @@ class CheckpointConfig(Section):
     """Steps between two checkpoints."""
     keep: PositiveInt = 2
     """How many of the latest are kept."""
+    best: BestConfig | None = None
+    """{metric: NAME}: besides, the best of them by a metric is kept, for --step best; null: none."""
 
 
 class RunConfig(Section):
@@ -155,6 +165,16 @@ class RunConfig(Section):
     def key(self, path: str | Sequence[str | int]) -> str:
         """``path`` dotted, as the user wrote it: ``loss.weight`` where ``loss`` is one term and no list."""
         return self._places.key(segments(path))
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Give an error that names a key of this configuration the place where it was written."""
+        try:
+            yield
+        except UserError as error:
+            if error.where or error.key.partition(".")[0] not in RunConfig.model_fields:
+                raise
+            raise error.at(self.where(error.key)) from error
 
     def refusal(self, path: KeyPath, what: str, remedy: str) -> UserError:
         """The error for what is written at ``path``."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,23 +17,25 @@ import torch
 from torch import Tensor
 
 from ganzoo.compat import plan_fields
-from ganzoo.config import RunConfig
+from ganzoo.config import ResolvedPart, RunConfig
 from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.fields import Fields, forward_inputs
+from ganzoo.rundir import checkpoint
+from ganzoo.rundir.comparison import best_step
 from ganzoo.rundir.directory import RunDirectory, now
 from ganzoo.rundir.files import GENERATOR, sample_file
+from ganzoo.rundir.record import read_record
+from ganzoo.rundir.weights import export
+from ganzoo.ui.health import Health, describe
 from ganzoo.ui.pictures import image_grid, save_png
 from ganzoo.ui.progress import Reporter, Task
 from ganzoo.ui.scatter import scatter
 
-from . import checkpoint
 from .evaluation import Evaluation
-from .health import Health, describe
 from .meter import Meter
 from .observers import Observers
 from .run import Run
 from .sampling import CLOUD, columns_of, generate, make_inputs, to_units
-from .weights import export
 
 MAX_PENDING = 2
 """Pieces of work under way at a time: a grid and a checkpoint of one step."""
@@ -42,10 +44,22 @@ Made = TypeVar("Made")
 
 
 class Outputs:
-    """Writes a run's files and tells its observers. Of several processes all have to call; rank 0 alone writes."""
+    """Writes a run's files and tells its observers. Of several processes all have to call; rank 0 alone writes.
 
-    def __init__(self, config: RunConfig, run: Run, directory: RunDirectory, observers: Observers, reporter: Reporter) -> None:
+    ``metrics`` are those of the run, one of which may choose the best checkpoint.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        run: Run,
+        directory: RunDirectory,
+        observers: Observers,
+        reporter: Reporter,
+        metrics: Sequence[ResolvedPart] = (),
+    ) -> None:
         self.config, self.run, self.directory, self.observers, self.reporter = config, run, directory, observers, reporter
+        self._better = {part.name: getattr(part.cls, "better", {}) for part in metrics}
         self.meter = Meter(run.ranks)
         self.inputs, real = self._fix_inputs()
         self.references = None if run.data.is_image else real
@@ -105,7 +119,7 @@ class Outputs:
         """
         self.directory.check_held()
         run, folder, step = self.run, self.directory.checkpoints, self.run.step
-        for side, network in (("generator", run.generator), ("critic", run.critic)):
+        for side, network in run.players.items():
             finite = [torch.isfinite(value).all() for value in network.state_dict().values() if value.is_floating_point()]
             if finite and not torch.stack(finite).all():
                 raise DivergenceError(f"diverged at step {step}: a weight of the {side} is not finite; lower the learning rate")
@@ -119,7 +133,7 @@ class Outputs:
         def write() -> Path:
             here = in_memory(state)
             networks = here["networks"]
-            path = checkpoint.save(folder, step, here, self.config.checkpoint.keep)
+            path = checkpoint.save(folder, step, here, self.config.checkpoint.keep, self._choose_best)
             export(networks["average" if average else "generator"], self.directory.path / GENERATOR, average=average, **facts)
             export(networks["critic"], self.directory.weights / "critic.safetensors", **facts)
             return path
@@ -132,6 +146,11 @@ class Outputs:
         self.background.do(write, note)
         if not tell:
             self.background.wait()
+
+    def _choose_best(self, steps: Collection[int]) -> int | None:
+        """The best of the checkpoints of ``steps``, where the configuration asks for it and any was measured."""
+        best = self.config.checkpoint.best
+        return best_step(read_record(self.directory.path).evaluations, best.metric, self._better[best.metric], steps) if best else None
 
     def write_evaluation(self, found: Evaluation) -> None:
         """Write what a metric found, and show it."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,14 +16,17 @@ from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.players import Critic, Generator
 from ganzoo.rules import Loss, Plan, Schedule
+from ganzoo.rundir.checkpoint import State
 
 from . import optimizers
 from .batches import Batches
-from .checkpoint import State
 from .device import Runtime
 from .distributed import Ranks
 from .ema import MovingAverage
 from .randomness import random_state, restore_random_state, seed_everything
+
+MOST_CLASSES = 1000
+"""Beyond which no class is named."""
 
 
 @dataclass
@@ -51,6 +55,11 @@ class Run:
     identity: str = ""
 
     @property
+    def players(self) -> dict[str, nn.Module]:
+        """The two networks, by the names that they have in configurations and messages."""
+        return {"generator": self.generator, "critic": self.critic}
+
+    @property
     def eval_generator(self) -> Generator:
         """The generator that samples come from: the moving average where it is on."""
         return self.average.network if self.average else self.generator  # type: ignore[return-value]
@@ -60,6 +69,14 @@ class Run:
         """The plan of the last step taken (of the first, before it): its values are what sampling goes on with."""
         return self.schedule.plan(max(self.step - 1, 0), self.config.train.steps)
 
+    def class_counts(self) -> dict[str, int]:
+        """Samples of each class by its name, in the order of their numbers; {} without labels, or with very many."""
+        if "label" not in self.batches.arrays or not 0 < self.data.classes <= MOST_CLASSES:
+            return {}
+        counts = np.bincount(np.asarray(self.batches.arrays["label"][:]), minlength=self.data.classes)
+        names = self.dataset.class_names or tuple(str(number) for number in range(self.data.classes))
+        return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
+
     def state(self) -> State:
         """All that ``restore`` needs to continue bit for bit: of all ranks on rank 0, so that every rank has to ask for it."""
         others = self.ranks.gather_object(self._own_state())[1:]
@@ -67,6 +84,8 @@ class Run:
             "run": self.identity,
             "data": dict(self.fingerprint),
             "step": self.step,
+            "values": dict(self.last_plan.values),
+            "batch_size": self.batches.size,
             "position": self.batches.position,
             "networks": {name: network.state_dict() for name, network in self._networks().items()},
             "losses": {name: _own_buffers(loss) for name, loss in self.losses.items()},
@@ -99,11 +118,9 @@ class Run:
             own = others[self.ranks.rank - 1]
             restore_random_state(own["random"], self.runtime.device)
             for name, network in self._networks().items():
-                for key, value in network.named_buffers():
-                    value.copy_(own["buffers"][name][key])
+                _fill(dict(network.named_buffers()), own["buffers"][name])
             for name, loss in self.losses.items():
-                for key, value in _own_buffers(loss).items():
-                    value.copy_(own["losses"][name][key])
+                _fill(_own_buffers(loss), own["losses"][name])
         else:
             seed_everything(self.config.train.seed, self.ranks.rank, self.step)
 
@@ -117,23 +134,25 @@ class Run:
             for name, network in self._networks().items():
                 network.load_state_dict(state["networks"][name])
             for name, loss in self.losses.items():
-                for key, value in _own_buffers(loss).items():
-                    value.copy_(state["losses"][name][key])
+                _fill(_own_buffers(loss), state["losses"][name])
             for name, optimizer in self.optimizers.items():
                 optimizers.restore(optimizer, state["optimizers"][name])
-            self.step, self.batches.position = int(state["step"]), int(state["position"])
+            self.step = int(state["step"])
+            self.batches.position = int(state["position"]) * int(state.get("batch_size", self.batches.size)) // self.batches.size
             self._restore_own(state)
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-            raise UserError(
-                f"the checkpoint belongs to other components ({' '.join(str(error).split())[:200]})", "resume with the same plugins"
-            ) from error
+            what = f"the checkpoint belongs to other components ({' '.join(str(error).split())[:200]})"
+            raise UserError(what, "resume with the same plugins") from error
 
     def _networks(self) -> dict[str, nn.Module]:
-        networks: dict[str, nn.Module] = {"generator": self.generator, "critic": self.critic}
-        return networks | ({"average": self.average.network} if self.average else {})
+        return self.players | ({"average": self.average.network} if self.average else {})
 
 
 def _own_buffers(loss: Loss) -> dict[str, Tensor]:
     """A loss's state: its own buffers, not those of frozen networks that it holds."""
-    buffers: dict[str, Any] = dict(loss.named_buffers(recurse=False))
-    return buffers
+    return dict(loss.named_buffers(recurse=False))
+
+
+def _fill(buffers: Mapping[str, Tensor], values: Mapping[str, Tensor]) -> None:
+    for name, buffer in buffers.items():
+        buffer.copy_(values[name])

@@ -12,37 +12,45 @@ from ganzoo.config import Resolved, RunConfig, resolved_values, resolved_yaml, s
 from ganzoo.data.fingerprint import compare_data
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.index import current_versions
+from ganzoo.rundir import checkpoint
 from ganzoo.rundir.directory import NullRunDirectory, RunDirectory, environment
 from ganzoo.rundir.files import ENVIRONMENT, read_json
 from ganzoo.rundir.record import Record, read_record
 from ganzoo.ui.progress import Reporter
 
-from . import checkpoint
-from .build import build, placed
+from .build import build
 from .distributed import Ranks
 from .evaluation import Evaluations
 from .graphs import choose_runner
 from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
-from .resuming import GRID, SAVED, allowed_changes, find_owed
+from .resuming import END, GRID, SAVED, allowed_changes, find_owed
 from .signals import Interrupted, Stop, stop_on_signals, unwind_on_termination
 
 
 class Runner:
     """Trains one run into the directory ``out``, or continues (``resume``) the one that it holds.
 
-    A copy of ``source``, the configuration's file, stays there.
+    A copy of ``source``, the configuration's file, stays there. Keys of ``change`` may differ though the training is no longer exact.
 
     Raises:
         UserError: where the configuration, the data or the folder does not allow the run; nothing has been trained.
     """
 
     def __init__(
-        self, config: RunConfig, resolved: Resolved, source: Path, out: Path, resume: bool, reporter: Reporter, ranks: Ranks | None = None
+        self,
+        config: RunConfig,
+        resolved: Resolved,
+        source: Path,
+        out: Path,
+        resume: bool,
+        reporter: Reporter,
+        ranks: Ranks | None = None,
+        change: Sequence[str] = (),
     ) -> None:
         self.config, self.resolved, self.reporter = config, resolved, reporter
-        self.ranks = ranks or Ranks()
+        self.ranks, self._change = ranks or Ranks(), change
         self.directory = RunDirectory(out, resume) if self.ranks.is_main else NullRunDirectory(out)
         try:
             with unwind_on_termination():
@@ -70,17 +78,18 @@ class Runner:
         advice = f"'ganzoo replay {self.directory.path} --to OBSERVER' tells it the whole run later"
         named, defaults = (resolved.observers, resolved.defaults) if ranks.is_main else ((), ())
         self.observers = Observers(named, defaults, data=self.run.data, reporter=reporter, advice=advice)
-        self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter)
-        self._every = [every for part in resolved.metrics if (every := part.every)]
+        self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter, resolved.metrics)
+        measured = [part.every for part in resolved.metrics if part.every]
+        self._every = [config.log.every, config.sample.every, config.checkpoint.every, *measured]
         self.loop = Loop(self.run, self.outputs.meter, choose_runner(self.run, reporter.say))
         if continues:
             self._continue()
         else:
             self.run.identity = uuid.uuid4().hex
             self._preflight()
-        self.environment = environment(
-            self.run.identity, config.train.seed, self.run.environment_fingerprint(), self.run.data, self.run.versions
-        )
+        run = self.run
+        here, classes = run.environment_fingerprint(), run.class_counts()
+        self.environment = environment(run.identity, config.train.seed, here, run.data, run.versions, classes)
         self.directory.write_environment(self.environment, resolved.files)
         # Last: config.yaml says that here is a run, and one that can be continued.
         self.directory.write_config(resolved_yaml(config, resolved), source)
@@ -119,9 +128,9 @@ class Runner:
 
     def _take_steps(self, stop: Stop) -> int:
         """Train until no step is left or a signal came, which is returned; 0 for none. All ranks stop at the same step."""
-        run, every = self.run, self.config
-        total = every.train.steps
-        started, logged, saved = time.perf_counter(), run.step, run.step
+        run, config = self.run, self.config
+        total, started = config.train.steps, time.perf_counter()
+        logged = saved = run.step
         if run.step == 0:
             self.outputs.save_samples()
         with self.reporter.task("training", total, done=run.step, unit="steps") as task:
@@ -131,18 +140,18 @@ class Runner:
             while run.step < total and not signal:
                 self.loop.step()
                 task.advance()
-                last = run.step == total
-                # Nothing is written of a run before it is known to be finite.
-                if last or any(run.step % n == 0 for n in (every.log.every, every.sample.every, every.checkpoint.every, *self._every)):
+                due = [run.step == total or run.step % every == 0 for every in self._every]
+                if any(due):  # nothing is written of a run before it is known to be finite
                     self.loop.check()
-                if last or run.step % every.log.every == 0:
+                log, draw, save, *_ = due
+                if log:
                     self._refuse_drift()
                     self.outputs.log(task, time.perf_counter() - started)
                     logged = run.step
                 with self.outputs.meter.pausing():
-                    if last or run.step % every.sample.every == 0:
+                    if draw:
                         self.outputs.save_samples()
-                    if last or run.step % every.checkpoint.every == 0:
+                    if save:
                         self._refuse_drift()
                         self.outputs.save_checkpoint()
                         saved = run.step
@@ -164,10 +173,9 @@ class Runner:
         Raises:
             GanzooError: naming the first parameter that differs.
         """
-        networks = {"generator": self.run.generator, "critic": self.run.critic}
-        parameters = {f"{side}.{name}": value for side, network in networks.items() for name, value in network.named_parameters()}
-        name = self.ranks.differing(parameters)
-        if name:
+        players = self.run.players.items()
+        parameters = {f"{side}.{name}": value for side, network in players for name, value in network.named_parameters()}
+        if name := self.ranks.differing(parameters):
             raise GanzooError(
                 f"at step {self.run.step} the processes no longer have the same weights: '{name}' differs; "
                 "use the same hardware, torch and plugin versions for all, and go on from the last checkpoint with --resume"
@@ -193,7 +201,7 @@ class Runner:
             self.outputs.save_samples()
         if SAVED in self.owed:
             self.outputs.save_checkpoint()
-        self.owed = self._measure([name for name in self.evaluations.names if name in self.owed], stop)
+        self.owed = self._measure([name for name in self.owed if name not in (GRID, SAVED, END)], stop)
 
     def _preflight(self) -> None:
         """Find out before the first step whether the disk takes a checkpoint, and gives it back."""
@@ -217,7 +225,7 @@ class Runner:
         self.run.restore(state)
         due = self.evaluations.due(self.run.step, self.config.train.steps)
         self.owed = self.ranks.broadcast_object({"owed": find_owed(self.run.step, self.config, due, record, self.directory.path)})["owed"]
-        with placed(self.config):
+        with self.config.placing():
             data = compare_data(state.get("data") or {}, self.run.fingerprint)
         if data:
             self._warn(f"{data}; from here on the run trains on other data than before")
@@ -234,10 +242,11 @@ class Runner:
         self._warnings.append(text)
 
     def _refuse_changes(self) -> None:
-        """A run goes on as it was begun: see ``resumed.allowed_changes``."""
+        """A run goes on as it was begun: see ``resuming.allowed_changes``."""
         before = with_defaults_of_today(strict_yaml.read(self.directory.config).value, self.resolved)
-        now = resolved_values(self.config, self.resolved)
-        changed, beside = allowed_changes(before, now, str(self.directory.path))
-        self._changed += changed
-        if beside:
-            self.reporter.say(f"changed beside the training: {'; '.join(beside)}")
+        changes = allowed_changes(before, resolved_values(self.config, self.resolved), str(self.directory.path), self._change)
+        self._changed += changes.all
+        if changes.beside:
+            self.reporter.say(f"changed beside the training: {'; '.join(changes.beside)}")
+        if changes.asked:
+            self._warn(f"changed as --change allows: {'; '.join(changes.asked)}; from here on the result is not that of an unchanged run")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.config.overrides import Override, apply, parse_override
+from ganzoo.config.overrides import DEFAULT_NAMES, Override, apply, parse_override
 from ganzoo.config.strict_yaml import parse
 from ganzoo.config.yaml_writer import flow
 from ganzoo.errors import UserError
@@ -61,7 +61,8 @@ def changes_from_recipe(recipe: dict[str, Any], config: dict[str, Any], commands
         with suppress(UserError):
             apply(tree, override)
     asked = dict(_flat(_spelled_out(tree))).keys() - ours.keys()
-    return changed + [Change(key, DEFAULT, _text(theirs[key])) for key in theirs if key in asked]
+    implied = {f"{'.'.join(map(str, path))}.name": name for path, name in DEFAULT_NAMES.items()}  # what an override below it says, too
+    return changed + [Change(key, DEFAULT, _text(value)) for key, value in theirs.items() if key in asked and implied.get(key) != value]
 
 
 def _overrides(command: str) -> Iterator[Override]:

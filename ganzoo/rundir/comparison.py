@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ganzoo.errors import UserError
-
-from .changes import changed_keys, read_yaml
-from .files import CONFIG, ENVIRONMENT, check_run, read_json
 from .numbers import duration_text, number_text
-from .record import Evaluation, Record, Series, read_record
+from .record import Evaluation, Record, Series
 
 UNIMPORTANT = ("seed",)
 """Provenance that may differ between numbers that are ranked: another draw of latents is the same measurement."""
@@ -91,64 +87,6 @@ class NumberRow:
         return f"{self.better} is better" if self.better else "not ranked: the metric does not say which way is better"
 
 
-def read_runs(folders: Sequence[Path]) -> list[ComparedRun]:
-    """The runs at ``folders``, in that order.
-
-    Raises:
-        UserError: where there are fewer than two, one is named twice, or one is not a run directory.
-    """
-    if len(folders) < 2:
-        raise UserError("a comparison needs two runs", "name another run directory", key="RUN")
-    places = [folder.resolve() for folder in folders]
-    for i, folder in enumerate(folders):
-        check_run(folder)
-        if places[i] in places[:i]:
-            raise UserError(f"{folder} is named twice", "name each run once", key="RUN")
-    runs = []
-    for name, folder in zip(distinct_names(places), folders, strict=True):
-        record = read_record(folder)
-        runs.append(ComparedRun(name, folder, record, read_yaml(folder, CONFIG), read_json(folder, ENVIRONMENT), record.series()))
-    return runs
-
-
-def distinct_names(places: Sequence[Path]) -> list[str]:
-    """The folders' own names, with as many parents before them as it takes to tell all apart."""
-    for parts in range(1, max(len(place.parts) for place in places) + 1):
-        names = ["/".join(place.parts[-parts:]) for place in places]
-        if len(set(names)) == len(names):
-            break
-    return names
-
-
-def number_rows(runs: Sequence[ComparedRun], directions: Callable[[str], Mapping[str, str]]) -> list[NumberRow]:
-    """Every number that a metric gave for any of the runs.
-
-    Args:
-        runs: what was measured.
-        directions: of a metric's qualified name, number -> "lower" or "higher".
-    """
-    last = {run.name: {evaluation.metric: evaluation for evaluation in run.record.evaluations} for run in runs}
-    rows = []
-    for metric in dict.fromkeys(name for known in last.values() for name in known):
-        found = {name: known.get(metric) for name, known in last.items()}
-        measured = [evaluation for evaluation in found.values() if evaluation is not None]
-        differences = why_not_comparable(found)
-        component = next((each.facts["metric"] for each in measured if "metric" in each.facts), "").partition(" ")[0]
-        better = directions(component)
-        for number in dict.fromkeys(key for each in measured for key in each.numbers):
-            values = [
-                Measured(each.numbers[number], each.step, _without_step(each)) if each is not None and number in each.numbers else None
-                for each in found.values()
-            ]
-            rows.append(NumberRow(metric, number, values, better.get(number, ""), differences))
-    return rows
-
-
-def config_differences(runs: Sequence[ComparedRun]) -> dict[str, list[str]]:
-    """Keys of the configurations that are not the same everywhere, each with its value in every run."""
-    return changed_keys([run.config for run in runs])
-
-
 def why_not_comparable(measured: Mapping[str, Evaluation | None], ignoring: Collection[str] = UNIMPORTANT) -> list[str]:
     """Why the numbers of one metric cannot be ranked: ``samples is 5000 for a, 50000 for b``; [] where they can.
 
@@ -180,6 +118,26 @@ def curves(evaluations: Iterable[Evaluation]) -> list[list[Evaluation]]:
     return lines
 
 
+def best_step(evaluations: Iterable[Evaluation], metric: str, better: Mapping[str, str], steps: Collection[int]) -> int | None:
+    """Which of ``steps`` a run's metric found best, of two equals the later; None where it was measured at none of them.
+
+    Only what is alike in all but the step is ranked: those that are alike to the last one measured.
+
+    Args:
+        evaluations: by step.
+        metric: its name.
+        better: number -> "lower" or "higher"; the first that is there decides.
+        steps: those to choose from.
+    """
+    lines = curves(found for found in evaluations if found.metric == metric and found.by_run and found.step in steps)
+    alike = max(lines, key=lambda line: line[-1].step, default=[])
+    number = next((name for name in (alike[-1].numbers if alike else ()) if better.get(name)), None)
+    if number is None:
+        return None
+    sign = 1 if better[number] == "higher" else -1
+    return max((sign * found.numbers[number], found.step) for found in alike if number in found.numbers)[1]
+
+
 def fact_rows(runs: Sequence[ComparedRun]) -> list[tuple[str, list[str]]]:
     """What a reader wants to know first, a row a fact, a cell a run."""
     rows = [
@@ -196,10 +154,6 @@ def fact_rows(runs: Sequence[ComparedRun]) -> list[tuple[str, list[str]]]:
 
 def _together(names: Sequence[str]) -> str:
     return " and ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]} and {len(names) - 2} more"
-
-
-def _without_step(found: Evaluation) -> dict[str, str]:
-    return {key: value for key, value in found.facts.items() if key != "step"}
 
 
 def _median(series: Series | None) -> str:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
 from ganzoo.errors import GanzooError, UserError
@@ -153,7 +154,12 @@ class NullRunDirectory(RunDirectory):
 
 
 def environment(
-    identity: str, seed: int, environment_fingerprint: Mapping[str, str | int], data: DataSpec, versions: Mapping[str, str]
+    identity: str,
+    seed: int,
+    environment_fingerprint: Mapping[str, str | int],
+    data: DataSpec,
+    versions: Mapping[str, str],
+    classes: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """What a bug report needs and exactness depends on (``Run.environment_fingerprint``): for ``env.json`` and the "started" line."""
     return {
@@ -161,6 +167,7 @@ def environment(
         "run": identity,
         "seed": seed,
         "data": data.to_json(),
+        **({"classes": dict(classes)} if classes else {}),
         "runtime": dict(environment_fingerprint),
         "versions": {"python": platform.python_version(), **versions},
         "platform": platform.platform(),

@@ -6,10 +6,12 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from pydantic_core import to_jsonable_python
 
 from ganzoo.config.yaml_writer import dump
 from ganzoo.engine.randomness import seeded
@@ -36,6 +38,7 @@ def train(
     out: str | Path | None = None,
     overrides: Sequence[str] = (),
     resume: bool = False,
+    change: Sequence[str] = (),
     quiet: bool = False,
     plugins: Sequence[str | Path] = (),
     allow_code: bool = False,
@@ -47,6 +50,7 @@ def train(
         out: the run directory; None: ``runs/NAME``, with a number behind it where that is taken.
         overrides: ``"train.steps=500"`` each.
         resume: continue the run in ``out``; start one if there is none.
+        change: keys of a rate or the batch size that a resumed run may have otherwise: ``"optimizer.critic.lr"``.
         quiet: no progress, which are lines on stderr otherwise, or a bar on a terminal.
         plugins: plugins of one file.
         allow_code: whether Python files that the configuration or the run names may run.
@@ -63,8 +67,8 @@ def train(
             choose([Path(plugin) for plugin in plugins], allow_code=allow_code)
             path = Path(str(config)) if not isinstance(config, Mapping) else Path(temporary) / "run.yaml"
             if isinstance(config, Mapping):
-                path.write_text(dump(dict(config)), encoding="utf-8")
-            runner = prepare(path, overrides, Path(out) if out is not None else None, resume, reporter(quiet))
+                path.write_text(dump(to_jsonable_python(dict(config), fallback=_plain)), encoding="utf-8")
+            runner = prepare(path, overrides, Path(out) if out is not None else None, resume, reporter(quiet), change=change)
             code = finish(runner)
     finally:
         _TRAINING.release()
@@ -75,11 +79,12 @@ def train(
     return load(runner.directory.path, plugins=plugins, allow_code=allow_code)
 
 
-def load(folder: str | Path, *, plugins: Sequence[str | Path] = (), allow_code: bool = False) -> TrainedRun:
+def load(folder: str | Path, *, step: int | str | None = None, plugins: Sequence[str | Path] = (), allow_code: bool = False) -> TrainedRun:
     """A run or a pack, to sample from.
 
     Args:
         folder: that ``ganzoo.train``, ``ganzoo run`` or ``ganzoo pack`` made.
+        step: an earlier checkpoint that the run keeps, by its step, or "best"; None: the last weights.
         plugins: plugins of one file, where the run does not keep them.
         allow_code: whether the Python files that the run keeps may run, whoever trained with them.
 
@@ -88,7 +93,8 @@ def load(folder: str | Path, *, plugins: Sequence[str | Path] = (), allow_code: 
     """
     with choosing():
         choose([Path(plugin) for plugin in plugins], allow_code=allow_code)
-        return TrainedRun(Path(folder), load_trained(Path(folder), None, Registry.installed()))
+        folder = Path(folder).expanduser()
+        return TrainedRun(folder, load_trained(folder, None, Registry.installed(), step=step))
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,8 @@ class TrainedRun:
         Raises:
             UserError: where a label or a truncation cannot be asked for.
         """
-        made = self.trained.sample(n, seed, self.trained.label_of(label), truncation)
+        number = label if label is None or isinstance(label, str) else index(label)  # those of numpy, too
+        made = self.trained.sample(index(n), index(seed), self.trained.label_of(number), truncation)
         return torch.from_numpy(made.sample)
 
     @torch.no_grad()
@@ -142,6 +149,7 @@ class TrainedRun:
                 raise UserError(f"the generator takes no field '{name}'", did_you_mean(name, wanted, noun="fields"))
         if not fields:
             raise UserError("no field is given, so it is not known how many are wanted", "use sample(n)")
+        seed = index(seed)
         with seeded(torch.device("cpu"), seed):
             given = trained.values | trained.generator.draw(len(next(iter(fields.values())))) | fields
         if missing := [name for name in wanted if name not in given]:
@@ -159,3 +167,11 @@ class TrainedRun:
         names = list(dict.fromkeys(name for step in sorted(logs) for name in logs[step]))
         steps: list[float | None] = [float(step) for step in sorted(logs)]
         return {"step": steps, **{name: [logs[step].get(name) for step in sorted(logs)] for name in names}}
+
+
+def _plain(value: Any) -> Any:
+    """A number or an array of numpy, or a tensor, as Python's own."""
+    try:
+        return value.tolist()
+    except AttributeError:
+        raise UserError(f"a configuration holds a {type(value).__name__}: {value!r}", "write numbers, texts, lists and mappings") from None

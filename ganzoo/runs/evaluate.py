@@ -9,16 +9,24 @@ from pathlib import Path
 from ganzoo import compat
 from ganzoo.config import ResolvedPart
 from ganzoo.engine.evaluation import Evaluation, Subjects, measure, prepare
-from ganzoo.engine.weights import split_choice
 from ganzoo.metrics.subject import Fact
 from ganzoo.registry import Registry
+from ganzoo.rundir.weights import split_choice
 from ganzoo.ui.progress import Reporter
 
 from .trained import load_trained
 
 
 def evaluate(
-    folder: Path, parts: Sequence[ResolvedPart], *, weights: Path | None, seed: int, registry: Registry, reporter: Reporter
+    folder: Path,
+    parts: Sequence[ResolvedPart],
+    *,
+    weights: Path | None,
+    seed: int,
+    registry: Registry,
+    reporter: Reporter,
+    step: str | None = None,
+    overrides: Sequence[str] = (),
 ) -> Iterator[Evaluation]:
     """Measure a run's generator, or other weights in its place; every metric is prepared before the first is measured.
 
@@ -29,21 +37,23 @@ def evaluate(
         seed: of the latents.
         registry: what is installed.
         reporter: shows progress.
+        step: an earlier checkpoint, as of ``load_trained``.
+        overrides: where the data lies now.
 
     Raises:
         UserError: where the run, its data, the weights or a metric cannot be used.
         GanzooError: where a metric's numbers cannot be had.
     """
-    trained = load_trained(folder, weights, registry, reporter)
+    trained = load_trained(folder, weights, registry, reporter, step=step, overrides=overrides)
     dataset, samples = trained.read_data(reporter)
     subjects = Subjects(trained.generator, samples, dataset, trained.dataset, seed=seed, reporter=reporter)
     average = trained.facts.get("average")
     kind = "ema" if average is True else "raw" if average is False else ""
     file = f"{weights.name} {hashlib.sha256(split_choice(weights)[0].read_bytes()).hexdigest()[:12]}" if weights else ""
     facts: dict[str, Fact] = {"weights": " ".join(filter(None, [kind, file])) or "unknown"}
-    step = trained.facts.get("step")
-    step = step if isinstance(step, int) else None
+    trained_for = trained.facts.get("step")
+    at_step = trained_for if isinstance(trained_for, int) else None
     named = compat.distinct(parts)
     metrics = {name: prepare(part, subjects.make(trained.values, facts)) for name, part in named.items()}
     for name, metric in metrics.items():
-        yield measure(name, metric, named[name], subjects.make(trained.values, facts), step)
+        yield measure(name, metric, named[name], subjects.make(trained.values, facts), at_step)

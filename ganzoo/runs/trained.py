@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from ganzoo.data.spec import describe
 from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.device import Runtime, from_config
 from ganzoo.engine.sampling import generate, make_inputs, to_units
-from ganzoo.engine.weights import load_into, metadata
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec, Fields, forward_inputs
 from ganzoo.players import Generator
@@ -31,11 +30,13 @@ from ganzoo.registry import Registry
 from ganzoo.rules import Plan
 from ganzoo.rundir.files import CONFIG, GENERATOR, check_run, is_folder, read_environment
 from ganzoo.rundir.kept import with_kept
+from ganzoo.rundir.weights import load_into, metadata
 from ganzoo.ui.progress import Reporter
 
-from .pack_reader import verify as verify_pack
-from .pack_reader import version_note
+from .packs import verify as verify_pack
+from .packs import version_note
 from .samples import Samples
+from .steps import facts_of, find_checkpoint
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Trained:
         facts: what the weights file says of itself ("step", "average"); {} for one from elsewhere.
         class_names: of all K classes, where they have names.
         reporter: is told of data that has changed.
+        checkpoint: the kept checkpoint that the weights are of; None: the last weights, or those from elsewhere.
     """
 
     folder: Path
@@ -64,6 +66,7 @@ class Trained:
     facts: dict[str, Any]
     class_names: tuple[str, ...]
     reporter: Reporter = field(default_factory=lambda: Reporter(sys.stderr))
+    checkpoint: Path | None = None
 
     @functools.cached_property
     def dataset(self) -> ResolvedPart:
@@ -162,7 +165,15 @@ class Trained:
         return self.read_data(self.reporter)[1]
 
 
-def load_trained(folder: Path, weights: Path | None, registry: Registry, reporter: Reporter | None = None) -> Trained:
+def load_trained(
+    folder: Path,
+    weights: Path | None,
+    registry: Registry,
+    reporter: Reporter | None = None,
+    *,
+    step: int | str | None = None,
+    overrides: Sequence[str] = (),
+) -> Trained:
     """Load the generator of a run or a pack, with its own weights or those of ``weights``.
 
     Args:
@@ -170,6 +181,8 @@ def load_trained(folder: Path, weights: Path | None, registry: Registry, reporte
         weights: a file of weights from elsewhere; None: its own.
         registry: what is installed.
         reporter: is told where a pack names other versions than those installed; None: nobody is.
+        step: a kept checkpoint, by its step or as "best", whose weights are taken; None: the last ones.
+        overrides: of the data's keys, where it has moved: ``data.root=elsewhere``.
 
     Raises:
         UserError: where the folder holds no run, a pack's files are not as they were packed, or the weights do not fit.
@@ -180,19 +193,24 @@ def load_trained(folder: Path, weights: Path | None, registry: Registry, reporte
     if reporter and (note := version_note(folder)):
         reporter.say(note)
     registry = with_kept(registry, folder)
-    config = load_config(folder / CONFIG, [])
+    config = load_config(folder / CONFIG, overrides)
     part = resolve_part(config, registry, "generator", config.generator, ("generator",))
     environment = read_environment(folder)
     data = DataSpec.from_json(environment["data"])
     own = folder / GENERATOR
+    if step is not None and weights is not None:
+        raise UserError("it cannot be combined with --weights", "leave one of them out", key="--step")
+    kept = None if step is None else find_checkpoint(folder, config, registry, str(step))
     with torch.random.fork_rng(devices=[]):  # its initial weights are of no interest, and the caller's draws are
         generator = part.build(data)
-    load_into(generator, weights or own)
+    load_into(generator, weights or kept or own)
     # Whatever this machine has: a run from a GPU is looked at on a laptop.
     runtime = from_config(config.train.model_copy(update={"device": "auto"}))
     facts = metadata(own)
     if facts.get("run") and environment.get("run") and facts["run"] != environment["run"]:
         raise UserError(f"{own} belongs to another run than its folder", "name it with --weights, beside the run it is of", key="RUN")
+    if kept:
+        facts |= facts_of(kept, environment.get("run"), facts) | {"data": environment["data"]}
     values = plan_fields(Plan(values=facts.get("values") or {}), runtime.device)  # those of the last plan, which sampling keeps
     return Trained(
         folder,
@@ -206,6 +224,7 @@ def load_trained(folder: Path, weights: Path | None, registry: Registry, reporte
         facts if weights is None else metadata(weights),
         tuple(str(name) for name in facts.get("class_names") or ()),
         reporter or Reporter(sys.stderr),
+        kept,
     )
 
 

@@ -16,7 +16,15 @@ from ganzoo.rundir.lock import TakenError
 from ganzoo.ui.progress import Reporter
 
 
-def prepare(path: Path, overrides: Sequence[str], out: Path | None, resume: bool, reporter: Reporter, ranks: Ranks | None = None) -> Runner:
+def prepare(
+    path: Path,
+    overrides: Sequence[str],
+    out: Path | None,
+    resume: bool,
+    reporter: Reporter,
+    ranks: Ranks | None = None,
+    change: Sequence[str] = (),
+) -> Runner:
     """Everything before the first step.
 
     Raises:
@@ -26,11 +34,11 @@ def prepare(path: Path, overrides: Sequence[str], out: Path | None, resume: bool
     path, name = (recipe.path, f"{recipe.distribution}-{recipe.name}") if recipe else (path, _run_name(path))
     config, taken = load_config(path, overrides), set[Path]()
     while True:
-        folder = out or _default_out(name, resume, taken)
+        folder = out.expanduser() if out else _default_out(name, resume, taken)  # no shell expands --out=~/a
         registry = with_kept(Registry.installed(), folder) if resume else Registry.installed()
         resolved = resolve(config, with_kept(registry, path.parent, anew=True) if path.name == CONFIG else registry)
         try:
-            return Runner(config, resolved, path, folder, resume, reporter, ranks)
+            return Runner(config, resolved, path, folder, resume, reporter, ranks, change)
         except TakenError:  # another run began there meanwhile
             if out or resume:
                 raise

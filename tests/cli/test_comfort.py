@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -206,3 +207,10 @@ def test_doctor_answers_where_torch_is_broken(monkeypatch, capsys):
     facts = json.loads(capsys.readouterr().out)
     assert facts["torch"].startswith("BROKEN: ModuleNotFoundError: ")
     assert facts["plugins"]
+
+
+def test_a_process_without_stdout_and_stderr_works(tmp_path):
+    (tmp_path / "ring.yaml").write_text(TINY)
+    command = f"{shlex.quote(sys.executable)} -m ganzoo run {tmp_path}/ring.yaml --out {tmp_path}/run <&- >&- 2>&-"
+    assert subprocess.run(command, shell=True, check=False).returncode == 0
+    assert (tmp_path / "run/weights/generator.safetensors").is_file()

@@ -7,11 +7,17 @@ import torch
 from recorders import Calling, Quiet, Refuses, Waits, recorded
 from small_game import Difference, make, moved, steps, weights
 from small_game import optimizer as part_of
+from small_runs import CONFIGS
+from torch import nn
 
+from ganzoo.cli import invoke
+from ganzoo.engine import loop as loop_module
 from ganzoo.engine import optimizers
 from ganzoo.engine.graphs import CudaGraphs
+from ganzoo.engine.loop import Loop
 from ganzoo.errors import DivergenceError
 from ganzoo.rules import Plan
+from ganzoo.rundir import read_record
 
 
 class Diverges(Difference):
@@ -111,3 +117,22 @@ def test_an_optimizer_that_is_not_told_would_step():
         del optimizer.found_inf
     steps(loop, 5)
     assert not all(torch.isfinite(value).all() for value in loop.run.critic.state_dict().values())
+
+
+def test_no_metric_is_recorded_of_weights_after_a_divergence(monkeypatch, tmp_path):
+    """Though the log is far off, and steps do not look, as on a GPU."""
+    guard, step = loop_module.Guard, Loop.step
+
+    def diverging(self):
+        if self.run.step == 2:
+            nn.init.constant_(next(self.run.critic.parameters()), float("inf"))
+        step(self)
+
+    monkeypatch.setattr(loop_module, "Guard", lambda stepping, device, deferred, ranks=None: guard(stepping, device, True, ranks))
+    monkeypatch.setattr(Loop, "step", diverging)
+    config = tmp_path / "ring.yaml"
+    config.write_text(CONFIGS["ring"])
+    asked = ["-o", "train.steps=9", "-o", "metrics=[{name: modes, samples: 9, every: 1}]", "--out", str(tmp_path / "out"), "--quiet"]
+    assert invoke(["run", str(config), *asked]) == 3
+    record = read_record(tmp_path / "out")
+    assert (record.outcome, [found.step for found in record.evaluations]) == ("failed", [1, 2])

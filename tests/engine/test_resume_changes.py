@@ -7,6 +7,7 @@ from small_runs import CONFIGS
 
 from ganzoo.cli import invoke
 from ganzoo.engine.resuming import _as_spelled
+from ganzoo.rundir.checkpoint import decode
 
 
 @pytest.fixture
@@ -35,6 +36,30 @@ def test_what_does_not_touch_the_training_may_change_and_is_said(begun, capsys):
 def test_what_touches_the_training_may_not(override, begun, capsys):
     assert resume(override) == 2
     assert "was begun with another configuration" in capsys.readouterr().err
+
+
+def test_a_rate_and_the_batch_size_change_where_asked_and_the_record_says_so(begun, capsys):
+    changes = ["-o", "optimizer.critic.lr=0.5", "-o", "train.batch_size=4", "-o", "train.steps=4"]
+    command = ["run", "ring.yaml", "--out", "run", "--resume", *changes]
+    assert invoke(command) == 2
+    assert "--change train.batch_size" in capsys.readouterr().err
+    assert invoke([*command, "--change", "optimizer.critic.lr"]) == 2
+    assert invoke([*command, "--change", "optimizer.critic.lr", "--change", "train.batch_size"]) == 0, capsys.readouterr().err
+    lines = [json.loads(line) for line in (begun / "run/metrics.jsonl").read_text().splitlines()]
+    assert any("from here on the result is not that of an unchanged run" in line.get("text", "") for line in lines)
+    assert "train.batch_size: 8, now 4" in lines[[line["event"] for line in lines].index("warning") - 1]["changed"]
+    before, after = (decode(path.read_bytes(), "") for path in sorted((begun / "run/checkpoints").iterdir()))
+    assert (before["step"], before["batch_size"], before["position"]) == (2, 8, 2)
+    assert (after["step"], after["batch_size"], after["position"]) == (4, 4, 6)  # 16 samples were seen, then twice 4
+    moved = [(after["networks"]["critic"][name] - value).abs().max() for name, value in before["networks"]["critic"].items()]
+    assert max(moved) > 0.4  # what Adam does at that rate
+    assert invoke(command) == 0  # it is as it was begun, by now
+
+
+@pytest.mark.parametrize("key", ["train.seed", "optimizer.critic.name", "lr", "data.count"])
+def test_what_makes_another_run_cannot_be_asked_for(key, begun, capsys):
+    assert invoke(["run", "ring.yaml", "--out", "run", "--resume", "--change", key]) == 2
+    assert f"--change: '{key}' cannot change within a run" in capsys.readouterr().err
 
 
 def test_another_spelling_of_the_same_folder_is_the_same_data(tmp_path, monkeypatch):

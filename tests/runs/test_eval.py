@@ -98,7 +98,7 @@ def test_modes_of_a_toy(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("text", "arguments", "said"),
     [
-        (RING, ["-m", "classifier_fid"], "the judge reads grey digits"),
+        (RING, ["-m", "classifier_fid"], "the digit classifier reads grey digits"),
         (RING, ["-m", "fid"], "Inception reads colour images"),
         (DIGITS, ["-m", "modes"], "modes are counted of 2-D points"),
         (DIGITS, ["-m", "fid"], "repeat_grey"),
@@ -285,7 +285,7 @@ def test_a_signal_ends_a_measurement_without_a_number(tmp_path):
 def test_check_finds_out_about_metrics_too(tmp_path, capsys):
     (tmp_path / "c.yaml").write_text(RING + "metrics: [classifier_fid]\n")
     assert invoke(["check", str(tmp_path / "c.yaml")]) == 2
-    assert "c.yaml:7: metrics.0: the judge reads grey digits" in capsys.readouterr().err
+    assert "c.yaml:7: metrics.0: the digit classifier reads grey digits" in capsys.readouterr().err
 
 
 class TestStatistics:

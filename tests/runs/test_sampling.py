@@ -18,10 +18,10 @@ from torch import nn
 
 from ganzoo.cli import invoke
 from ganzoo.engine.sampling import columns_of, generate, make_inputs, to_units, truncate
-from ganzoo.engine.weights import load_into, read
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
+from ganzoo.rundir.weights import load_into, read
 from ganzoo.runs.trained import load_trained
 
 
@@ -358,3 +358,10 @@ def test_a_png_for_each_sample_is_the_image_itself(runs, sample, tmp_path):
     assert [path.name for path in written] == [f"{i:05d}-{i}.png" for i in range(10)]
     assert all(np.array_equal(np.asarray(Image.open(path)), one[0]) for path, one in zip(written, arrays["sample"], strict=True))
     assert invoke(["sample", str(runs / "ring"), "-n", "3", "--out", str(tmp_path / "points")]) == 2
+
+
+def test_a_run_keeps_how_many_samples_each_class_has_in_the_order_of_their_numbers(runs):
+    counts = json.loads((runs / "digits/env.json").read_text())["classes"]
+    assert list(counts) == list("0123456789")
+    assert sum(counts.values()) == 10_000
+    assert "0 (980), 1 (1,135)" in (runs / "digits/report.html").read_text()

@@ -12,9 +12,13 @@ def ganzoo_datasets() -> dict[str, str]:
     """The data sets."""
     return {
         "mnist": "ganzoo_data.mnist:MNIST",
+        "kmnist": "ganzoo_data.kin:KMNIST",
+        "emnist": "ganzoo_data.kin:EMNIST",
+        "qmnist": "ganzoo_data.kin:QMNIST",
         "fashion_mnist": "ganzoo_data.mnist:FashionMNIST",
         "cifar10": "ganzoo_data.cifar:CIFAR10",
         "celeba": "ganzoo_data.celeba:CelebA",
+        "arrays": "ganzoo_data.arrays:Arrays",
         "folder": "ganzoo_data.folder:ImageFolder",
         "stacked_mnist": "ganzoo_data.stacked:StackedMNIST",
         "webdataset": "ganzoo_data.webdataset:WebDataset",

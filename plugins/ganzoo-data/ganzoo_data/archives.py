@@ -45,6 +45,7 @@ class Zip:
         members = self._archive.namelist()
         if len(set(members)) < len(members):  # programs differ in which of the two they take
             raise BadArchive("it lists a name twice")
+        self.names: list[str] = members
 
     def member(self, name: str, prefixes: Sequence[str]) -> str:
         """The member of a file's name behind the first of ``prefixes`` that there is one of; behind the first where there is none."""

@@ -1,19 +1,21 @@
-"""Any folder of pictures: nested, of mixed formats, with class sub-folders as labels."""
+"""Any folder of pictures, or an archive of one: nested, of mixed formats, with class sub-folders as labels."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ganzoo import Dataset, Fraction, PositiveInt, UserError
+from ganzoo.data import BadImage
 
-from .files import folder_at, stamp
+from .celeba_layout import contents
 from .images import DECODER, SUFFIXES, decode
 from .labels import in_order, label_pictures
+from .sources import Source, is_litter, open_source, size_of
 
 if TYPE_CHECKING:
     from ganzoo import Cache
@@ -29,8 +31,8 @@ class ImageFolder(Dataset):
     """The pictures under a folder, resized to a square.
 
     Args:
-        root: the folder. Its sub-folders are searched too; hidden files and folders are not.
-        size: edge of the images in pixels.
+        root: the folder, or a zip or tar of one, which is read in place. Sub-folders are searched too; hidden files and folders are not.
+        size: edge of the images in pixels; null: that of the pictures, which must all be squares of one size.
         crop: edge in pixels of the centred square that is kept, before resizing; null: the largest.
         channels: 3 (RGB) or 1 (grey). What is transparent lies on white.
         flip: mirror images at random in training.
@@ -47,7 +49,7 @@ class ImageFolder(Dataset):
         self,
         *,
         root: str,
-        size: PositiveInt = 64,
+        size: PositiveInt | None = 64,
         crop: PositiveInt | None = None,
         channels: Literal[1, 3] = 3,
         flip: bool = False,
@@ -60,21 +62,24 @@ class ImageFolder(Dataset):
 
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
         """{"sample": (N, channels, size, size) uint8, with labels "label": (N,) int64}; sets ``classes``, ``class_names``."""
-        root = folder_at(self.root)
-        names = find_pictures(root)
+        root, source = Path(self.root).expanduser(), open_source(self.root)
+        names = source.names
         if not names:
-            raise UserError(
-                f"no pictures in {root.absolute()}", f"set data.root to a folder with files named {', '.join(SUFFIXES)}", key="data.root"
-            )
+            found = f" ({contents(root)})" if root.is_dir() else ""
+            remedy = f"set data.root to a folder with files named {', '.join(SUFFIXES)}{found}"
+            raise UserError(f"no pictures in {root.absolute()}", remedy, key="data.root")
         names = self._of_split(root, names, cache)
+        size = self.size or _common_size(source, names, self.crop)
         by_name = self._labels(root, names)
         self.class_names = in_order(set(by_name.values())) if self._file else tuple(sorted(set(by_name.values())))
         self.classes = len(self.class_names)
+        if root.is_dir() and self.classes and not self._file:
+            _tell_of_empty(root, by_name, cache)
         cached = cache.images(
-            {"dataset": "folder", "files": stamp(root, names), "crop": self.crop, "decoder": DECODER},
+            {"dataset": "folder", "files": source.stamp(names), "crop": self.crop, "decoder": DECODER},
             names,
-            lambda name: decode(root / name, size=self.size, crop=self.crop, channels=self.channels),
-            (self.channels, self.size, self.size),
+            lambda name: decode(source.get(name), size=size, crop=self.crop, channels=self.channels),
+            (self.channels, size, size),
             max_bad=self.max_bad,
         )
         if not self.classes:
@@ -98,7 +103,7 @@ class ImageFolder(Dataset):
         splits = all("/" in name for name in names) and all(folder.lower() in SPLITS for folder in folders)
         if not splits or self.split is None:
             if self.split not in (None, "auto", "all"):
-                there = ", ".join(folder for folder in folders if (root / folder).is_dir()) or "none"
+                there = ", ".join(dict.fromkeys(_parts(name)[0] for name in names if "/" in name)) or "none"
                 what = f"the sub-folders of {root.absolute()} are no splits: {there}"
                 raise UserError(what, "leave data.split out", key="data.split")
             return names
@@ -117,7 +122,7 @@ class ImageFolder(Dataset):
         if self.labels is False:
             return {}
         if self._file:
-            near = root / Path(self._file).expanduser()
+            near = (root if root.is_dir() else root.parent) / Path(self._file).expanduser()
             return label_pictures(near if near.is_file() else Path(self._file).expanduser(), names)
         first = _parts(names[0])[0].lower()
         level = int(self.split is not None and first in SPLITS and all(_parts(name)[0].lower() in SPLITS and "/" in name for name in names))
@@ -134,26 +139,31 @@ class ImageFolder(Dataset):
         return labels
 
 
-def find_pictures(root: Path) -> list[str]:
-    """The paths of all pictures under ``root``, relative to it, with "/", sorted. Links to folders are followed, once each."""
-    found: list[str] = []
-    seen: set[tuple[int, int]] = set()
-    for folder, subfolders, files in os.walk(root, followlinks=True):
-        status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in seen:
-            subfolders.clear()  # a link back up, or a second way to the same place
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        subfolders[:] = sorted(name for name in subfolders if not _is_litter(name))
-        relative = Path(folder).relative_to(root).as_posix()
-        prefix = "" if relative == "." else f"{relative}/"
-        found += [prefix + name for name in files if name.lower().endswith(SUFFIXES) and not _is_litter(name)]
-    return sorted(found)
+def _common_size(source: Source, names: Sequence[str], crop: int | None) -> int:
+    """The edge of pictures that are all squares of one size; what is no picture is refused where it is decoded.
+
+    Raises:
+        UserError: naming two that differ, or one that is not square.
+    """
+    if crop is not None:
+        return crop
+    sizes: dict[tuple[int, int], str] = {}
+    for name in names:
+        with suppress(BadImage):
+            sizes.setdefault(size_of(source.get(name)), name)
+    if len(sizes) > 1 or any(width != height for width, height in sizes):
+        which = ", ".join(f"{name} {width} x {height}" for (width, height), name in list(sizes.items())[:3])
+        raise UserError(f"the pictures are not all squares of one size: {which}", "set data.size, to resize them", key="data.size")
+    return next(iter(sizes), (1, 1))[0]
 
 
-def _is_litter(name: str) -> bool:
-    """Hidden, or what macOS leaves in archives: copies of each file's name with no picture in them."""
-    return name.startswith(".") or name == "__MACOSX"
+def _tell_of_empty(root: Path, labels: Mapping[str, str], cache: Cache) -> None:
+    """Say which folders beside those of the classes hold no pictures: torchvision refuses them, here they are no classes."""
+    parents = {tuple(_parts(name)[: _parts(name).index(label)]) for name, label in labels.items()}
+    beside = {path.name for parent in parents for path in root.joinpath(*parent).iterdir() if path.is_dir() and not is_litter(path.name)}
+    if empty := sorted(beside - set(labels.values())):
+        named = ", ".join(empty[:5]) + " and more" * (len(empty) > 5)
+        cache.reporter.warn(f"{root}: no pictures in {named}, so there is no such class")
 
 
 def _parts(name: str) -> list[str]:

@@ -16,20 +16,20 @@ import numpy as np
 
 from ganzoo import UserError
 
-UNSIGNED_BYTE = 0x08
-MAX_BYTES = 1 << 28
-"""No array beyond 256 MiB: MNIST's largest has 47 MB."""
+UNSIGNED_BYTE, INT = 0x08, 0x0C
+MAX_BYTES = 1 << 30
+"""No array beyond 1 GiB: MNIST's largest has 47 MB, EMNIST's 547 MB."""
 
 
 def read(path: Path, dimensions: int) -> np.ndarray:
-    """The array in an IDX file of unsigned bytes, plain or compressed with gzip.
+    """The array in an IDX file of unsigned bytes, plain or compressed with gzip; of QMNIST's labels, (N, 8) int32, the classes.
 
     Args:
         path: the file. Compression is told from its content.
         dimensions: how many the array must have: 3 for images (N, H, W), 1 for labels (N,).
 
     Returns:
-        A read-only uint8 array.
+        A read-only array, uint8 but for such labels.
 
     Raises:
         UserError: where the file is missing, truncated, too long, damaged or another kind of file.
@@ -55,13 +55,14 @@ def _read_array(file: IO[bytes], dimensions: int) -> np.ndarray:
     header = file.read(4)
     if len(header) < 4 or header[:2] != b"\0\0":
         raise _NotIdx("it does not begin as one")
-    if header[2] != UNSIGNED_BYTE or header[3] != dimensions:
+    rows_of_ints = (header[2], header[3], dimensions) == (INT, 2, 1)
+    if not rows_of_ints and (header[2] != UNSIGNED_BYTE or header[3] != dimensions):
         raise _NotIdx(f"type 0x{header[2]:02x} with {header[3]} dimensions; wanted type 0x{UNSIGNED_BYTE:02x} with {dimensions}")
-    sizes = file.read(4 * dimensions)
-    if len(sizes) < 4 * dimensions:
+    sizes = file.read(4 * header[3])
+    if len(sizes) < 4 * header[3]:
         raise _NotIdx("it ends in the header")
-    shape = struct.unpack(f">{dimensions}I", sizes)
-    length = math.prod(shape)
+    shape = struct.unpack(f">{header[3]}I", sizes)
+    length = math.prod(shape) * (4 if rows_of_ints else 1)
     if not 0 < length <= MAX_BYTES:
         raise _NotIdx(f"its header promises {shape}, which is {'nothing' if length == 0 else f'more than {MAX_BYTES} bytes'}")
     data = file.read(length)
@@ -69,11 +70,18 @@ def _read_array(file: IO[bytes], dimensions: int) -> np.ndarray:
         raise _NotIdx(f"truncated: {len(data)} of {length} bytes")
     if file.read(1):  # reading past the end also makes gzip check its CRC
         raise _NotIdx(f"bytes follow the {length} that its header promises")
-    return np.frombuffer(data, np.uint8).reshape(shape)
+    return np.frombuffer(data, ">i4").reshape(shape)[:, 0] if rows_of_ints else np.frombuffer(data, np.uint8).reshape(shape)
 
 
-def read_pair(images_path: Path, labels_path: Path, size: int) -> dict[str, np.ndarray]:
-    """Images (N, 1, size, size) uint8, by a black border where ``size`` is over 28, and their labels (N,) int64, 0 to 9.
+def read_pair(images_path: Path, labels_path: Path, size: int, *, classes: int = 10, first: int = 0) -> dict[str, np.ndarray]:
+    """Images (N, 1, size, size) uint8, by a black border where ``size`` is over 28, and their labels (N,) int64, from 0.
+
+    Args:
+        images_path: the file of images.
+        labels_path: the file of their labels.
+        size: edge of the images.
+        classes: how many there are.
+        first: the number of the first class in the file.
 
     Raises:
         UserError: where the files do not belong together.
@@ -84,8 +92,9 @@ def read_pair(images_path: Path, labels_path: Path, size: int) -> dict[str, np.n
         raise UserError(f"{images_path} holds images of {images.shape[1:]}, wanted (28, 28)", remedy, key="data.root")
     if len(images) != len(labels):
         raise UserError(f"{images_path} holds {len(images)} images, {labels_path} {len(labels)} labels", remedy, key="data.root")
-    if labels.max() > 9:
-        raise UserError(f"{labels_path} holds the label {labels.max()}, wanted 0 to 9", remedy, key="data.root")
+    last = first + classes - 1
+    if strange := [int(label) for label in (labels.min(), labels.max()) if not first <= label <= last]:
+        raise UserError(f"{labels_path} holds the label {strange[-1]}, wanted {first} to {last}", remedy, key="data.root")
     border = (size - 28) // 2
     padded = np.pad(images, ((0, 0), (border, border), (border, border))) if border else images
-    return {"sample": padded[:, None], "label": labels.astype(np.int64)}
+    return {"sample": padded[:, None], "label": labels.astype(np.int64) - first}

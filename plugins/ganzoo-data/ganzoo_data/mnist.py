@@ -39,6 +39,8 @@ class MNIST(Dataset):
     class_names = Digits.class_names
     torchvision_name: ClassVar[str] = "MNIST"
     """Name of the class in ``torchvision.datasets``, and of its folder."""
+    folders: ClassVar[tuple[str, ...]] = ()
+    """Where else its files lie, below ``root``."""
 
     def __init__(
         self,
@@ -52,14 +54,18 @@ class MNIST(Dataset):
 
     def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
         """{"sample": (N, 1, size, size) uint8, "label": (N,) int64}."""
-        half = {"train": "train", "test": "t10k"}[self.split]
-        images, labels = (self._find(f"{half}-{kind}", cache) for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"))
+        images, labels = (self._find(name, cache) for name in self._names())
         return read_pair(images, labels, self.size)
+
+    def _names(self) -> tuple[str, str]:
+        """What the files of images and labels are called."""
+        half = {"train": "train", "test": "t10k"}[self.split]
+        return f"{half}-images-idx3-ubyte", f"{half}-labels-idx1-ubyte"
 
     def _find(self, name: str, cache: Cache) -> Path:
         root = Path(self.root).expanduser()
         own_folder = root / self.torchvision_name / "raw"
-        folders = (own_folder, root / "raw", root)
+        folders = (own_folder, root / "raw", root, *(root / folder for folder in self.folders))
         for folder in folders:
             for path in _spellings(folder, name):
                 if path.is_file():
@@ -69,9 +75,13 @@ class MNIST(Dataset):
             what = f"{self.torchvision_name} is not in {root.absolute()} ({looked})"
             raise UserError(what, f"set data.root, or data.download: true ({contents(root)})", key="data.root")
         target = own_folder / f"{name}.gz"
-        urls, md5 = self._urls(target.name)
-        fetch(urls, target, md5, cache.reporter, f"get {target.name} elsewhere and put it into {own_folder.absolute()}, or set data.root")
+        self._fetch(target, cache, f"get {target.name} elsewhere and put it into {own_folder.absolute()}, or set data.root")
         return target
+
+    def _fetch(self, target: Path, cache: Cache, by_hand: str) -> None:
+        """Download a file."""
+        urls, md5 = self._urls(target.name)
+        fetch(urls, target, md5, cache.reporter, by_hand)
 
     def _urls(self, name: str) -> tuple[list[str], str]:
         """Where a file can be had, and its MD5."""

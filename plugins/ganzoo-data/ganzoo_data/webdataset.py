@@ -116,7 +116,9 @@ def find_shards(patterns: Sequence[str]) -> list[Path]:
     """
     found: set[Path] = set()
     for pattern in (plain for given in patterns for plain in _expand(str(Path(given).expanduser()))):
-        paths = {Path(path).resolve() for path in glob.glob(pattern, recursive=True) if Path(path).is_file()}  # noqa: PTH207
+        literal = Path(pattern)  # "[1]" in a name comes before what it means as a pattern
+        matching = [literal] if literal.is_file() else map(Path, glob.glob(pattern, recursive=True))  # noqa: PTH207
+        paths = {path.resolve() for path in matching if path.is_file()}
         if not paths:
             raise UserError(f"there is no file {Path(pattern).absolute()}", "set data.shards to your .tar files", key="data.shards")
         found |= paths
@@ -136,10 +138,11 @@ def _expand(pattern: str) -> Iterator[str]:
         yield from _expand(f"{pattern[: match.start()]}{number:0{len(first)}}{pattern[match.end() :]}")
 
 
-class _Shard(io.FileIO):
+class Shard(io.FileIO):
     """A file that tarfile reads headers of, and cannot be made to read more by a header that says so."""
 
     def read(self, size: int | None = -1, /) -> bytes:
+        """Bytes, no more than a header may have. Raises ReadError where more are asked for."""
         if size is None or not 0 <= size <= MAX_HEADER_BYTES:
             raise tarfile.ReadError(f"a header of {size} bytes")
         return super().read(size)
@@ -154,7 +157,7 @@ def read_index(path: Path, classes: int) -> list[tuple[Member, int]]:
     images: dict[str, Member] = {}
     labels: dict[str, int] = {}
     try:
-        with _Shard(path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
+        with Shard(path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
             for member in tar:
                 stem, _, ending = member.name.rpartition("/")[2].partition(".")
                 key, ending = f"{member.name.rpartition('/')[0]}/{stem}", ending.lower()

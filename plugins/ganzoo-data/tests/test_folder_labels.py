@@ -169,3 +169,16 @@ def test_check_shows_the_classes_with_their_counts(root, tmp_path, capsys, monke
     assert "10 (1), 2 (3)" in capsys.readouterr().out
     assert invoke(["check", str(tmp_path / "c.yaml"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["classes"] == {"10": 1, "2": 3}
+
+
+def test_a_folder_without_pictures_is_no_class_and_is_named(root, cache):
+    for name in ("train/a/1.png", "train/b/2.png", "val/a/3.png", "val/b/4.png"):
+        paint(root / name, 10)
+    for name in ("train/empty", "train/.ipynb_checkpoints", "val/other"):
+        (root / name).mkdir()
+    said = StringIO()
+    cache.reporter = LineReporter(said)
+    dataset, _ = read(root, cache)
+    assert dataset.class_names == ("a", "b")
+    assert "no pictures in empty, so there is no such class" in said.getvalue()
+    assert "other" not in said.getvalue()

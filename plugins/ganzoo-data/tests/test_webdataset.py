@@ -268,3 +268,11 @@ def test_two_processes_train_on_their_own_shards(tmp_path, found):
     assert [len(half) for half in halves] == [20, 20]
     assert sorted(np.concatenate(halves).tolist()) == list(range(40))
     found("2 processes, 4 shards")
+
+
+def test_brackets_in_a_name_are_taken_as_they_stand_where_there_is_such_a_file(tmp_path):
+    for name in ("s[1].tar", "s1.tar"):
+        (tmp_path / name).write_bytes(b"")
+    assert find_shards([str(tmp_path / "s[1].tar")]) == [tmp_path / "s[1].tar"]
+    (tmp_path / "s[1].tar").unlink()
+    assert find_shards([str(tmp_path / "s[1].tar")]) == [tmp_path / "s1.tar"]

@@ -43,7 +43,7 @@ class FixedRate(Descent):
     """It reads its rate once."""
 
     def move(self, group, weight, mean):
-        weight.sub_(0.01 * weight.grad)
+        weight.sub_(self.defaults["lr"] * weight.grad)
 
 
 class Forgetful(Descent):

@@ -5,6 +5,7 @@ Legend of shapes: N samples, K classes.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -27,8 +28,8 @@ def inception_score(logits: Tensor, *, splits: int = 10) -> InceptionScore:
     It knows nothing of the real data.
 
     Args:
-        logits: (N, K) of any floating type, in the order in which they were made: splits are consecutive.
-        splits: parts the score is computed on, each with a p(y) of its own.
+        logits: (N, K) of any floating type, in the order in which they were made.
+        splits: parts the score is computed on, each with a p(y) of its own: split i goes from i * N // splits on, as in the authors' code.
 
     Raises:
         UserError: where there are fewer samples than splits.
@@ -40,7 +41,8 @@ def inception_score(logits: Tensor, *, splits: int = 10) -> InceptionScore:
     if not bool(torch.isfinite(logits).all()):
         raise GanzooError("the inception score is not a number: some logits are not finite")
     log_given = logits.to(torch.float64).log_softmax(dim=1)  # log p(y|x), (N, K)
-    scores = torch.stack([_score(part) for part in log_given.tensor_split(splits)])
+    cuts = [i * len(logits) // splits for i in range(splits + 1)]
+    scores = torch.stack([_score(log_given[start:end]) for start, end in pairwise(cuts)])
     return InceptionScore(float(scores.mean()), float(scores.std(correction=0)))
 
 

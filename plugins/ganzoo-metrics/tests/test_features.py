@@ -128,6 +128,13 @@ def test_inception_score_is_the_definition() -> None:
     assert inception_score(logits, splits=3).deviation == pytest.approx(math.sqrt(sum((s - mean) ** 2 for s in scores) / 3), rel=1e-9)
 
 
+def test_inception_score_is_cut_where_the_authors_cut() -> None:
+    """Of 11 in 3 splits theirs begin at 0, 3 and 7; torch's own division has the longer ones first, at 0, 4 and 8."""
+    logits = normal(11, 4, 0) * 2
+    parts = [inception_score(part, splits=1).mean for part in (logits[:3], logits[3:7], logits[7:])]
+    assert inception_score(logits, splits=3).mean == pytest.approx(sum(parts) / 3, rel=1e-12)
+
+
 def test_inception_score_refuses() -> None:
     with pytest.raises(UserError, match="10 splits"):
         inception_score(torch.zeros(9, 4))

@@ -1,5 +1,6 @@
 """The report of a run: what it holds, in words and pictures, and that it stands alone."""
 
+import json
 import re
 
 import numpy as np
@@ -190,3 +191,15 @@ def test_a_change_is_what_the_command_set_in_each_way_of_writing_it(words, wante
     found = changes_from_recipe(recipe, config, [f"ganzoo run ring.yaml {words} --out runs/a"])
     assert [change.key for change in found] == sorted(wanted, key=["loss.0.weight", "schedule.critic_updates", "seed", "train.steps"].index)
     assert {change.recipe for change in found} <= {"(default)"}
+
+
+def test_classes_are_named_with_their_counts(tmp_path):
+    make_run(tmp_path / "run")
+    facts = json.loads((tmp_path / "run/env.json").read_text())
+    (tmp_path / "run/env.json").write_text(json.dumps({**facts, "classes": {"10": 1234, "2": 5, "<猫>": 7}}))
+    page = report_of(tmp_path / "run")
+    assert "Classes 10 (1,234), 2 (5), <猫> (7)" in " ".join(page.text.split())
+    (tmp_path / "run/env.json").write_text(json.dumps({**facts, "classes": {str(i): 1 for i in range(300)}}))
+    assert "99 (1), and 200 more" in report_of(tmp_path / "run").text
+    (tmp_path / "run/env.json").write_text(json.dumps({**facts, "classes": ["a"]}))
+    assert "Classes" not in report_of(tmp_path / "run").text

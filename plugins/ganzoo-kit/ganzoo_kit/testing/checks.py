@@ -10,6 +10,7 @@ from .behaviour import bf16, determinism, engine, placement, state, values, weig
 from .common import accepts, documented, entry_point, loads, parameters
 from .data import arrays, lazy, numbers, repeatable
 from .directions import constraint, differences, extremes, is_objective, signs
+from .effects import effects
 from .losses import changes, declared, overrides, terms
 from .networks import gradients, inputs, mixing, outputs, prior, raw
 from .optimizers import descent, rate, resumes
@@ -19,14 +20,14 @@ OF_CLASS = (loads, entry_point, documented, accepts, parameters)
 """They look at the class alone, and come first: others may only repeat what they say."""
 RUNNING = (determinism, state, bf16, values, placement, engine)
 BY_KIND: Mapping[str, tuple[Callable[[Any], None], ...]] = {
-    "generator": (*OF_CLASS, outputs, prior, inputs, gradients, *RUNNING, weights),
-    "critic": (*OF_CLASS, outputs, raw, inputs, gradients, mixing, *RUNNING, weights),
-    "loss": (*OF_CLASS, terms, declared, changes, extremes, signs, differences, constraint, *RUNNING),
-    "schedule": (*OF_CLASS, pure, plans),
-    "dataset": (*OF_CLASS, arrays, repeatable, lazy),
-    "metric": (*OF_CLASS, lazy, numbers),
+    "generator": (*OF_CLASS, outputs, prior, inputs, gradients, *RUNNING, weights, effects),
+    "critic": (*OF_CLASS, outputs, raw, inputs, gradients, mixing, *RUNNING, weights, effects),
+    "loss": (*OF_CLASS, terms, declared, changes, extremes, signs, differences, constraint, *RUNNING, effects),
+    "schedule": (*OF_CLASS, pure, plans, effects),
+    "dataset": (*OF_CLASS, arrays, repeatable, lazy, effects),
+    "metric": (*OF_CLASS, lazy, numbers, effects),
     "observer": (*OF_CLASS, hooks),
-    "optimizer": (*OF_CLASS, descent, rate, resumes),
+    "optimizer": (*OF_CLASS, descent, rate, resumes, effects),
 }
 CONCERNS: Mapping[Callable[[Any], None], Callable[[type], bool]] = {
     signs: is_objective,
@@ -60,7 +61,7 @@ class Check:
 def _check(function: Callable[[Any], None]) -> Check:
     kinds = frozenset(kind for kind, functions in BY_KIND.items() if function in functions)
     about = (function.__doc__ or "").partition("\n")[0]
-    return Check(function.__name__, kinds, about, function, function in OF_CLASS, CONCERNS.get(function, lambda cls: True))
+    return Check(function.__name__, kinds, about, function, function in (*OF_CLASS, effects), CONCERNS.get(function, lambda cls: True))
 
 
 CHECKS: list[Check] = [_check(function) for function in dict.fromkeys(each for kind in BY_KIND.values() for each in kind)]

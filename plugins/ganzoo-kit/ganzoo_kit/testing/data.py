@@ -27,7 +27,7 @@ from ganzoo.metrics.subject import Subject as Measured
 from ganzoo.ui.progress import reporter
 
 from .running import seeded
-from .subject import NotHere, Subject
+from .subject import Lent, NotHere, Subject
 
 
 def arrays(subject: Subject) -> None:
@@ -110,6 +110,8 @@ def opened_files() -> Iterator[list[str]]:
 
 MAX_SAMPLES = 5000
 """Samples that a check makes; a metric that wants more needs a parameter that says so."""
+OTHER = "other"
+"""A split of other real samples, the first half; under any other name there are all."""
 
 
 def numbers(subject: Subject) -> None:
@@ -148,6 +150,7 @@ def subject_to_measure(data: DataSpec, folder: Path) -> Measured:
     """Real samples of the form of ``data``, and a generator that copies them with noise."""
     dataset = dataset_of(data)
     arrays = dataset.arrays(Cache(folder / "images", reporter(quiet=True)))
+    first_half = {name: array[: len(array) // 2] for name, array in arrays.items()}
     cpu = torch.device("cpu")
 
     def make(n: int) -> Iterator[Fields]:
@@ -165,7 +168,7 @@ def subject_to_measure(data: DataSpec, folder: Path) -> Measured:
         data,
         dataset,
         make=make,
-        real=RealSamples(data, lambda split: arrays),
+        real=RealSamples(data, lambda split: first_half if split == OTHER else arrays),
         conditional="label" in arrays,
         device=cpu,
         facts={},
@@ -175,6 +178,8 @@ def subject_to_measure(data: DataSpec, folder: Path) -> Measured:
 
 def dataset_of(data: DataSpec) -> Dataset:
     """A data set that gives samples of this form."""
+    if isinstance(data, Lent) and data.dataset:
+        return data.dataset
     if data.shape == (1, 28, 28):
         return Digits()
     return Ring(count=MAX_SAMPLES) if data.shape == (2,) else Noise(data)
@@ -187,9 +192,9 @@ class Noise(Dataset):
         self.data, self.classes = data, data.classes
 
     def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
-        """Field -> (2000, ...)."""
+        """Field -> (MAX_SAMPLES, ...)."""
         random = np.random.default_rng(0)
-        return {name: self._draw(random, name, (2000, *shape)) for name, shape in self.data.fields.items()}
+        return {name: self._draw(random, name, (MAX_SAMPLES, *shape)) for name, shape in self.data.fields.items()}
 
     def _draw(self, random: np.random.Generator, name: str, shape: tuple[int, ...]) -> np.ndarray:
         if name == "label":

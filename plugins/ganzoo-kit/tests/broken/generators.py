@@ -189,6 +189,20 @@ class Undocumented(Sound):
     caught_by = "documented"
 
     def __init__(self, data: DataSpec, *, width: PositiveInt = 64, depth: PositiveInt = 1):
+        super().__init__(data, width=width * depth)
+
+
+class Idle(Sound):
+    """A parameter that is taken and not used.
+
+    Args:
+        width: units of the hidden layer.
+        depth: further layers.
+    """
+
+    caught_by = "effects"
+
+    def __init__(self, data: DataSpec, *, width: PositiveInt = 64, depth: PositiveInt = 1):
         super().__init__(data, width=width)
 
 

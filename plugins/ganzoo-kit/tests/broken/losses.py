@@ -218,18 +218,13 @@ class HalfTerms(Sound):
 
 
 class Idle(Loss):
-    """A constraint that constrains nothing: the value is taken and not used.
-
-    Args:
-        clip: the largest magnitude that a parameter may keep.
-    """
+    """A constraint that constrains nothing: the clamped values are thrown away."""
 
     caught_by = "constraint"
 
-    def __init__(self, data: DataSpec, *, clip: NonNegativeFloat = 0.01):
+    def __init__(self, data: DataSpec):
         super().__init__()
-        self.clip = clip
 
     def constrain_(self, critic: Critic) -> None:
         for parameter in critic.parameters():
-            parameter.clamp(-self.clip, self.clip)
+            parameter.clamp(-0.01, 0.01)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from ganzoo_explore.export import TOLERANCE, SampleOnly, export_generator
 
 from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve_part
@@ -16,7 +17,6 @@ from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec, forward_inputs
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
-from ganzoo.runs.export import TOLERANCE, SampleOnly, export_generator
 from ganzoo.runs.trained import Trained
 
 DIGITS = DataSpec({"sample": (1, 28, 28), "label": ()}, classes=10)
@@ -59,7 +59,7 @@ def test_nothing_shipped_is_left_out():
     assert {text.partition("name: ")[2].partition(",")[0] for text, _ in SHIPPED.values()} >= ours & {"mlp", "dcgan", "resnet", "acgan"}
 
 
-# An export to ONNX takes seconds: one in every run of the tests, the others with: tools/test -m slow tests/runs/test_export.py
+# An export to ONNX takes seconds: one in every run of the tests, the others with: tools/test -m slow plugins/ganzoo-explore
 @pytest.mark.parametrize("name", [name if name == "acgan" else pytest.param(name, marks=pytest.mark.slow) for name in SHIPPED])
 def test_onnx_is_the_same_function(name, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")

@@ -15,12 +15,13 @@ METHOD = ("generator", "critic", "loss", "schedule")
 TRAINING = ("steps", "batch_size", "seed", "ema")
 
 
-def write_card(pack: Path, run: Path, *, title: str, data_source: str, license_name: str | None) -> Path:
+def write_card(pack: Path, run: Path, step: int | None = None, *, title: str, data_source: str, license_name: str | None) -> Path:
     """Write ``README.md`` into a pack.
 
     Args:
         pack: holds the configuration, the environment and the weights already.
         run: the run directory, for its record.
+        step: of the earlier checkpoint that the weights are of; None: the last.
         title: what the model is called.
         data_source: where the data comes from and its licence.
         license_name: of the weights; None: not stated.
@@ -31,8 +32,9 @@ def write_card(pack: Path, run: Path, *, title: str, data_source: str, license_n
     settings = [("data", data), *((key, _with_parameters(config, key)) for key in METHOD)]
     settings += [(key, value) for key, value in flat(config.get("train")) if key in TRAINING and value != "null"]
     settings += flat(facts.get("runtime"))
-    settings.append(("trained for", f"{record.last_step:,} steps, {round(record.seconds):,} s ({record.outcome or 'open'})"))
-    evaluations = {found.metric: found for found in record.evaluations}.values()
+    trained = f"{record.last_step:,} steps, {round(record.seconds):,} s ({record.outcome or 'open'})"
+    settings.append(("trained for", trained if step is None else f"{step:,} steps, an earlier checkpoint of {trained}"))
+    evaluations = {found.metric: found for found in record.evaluations if step in (None, found.step)}.values()
     header = ["library_name: ganzoo"]
     header += [f"license: {json.dumps(license_name)}"] if license_name else []
     header += ["pipeline_tag: unconditional-image-generation"] if image else []

@@ -7,11 +7,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from ganzoo.commands.options import Json, RunFolder, RunOrPack, Step, Weights
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_json
-
-from .options import Json, RunFolder, RunOrPack, Weights
 
 GROUP = "Share"
 
@@ -26,6 +25,7 @@ def export(
         Path | None, typer.Option(metavar="FILE", help="The file (default: generator.onnx or generator.pt2 in the run).")
     ] = None,
     weights: Weights = None,
+    step: Step = None,
     as_json: Json = False,
 ) -> None:
     """Export the generator to one file that runs without ganzoo.
@@ -35,13 +35,14 @@ def export(
     Example: ganzoo export runs/quickstart --to onnx --out digits.onnx
     """
     from ganzoo.files import check_ending
-    from ganzoo.runs.export import SUFFIXES, export_generator
     from ganzoo.runs.trained import load_trained
+
+    from .export import SUFFIXES, export_generator
 
     if out is not None:
         check_ending(out, *([SUFFIXES[to]] if to else SUFFIXES.values()), key="--out")
     to = to or ("torch" if out is not None and out.suffix.lower() == SUFFIXES["torch"] else "onnx")
-    trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter())
+    trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter(), step=step)
     done = export_generator(trained, to, out or run_folder / f"generator{SUFFIXES[to]}")
     if as_json:
         print_json({"file": str(done.path), "inputs": list(done.inputs), "difference": done.difference})
@@ -58,6 +59,7 @@ def pack(
     license_name: Annotated[
         str | None, typer.Option("--license", metavar="LICENCE", help="Licence of the weights, for the model card: cc-by-4.0.")
     ] = None,
+    step: Step = None,
     as_json: Json = False,
 ) -> None:
     """Pack a generator into a folder that works elsewhere.
@@ -66,11 +68,12 @@ def pack(
 
     Example: ganzoo pack runs/quickstart --out digits --license cc-by-sa-3.0
     """
-    from ganzoo.runs.pack_reader import fingerprint
-    from ganzoo.runs.pack_writer import make_pack
+    from ganzoo.runs.packs import fingerprint
     from ganzoo.runs.trained import load_trained
 
-    trained = load_trained(run_folder, None, Registry.installed())
+    from .pack import make_pack
+
+    trained = load_trained(run_folder, None, Registry.installed(), step=step)
     name = run_folder.resolve().name
     target = out or run_folder.resolve().parent / f"{name}-pack"
     files = make_pack(trained, target, license_name)

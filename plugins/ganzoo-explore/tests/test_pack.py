@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from ganzoo_explore.pack import shortened
 from PIL import Image
 
 from ganzoo.cli import invoke
 from ganzoo.registry import Registry
 from ganzoo.rundir.lines import append_event
-from ganzoo.runs.pack_reader import PINS, SUMS, fingerprint, sha256_of, version_note
-from ganzoo.runs.pack_writer import shortened
+from ganzoo.runs.packs import PINS, SUMS, fingerprint, sha256_of, version_note
 from ganzoo.runs.trained import load_trained
 
 FILES = {"README.md", "config.yaml", "env.json", "example.png", "requirements.txt", "weights/generator.safetensors"}
@@ -256,7 +256,7 @@ def test_a_pack_is_whole_or_not_there(pack, monkeypatch, capsys):
         raise OSError(28, "No space left on device")
 
     (pack / SUMS).unlink()
-    monkeypatch.setattr("ganzoo.runs.pack_writer.write_card", fail)
+    monkeypatch.setattr("ganzoo_explore.pack.write_card", fail)
     assert invoke(["pack", str(pack), "--out", str(pack.parent / "new")]) == 3
     assert "No space left on device" in capsys.readouterr().err
     assert [path.name for path in pack.parent.iterdir()] == ["pack"]

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from ganzoo_explore import side_by_side
+from ganzoo_explore.compared import distinct_names, number_rows, read_runs
 from ganzoo_metrics.classifier_fid import ClassifierFID
 from ganzoo_report.charts import make_charts
 from PIL import Image
@@ -17,10 +19,8 @@ from ganzoo.cli import invoke
 from ganzoo.errors import UserError
 from ganzoo.registry import Registry
 from ganzoo.rundir import Evaluation, curves, why_not_comparable
-from ganzoo.rundir.comparison import distinct_names, number_rows, read_runs
 from ganzoo.rundir.lines import append_event
 from ganzoo.rundir.record import Series
-from ganzoo.runs import side_by_side
 from ganzoo.runs.trained import load_trained
 
 RECIPE = """\

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from ganzoo_explore.nearest import Neighbours, find_neighbours, merge
+from ganzoo_explore.neighbours import held_out_split, look_for_copies
 from ganzoo_metrics.inception import load_inception
 from PIL import Image
 
@@ -18,8 +20,6 @@ from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
-from ganzoo.runs.nearest import Neighbours, find_neighbours, merge
-from ganzoo.runs.neighbours import held_out_split, look_for_copies
 from ganzoo.runs.trained import Trained
 from ganzoo.ui.progress import reporter
 

@@ -19,11 +19,10 @@ from torch.overrides import TorchFunctionMode
 from ganzoo.engine.sampling import check_normal_prior, make_inputs
 from ganzoo.errors import UserError
 from ganzoo.fields import Fields
+from ganzoo.runs.samples import class_name
+from ganzoo.runs.trained import Trained
 from ganzoo.ui.pictures import image_grid, save_gif, save_png
 from ganzoo.ui.scatter import scatter
-
-from .samples import class_name
-from .trained import Trained
 
 SECONDS = 4.0
 """One round of an animation: there and back."""

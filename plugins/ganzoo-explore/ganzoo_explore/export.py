@@ -27,8 +27,7 @@ from torch import Tensor, nn
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import forward_inputs
 from ganzoo.files import check_ending, write_atomically
-
-from .trained import Trained
+from ganzoo.runs.trained import Trained
 
 Format = Literal["onnx", "torch"]
 SUFFIXES: Mapping[Format, str] = {"onnx": ".onnx", "torch": ".pt2"}

@@ -24,11 +24,11 @@ from ganzoo.metrics.real import BATCH, to_float
 from ganzoo.metrics.subject import Subject
 from ganzoo.params import parameters_of, split_annotation
 from ganzoo.registry import Registry
+from ganzoo.runs.trained import Trained
 from ganzoo.ui.pictures import image_grid, save_png
 from ganzoo.ui.progress import Reporter
 
 from .nearest import Neighbours, find_neighbours, merge
-from .trained import Trained
 
 PIXELS = "pixels"
 SHOWN_NEIGHBOURS = 5
@@ -149,8 +149,8 @@ class _Eyes:
         """(N, C, H, W), uint8 arrays or floats in [-1, 1] -> (N, D) float32."""
         if self.network is not None:
             parts = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
-            return self.network.collect({"sample": to_float(np.array(part), self._device)} for part in parts)
-        pixels = to_float(np.array(images), torch.device("cpu"))
+            return self.network.collect({"sample": to_float(_array(part), self._device)} for part in parts)
+        pixels = to_float(_array(images), torch.device("cpu"))
         side: float = pixels[0].numel() ** 0.5
         return pixels.flatten(1) * (127.5 / side)  # so that a distance is a root mean square of grey levels
 
@@ -166,3 +166,9 @@ def _open(by: str, subject: Subject, weights: Path | None, registry: Registry) -
         missing = registry.missing("extractor", by)
         raise missing or UserError(f"no installed metric offers features of '{by}'", did_you_mean(by, {PIXELS, *known}), key="--by")
     return known[by](subject, str(weights) if weights else None)
+
+
+def _array(images: Rows | Tensor) -> np.ndarray:
+    """A writable array of a tensor's or an array's values."""
+    array: np.ndarray = images.numpy() if isinstance(images, Tensor) else np.array(images)
+    return array

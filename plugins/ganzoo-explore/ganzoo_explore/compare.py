@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ganzoo.commands.options import Json, Seed
 from ganzoo.files import check_ending
 from ganzoo.registry import Registry
 from ganzoo.ui.tables import print_json, print_table
-
-from .options import Json, Seed
 
 if TYPE_CHECKING:
     from ganzoo.rundir import ComparedRun, NumberRow
@@ -35,8 +34,10 @@ def compare(
     Example: ganzoo compare runs/original runs/wider --out compare.html
     """
     from ganzoo.rundir import fact_rows, number_text
-    from ganzoo.rundir.comparison import config_differences, number_rows, read_runs
-    from ganzoo.runs.side_by_side import about_latents, directions, load, picture
+    from ganzoo.rundir.changes import changed_keys
+
+    from .compared import number_rows, read_runs
+    from .side_by_side import about_latents, directions, load, picture
 
     def cells(row: NumberRow) -> list[str]:
         best = row.best
@@ -47,7 +48,7 @@ def compare(
     writer = registry.find("observer", "html_report").load()
     runs = read_runs(run_folders)
     numbers = number_rows(runs, lambda component: directions(component, registry))
-    changed = config_differences(runs)
+    changed = changed_keys([run.config for run in runs])
     loaded = [load(run, registry) for run in runs]
     pictures = [picture(found, n, seed) for found in loaded]
     names = [run.name for run in runs]

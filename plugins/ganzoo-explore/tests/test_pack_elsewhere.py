@@ -10,9 +10,9 @@ import pytest
 from ganzoo_kit.authoring.environment import make_environment, pip
 
 from ganzoo.cli import invoke
-from ganzoo.runs.pack_reader import PINS
+from ganzoo.runs.packs import PINS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PROJECTS = {"ganzoo-core": ROOT} | {path.name: path for path in sorted((ROOT / "plugins").iterdir()) if (path / "pyproject.toml").is_file()}
 RECIPE = """\
 data: digits

@@ -17,10 +17,11 @@ from ganzoo.engine.sampling import CLOUD
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.rundir.files import read_environment
 from ganzoo.rundir.record import read_record
+from ganzoo.rundir.weights import export
+from ganzoo.runs.packs import NEEDED, PINS, SUMS, sha256_of
+from ganzoo.runs.trained import Trained
 
 from .card import write_card
-from .pack_reader import NEEDED, PINS, SUMS, sha256_of
-from .trained import Trained
 
 EXAMPLE = "example.png"
 KEPT_FACTS = ("run", "seed", "data", "runtime", "versions", "started")
@@ -63,10 +64,16 @@ def make_pack(trained: Trained, out: Path, license_name: str | None) -> dict[str
             (folder / "weights").mkdir(parents=True)
             (folder / "config.yaml").write_text(dump(config), encoding="utf-8")
             (folder / "env.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            shutil.copyfile(source / NEEDED[2], folder / NEEDED[2])
+            if trained.checkpoint:
+                export(trained.generator.state_dict(), folder / NEEDED[2], **trained.facts)
+            else:
+                shutil.copyfile(source / NEEDED[2], folder / NEEDED[2])
             (folder / PINS).write_text(requirements(trained, facts.get("versions", {})), encoding="utf-8")
+            step = int(trained.facts["step"]) if trained.checkpoint else None
             _example(trained).save_png(folder / EXAMPLE)
-            write_card(folder, source, title=out.name.removesuffix("-pack"), data_source=_data_source(trained), license_name=license_name)
+            write_card(
+                folder, source, step, title=out.name.removesuffix("-pack"), data_source=_data_source(trained), license_name=license_name
+            )
             sums = {path.relative_to(folder).as_posix(): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()}
             (folder / SUMS).write_text("".join(f"{value}  {name}\n" for name, value in sums.items()), encoding="utf-8")
             os.replace(folder, out)  # noqa: PTH105  (over an empty folder, which Path.rename refuses on some systems)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from ganzoo_explore.interpolate import BlendedLookUps, interpolate_classes, interpolate_latents, spherical
 from PIL import Image
 from small_runs import train_both
 from torch import nn
@@ -15,7 +16,6 @@ from ganzoo.engine.sampling import check_normal_prior
 from ganzoo.errors import UserError
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
-from ganzoo.runs.interpolate import BlendedLookUps, interpolate_classes, interpolate_latents, spherical
 from ganzoo.runs.trained import load_trained
 
 

@@ -1,0 +1,123 @@
+"""Images in one file of arrays: .npz, .npy or HDF5."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganzoo import Dataset, PositiveInt, UserError, did_you_mean
+
+from .array_file import ArrayFile
+from .celeba_layout import contents
+from .files import stamp
+from .images import DECODER
+from .levels import Levels, levels_of
+
+if TYPE_CHECKING:
+    from ganzoo import Cache
+    from ganzoo.data import Rows
+
+IMAGES = ("images", "image", "imgs", "x", "data", "samples", "sample", "arr_0")
+LABELS = ("labels", "label", "y", "targets", "target", "classes", "ans")
+"""What arrays are called, in any case, with the split before or behind them: ``x_train``, ``train_images``."""
+
+
+class Arrays(Dataset):
+    """Images in an array of a file: (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3, or grey squares flattened, (N, H * H).
+
+    Values are 0 to 255, 0 to 1, or -1 to 1; which of them is told from all of them, and said. Nothing is unpickled.
+
+    Args:
+        file: the file, .npz, .npy or HDF5 (.h5, .hdf5), which needs h5py.
+        images: the name of the array; null: the one that is called so, or the only one of such a shape.
+        labels: the name of the array of labels, (N,) or (N, 1) numbers or texts; auto: one that is called so; null: none.
+        split: which arrays are taken where their names say it: ``x_train``, ``test_images``.
+        size: edge to which images are resized; null: as they are, squares.
+        flip: mirror images at random in training.
+    """
+
+    source = "a file of yours"
+
+    def __init__(
+        self,
+        *,
+        file: str,
+        images: str | None = None,
+        labels: str | None = "auto",
+        split: str = "train",
+        size: PositiveInt | None = None,
+        flip: bool = False,
+    ) -> None:
+        self.file, self.images, self.labels, self.split, self.size, self.flip = file, images, labels, split, size, flip
+
+    def arrays(self, cache: Cache) -> Mapping[str, Rows]:
+        """{"sample": (N, C, H, W) uint8, with labels "label": (N,) int64}; sets ``classes``, ``class_names``."""
+        path = Path(self.file).expanduser()
+        if not path.is_file():
+            raise UserError(f"there is no file {path.absolute()} ({contents(path.parent)})", "set data.file", key="data.file")
+        content = ArrayFile(path)
+        name = self._name_of_images(content)
+        image = levels_of(content, name)
+        labels = self._read_labels(content, image.count)
+        size = self.size or image.height
+        if self.size is None and image.height != image.width:
+            raise UserError(f"{name} has images of {image.height} x {image.width}", "set data.size, to resize them", key="data.size")
+        cache.reporter.say(f"{path.name}: {name} holds {image}")
+        cached = cache.images(
+            {"dataset": "arrays", "files": stamp(path.parent, [path.name]), "array": name, "levels": str(image), "decoder": DECODER},
+            range(image.count),
+            lambda index: image.decode(content.row(name, index), size),
+            (image.channels, size, size),
+            name=lambda index: f"{path.name}:{name}[{index}]",
+        )
+        if labels is None:
+            return {"sample": cached.images}
+        return {"sample": cached.images, "label": labels[list(cached.kept)]}
+
+    def _name_of_images(self, content: ArrayFile) -> str:
+        shapes = content.shapes
+        if self.images is not None:
+            if self.images not in shapes:
+                remedy = did_you_mean(self.images, shapes, noun="it holds")
+                raise UserError(f"{content} has no array '{self.images}'", remedy, key="data.images")
+            return self.images
+        named = _called(shapes, IMAGES, self.split)
+        fitting = named or [name for name, shape in shapes.items() if Levels.fits(shape)]
+        if len(fitting) != 1:
+            what = f"{content} holds {content.described()}" + ("" if fitting else ", none of them images")
+            raise UserError(what, "name the array of the images as data.images", key="data.images")
+        return fitting[0]
+
+    def _read_labels(self, content: ArrayFile, count: int) -> np.ndarray | None:
+        """(N,) int64, the number of each label's class; None where there are none."""
+        name = self.labels
+        if name == "auto":
+            named = _called(content.shapes, LABELS, self.split)
+            name = named[0] if named and math.prod(content.shapes[named[0]]) == count else None
+        if name is None:
+            return None
+        if name not in content.shapes:
+            raise UserError(f"{content} has no array '{name}'", did_you_mean(name, content.shapes, noun="it holds"), key="data.labels")
+        shape = content.shapes[name]
+        values: Any = content.whole(name)
+        if math.prod(shape) != count or values.dtype.kind not in "iubUSO":
+            what = f"{name} is {values.dtype} {shape}, wanted {count} whole numbers or texts"
+            raise UserError(what, "name other labels, or null", key="data.labels")
+        texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in values.reshape(-1).tolist()]
+        distinct = sorted(set(texts))
+        self.class_names, self.classes = tuple(str(value) for value in distinct), len(distinct)
+        number = {value: i for i, value in enumerate(distinct)}
+        return np.array([number[value] for value in texts], np.int64)
+
+
+def _called(shapes: Mapping[str, tuple[int, ...]], words: tuple[str, ...], split: str) -> list[str]:
+    """The arrays of the first spelling that any is called by: with the split, else without one."""
+    lower = {name.lower().rpartition("/")[2]: name for name in shapes}
+    for spell in (lambda word: (f"{word}_{split}", f"{split}_{word}"), lambda word: (word,)):
+        if found := [lower[each] for word in words for each in spell(word) if each in lower]:
+            return found[:1]
+    return []

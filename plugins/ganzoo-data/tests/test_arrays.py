@@ -1,0 +1,137 @@
+"""Images in a file of arrays: which arrays they are, what their numbers mean, and what is refused."""
+
+import sys
+
+import numpy as np
+import pytest
+from ganzoo_data.arrays import Arrays
+
+from ganzoo import UserError
+from ganzoo.data.cache import Cache
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (6, 4, 4, 3), np.uint8)
+PIXELS[0, 0, 0], PIXELS[0, 0, 1] = 0, 255
+WANTED = PIXELS.transpose(0, 3, 1, 2)
+GREY = PIXELS[..., 0]
+
+
+def read(path, tmp_path, **options):
+    dataset = Arrays(file=str(path), **options)
+    return dataset, dataset.arrays(Cache(tmp_path / "cache"))
+
+
+@pytest.mark.parametrize(
+    ("array", "wanted"),
+    [
+        (PIXELS, WANTED),
+        (WANTED, WANTED),
+        (GREY, GREY[:, None]),
+        (GREY.reshape(6, 16), GREY[:, None]),
+        (PIXELS.astype(np.int64), WANTED),
+        (PIXELS.astype(np.float64), WANTED),
+        (PIXELS.astype(np.float32) / 255, WANTED),
+        (PIXELS.astype(np.float32) / 127.5 - 1, WANTED),
+        (PIXELS > 127, np.where(WANTED > 127, 255, 0)),
+        ((PIXELS > 127).astype(np.uint8), np.where(WANTED > 127, 255, 0)),
+    ],
+)
+def test_each_layout_and_range_gives_the_same_pixels(array, wanted, tmp_path):
+    np.savez_compressed(tmp_path / "x.npz", images=array)
+    np.testing.assert_array_equal(read(tmp_path / "x.npz", tmp_path)[1]["sample"][:], wanted)
+
+
+@pytest.mark.parametrize(
+    ("array", "reason"),
+    [
+        (PIXELS.astype(np.uint16) * 257, "values from 0 to 65535, and it is not clear which are black and white"),
+        (PIXELS.astype(np.float32) / 100, "it is not clear which are black and white"),
+        (np.where(PIXELS > 9, np.nan, 0), "not finite"),
+        (np.zeros((6, 3, 4, 3), np.uint8), "has shape 6x3x4x3"),
+        (np.zeros((6, 5, 5, 5), np.uint8), "none of them images"),
+        (np.zeros((0, 4, 4), np.uint8), "has shape 0x4x4"),
+        (np.zeros((6, 4, 5), np.uint8), "images of 4 x 5; set data.size"),
+    ],
+)
+def test_what_is_not_clear_is_refused_by_name(array, reason, tmp_path):
+    np.savez(tmp_path / "x.npz", **({"images": array} if "none" not in reason else {"other": array}))
+    with pytest.raises(UserError, match=reason):
+        read(tmp_path / "x.npz", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "first"),
+    [
+        ({"x_train": PIXELS, "y_train": [3, 1, 3, 1, 3, 1], "x_test": 255 - PIXELS, "y_test": [1, 3, 1, 3, 1, 3]}, {}, 1),
+        ({"x_train": 255 - PIXELS, "y_train": [1, 3] * 3, "x_test": PIXELS, "y_test": [3, 1] * 3}, {"split": "test"}, 1),
+        ({"train_images": PIXELS, "train_labels": [[3], [1]] * 3, "val_images": 255 - PIXELS}, {}, 1),
+        ({"images": PIXELS, "ans": ["b", "a"] * 3}, {}, 1),
+        ({"arr_0": PIXELS}, {}, None),
+        ({"pictures": PIXELS, "kinds": [1, 0] * 3}, {"labels": "kinds"}, 1),
+        ({"mine": PIXELS, "other": 255 - PIXELS}, {"images": "mine"}, None),
+        ({"X": PIXELS, "Y": [1, 0] * 3}, {"labels": None}, None),
+    ],
+)
+def test_arrays_are_found_by_what_they_are_called(content, options, first, tmp_path):
+    np.savez(tmp_path / "x.npz", **content)
+    dataset, arrays = read(tmp_path / "x.npz", tmp_path, **options)
+    np.testing.assert_array_equal(arrays["sample"][:], WANTED)
+    assert (arrays["label"][0] if "label" in arrays else None) == first
+    assert dataset.classes == (0 if first is None else 2)
+
+
+def test_classes_are_called_as_the_labels_are(tmp_path):
+    np.savez(tmp_path / "x.npz", images=PIXELS, labels=np.array([10, 2, 10, 2, 2, 2]))
+    dataset, arrays = read(tmp_path / "x.npz", tmp_path)
+    assert dataset.class_names == ("2", "10")
+    assert arrays["label"].tolist() == [1, 0, 1, 0, 0, 0]
+
+
+def test_what_was_found_is_said(tmp_path):
+    np.savez(tmp_path / "x.npz", one=PIXELS, two=GREY)
+    with pytest.raises(UserError, match=r"x\.npz holds one 6x4x4x3, two 6x4x4; name the array"):
+        read(tmp_path / "x.npz", tmp_path)
+    with pytest.raises(UserError, match=r"did you mean 'one'\? \(it holds: one, two\)"):
+        read(tmp_path / "x.npz", tmp_path, images="ones")
+    with pytest.raises(UserError, match=r"there is no file .*y\.npz \(.* holds .*x\.npz"):
+        read(tmp_path / "y.npz", tmp_path)
+    with pytest.raises(UserError, match=r"two is uint8 \(6, 4, 4\), wanted 6 whole numbers or texts"):
+        read(tmp_path / "x.npz", tmp_path, images="one", labels="two")
+
+
+def test_a_single_array_and_resizing(tmp_path):
+    np.save(tmp_path / "x.npy", PIXELS)
+    np.testing.assert_array_equal(read(tmp_path / "x.npy", tmp_path)[1]["sample"][:], WANTED)
+    assert read(tmp_path / "x.npy", tmp_path, size=8)[1]["sample"].shape == (6, 3, 8, 8)
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"PK\3\4broken", b"\x93NUMPY\1\0broken"])
+def test_a_file_that_is_none_is_one_line(content, tmp_path):
+    (tmp_path / "x.npz").write_bytes(content)
+    with pytest.raises(UserError, match=r"cannot be read as \.npz, \.npy or HDF5"):
+        read(tmp_path / "x.npz", tmp_path)
+
+
+def test_nothing_is_unpickled(tmp_path):
+    np.savez(tmp_path / "x.npz", images=np.array([print], object), allow_pickle=True)
+    with pytest.raises(UserError, match="images"):
+        read(tmp_path / "x.npz", tmp_path)
+    np.savez(tmp_path / "y.npz", images=PIXELS, labels=np.array([print] * 6, object), allow_pickle=True)
+    with pytest.raises(UserError, match="allow_pickle=False"):
+        read(tmp_path / "y.npz", tmp_path)
+
+
+def test_hdf5_is_read_where_h5py_is(tmp_path, monkeypatch):
+    h5py = pytest.importorskip("h5py", reason="h5py is optional")
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["group/images"], file["group/labels"] = PIXELS, [b"b", b"a"] * 3
+    monkeypatch.setattr("ganzoo.data.decoding.CHUNK_IMAGES", 1)
+    dataset, arrays = read(tmp_path / "x.h5", tmp_path)
+    np.testing.assert_array_equal(arrays["sample"][:], WANTED)
+    assert (dataset.class_names, arrays["label"].tolist()) == (("a", "b"), [1, 0] * 3)
+
+
+def test_without_h5py_one_line_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    (tmp_path / "x.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    with pytest.raises(UserError, match=r"x\.h5 is an HDF5 file, which is read by h5py, and that is not installed; pip install h5py"):
+        read(tmp_path / "x.h5", tmp_path)

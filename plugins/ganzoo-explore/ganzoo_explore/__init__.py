@@ -1,0 +1,22 @@
+"""What is done with trained generators: looked into, compared, and carried elsewhere.
+
+It is released with the core and may use all of it. This entry-point module imports no torch.
+"""
+
+from __future__ import annotations
+
+from ganzoo import hookimpl
+
+GANZOO_API = 1
+
+
+@hookimpl
+def ganzoo_commands() -> dict[str, str]:
+    """The commands, in the order of help."""
+    return {
+        "interpolate": "ganzoo_explore.view:interpolate",
+        "neighbours": "ganzoo_explore.view:neighbours",
+        "compare": "ganzoo_explore.compare:compare",
+        "export": "ganzoo_explore.share:export",
+        "pack": "ganzoo_explore.share:pack",
+    }
