@@ -115,5 +115,7 @@ def test_matrix_agrees_with_the_check_and_gives_a_reason_for_each_refusal():
     assert {row.schedule for row in rows} == set(NAMES["schedule"])
     for row in rows:
         assert row.fits == (not row.reason)
-        assert row.fits == (row.generator == row.critic == "mlp" and "label_classification" not in row.losses), row
+        if {row.generator, row.critic} & (SMALL.keys() - {"mlp"}):  # networks of images
+            assert not row.fits, row
+    assert any(row.fits for row in rows if row.generator == row.critic == "mlp")
     assert dataclasses.asdict(rows[0])["generator"] == rows[0].generator
