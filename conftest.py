@@ -18,8 +18,7 @@ MAY_SKIP = {
     "no ray": r"ganzoo-sweep\[ray\]",
     "no other shell": "(bash|zsh|fish) is not installed",
     "no package to compare with": "torchgan is not installed",
-    "no such data here": "its data is not here|Inception's weights",
-    "data of the kit's size": "it cannot be measured here|accepts none of the example data|no instance of it to run on",
+    "no Inception weights": "Inception's weights",
 }
 """Why a test may be skipped in CI, too: in short -> what its reason holds. ``tools/setup`` brings none of these."""
 

@@ -1,4 +1,4 @@
-"""The ways ganzoo says no. Each carries the exit code that the command line returns."""
+"""Errors, each with the exit code that the command line returns."""
 
 from __future__ import annotations
 

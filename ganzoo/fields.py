@@ -1,4 +1,4 @@
-"""The words everything is said in: a batch is named tensors, and a component asks for a field by naming it.
+"""Named tensors of a batch, the spec of the data, and how a component asks for a field: by naming it.
 
 Legend of shapes: N samples, C channels, H rows, W columns, K classes, L latent_dim.
 """
@@ -61,12 +61,7 @@ class DataSpec:
     def from_json(cls, value: Mapping[str, Any]) -> DataSpec:
         """What ``to_json`` wrote."""
         fields = {str(name): tuple(int(n) for n in shape) for name, shape in value["fields"].items()}
-        return cls(
-            fields=fields,
-            classes=int(value["classes"]),
-            scale=float(value["scale"]),
-            class_maps=tuple(map(str, value.get("class_maps", ()))),
-        )
+        return cls(fields, int(value["classes"]), float(value["scale"]), tuple(map(str, value.get("class_maps", ()))))
 
 
 _NAMED: dict[tuple[type, str], tuple[str, ...]] = {}
@@ -85,15 +80,10 @@ def forward_inputs(cls: type, method: str = "forward") -> tuple[str, ...]:
     names = []
     for name, parameter in list(inspect.signature(getattr(cls, method)).parameters.items())[1:]:
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            raise ContractError(
-                f"{cls.__name__}.{method} takes '{parameter}'",
-                "name each field it needs as an argument of its own",
-            )
+            raise ContractError(f"{cls.__name__}.{method} takes '{parameter}'", "name each field it needs as an argument of its own")
         if parameter.default is not parameter.empty:
-            raise ContractError(
-                f"{cls.__name__}.{method} gives '{name}' a default, so a missing field would go unnoticed",
-                "remove the default",
-            )
+            what = f"{cls.__name__}.{method} gives '{name}' a default, so a missing field would go unnoticed"
+            raise ContractError(what, "remove the default")
         names.append(name)
     _NAMED[cls, method] = tuple(names)
     return _NAMED[cls, method]
@@ -109,7 +99,5 @@ def select(names: tuple[str, ...], fields: Mapping[str, Any], who: str) -> dict[
         return {name: fields[name] for name in names}
     except KeyError as error:
         missing = error.args[0]
-        raise ContractError(
-            f"{who} asks for the field '{missing}', which neither the data nor the generator gives",
-            f"fields here: {', '.join(sorted(fields))}",
-        ) from None
+        what = f"{who} asks for the field '{missing}', which neither the data nor the generator gives"
+        raise ContractError(what, f"fields here: {', '.join(sorted(fields))}") from None

@@ -1,4 +1,4 @@
-"""Writing a file so that a reader, or a killed process, never meets half of one."""
+"""Atomic writing of files: no reader ever meets half of one."""
 
 from __future__ import annotations
 

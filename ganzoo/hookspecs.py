@@ -1,4 +1,4 @@
-"""The plugin interface: what a plugin may give, and what it may observe.
+"""The hooks of plugins: those that give components and commands, and those that observe a run.
 
 A plugin is a distribution with an entry point in the group ``ganzoo`` that names a module. The module sets
 ``GANZOO_API`` to the ``API_VERSION`` it was written for and implements any of these hooks, marked ``@ganzoo.hookimpl``.

@@ -1,4 +1,4 @@
-"""The two players: a Generator makes fields of a batch, a Critic judges a batch, each by its forward and by routes."""
+"""Base classes of generators and critics, with their forwards: ``forward`` itself, and routes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipes that plugins ship: ``ganzoo run ganzoo-tower:ring`` runs ``recipes/ring.yaml`` of the package ``ganzoo_tower``.
+"""Recipes of plugins: ``ganzoo run ganzoo-tower:ring`` runs ``recipes/ring.yaml`` of the package ``ganzoo_tower``.
 
 A recipe is a configuration file in the folder ``recipes`` of the package that a plugin's entry point names. It is found
 without importing the package, so that listing recipes is as quick as listing components.
@@ -7,7 +7,6 @@ without importing the package, so that listing recipes is as quick as listing co
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,13 +79,3 @@ def find_recipe(text: str) -> Recipe | None:
     shipping = {recipe.distribution for recipe in recipes}
     what = f"'{text}' is not a file, and no installed plugin called '{named['distribution']}' ships recipes"
     raise UserError(what, did_you_mean(named["distribution"], shipping, noun="plugins with recipes"))
-
-
-def located(path: str | os.PathLike[str]) -> Path:
-    """The file of a configuration: ``path`` itself, or the file of the recipe that it names.
-
-    Raises:
-        UserError: as ``find_recipe``.
-    """
-    recipe = find_recipe(os.fspath(path))
-    return recipe.path if recipe else Path(path)

@@ -1,4 +1,4 @@
-"""Finds what is installed: who provides which component or command, and what is broken and why.
+"""The registry of installed components and commands, and of broken plugins with their reasons.
 
 Entry points of the group ``ganzoo`` are loaded one by one, each isolated: a plugin that raises, even ``SystemExit``, is
 listed with its reason and fails only the runs that name it. Nothing is ever silently overridden.

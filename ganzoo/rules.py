@@ -1,4 +1,4 @@
-"""The rules of the game: a Loss says what each player minimises, a Schedule says who moves when."""
+"""Losses and schedules: what each player minimises, and which updates a step has."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Plan:
 
 
 class Schedule(ABC):
-    """Who moves when: a pure function of the step, so resuming needs no state."""
+    """The updates of each step: a pure function of the step, so that resuming needs no state."""
 
     paper: ClassVar[str] = ""
     """Where it comes from: authors, year, identifier."""
@@ -114,15 +114,11 @@ def merge_terms(losses: Mapping[str, Loss], turn: Turn) -> Terms:
         for term, value in (loss.critic_terms(own) if turn.side == "critic" else loss.generator_terms(own)).items():
             key = routed(term, loss.route)
             if key in terms:
-                raise ContractError(
-                    f"loss '{name}' gives the term '{key}' of the {turn.side}, which an earlier loss gives too",
-                    "name one of them only",
-                    key="loss",
-                )
+                what = f"loss '{name}' gives the term '{key}' of the {turn.side}, which an earlier loss gives too"
+                raise ContractError(what, "name one of them only", key="loss")
             if value.dim() != 0:
-                raise ContractError(
-                    f"loss '{name}' gives the term '{key}' of shape {tuple(value.shape)}", "reduce it to a scalar", key="loss"
-                )
+                what = f"loss '{name}' gives the term '{key}' of shape {tuple(value.shape)}"
+                raise ContractError(what, "reduce it to a scalar", key="loss")
             terms[key] = value
     return terms
 

@@ -10,9 +10,9 @@ import pytest
 
 from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve
-from ganzoo.engine import checkpoint
 from ganzoo.plugins import index
 from ganzoo.registry import GROUP, Registry
+from ganzoo.rundir import checkpoint
 
 RUN = """\
 data: {name: stacked_mnist, count: 40}

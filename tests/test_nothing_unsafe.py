@@ -74,7 +74,7 @@ def test_no_python_file_can_run_what_it_reads():
             found += [f"{name}, {what}" for what in unsafe(text, allowed=["yaml.safe_load"] if is_test(name) else [])]
     assert found == []
     assert {
-        "ganzoo/engine/checkpoint.py",
+        "ganzoo/rundir/checkpoint.py",
         "tools/benchmark_quality",
         "plugins/ganzoo-kit/tests/broken/losses.py",
         "tests/conftest.py",

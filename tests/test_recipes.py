@@ -11,10 +11,10 @@ from stand_ins import SMALL, WRITE
 from ganzoo import compat
 from ganzoo.cli import invoke
 from ganzoo.config import load_config, resolve
-from ganzoo.engine import checkpoint
 from ganzoo.engine.loop import Loop
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
+from ganzoo.rundir import checkpoint
 
 FOLDER = Path(__file__).parents[1] / "zoo_configs"
 RECIPES = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}

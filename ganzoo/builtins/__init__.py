@@ -1,4 +1,4 @@
-"""What the core itself gives, through the same hooks as everyone's plugins."""
+"""The components and commands of the core, given through the hooks as any plugin's."""
 
 from __future__ import annotations
 
@@ -36,7 +36,6 @@ def ganzoo_commands() -> dict[str, str]:
     return {
         "run": "ganzoo.commands.run:run",
         "check": "ganzoo.commands.check:check",
-        "matrix": "ganzoo.commands.check:matrix",
         "sample": "ganzoo.commands.view:sample",
         "eval": "ganzoo.commands.record:evaluate",
         "report": "ganzoo.commands.record:report",

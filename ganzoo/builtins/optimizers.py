@@ -1,4 +1,4 @@
-"""The optimizers of the core: torch's, with the defaults of the papers on GANs. They come through the hook as everyone's do."""
+"""Optimizers of the core: torch's, with the defaults of papers on GANs."""
 
 from __future__ import annotations
 

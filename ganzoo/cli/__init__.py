@@ -1,4 +1,4 @@
-"""The command line: arguments in, exit code out, one clear line for every error.
+"""The command line: one command run, its exit code, and one line for every error.
 
 Exit codes: 0 done; 2 the user's input is wrong; 3 the run failed; 130 and 143 stopped by a signal after saving. Commands
 import what they need when they run, so that ``list`` and ``--help`` import no torch.

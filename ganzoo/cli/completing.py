@@ -1,4 +1,4 @@
-"""Completion in bash, which cuts words at ``=`` and ``:``, and takes answers as they are."""
+"""Completion in bash, which splits words at ``=`` and ``:`` and inserts answers unquoted."""
 
 from __future__ import annotations
 

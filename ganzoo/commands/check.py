@@ -1,4 +1,4 @@
-"""``ganzoo check`` and ``ganzoo matrix``: what fits together, a configuration or everything, and whether a plugin is sound."""
+"""``ganzoo check``: whether a configuration fits together, and whether a plugin is sound."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def check_configuration(path: Path, overrides: list[str], as_json: bool, quiet: 
     config = load_config(path, overrides)
     registry = Registry.installed()
     resolved = resolve(config, with_kept(registry, path.parent, anew=True) if path.name == "config.yaml" else registry)
-    from ganzoo.engine.build import MisfitError, build
+    from ganzoo.compat import MisfitError
+    from ganzoo.engine.build import build
     from ganzoo.engine.evaluation import Evaluations
     from ganzoo.engine.loop import rehearse
 
@@ -84,20 +85,11 @@ def check_configuration(path: Path, overrides: list[str], as_json: bool, quiet: 
     started = time.perf_counter()
     values = rehearse(built)
     seconds = time.perf_counter() - started
-    counts = {n: sum(p.numel() for p in net.parameters()) for n, net in (("generator", built.generator), ("critic", built.critic))}
+    counts = {side: sum(p.numel() for p in getattr(built, side).parameters()) for side in ("generator", "critic")}
     classes = _count_classes(built)
     if as_json:
-        print_json(
-            {
-                "fits": True,
-                "data": built.data.to_json(),
-                "classes": classes,
-                "parameters": counts,
-                "notes": notes,
-                "first_step": values,
-                "seconds": seconds,
-            }
-        )
+        about = {"data": built.data.to_json(), "classes": classes, "parameters": counts, "notes": notes}
+        print_json({"fits": True, **about, "first_step": values, "seconds": seconds})
         return 0
     shapes = ", ".join(f"{name} {tuple(shape)}" for name, shape in built.data.fields.items())
     print(f"{path}: fits")
@@ -121,38 +113,3 @@ def _count_classes(built: Run) -> dict[str, int]:
     counts = np.bincount(np.asarray(built.batches.arrays["label"][:]), minlength=built.data.classes)
     names = built.dataset.class_names or tuple(str(number) for number in range(built.data.classes))
     return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
-
-
-def matrix(
-    data: Annotated[
-        str,
-        typer.Option(
-            metavar="DATA",
-            autocompletion=offers.of_kind("dataset"),
-            help="The data set to fit, as YAML: digits, ring, '{name: celeba, root: ...}'.",
-        ),
-    ] = "digits",
-    as_json: Json = False,
-) -> None:
-    """Show what fits together, and why the rest does not.
-
-    Every installed generator with every critic, loss and schedule, on one data set.
-
-    Example: ganzoo matrix --data ring
-    """
-    from ganzoo.compat.matrix import cross
-    from ganzoo.config import resolve_dataset
-    from ganzoo.data.cache import Cache
-    from ganzoo.data.spec import describe
-
-    registry = Registry.installed()
-    dataset = resolve_dataset(data, registry).build()
-    spec = describe(dataset.arrays(Cache()), dataset.classes, dataset.scale, dataset.class_maps)
-    rows = cross(registry, spec, choose_reporter(quiet=as_json))
-    if as_json:
-        print_json([row.to_json() for row in rows])
-        return
-    fitting = sum(row.fits for row in rows)
-    print(f"{fitting} of {len(rows)} combinations fit {data}")
-    columns = ["generator", "critic", "loss", "schedule", "fits"]
-    print_table(columns, [(r.generator, r.critic, " + ".join(r.losses), r.schedule, "yes" if r.fits else f"no: {r.reason}") for r in rows])

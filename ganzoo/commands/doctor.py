@@ -1,4 +1,4 @@
-"""``ganzoo doctor``: what a bug report needs. It answers where torch or a plugin is broken, too, and tells nothing private."""
+"""``ganzoo doctor``: facts for a bug report, also where torch or a plugin is broken, without private ones."""
 
 from __future__ import annotations
 

@@ -38,8 +38,12 @@ def list_(
     broken = [(p.distribution, p.version, p.broken) for p in registry.plugins if p.broken]
     broken += [(c.distribution, c.version, fault) for c in registry.commands if c.distribution != CORE and (fault := _fault(c))]
     if as_json:
-        rows = [{"kind": c.kind, "name": c.name, "distribution": c.distribution, "version": c.version} for c in chosen]
-        print_json({"components": rows, "broken": [{"distribution": distribution, "reason": why} for distribution, _, why in broken]})
+        print_json(
+            {
+                "components": [_origin(c) for c in chosen],
+                "broken": [{"distribution": distribution, "reason": why} for distribution, _, why in broken],
+            }
+        )
         return
     print_table(["kind", "name", "from"], [(c.kind, c.name, f"{c.distribution} {c.version}") for c in chosen])
     for distribution, version, why in broken:
@@ -121,23 +125,14 @@ def describe(component: Component) -> dict[str, Any]:
 
     cls = component.load()
     text = inspect.cleandoc(cls.__doc__ or "").partition("\nArgs:")[0].strip()
-    return {
-        "kind": component.kind,
-        "name": component.name,
-        "distribution": component.distribution,
-        "version": component.version,
-        "text": text,
-        "paper": getattr(cls, "paper", "") or getattr(cls, "source", ""),
-        "parameters": [
-            {
-                "name": p.name,
-                "type": p.type_text,
-                "default": "required" if p.default is REQUIRED else json.dumps(p.default),
-                "meaning": p.meaning,
-            }
-            for p in parameters_of(cls)
-        ],
-    }
+    defaults = {p.name: "required" if p.default is REQUIRED else json.dumps(p.default) for p in parameters_of(cls)}
+    parameters = [{"name": p.name, "type": p.type_text, "default": defaults[p.name], "meaning": p.meaning} for p in parameters_of(cls)]
+    paper = getattr(cls, "paper", "") or getattr(cls, "source", "")
+    return {**_origin(component), "text": text, "paper": paper, "parameters": parameters}
+
+
+def _origin(component: Component) -> dict[str, str]:
+    return {"kind": component.kind, "name": component.name, "distribution": component.distribution, "version": component.version}
 
 
 def schema() -> None:

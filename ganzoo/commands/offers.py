@@ -1,4 +1,4 @@
-"""What the shell offers on TAB behind options and arguments: names of what is installed, and configuration keys.
+"""Completions of options and arguments: names of what is installed, and configuration keys.
 
 It is asked at every TAB, so it imports neither torch nor a plugin's components. Shells put a space behind the only thing that
 is offered; where more has to follow (``train.seed=``, ``folder/``), what could follow is offered beside it.

@@ -1,4 +1,4 @@
-"""Build a combination on fake memory, and collect what refuses it."""
+"""The check of one combination: built on fake tensors, declarations first, then a dry run."""
 
 from __future__ import annotations
 

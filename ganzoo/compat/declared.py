@@ -1,4 +1,4 @@
-"""What the declarations alone decide: fields and scores needed and given, norms against penalties, state that is saved."""
+"""Checks of declarations, without a forward: fields and scores needed and given, norms against penalties, state that is saved."""
 
 from __future__ import annotations
 
@@ -66,43 +66,33 @@ def _missing_fields(players: Players, data: DataSpec, step: int, plans: Mapping[
 
 
 def _loss_problems(key: str, name: str, loss: Loss, players: Players) -> Iterator[Problem]:
-    generator, critic = players.generator, players.critic
-    makes, judges = generator.serving(loss.route), critic.serving(loss.route)
+    who = f"loss '{name}'"
+    makes, judges = players.generator.serving(loss.route), players.critic.serving(loss.route)
+    generator, critic = f"generator {name_of(players.generator)}", f"critic {name_of(players.critic)}"
     if loss.route and not makes.name and not judges.name:
-        what = f"loss '{name}' is sent along the route '{loss.route}', which neither generator {name_of(generator)} nor critic "
-        yield Problem(key, f"{what}{name_of(critic)} has", "leave 'route' out, or choose networks that have it")
+        what = f"{who} is sent along the route '{loss.route}', which neither {generator} nor {critic} has"
+        yield Problem(key, what, "leave 'route' out, or choose networks that have it")
         return
     if loss.route and loss.scores and not makes.gives & set(judges.reads):
-        what = f"along the route '{loss.route}' critic {name_of(critic)} reads nothing that generator {name_of(generator)} makes there"
+        what = f"along the route '{loss.route}' {critic} reads nothing that {generator} makes there"
         yield Problem(key, what, f"it reads {join(judges.reads)}, made is {join(makes.gives)}; choose another route or networks")
     for need in sorted(loss.needs - makes.gives):
-        if generator.port(need) is None:
-            yield Problem(
-                key,
-                f"loss '{name}' needs the generator to make the field '{need}', which generator {name_of(generator)} does not, "
-                "nor has it such a route",
-                f"it makes {join(makes.gives)}, and the data's own '{need}' would not do; choose another generator or leave the loss out",
+        if players.generator.port(need) is None:
+            what = f"{who} needs the generator to make the field '{need}', which {generator} does not, nor has it such a route"
+            remedy = (
+                f"it makes {join(makes.gives)}, and the data's own '{need}' would not do; choose another generator or leave the loss out"
             )
+            yield Problem(key, what, remedy)
     for score in sorted(loss.scores - judges.gives):
-        yield Problem(
-            key,
-            f"loss '{name}' needs the critic output '{score}', which {named(f'critic {name_of(critic)}', judges.name)} does not give",
-            f"it gives {join(judges.gives)}; choose another critic or leave the loss out",
-        )
-    if (loss.per_sample or loss.gradients) and has_batch_norm(critic):
-        norm = critic.norm if critic.mixes_batch else "batch"
-        yield Problem(
-            key,
-            f"loss '{name}' needs each score to depend on its own sample alone, "
-            f"but critic {name_of(critic)} uses {norm} norm, which mixes the batch",
-            "choose a norm that doesn't (critic.norm: none, layer or instance)",
-        )
-    if type(loss).constrain_ is not Loss.constrain_ and has_parametrization(critic):
-        yield Problem(
-            key,
-            f"loss '{name}' changes weights in place, but those of critic {name_of(critic)} are computed (spectral norm)",
-            "leave one of them out",
-        )
+        what = f"{who} needs the critic output '{score}', which {named(critic, judges.name)} does not give"
+        yield Problem(key, what, f"it gives {join(judges.gives)}; choose another critic or leave the loss out")
+    if (loss.per_sample or loss.gradients) and has_batch_norm(players.critic):
+        norm = players.critic.norm if players.critic.mixes_batch else "batch"
+        what = f"{who} needs each score to depend on its own sample alone, but {critic} uses {norm} norm, which mixes the batch"
+        yield Problem(key, what, "choose a norm that doesn't (critic.norm: none, layer or instance)")
+    if type(loss).constrain_ is not Loss.constrain_ and has_parametrization(players.critic):
+        what = f"{who} changes weights in place, but those of {critic} are computed (spectral norm)"
+        yield Problem(key, what, "leave one of them out")
 
 
 def _unsaved(players: Players) -> Iterator[Problem]:

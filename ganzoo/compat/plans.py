@@ -1,4 +1,4 @@
-"""The distinct plans of a schedule: a later stage is looked at before training, not when it comes."""
+"""The distinct plans of a schedule over a run, each checked before training."""
 
 from __future__ import annotations
 
@@ -28,31 +28,28 @@ def kinds_of(schedule: Schedule, total: int) -> tuple[dict[int, Plan], str]:
         UserError: where ``plan`` fails, or gives something else.
     """
     found: dict[Any, int] = {}
-    known: set[Any] = set()  # without values
+    named: set[Any] = set()  # kinds without their values
     step, cut = 0, False
     try:
         for step in range(total):
             plan = schedule.plan(step, total)
-            kind = _FIXED(plan)
+            kind = fixed = _FIXED(plan)
             if plan.values:
-                valued = (kind, tuple((n, "" if isinstance(v, float) else v) for n, v in sorted(plan.values.items())))
-                if valued in found:
-                    continue
-                if len(found) >= MAX_PLANS and kind in known:
-                    cut = True
-                    continue
-                found[valued] = step
-            elif kind not in found:
-                found[kind] = step
-            known.add(kind)
+                kind = (fixed, tuple((n, "" if isinstance(v, float) else v) for n, v in sorted(plan.values.items())))
+            if kind in found:
+                continue
+            if len(found) >= MAX_PLANS and fixed in named:
+                cut = True
+                continue
+            found[kind] = step
+            named.add(fixed)
     except UserError:
         raise
     except Exception as error:  # whatever a plugin's code raises is the reason
         who, what = f"schedule {name_of(schedule)}", reason_of(error)
         raise UserError(f"{who} gives no plan for step {step} of {total}: {what}", "repair it: see ganzoo.Plan", key="schedule") from error
-    note = (
-        f"the schedule makes more than {MAX_PLANS} kinds of plan: the first {MAX_PLANS} were tried" if cut or len(found) > MAX_PLANS else ""
-    )
+    cut = cut or len(found) > MAX_PLANS
+    note = f"the schedule makes more than {MAX_PLANS} kinds of plan: the first {MAX_PLANS} were tried" if cut else ""
     return {first: schedule.plan(first, total) for first in found.values()}, note
 
 
@@ -66,18 +63,16 @@ def plan_problems(players: Players, plans: Mapping[int, Plan]) -> Iterator[Probl
     for step, plan in plans.items():
         yield from schedule_problems(plan, at(step))
         for name in sorted((plan.losses or set()) - losses):
-            yield Problem(
-                "schedule", f"the schedule acts by a loss '{name}'{at(step)}, which is none of the run's", did_you_mean(name, losses)
-            )
+            what = f"the schedule acts by a loss '{name}'{at(step)}, which is none of the run's"
+            yield Problem("schedule", what, did_you_mean(name, losses))
         for name in plan.frozen:
             try:
                 networks.get_submodule(name)
             except AttributeError:
                 parts = [part for part, _ in networks.named_modules() if part]
                 near = [part for part in parts if part.count(".") == name.count(".")] or parts
-                yield Problem(
-                    "schedule", f"the schedule freezes '{name}'{at(step)}, which is not part of the networks", did_you_mean(name, near)
-                )
+                what = f"the schedule freezes '{name}'{at(step)}, which is not part of the networks"
+                yield Problem("schedule", what, did_you_mean(name, near))
 
 
 def schedule_problems(plan: Plan, when: str = "") -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""What a component keeps outside of saved state: it is lost when a run is resumed, and not in exported weights."""
+"""State of a component that no checkpoint holds: lost when a run is resumed, and absent from exported weights."""
 
 from __future__ import annotations
 

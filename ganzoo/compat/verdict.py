@@ -1,14 +1,22 @@
-"""What a check works on, and what it finds."""
+"""The players that a check works on, and its verdict."""
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ganzoo.config import RunConfig
+from ganzoo.errors import ContractError
 from ganzoo.players import Critic, Generator
 from ganzoo.rules import Loss, Schedule
+
+
+class MisfitError(ContractError):
+    """The components do not fit each other or the data; ``problems`` holds every reason with its key."""
+
+    problems: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,19 @@ class Verdict:
     def fits(self) -> bool:
         """Whether nothing refuses the combination."""
         return not self.problems
+
+    def refuse(self, config: RunConfig) -> None:
+        """Raise the first problem, with its place in the configuration.
+
+        Raises:
+            MisfitError: carrying all of them.
+        """
+        if self.problems:
+            first, more = self.problems[0], len(self.problems) - 1
+            what = f"{first.what} (and {more} more; see 'ganzoo check')" if more else first.what
+            error = MisfitError(what, first.remedy, key=config.key(first.key), where=config.where(first.key))
+            error.problems = [(config.key(problem.key), str(problem)) for problem in self.problems]
+            raise error
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What differs between two resolved configurations: the one that a run recorded, and the one that it is to go on with."""
+"""Differences between two resolved configurations: as a run recorded it, and as it is to go on."""
 
 from __future__ import annotations
 

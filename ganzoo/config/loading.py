@@ -1,4 +1,4 @@
-"""From a YAML file and overrides to a validated configuration. All of a run's settings come in here."""
+"""Loading of a configuration: from a YAML file and overrides to a validated ``RunConfig``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any
 
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.params import parameters_of
-from ganzoo.recipes import located
+from ganzoo.recipes import find_recipe
 from ganzoo.registry import Registry
 
 from .earlier import drop_unset
 from .overrides import Places, apply, parse_override
+from .parts import Kind
 from .resolution import ResolvedPart, resolve_component
 from .settings import RunConfig
 from .strict_yaml import Document, parse, read
@@ -36,7 +37,8 @@ def load_config(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> 
     Raises:
         UserError: where the file cannot be read, or at ``FILE:LINE`` (``-o TEXT``) for the first thing wrong in it.
     """
-    path = located(path)
+    recipe = find_recipe(os.fspath(path))
+    path = recipe.path if recipe else Path(path)
     check_is_file(path)
     return _validate(read(path), overrides)
 
@@ -47,12 +49,8 @@ def parse_config(text: str, overrides: Sequence[str] = (), *, source: str = "con
 
 
 def resolve_dataset(text: str, registry: Registry) -> ResolvedPart:
-    """A data set by itself, as YAML: ``digits``, or ``{name: celeba, root: data/celeba}``.
-
-    Raises:
-        UserError: as ``load_config`` and ``resolve`` do.
-    """
-    return _resolve_lone("dataset", "data", text, (), registry, f"-o data={text}")
+    """A data set by itself, as YAML: ``digits``, or ``{name: celeba, root: data/celeba}``; errors as of ``resolve``."""
+    return _resolve_lone("dataset", text, registry, f"-o data={text}", key="data")
 
 
 def resolve_metrics(texts: Sequence[str], parameters: Sequence[str], registry: Registry) -> list[ResolvedPart]:
@@ -64,9 +62,9 @@ def resolve_metrics(texts: Sequence[str], parameters: Sequence[str], registry: R
         registry: what is installed.
 
     Raises:
-        UserError: as ``load_config`` and ``resolve`` do, and for a parameter that none of the metrics has.
+        UserError: as ``resolve`` does, and for a parameter that none of the metrics has.
     """
-    found = [_resolve_lone("metric", "", text, parameters, registry, f"--metric {text}") for text in texts]
+    found = [_resolve_lone("metric", text, registry, f"--metric {text}", parameters) for text in texts]
     known = {name for part in found for name in part.params}
     for text in parameters:
         name = str(parse_override(text).path[0])
@@ -76,23 +74,17 @@ def resolve_metrics(texts: Sequence[str], parameters: Sequence[str], registry: R
 
 
 def resolve_observers(texts: Sequence[str], registry: Registry) -> list[ResolvedPart]:
-    """Observers by themselves, each as YAML: ``NAME``, or ``{name: NAME, folder: events}``.
-
-    Raises:
-        UserError: as ``load_config`` and ``resolve`` do.
-    """
-    return [_resolve_lone("observer", "", text, (), registry, f"--to {text}") for text in texts]
+    """Observers by themselves, each as YAML: ``NAME``, or ``{name: NAME, folder: events}``; errors as of ``resolve``."""
+    return [_resolve_lone("observer", text, registry, f"--to {text}") for text in texts]
 
 
-def _resolve_lone(kind: str, key: str, text: str, parameters: Sequence[str], registry: Registry, where: str) -> ResolvedPart:
+def _resolve_lone(kind: str, text: str, registry: Registry, where: str, parameters: Sequence[str] = (), key: str = "") -> ResolvedPart:
     """One part that the command line names: ``text`` is its YAML, ``where`` what errors call it, ``parameters`` are overrides."""
     try:
         value = parse(text, where).value
         tree = {"name": value} if isinstance(value, str) else value
         if not isinstance(tree, dict) or not isinstance(tree.get("name"), str):
-            a = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
-            what = f"expects the name of {a} or a mapping with 'name' and parameters, found {describe(value)}"
-            raise UserError(what, f"name one at a time; `ganzoo list --kind {kind}` shows what is installed")
+            raise UserError(f"expects {Kind(kind).words}, found {describe(value)}", f"name one at a time; {Kind(kind).remedy}")
         if kind == "metric" and "every" in tree:
             raise UserError("a metric that is asked for by itself is computed once", "name one at a time, without 'every'")
         if "," in tree["name"]:
@@ -103,11 +95,11 @@ def _resolve_lone(kind: str, key: str, text: str, parameters: Sequence[str], reg
         for override in overrides:
             apply(tree, override)
         part = resolve_component(component, tree, Places(Document(None, ""), overrides))
-        return dataclasses.replace(part, key=key, where=where)
     except UserError as error:
         inner = ".".join(filter(None, [key, error.key.removeprefix(key).lstrip(".")]))
         said = error.where if error.where.startswith("-o ") else where
         raise UserError(error.what, error.remedy, key=inner, where=said) from error
+    return dataclasses.replace(part, key=key, where=where)
 
 
 def check_is_file(path: Path) -> None:

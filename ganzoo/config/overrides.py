@@ -1,4 +1,4 @@
-"""Overrides from the command line (``-o train.steps=50``), and where each value of a configuration was written."""
+"""Overrides of the command line (``-o train.steps=50``), and the place where each value was written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From names to classes: looks up every part of a configuration and fills in every parameter."""
+"""Resolution of a configuration: each part's class, and every parameter."""
 
 from __future__ import annotations
 

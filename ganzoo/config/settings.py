@@ -1,8 +1,9 @@
-"""The words of a configuration: every key with its type, default and meaning."""
+"""The keys of a configuration, each with its type, default and meaning."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Lt, MinLen
@@ -121,7 +122,7 @@ class RunConfig(Section):
     loss: Annotated[list[LossPart], MinLen(1), Words("a loss or a list of losses, each a name or a mapping", Kind("loss").remedy)]
     """One term or a list; the terms add up. With ``route: NAME`` an entry acts along that route of the players."""
     schedule: SchedulePart = Part("alternate")
-    """Who moves when."""
+    """How many updates each player has in a step, by which losses and with which values."""
     optimizer: OptimizerConfig = OptimizerConfig()
     """An optimizer for each player."""
     train: TrainConfig = TrainConfig()
@@ -155,6 +156,16 @@ class RunConfig(Section):
     def key(self, path: str | Sequence[str | int]) -> str:
         """``path`` dotted, as the user wrote it: ``loss.weight`` where ``loss`` is one term and no list."""
         return self._places.key(segments(path))
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Give an error that names a key of this configuration the place where it was written."""
+        try:
+            yield
+        except UserError as error:
+            if error.where or error.key.partition(".")[0] not in RunConfig.model_fields:
+                raise
+            raise error.at(self.where(error.key)) from error
 
     def refusal(self, path: KeyPath, what: str, remedy: str) -> UserError:
         """The error for what is written at ``path``."""

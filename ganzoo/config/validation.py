@@ -1,4 +1,4 @@
-"""Validates plain values against a pydantic model, and says what is wrong in the words of the field."""
+"""Validation of plain values against a pydantic model, with messages for users."""
 
 from __future__ import annotations
 

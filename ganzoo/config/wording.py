@@ -1,4 +1,4 @@
-"""Types and values in the words of a sentence: what a configuration's messages say was wanted and was found."""
+"""Wording of types and values in messages: what was wanted, and what was found."""
 
 from __future__ import annotations
 

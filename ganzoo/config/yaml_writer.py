@@ -1,4 +1,4 @@
-"""Writes plain values as YAML that strict YAML reads back to the same, tidy enough to read."""
+"""A writer of plain values as YAML that strict YAML reads back to the same."""
 
 from __future__ import annotations
 

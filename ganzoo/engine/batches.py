@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -21,8 +20,6 @@ DEPTH = 2
 """Batches read ahead: one may come late from the disk while the other is at hand. More would only hold memory."""
 INDEX, MIRRORED = "#index", "#mirrored"
 """What stands for a batch whose data lives on the GPU: rows (n,) int64, and which of them are mirrored (n,) bool."""
-
-Read = TypeVar("Read")
 
 
 class SampleReader:
@@ -80,17 +77,12 @@ class SampleReader:
 
 
 class Batches(SampleReader):
-    """Endless batches of ``size`` samples; an epoch's last incomplete batch is left out.
+    """Endless batches of ``size`` samples, in an order and mirroring (``flip``) that seed and epoch decide.
 
-    Args:
-        arrays, data, size: what they are made of.
-        seed: with the epoch, decides the order and the mirroring.
-        flip: mirror images at random, left to right.
-        runtime: where batches go. On a GPU the data lives there whole when it fits in half of the free memory. Where it does not,
-            and where it lies on a disk, a background thread reads ahead.
-        position: batches handed out so far. Reading ahead does not move it.
-        ranks: each gets its share of each batch, in order: together they see the batches that one process alone would see.
-        apart: whether ``arrays`` are this rank's alone: then each rank draws its share from its own.
+    An epoch's last incomplete batch is left out. On a GPU the data lives there whole when it fits in half of the free memory; where
+    it does not, and where it lies on a disk, a background thread reads ahead. ``position`` counts batches handed out: reading
+    ahead does not move it. Each rank gets its share of each batch, in order: together they see the batches that one process
+    alone would see. Where ``arrays`` are this rank's alone (``apart``), it draws its share from its own.
 
     Raises:
         UserError: where there are fewer samples than one batch takes, or a batch cannot be split evenly.
@@ -118,10 +110,7 @@ class Batches(SampleReader):
         if apart:
             self._per_epoch = -ranks.all_reduce_max(-self._per_epoch)
         if not self._per_epoch:
-            whose, remedy = (
-                "a process has" if apart else "the data has",
-                f"set it to at most {self.count * size // self._drawn}",
-            )
+            whose, remedy = "a process has" if apart else "the data has", f"set it to at most {self.count * size // self._drawn}"
             raise UserError(f"{whose} {self.count} samples, fewer than one batch", remedy, key="train.batch_size")
         self._stream = [seed, ranks.rank + 1] if apart else [seed]
         self.size, self.seed, self.flip, self.position = size, seed, flip and data.is_image, position
@@ -165,26 +154,24 @@ class Batches(SampleReader):
         if self._epoch_there[0] != epoch:
             _, order, mirrored = self._order(epoch)
             fields = {INDEX: order} | ({MIRRORED: mirrored} if self.flip else {})
-            there = {
-                name: torch.from_numpy(value).pin_memory().to(self.runtime.device, non_blocking=True) for name, value in fields.items()
-            }
-            self._epoch_there = (epoch, there)
+            pinned = {name: torch.from_numpy(value).pin_memory() for name, value in fields.items()}
+            self._epoch_there = (epoch, {name: value.to(self.runtime.device, non_blocking=True) for name, value in pinned.items()})
         return self._epoch_there[1]
 
 
-class Ahead(Generic[Read]):
+class Ahead:
     """Reads positions before they are asked for, in one background thread, in order.
 
     It has no position of its own: whoever takes says where. So what was read ahead is never part of a run's state, and a run
     that is resumed elsewhere takes from there. ``read`` is a pure function of a position.
     """
 
-    def __init__(self, read: Callable[[int], Read], depth: int = DEPTH) -> None:
+    def __init__(self, read: Callable[[int], Fields], depth: int = DEPTH) -> None:
         self._read, self._depth = read, depth
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
-        self._pending: dict[int, Future[Read]] = {}
+        self._pending: dict[int, Future[Fields]] = {}
 
-    def take(self, position: int) -> Read:
+    def take(self, position: int) -> Fields:
         """What is at ``position``. Raises what reading it raised."""
         wanted = range(position, position + 1 + self._depth)
         for elsewhere in self._pending.keys() - set(wanted):
@@ -225,7 +212,6 @@ def share_of(size: int, ranks: Ranks) -> int:
     share, rest = divmod(size, ranks.size)
     if rest:
         nearest = f"{size - rest} or {size - rest + ranks.size}" if share else str(ranks.size)
-        raise UserError(
-            f"a batch of {size} cannot be split evenly over {ranks.size} processes", f"set it to {nearest}", key="train.batch_size"
-        )
+        what = f"a batch of {size} cannot be split evenly over {ranks.size} processes"
+        raise UserError(what, f"set it to {nearest}", key="train.batch_size")
     return share

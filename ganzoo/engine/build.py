@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -15,8 +14,9 @@ from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fingerprint import fingerprint
 from ganzoo.data.spec import describe
-from ganzoo.errors import ContractError, UserError, did_you_mean
+from ganzoo.errors import UserError, did_you_mean
 from ganzoo.rules import Loss
+from ganzoo.rundir.weights import load_into
 from ganzoo.ui.progress import Reporter
 
 from . import optimizers
@@ -28,7 +28,6 @@ from .distributed.whole_batch import sees_its_batch_only
 from .ema import average_of
 from .randomness import seed_everything
 from .run import Run
-from .weights import load_into
 
 
 def build(
@@ -46,7 +45,7 @@ def build(
         UserError: with the place in the configuration, where anything does not fit.
     """
     ranks = ranks or Ranks()
-    with placed(config):
+    with config.placing():
         share_of_batch = share_of(config.train.batch_size, ranks)  # before the data is read
         runtime = from_config(config.train, ranks.local_rank)
         ranks.connect(runtime.device)
@@ -56,7 +55,7 @@ def build(
         batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime, ranks=ranks, apart=dataset.apart)
     parts = (resolved.generator, resolved.critic, resolved.losses, resolved.schedule)
     verdict = compat.check(*parts, data, config.train.steps, config.train.batch_size, share_of_batch, ranks.synchronises)
-    refuse(verdict, config)
+    verdict.refuse(config)
 
     seed_everything(config.train.seed)
     generator = resolved.generator.build(data)
@@ -68,7 +67,7 @@ def build(
     for loss in losses.values():
         for part, name, _ in vars(loss).get("_curved", ()):  # parameters along curves, which Module.to leaves behind
             setattr(part, name, getattr(part, name).to(runtime.device))
-    with placed(config):
+    with config.placing():
         initialise(config.init, {"generator": generator, "critic": critic})
     for network in (generator, critic):
         ranks.synchronise_norms(network)
@@ -96,39 +95,8 @@ def notes_on_shares(run: Run) -> list[str]:
     if run.ranks.size == 1:
         return []
     sees = f"sees the {run.batches.share} samples of its own process, not the whole batch of {run.batches.size}"
-    networks = {"generator": run.generator, "critic": run.critic}
-    return [f"the {side} mixes the samples of a batch, and {sees}" for side, network in networks.items() if sees_its_batch_only(network)]
-
-
-@contextmanager
-def placed(config: RunConfig) -> Iterator[None]:
-    """Give an error that names a key of the configuration the place where it was written."""
-    try:
-        yield
-    except UserError as error:
-        if error.where or error.key.partition(".")[0] not in RunConfig.model_fields:
-            raise
-        raise error.at(config.where(error.key)) from error
-
-
-class MisfitError(ContractError):
-    """The components do not fit each other or the data; ``problems`` holds every reason with its key."""
-
-    problems: Sequence[tuple[str, str]] = ()
-
-
-def refuse(verdict: compat.Verdict, config: RunConfig) -> None:
-    """Raise the first problem, with its place in the configuration.
-
-    Raises:
-        MisfitError: carrying all of them.
-    """
-    if verdict.problems:
-        first, more = verdict.problems[0], len(verdict.problems) - 1
-        what = f"{first.what} (and {more} more; see 'ganzoo check')" if more else first.what
-        error = MisfitError(what, first.remedy, key=config.key(first.key), where=config.where(first.key))
-        error.problems = [(config.key(problem.key), str(problem)) for problem in verdict.problems]
-        raise error
+    mixing = [side for side, network in run.players.items() if sees_its_batch_only(network)]
+    return [f"the {side} mixes the samples of a batch, and {sees}" for side in mixing]
 
 
 def initialise(sources: Mapping[str, str], networks: Mapping[str, nn.Module]) -> None:

@@ -47,8 +47,7 @@ def use_ordinary_double_backward(network: nn.Module) -> int:
     layers = [module for module in network.modules() if _is_plain(module)]
     for layer in layers:
         # A bound method goes along with a deep copy, and a copy's is bound to the copy.
-        method = _transposed_forward if isinstance(layer, nn.ConvTranspose2d) else _forward
-        layer.forward = method.__get__(layer)  # type: ignore[method-assign]
+        layer.forward = _forward.__get__(layer)
     return len(layers)
 
 
@@ -61,20 +60,14 @@ def _is_plain(layer: nn.Module) -> bool:
     return all(getattr(type(layer), name, None) is getattr(base, name, None) and name not in vars(layer) for name in names)
 
 
-def _forward(layer: nn.Conv2d, x: Tensor) -> Tensor:
-    """``Conv2d.forward``."""
-    if not _differentiable(x):
-        return nn.Conv2d.forward(layer, x)
-    geometry = Geometry(layer.stride, layer.padding, layer.dilation, False, (0, 0), layer.groups)  # type: ignore[arg-type]
-    return convolve(x, layer.weight, layer.bias, geometry)
-
-
-def _transposed_forward(layer: nn.ConvTranspose2d, x: Tensor, output_size: list[int] | None = None) -> Tensor:
-    """``ConvTranspose2d.forward``."""
-    if output_size is not None or not _differentiable(x):
+def _forward(layer: nn.Conv2d | nn.ConvTranspose2d, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+    """``forward`` of either class."""
+    if output_size is None and _differentiable(x):
+        geometry = Geometry(layer.stride, layer.padding, layer.dilation, layer.transposed, layer.output_padding, layer.groups)  # type: ignore[arg-type]
+        return convolve(x, layer.weight, layer.bias, geometry)
+    if isinstance(layer, nn.ConvTranspose2d):
         return nn.ConvTranspose2d.forward(layer, x, output_size)
-    geometry = Geometry(layer.stride, layer.padding, layer.dilation, True, layer.output_padding, layer.groups)  # type: ignore[arg-type]
-    return convolve(x, layer.weight, layer.bias, geometry)
+    return nn.Conv2d.forward(layer, x)
 
 
 def _differentiable(x: Tensor) -> bool:

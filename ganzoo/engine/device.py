@@ -21,12 +21,8 @@ Network = TypeVar("Network", bound=nn.Module)
 class Runtime:
     """A device and a precision.
 
-    Args:
-        device: where parameters, data and noise live.
-        precision: "fp32", or "bf16": networks in bfloat16 autocast, while parameters, scores, losses and penalty norms stay
-            float32. float16 is not offered.
-        matmul: ``torch.set_float32_matmul_precision``; "medium" may mean bfloat16 products. On a GPU it decides on convolutions, too.
-        threads: intra-op CPU threads.
+    In "bf16" networks run in bfloat16 autocast, while parameters, scores, losses and penalty norms stay float32; float16 is not
+    offered. ``matmul`` is for ``torch.set_float32_matmul_precision``; on a GPU it decides on convolutions, too.
     """
 
     device: torch.device
@@ -60,9 +56,8 @@ class Runtime:
 
     def describe(self) -> dict[str, str | int]:
         """What a checkpoint's exactness depends on."""
-        name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
         return {
-            "device": name,
+            "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
             "precision": self.precision,
             "matmul": self.matmul,
             "threads": self.threads,
@@ -79,11 +74,8 @@ def _own_index(local_rank: int | None, count: int) -> int:
     if local_rank is None:
         return torch.cuda.current_device()
     if local_rank >= count > 1:
-        raise UserError(
-            f"there are {count} GPUs here, and no GPU for process {local_rank} (counted from 0)",
-            f"start at most {count} processes on this machine (torchrun --nproc-per-node {count})",
-            key="train.device",
-        )
+        what = f"there are {count} GPUs here, and no GPU for process {local_rank} (counted from 0)"
+        raise UserError(what, f"start at most {count} processes on this machine (torchrun --nproc-per-node {count})", key="train.device")
     return local_rank if count > 1 else 0
 
 

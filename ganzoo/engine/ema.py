@@ -47,13 +47,12 @@ class MovingAverage:
         self.decay, self._weight = decay, 1 - (decay.decay(0) if isinstance(decay, HalfLife) else decay)
         self.network = copy.deepcopy(network).requires_grad_(False).eval()
         self._averaged, self._source, self._copied = [], [], []
-        for (name, mean), now in zip(_state(self.network), [value for _, value in _state(network)], strict=True):
+        for mean, now in zip(_state(self.network), _state(network), strict=True):
             if mean.is_floating_point():
                 self._averaged.append(mean)
                 self._source.append(now)
             else:
-                self._copied.append((name, mean, now))
-
+                self._copied.append((mean, now))
         device = next((mean.device for mean in self._averaged), torch.device("cpu"))
         # On a GPU as a tensor, so that a recorded update follows its changes.
         self._on_device = torch.full((), self._weight, device=device) if device.type == "cuda" else None
@@ -78,7 +77,7 @@ class MovingAverage:
             change = torch._foreach_sub(self._source, self._averaged)
             torch._foreach_mul_(change, self._on_device)
             torch._foreach_add_(self._averaged, change)
-        for _, mean, now in self._copied:
+        for mean, now in self._copied:
             mean.copy_(now)
 
 
@@ -91,5 +90,5 @@ def average_of(network: nn.Module, train: TrainConfig) -> MovingAverage | None:
     return MovingAverage(network, train.ema)
 
 
-def _state(network: nn.Module) -> list[tuple[str, Tensor]]:
-    return [*((n, p.data) for n, p in network.named_parameters()), *network.named_buffers()]
+def _state(network: nn.Module) -> list[Tensor]:
+    return [*(parameter.data for parameter in network.parameters()), *network.buffers()]

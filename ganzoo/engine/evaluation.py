@@ -131,11 +131,6 @@ class Evaluations:
         with preserved(run.runtime.device):
             self._metrics = {name: prepare(part, self._subject()) for name, part in self._parts.items()}
 
-    @property
-    def names(self) -> list[str]:
-        """The metrics, in the order of the configuration."""
-        return list(self._parts)
-
     def due(self, step: int, total: int) -> list[str]:
         """The names of the metrics that are measured after ``step`` of ``total`` steps: all of them at the end."""
         return [name for name, part in self._parts.items() if step == total or (part.every and step % part.every == 0)]

@@ -23,7 +23,7 @@ from ganzoo.errors import GanzooError
 from ganzoo.fields import Fields
 from ganzoo.registry import reason
 
-from .optimizers import moving_constants, recordable
+from .optimizers import why_not_recorded
 from .randomness import host_random
 from .run import Run
 
@@ -165,13 +165,8 @@ def choose_runner(run: Run, say: Say) -> UpdateRunner:
     """How the updates of ``run`` are best run where it is; ``say`` takes a note."""
     if run.runtime.device.type != "cuda" or not run.config.train.cuda_graphs:
         return UpdateRunner()
-    why = "several processes average their gradients" if run.ranks.size > 1 else ""
-    for optimizer in run.optimizers.values():
-        if moving := moving_constants(optimizer):
-            why = f"{type(optimizer).__name__} takes {', '.join(moving)}, which moves along a curve, as a number from Python"
-        if not recordable(optimizer):
-            why = f"{type(optimizer).__name__} has no 'capturable' among its defaults, so its step may count in Python"
-    if why:
+    reasons = ["several processes average their gradients" if run.ranks.size > 1 else "", *map(why_not_recorded, run.optimizers.values())]
+    if why := next(filter(None, reasons), ""):
         say(f"note: updates run kernel by kernel, which is slower than as CUDA graphs, because {why}")
         return UpdateRunner()
     return GraphedUpdates(CudaGraphs(run.runtime.device), [run.generator, run.critic, *run.losses.values()], say)

@@ -36,7 +36,7 @@ class Loop:
         self.run, self.meter, self.runner = run, meter, runner or UpdateRunner()
         device = run.runtime.device
         self.guard = Guard(run.optimizers.values(), device, deferred=self.runner.deferred or device.type == "cuda", ranks=run.ranks)
-        self.networks = nn.ModuleDict({"generator": run.generator, "critic": run.critic})
+        self.networks = nn.ModuleDict(run.players)
         self.trainable = {side: [p for p in network.parameters() if p.requires_grad] for side, network in self.networks.items()}
         self.gradient_means = {side: run.ranks.gradient_mean(parameters) for side, parameters in self.trainable.items()}
 

@@ -35,7 +35,7 @@ class Observers:
         for name, part in compat.distinct(parts).items():
             self._add(name, partial(part.build, data), refuses=True)
         for component in defaults:
-            self._add(component.qualified, partial(_built, component, data), refuses=False)
+            self._add(component.qualified, partial(lambda each: each.load()(data), component), refuses=False)
 
     def _add(self, name: str, build: Callable[[], Any], refuses: bool) -> None:
         """Build one and register it; ``refuses``: whether what its constructor refuses ends the run before it begins."""
@@ -65,7 +65,3 @@ class Observers:
         why = str(error) if isinstance(error, GanzooError) else reason(error)  # one that was meant for the user says all
         text = f"observer '{name}' failed and is left out from here on: {why}"
         self._reporter.warn(f"{text}; {self._advice.replace('OBSERVER', name)}" if self._advice else text)
-
-
-def _built(component: Component, data: DataSpec) -> Any:
-    return component.load()(data)

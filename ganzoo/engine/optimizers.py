@@ -82,9 +82,15 @@ def _is_torchs(optimizer: torch.optim.Optimizer, *classes: type) -> bool:
     return isinstance(optimizer, classes) and type(optimizer).step.__module__.startswith("torch.optim.")
 
 
-def recordable(optimizer: torch.optim.Optimizer) -> bool:
-    """Whether a replay of its step repeats all that the step does: ``capturable`` says so, and of torch's SGD it is known."""
-    return "capturable" in optimizer.defaults or _is_torchs(optimizer, torch.optim.SGD)
+def why_not_recorded(optimizer: torch.optim.Optimizer) -> str:
+    """Why a replay of its step would not repeat all that the step does; "" where it would.
+
+    ``capturable`` says that it would, and of torch's SGD it is known. Of what moves along a curve, the rate alone is a tensor.
+    """
+    if "capturable" not in optimizer.defaults and not _is_torchs(optimizer, torch.optim.SGD):
+        return f"{type(optimizer).__name__} has no 'capturable' among its defaults, so its step may count in Python"
+    moving = sorted({name for _, name, value in getattr(optimizer, "scheduled", ()) if name != "lr" and moves(value)})
+    return f"{type(optimizer).__name__} takes {', '.join(moving)}, which moves along a curve, as a number from Python" if moving else ""
 
 
 def move(optimizer: torch.optim.Optimizer, step: int, total: int) -> None:
@@ -96,11 +102,6 @@ def move(optimizer: torch.optim.Optimizer, step: int, total: int) -> None:
             group[name].fill_(now)
         else:
             group[name] = now
-
-
-def moving_constants(optimizer: torch.optim.Optimizer) -> list[str]:
-    """What moves along a curve that a recorded step would not follow: all but the rate, which alone is a tensor."""
-    return sorted({name for _, name, value in getattr(optimizer, "scheduled", ()) if name != "lr" and moves(value)})
 
 
 def skip_where(optimizer: torch.optim.Optimizer, flag: Tensor) -> None:

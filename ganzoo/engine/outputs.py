@@ -20,20 +20,20 @@ from ganzoo.compat import plan_fields
 from ganzoo.config import RunConfig
 from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.fields import Fields, forward_inputs
+from ganzoo.rundir import checkpoint
 from ganzoo.rundir.directory import RunDirectory, now
 from ganzoo.rundir.files import GENERATOR, sample_file
+from ganzoo.rundir.weights import export
+from ganzoo.ui.health import Health, describe
 from ganzoo.ui.pictures import image_grid, save_png
 from ganzoo.ui.progress import Reporter, Task
 from ganzoo.ui.scatter import scatter
 
-from . import checkpoint
 from .evaluation import Evaluation
-from .health import Health, describe
 from .meter import Meter
 from .observers import Observers
 from .run import Run
 from .sampling import CLOUD, columns_of, generate, make_inputs, to_units
-from .weights import export
 
 MAX_PENDING = 2
 """Pieces of work under way at a time: a grid and a checkpoint of one step."""
@@ -105,7 +105,7 @@ class Outputs:
         """
         self.directory.check_held()
         run, folder, step = self.run, self.directory.checkpoints, self.run.step
-        for side, network in (("generator", run.generator), ("critic", run.critic)):
+        for side, network in run.players.items():
             finite = [torch.isfinite(value).all() for value in network.state_dict().values() if value.is_floating_point()]
             if finite and not torch.stack(finite).all():
                 raise DivergenceError(f"diverged at step {step}: a weight of the {side} is not finite; lower the learning rate")

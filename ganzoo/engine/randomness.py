@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .checkpoint import State
+from ganzoo.rundir.checkpoint import State
 
 
 def seed_everything(*seed: int, device: torch.device | None = None) -> None:

@@ -15,10 +15,10 @@ from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.players import Critic, Generator
 from ganzoo.rules import Loss, Plan, Schedule
+from ganzoo.rundir.checkpoint import State
 
 from . import optimizers
 from .batches import Batches
-from .checkpoint import State
 from .device import Runtime
 from .distributed import Ranks
 from .ema import MovingAverage
@@ -49,6 +49,11 @@ class Run:
     versions: Mapping[str, str] = field(default_factory=dict)
     fingerprint: Mapping[str, Any] = field(default_factory=dict)
     identity: str = ""
+
+    @property
+    def players(self) -> dict[str, nn.Module]:
+        """The two networks, by the names that they have in configurations and messages."""
+        return {"generator": self.generator, "critic": self.critic}
 
     @property
     def eval_generator(self) -> Generator:
@@ -99,11 +104,9 @@ class Run:
             own = others[self.ranks.rank - 1]
             restore_random_state(own["random"], self.runtime.device)
             for name, network in self._networks().items():
-                for key, value in network.named_buffers():
-                    value.copy_(own["buffers"][name][key])
+                _fill(dict(network.named_buffers()), own["buffers"][name])
             for name, loss in self.losses.items():
-                for key, value in _own_buffers(loss).items():
-                    value.copy_(own["losses"][name][key])
+                _fill(_own_buffers(loss), own["losses"][name])
         else:
             seed_everything(self.config.train.seed, self.ranks.rank, self.step)
 
@@ -117,23 +120,24 @@ class Run:
             for name, network in self._networks().items():
                 network.load_state_dict(state["networks"][name])
             for name, loss in self.losses.items():
-                for key, value in _own_buffers(loss).items():
-                    value.copy_(state["losses"][name][key])
+                _fill(_own_buffers(loss), state["losses"][name])
             for name, optimizer in self.optimizers.items():
                 optimizers.restore(optimizer, state["optimizers"][name])
             self.step, self.batches.position = int(state["step"]), int(state["position"])
             self._restore_own(state)
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-            raise UserError(
-                f"the checkpoint belongs to other components ({' '.join(str(error).split())[:200]})", "resume with the same plugins"
-            ) from error
+            what = f"the checkpoint belongs to other components ({' '.join(str(error).split())[:200]})"
+            raise UserError(what, "resume with the same plugins") from error
 
     def _networks(self) -> dict[str, nn.Module]:
-        networks: dict[str, nn.Module] = {"generator": self.generator, "critic": self.critic}
-        return networks | ({"average": self.average.network} if self.average else {})
+        return self.players | ({"average": self.average.network} if self.average else {})
 
 
 def _own_buffers(loss: Loss) -> dict[str, Tensor]:
     """A loss's state: its own buffers, not those of frozen networks that it holds."""
-    buffers: dict[str, Any] = dict(loss.named_buffers(recurse=False))
-    return buffers
+    return dict(loss.named_buffers(recurse=False))
+
+
+def _fill(buffers: Mapping[str, Tensor], values: Mapping[str, Tensor]) -> None:
+    for name, buffer in buffers.items():
+        buffer.copy_(values[name])

@@ -12,20 +12,20 @@ from ganzoo.config import Resolved, RunConfig, resolved_values, resolved_yaml, s
 from ganzoo.data.fingerprint import compare_data
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.index import current_versions
+from ganzoo.rundir import checkpoint
 from ganzoo.rundir.directory import NullRunDirectory, RunDirectory, environment
 from ganzoo.rundir.files import ENVIRONMENT, read_json
 from ganzoo.rundir.record import Record, read_record
 from ganzoo.ui.progress import Reporter
 
-from . import checkpoint
-from .build import build, placed
+from .build import build
 from .distributed import Ranks
 from .evaluation import Evaluations
 from .graphs import choose_runner
 from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
-from .resuming import GRID, SAVED, allowed_changes, find_owed
+from .resuming import END, GRID, SAVED, allowed_changes, find_owed
 from .signals import Interrupted, Stop, stop_on_signals, unwind_on_termination
 
 
@@ -71,7 +71,8 @@ class Runner:
         named, defaults = (resolved.observers, resolved.defaults) if ranks.is_main else ((), ())
         self.observers = Observers(named, defaults, data=self.run.data, reporter=reporter, advice=advice)
         self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter)
-        self._every = [every for part in resolved.metrics if (every := part.every)]
+        measured = [part.every for part in resolved.metrics if part.every]
+        self._every = [config.log.every, config.sample.every, config.checkpoint.every, *measured]
         self.loop = Loop(self.run, self.outputs.meter, choose_runner(self.run, reporter.say))
         if continues:
             self._continue()
@@ -119,9 +120,9 @@ class Runner:
 
     def _take_steps(self, stop: Stop) -> int:
         """Train until no step is left or a signal came, which is returned; 0 for none. All ranks stop at the same step."""
-        run, every = self.run, self.config
-        total = every.train.steps
-        started, logged, saved = time.perf_counter(), run.step, run.step
+        run, config = self.run, self.config
+        total, started = config.train.steps, time.perf_counter()
+        logged = saved = run.step
         if run.step == 0:
             self.outputs.save_samples()
         with self.reporter.task("training", total, done=run.step, unit="steps") as task:
@@ -131,18 +132,18 @@ class Runner:
             while run.step < total and not signal:
                 self.loop.step()
                 task.advance()
-                last = run.step == total
-                # Nothing is written of a run before it is known to be finite.
-                if last or any(run.step % n == 0 for n in (every.log.every, every.sample.every, every.checkpoint.every, *self._every)):
+                due = [run.step == total or run.step % every == 0 for every in self._every]
+                if any(due):  # nothing is written of a run before it is known to be finite
                     self.loop.check()
-                if last or run.step % every.log.every == 0:
+                log, draw, save, *_ = due
+                if log:
                     self._refuse_drift()
                     self.outputs.log(task, time.perf_counter() - started)
                     logged = run.step
                 with self.outputs.meter.pausing():
-                    if last or run.step % every.sample.every == 0:
+                    if draw:
                         self.outputs.save_samples()
-                    if last or run.step % every.checkpoint.every == 0:
+                    if save:
                         self._refuse_drift()
                         self.outputs.save_checkpoint()
                         saved = run.step
@@ -164,10 +165,9 @@ class Runner:
         Raises:
             GanzooError: naming the first parameter that differs.
         """
-        networks = {"generator": self.run.generator, "critic": self.run.critic}
-        parameters = {f"{side}.{name}": value for side, network in networks.items() for name, value in network.named_parameters()}
-        name = self.ranks.differing(parameters)
-        if name:
+        players = self.run.players.items()
+        parameters = {f"{side}.{name}": value for side, network in players for name, value in network.named_parameters()}
+        if name := self.ranks.differing(parameters):
             raise GanzooError(
                 f"at step {self.run.step} the processes no longer have the same weights: '{name}' differs; "
                 "use the same hardware, torch and plugin versions for all, and go on from the last checkpoint with --resume"
@@ -193,7 +193,7 @@ class Runner:
             self.outputs.save_samples()
         if SAVED in self.owed:
             self.outputs.save_checkpoint()
-        self.owed = self._measure([name for name in self.evaluations.names if name in self.owed], stop)
+        self.owed = self._measure([name for name in self.owed if name not in (GRID, SAVED, END)], stop)
 
     def _preflight(self) -> None:
         """Find out before the first step whether the disk takes a checkpoint, and gives it back."""
@@ -217,7 +217,7 @@ class Runner:
         self.run.restore(state)
         due = self.evaluations.due(self.run.step, self.config.train.steps)
         self.owed = self.ranks.broadcast_object({"owed": find_owed(self.run.step, self.config, due, record, self.directory.path)})["owed"]
-        with placed(self.config):
+        with self.config.placing():
             data = compare_data(state.get("data") or {}, self.run.fingerprint)
         if data:
             self._warn(f"{data}; from here on the run trains on other data than before")
@@ -234,7 +234,7 @@ class Runner:
         self._warnings.append(text)
 
     def _refuse_changes(self) -> None:
-        """A run goes on as it was begun: see ``resumed.allowed_changes``."""
+        """A run goes on as it was begun: see ``resuming.allowed_changes``."""
         before = with_defaults_of_today(strict_yaml.read(self.directory.config).value, self.resolved)
         now = resolved_values(self.config, self.resolved)
         changed, beside = allowed_changes(before, now, str(self.directory.path))

@@ -31,16 +31,10 @@ def make_inputs(
     truncation: float | None = None,
     given: Mapping[str, Any] | None = None,
 ) -> Fields:
-    """What ``generator`` needs for ``n`` samples: a pure function of the seed, the same on every device.
+    """What ``generator`` needs for ``n`` samples: a pure function of the seed, the same on every device, drawn on the CPU.
 
-    Args:
-        generator: whose prior is drawn from, on the CPU.
-        data: what it was trained on.
-        n: how many samples.
-        seed: of the prior.
-        label: one class for all; None: all classes in turn, sorted, so that a grid's rows are classes.
-        truncation: the prior is cut off beyond this, as ``truncate`` says; None: it is not.
-        given: further fields (a batch of the data, a plan's values); labels and noise take their place.
+    ``given`` are further fields (a batch of the data, a plan's values); labels and noise take their place. Without a ``label``
+    all classes come in turn, sorted, so that a grid's rows are classes. ``truncation`` cuts the prior off, as ``truncate`` does.
 
     Raises:
         UserError: where ``label`` is out of range or asked of a generator that takes none, or ``truncation`` likewise.

@@ -74,8 +74,7 @@ def stop_on_signals() -> Iterator[Stop]:
 def unwind_on_termination(unless: Callable[[], bool] = lambda: False) -> Iterator[None]:
     """SIGTERM ends the process with 143, after the ``finally`` blocks on its way: for what comes before the training.
 
-    Args:
-        unless: where it is true, nothing happens: the process is ending already, and says why.
+    ``unless`` says that the process is ending already, and why: then nothing happens.
     """
 
     def handle(number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""Numbers that move along a run: pure functions of the step, so that resuming needs no state."""
+"""Scheduled parameters: pure functions of the step, so that resuming needs no state."""
 
 from __future__ import annotations
 

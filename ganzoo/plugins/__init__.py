@@ -1,1 +1,1 @@
-"""What the registry reads plugins from: entry-point modules, one-file plugins, plain networks, the index of our distributions."""
+"""Sources of components: entry-point modules, one-file plugins, wrapped networks, the index of our distributions."""

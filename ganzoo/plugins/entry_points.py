@@ -1,4 +1,4 @@
-"""The module that a plugin's entry point names, held against the hook specifications."""
+"""Entry-point modules of plugins, checked against the hook specifications."""
 
 from __future__ import annotations
 

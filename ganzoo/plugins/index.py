@@ -1,4 +1,4 @@
-"""Which of our distributions gives a name: those that are not installed can be told from names that do not exist.
+"""The index of our distributions: which gives a name that is not installed.
 
 ``index.json`` is data, written by ``tools/write_docs.py`` from the projects under ``plugins/``; it is read only to explain an error.
 """

@@ -1,4 +1,4 @@
-"""Plugins of one Python file: which ones a command was given, what such a file gives, and whether its code may run.
+"""Plugins of one Python file: those that a command was given, what they give, and whether their code may run.
 
 A file is code that the user names (``--plugin``, ``GANZOO_PLUGINS``). What a configuration or a run directory names is data
 that may come from anybody: that code runs with ``--allow-code`` only, or where this user has trained with the same file.

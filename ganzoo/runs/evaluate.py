@@ -9,9 +9,9 @@ from pathlib import Path
 from ganzoo import compat
 from ganzoo.config import ResolvedPart
 from ganzoo.engine.evaluation import Evaluation, Subjects, measure, prepare
-from ganzoo.engine.weights import split_choice
 from ganzoo.metrics.subject import Fact
 from ganzoo.registry import Registry
+from ganzoo.rundir.weights import split_choice
 from ganzoo.ui.progress import Reporter
 
 from .trained import load_trained

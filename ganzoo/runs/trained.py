@@ -23,7 +23,6 @@ from ganzoo.data.spec import describe
 from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.device import Runtime, from_config
 from ganzoo.engine.sampling import generate, make_inputs, to_units
-from ganzoo.engine.weights import load_into, metadata
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec, Fields, forward_inputs
 from ganzoo.players import Generator
@@ -31,6 +30,7 @@ from ganzoo.registry import Registry
 from ganzoo.rules import Plan
 from ganzoo.rundir.files import CONFIG, GENERATOR, check_run, is_folder, read_environment
 from ganzoo.rundir.kept import with_kept
+from ganzoo.rundir.weights import load_into, metadata
 from ganzoo.ui.progress import Reporter
 
 from .packs import verify as verify_pack

@@ -5,9 +5,9 @@ import itertools
 
 import pytest
 import torch
+from ganzoo_kit.crossing import cross, default_parts, stands_alone
 
 from ganzoo import compat
-from ganzoo.compat.matrix import cross, default_parts, stands_alone
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine.build import build
 from ganzoo.engine.loop import Loop

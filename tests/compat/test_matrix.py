@@ -1,11 +1,11 @@
 """The matrix asks per pair, says of each combination what the whole check says, and lets no schedule hide another's misfit."""
 
 import pytest
+from ganzoo_kit import crossing as matrix
 from torch import nn
 from turn_players import Difference, Judge, Maker, Plain
 
 from ganzoo import compat
-from ganzoo.compat import matrix
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Component, Registry
 from ganzoo.rules import Plan

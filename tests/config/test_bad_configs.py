@@ -186,12 +186,7 @@ def test_a_device_that_is_not_here_is_refused(capsys):
 
 OVERRIDES = {
     "no value": ("train.steps", "form KEY.PATH=VALUE", "-o train.steps=1000"),
-    "typo of a key": ("train.stpes=3", "no such key", "did you mean 'steps'"),
-    "wrong type": ("train.steps=many", "an integer > 0", "the default is 10000"),
     "no YAML": ("loss=[wasserstein", "not valid YAML", "bracket"),
-    "an index behind the end": ("loss.3.weight=2", "loss", ""),
-    "a part of a number": ("train.steps.more=2", "train.steps", ""),
-    "typo of a parameter": ("generator.widht=8", "no such parameter", "did you mean 'width'"),
     "what does not fit": ("critic={name: dcgan, norm: batch, width: 4}", "mixes the batch", "critic.norm: none"),
 }
 

@@ -20,6 +20,7 @@ from ganzoo.config import (
     resolve,
     resolved_values,
     resolved_yaml,
+    with_defaults_of_today,
 )
 from ganzoo.config.schema import json_schema
 from ganzoo.config.strict_yaml import parse
@@ -155,6 +156,15 @@ def test_differences_name_key_and_both_values() -> None:
 def test_a_written_default_is_no_difference() -> None:
     short, long = parse_config(MINIMAL), parse_config(MINIMAL, ["generator.width=64", "train.seed=0", "critic=ganzoo-vanilla/mlp"])
     assert differences(resolved_values(short, resolve(short, REGISTRY)), resolved_values(long, resolve(long, REGISTRY))) == []
+
+
+def test_what_a_component_has_gained_since_counts_as_its_default() -> None:
+    config = parse_config(GOOD)
+    resolved = resolve(config, REGISTRY)
+    now, before = resolved_values(config, resolved), resolved_values(config, resolved)
+    for part, name in ((before["data"], "modes"), (before["metrics"][0], "samples"), (before["optimizer"]["critic"], "eps")):
+        del part[name]
+    assert differences(with_defaults_of_today(before, resolved), now) == ["metrics.0.samples: 1000, now 50"]
 
 
 def test_the_schema_accepts_what_is_good_and_refuses_what_is_bad() -> None:

@@ -5,11 +5,7 @@ from __future__ import annotations
 import pytest
 from configurations import GOOD, MINIMAL, REGISTRY
 
-from ganzoo.config import (
-    Part,
-    parse_config,
-    resolve,
-)
+from ganzoo.config import Part, parse_config, resolve
 from ganzoo.errors import UserError
 
 

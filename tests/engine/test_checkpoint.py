@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,9 @@ import torch
 from safetensors.torch import load_file
 
 from ganzoo.cli import invoke
-from ganzoo.engine import checkpoint
 from ganzoo.engine.loop import Loop
 from ganzoo.errors import GanzooError, UserError
+from ganzoo.rundir import checkpoint
 
 RECIPE = """\
 data: {name: ring, count: 64}
@@ -87,6 +88,14 @@ def test_a_checkpoint_comes_back_as_it_was():
     assert back == STATE | {"networks": {"generator": {}}}
 
 
+def test_torch_and_zip_read_a_file_as_it_is(folder):
+    path = checkpoint.save(folder, 1, STATE, keep=1)
+    assert torch.equal(torch.load(path, weights_only=True)["networks"]["generator"]["weight"], STATE["networks"]["generator"]["weight"])
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        assert archive.comment.startswith(b"ganzoo-checkpoint 2 ")
+
+
 def test_every_flipped_bit_is_found():
     content = checkpoint.encode(STATE)
     for position in range(0, len(content), max(1, len(content) // 200)):
@@ -103,8 +112,8 @@ def test_a_shortened_file_is_found(cut):
 
 
 def test_another_format_says_what_to_upgrade():
-    content = checkpoint.encode(STATE).replace(b"ganzoo-checkpoint 1 ", b"ganzoo-checkpoint 9 ", 1)
-    with pytest.raises(UserError, match="format 9, this ganzoo-core reads 1; upgrade ganzoo-core"):
+    content = checkpoint.encode(STATE).replace(b"ganzoo-checkpoint 2 ", b"ganzoo-checkpoint 9 ", 1)
+    with pytest.raises(UserError, match="format 9, this ganzoo-core reads 2; upgrade ganzoo-core"):
         checkpoint.decode(content, "file")
 
 
@@ -121,9 +130,10 @@ def test_nothing_in_a_forged_checkpoint_is_executed(force, monkeypatch):
     archive = io.BytesIO()
     torch.save({"step": Attack()}, archive)
     for body in (archive.getvalue(), pickle.dumps(Attack(), protocol=2)):
-        forged = b"ganzoo-checkpoint 1 %s\n" % hashlib.sha256(body).hexdigest().encode() + body
-        with pytest.raises(UserError, match="cannot be read"):
-            checkpoint.decode(forged, "file")
+        of_format_1 = b"ganzoo-checkpoint 1 %s\n" % hashlib.sha256(body).hexdigest().encode() + body
+        for forged in (checkpoint.sealed(body), of_format_1):
+            with pytest.raises(UserError, match="cannot be read"):
+                checkpoint.decode(forged, "file")
     assert not Path("owned").exists()
 
 

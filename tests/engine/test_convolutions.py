@@ -5,11 +5,11 @@ from functools import partial
 
 import pytest
 import torch
+from ganzoo_kit.crossing import default_parts
 from torch import nn
 from torch.autograd import forward_ad
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ganzoo.compat.matrix import default_parts
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine.build import build
 from ganzoo.engine.convolutions import Geometry, convolve, use_ordinary_double_backward

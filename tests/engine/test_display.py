@@ -1,6 +1,6 @@
 """What a progress line says of a training."""
 
-from ganzoo.engine.health import describe
+from ganzoo.ui.health import describe
 
 VALUES = {
     "critic/adversarial": 1.1,

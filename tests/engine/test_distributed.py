@@ -17,7 +17,6 @@ import torch.distributed as dist
 from torch import nn
 
 from ganzoo.config import TrainConfig, load_config, resolve
-from ganzoo.engine import checkpoint
 from ganzoo.engine.batches import Batches
 from ganzoo.engine.device import from_config
 from ganzoo.engine.distributed import Ranks
@@ -28,6 +27,7 @@ from ganzoo.engine.runner import Runner
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
+from ganzoo.rundir import checkpoint
 from ganzoo.ui.progress import reporter
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))

@@ -7,9 +7,9 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from ganzoo.engine import checkpoint
-from ganzoo.engine.weights import load_into
 from ganzoo.errors import UserError
+from ganzoo.rundir import checkpoint
+from ganzoo.rundir.weights import load_into
 
 
 def network(seed=0):

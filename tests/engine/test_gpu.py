@@ -13,13 +13,13 @@ import torch
 from gpu_kinds import KINDS
 
 from ganzoo.config import parse_config, resolve
-from ganzoo.engine import checkpoint
 from ganzoo.engine.build import build
 from ganzoo.engine.graphs import GraphedUpdates, choose_runner
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.errors import DivergenceError
 from ganzoo.registry import Registry
+from ganzoo.rundir import checkpoint
 from ganzoo.ui.progress import reporter
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device")]

@@ -10,10 +10,9 @@ import torch
 from PIL import Image
 
 from ganzoo.cli import invoke
-from ganzoo.engine import checkpoint
 from ganzoo.engine.evaluation import Evaluations
-from ganzoo.engine.weights import metadata
-from ganzoo.rundir import read_record
+from ganzoo.rundir import checkpoint, read_record
+from ganzoo.rundir.weights import metadata
 
 RECIPE = """\
 data: {name: ring, count: 64}

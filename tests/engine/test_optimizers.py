@@ -82,7 +82,7 @@ def test_options_of_the_device_are_set_where_a_class_has_them(cls, on_cpu, recor
     group = built.param_groups[0]
     assert {name: group[name] for name in ("fused", "foreach", "capturable") if group.get(name)} == on_cpu
     assert bool(built.defaults.get("fused")) == bool(on_cpu)
-    assert optimizers.recordable(built) == recordable
+    assert (optimizers.why_not_recorded(built) == "") == recordable
 
 
 def test_an_optimizer_that_cannot_be_built_is_told_with_its_place():

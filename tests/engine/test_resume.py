@@ -8,12 +8,12 @@ import torch
 
 from ganzoo import Loss, Plan, Schedule
 from ganzoo.config import load_config, parse_config, resolve
-from ganzoo.engine import checkpoint
 from ganzoo.engine.build import build
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.engine.run import Run
 from ganzoo.registry import Component, Registry
+from ganzoo.rundir import checkpoint
 from ganzoo.ui.progress import reporter
 
 ACGAN = """

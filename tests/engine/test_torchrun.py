@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganzoo.engine import checkpoint
+from ganzoo.rundir import checkpoint
 
 RECIPE = """
 data: digits

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.cli import invoke
-from ganzoo.engine import checkpoint
+from ganzoo.rundir import checkpoint
 
 RECIPE = """\
 data: {name: ring, count: 64}

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import torch
 
-from ganzoo.engine import checkpoint
 from ganzoo.errors import UserError
 from ganzoo.files import TEMPORARY, remove_leftovers
+from ganzoo.rundir import checkpoint
 
 STATE = {"networks": {"generator": {"weight": torch.arange(300_000.0)}}}
 """1.2 MB: writing it takes long enough to be struck."""

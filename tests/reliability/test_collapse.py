@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ganzoo import Loss
-from ganzoo.engine.health import COLLAPSED, LINES, Health, spread
 from ganzoo.registry import Component, Registry
+from ganzoo.ui.health import COLLAPSED, LINES, Health, spread
 from ganzoo.ui.progress import Task
 
 SHIPPED = Path(__file__).parents[2] / "zoo_configs"

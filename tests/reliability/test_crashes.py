@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganzoo.engine import checkpoint
 from ganzoo.errors import GanzooError
+from ganzoo.rundir import checkpoint
 
 SAVER = Path(__file__).with_name("saver.py")
 STATE = {"networks": {"generator": {"weight": torch.arange(5000.0)}}}

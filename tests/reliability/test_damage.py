@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.engine import checkpoint
+from ganzoo.rundir import checkpoint
 
 
 def cut(content, chance):

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from ganzoo_report import observer
 
-from ganzoo.engine import checkpoint, outputs, weights
+from ganzoo.engine import outputs
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.outputs import Outputs
+from ganzoo.rundir import checkpoint, weights
 from ganzoo.rundir.directory import RunDirectory
 
 FULL = "A disk that fills up amid a run: one line says what cannot be written, the last checkpoint is whole, and the run resumes"

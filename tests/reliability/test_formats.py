@@ -1,5 +1,6 @@
 """Checkpoints of every released format load and go on."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -7,9 +8,9 @@ import pytest
 
 from ganzoo.cli import invoke
 from ganzoo.config import load_config, resolve
-from ganzoo.engine import checkpoint
 from ganzoo.engine.build import build
 from ganzoo.registry import Registry
+from ganzoo.rundir import checkpoint
 from ganzoo.ui.progress import reporter
 
 KEPT = Path(__file__).parents[1] / "checkpoints"
@@ -35,6 +36,8 @@ def test_a_checkpoint_of_every_format_loads_and_goes_on(number, left, differing,
     words = ["run", str(RECIPE), "--quiet", "--out", "out"]
     assert invoke([*words, "-o", "train.steps=4"]) == 0
     shutil.copy(FORMATS[number], "out/checkpoints/step-00000004.ckpt")
+    kept = Path("out/env.json")
+    kept.write_text(json.dumps(json.loads(kept.read_text()) | ({"run": state["run"]} if "run" in state else {})))  # it is this run's
     assert invoke([*words, "--resume"]) == 0, capsys.readouterr().err
     assert left("out").steps[0] == 12
     found(f"format {number}")

@@ -9,8 +9,8 @@ import pytest
 import torch
 from ganzoo_metrics.inception import load_inception
 
-from ganzoo.engine import checkpoint, weights
 from ganzoo.errors import UserError
+from ganzoo.rundir import checkpoint, weights
 
 
 class Attack:
@@ -40,7 +40,7 @@ def as_checkpoint(content):
 
 
 def as_checkpoint_with_its_checksum(content):
-    as_checkpoint(b"ganzoo-checkpoint %d %s\n" % (checkpoint.FORMAT, hashlib.sha256(content).hexdigest().encode()) + content)
+    as_checkpoint(checkpoint.sealed(content))
 
 
 def as_weights(content):

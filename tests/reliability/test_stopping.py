@@ -12,8 +12,9 @@ import pytest
 from ganzoo_metrics.mode_coverage import Modes
 from PIL import Image
 
-from ganzoo.engine import build, checkpoint
+from ganzoo.engine import build
 from ganzoo.engine.outputs import Outputs
+from ganzoo.rundir import checkpoint
 
 SIGNALS = [pytest.param(signal.SIGTERM, 143, id="SIGTERM"), pytest.param(signal.SIGINT, 130, id="Ctrl-C")]
 STOPS = "A signal saves and stops with 143 or 130, and the resumed run ends with the same tensors: during a step, a save, an evaluation"

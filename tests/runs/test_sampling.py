@@ -18,10 +18,10 @@ from torch import nn
 
 from ganzoo.cli import invoke
 from ganzoo.engine.sampling import columns_of, generate, make_inputs, to_units, truncate
-from ganzoo.engine.weights import load_into, read
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
+from ganzoo.rundir.weights import load_into, read
 from ganzoo.runs.trained import load_trained
 
 

@@ -52,12 +52,14 @@ def test_the_last_lines_say_what_was_skipped_and_why(session):
     assert "skipped: 4 (3 no CUDA device, 1 visdom is not installed)\n" in out
 
 
-@pytest.mark.parametrize("variable", ["CI", "GANZOO_CI"])
-def test_in_ci_a_skip_for_what_setup_brings_is_a_failure(session, variable):
-    code, out = session(TESTS.format(reason="chromium is not installed"), **{variable: "true"})
+@pytest.mark.parametrize(
+    ("variable", "reason"), [("CI", "chromium is not installed"), ("GANZOO_CI", "its data is not here (MNIST is not in data)")]
+)
+def test_in_ci_a_skip_for_what_setup_or_a_test_brings_is_a_failure(session, variable, reason):
+    code, out = session(TESTS.format(reason=reason), **{variable: "true"})
     assert code == 1
     assert "1 failed, 1 passed, 1 xfailed, 2 errors" in out  # errors: what is skipped before the test begins
-    assert "tools/setup should have brought what is missing: chromium is not installed" in out
+    assert f"tools/setup should have brought what is missing: {reason}" in out
 
 
 def test_in_ci_a_file_that_is_skipped_as_a_whole_is_a_failure(session):

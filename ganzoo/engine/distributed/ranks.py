@@ -14,8 +14,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from ganzoo.engine.checkpoint import State, decode, encode
 from ganzoo.errors import GanzooError
+from ganzoo.rundir.checkpoint import State, decode, encode
 
 from .whole_batch import GradientMean, MeanOverRanks, synchronise
 
@@ -95,10 +95,8 @@ class ManyRanks(Ranks):
         try:
             dist.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=PATIENCE)
         except RuntimeError as error:
-            raise GanzooError(
-                f"rank {rank} cannot reach the other processes ({first_line(error)}); "
-                "name the network between the machines in GLOO_SOCKET_IFNAME"
-            ) from error
+            what = f"rank {rank} cannot reach the other processes ({first_line(error)})"
+            raise GanzooError(f"{what}; name the network between the machines in GLOO_SOCKET_IFNAME") from error
         self.lost_peer = False
         # Gradients and batch norm on GPUs go over this one; None: the group of all, over gloo.
         self._gpus: dist.ProcessGroup | None = None
@@ -107,7 +105,8 @@ class ManyRanks(Ranks):
     def connect(self, device: torch.device) -> None:
         """NCCL where each rank has a GPU of its own, else gloo."""
         self.synchronises = device.type == "cuda"
-        places = self._all_strings(str(torch.cuda.get_device_properties(device).uuid) if self.synchronises else "")
+        place = str(torch.cuda.get_device_properties(device).uuid) if self.synchronises else ""
+        places = self.broadcast_object({"all": [each["place"] for each in self.gather_object({"place": place})]})["all"]
         if self.synchronises and len(set(places)) == self.size and dist.is_nccl_available():
             self._gpus = dist.new_group(backend="nccl")  # type: ignore[assignment]
 
@@ -216,10 +215,6 @@ class ManyRanks(Ranks):
 
     def _group_of(self, values: Tensor) -> dist.ProcessGroup | None:
         return self._gpus if values.device.type == "cuda" else None
-
-    def _all_strings(self, text: str) -> list[str]:
-        gathered = self.gather_object({"text": text})
-        return list(self.broadcast_object({"texts": [state["text"] for state in gathered]})["texts"])
 
 
 def checksum(tensor: Tensor) -> Tensor:

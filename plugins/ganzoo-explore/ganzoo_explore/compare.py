@@ -71,22 +71,14 @@ def _short(text: str, most: int = 40) -> str:
 def _as_json(out: Path, runs: Sequence[ComparedRun], numbers: Sequence[NumberRow], changed: Mapping[str, list[str]]) -> dict[str, Any]:
     names = [run.name for run in runs]
 
-    def cell(row: NumberRow, i: int) -> dict[str, Any] | None:
-        found = row.values[i]
-        return None if found is None else {"value": found.value, "step": found.step, "provenance": dict(found.provenance)}
+    def as_plain(row: NumberRow) -> dict[str, Any]:
+        cells = [found and {"value": found.value, "step": found.step, "provenance": dict(found.provenance)} for found in row.values]
+        told = {"metric": row.metric, "number": row.number, "values": dict(zip(names, cells, strict=True))}
+        return {**told, "ranked": [names[i] for i in row.ranked], "verdict": row.verdict}
 
     return {
         "file": str(out),
         "runs": {run.name: {"folder": str(run.folder), "steps": run.record.last_step, "outcome": run.record.outcome} for run in runs},
-        "numbers": [
-            {
-                "metric": row.metric,
-                "number": row.number,
-                "values": {name: cell(row, i) for i, name in enumerate(names)},
-                "ranked": [names[i] for i in row.ranked],
-                "verdict": row.verdict,
-            }
-            for row in numbers
-        ],
+        "numbers": [as_plain(row) for row in numbers],
         "differs": {key: dict(zip(names, values, strict=True)) for key, values in changed.items()},
     }

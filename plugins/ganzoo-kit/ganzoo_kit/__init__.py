@@ -16,4 +16,5 @@ def ganzoo_commands() -> dict[str, str]:
     return {
         "new-plugin": "ganzoo_kit.authoring.new_plugin:new_plugin",
         "check-plugin": "ganzoo_kit.authoring.check_plugin:check_plugin",
+        "matrix": "ganzoo_kit.matrix:matrix",
     }

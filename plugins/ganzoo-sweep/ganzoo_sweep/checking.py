@@ -21,7 +21,6 @@ from ganzoo.config import (
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.spec import describe
-from ganzoo.engine.build import refuse
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
@@ -80,7 +79,7 @@ class _Checks:
         if not any(batch == size and _same(parts, earlier) for size, earlier in self._fitting):
             players = (resolved.generator, resolved.critic, resolved.losses, resolved.schedule)
             verdict = compat.check(*players, self._data_of(resolved.data), batch=batch)
-            refuse(verdict, config)
+            verdict.refuse(config)
             self._fitting.append((batch, parts))
 
     def _data_of(self, part: ResolvedPart) -> DataSpec:

@@ -1,6 +1,6 @@
 """Which installed generators, critics, losses and data sets a plugin's components fit, and whether they train together.
 
-Whether parts fit is asked per pair (``compat.matrix``). Of the combinations that do, enough take two steps that each
+Whether parts fit is asked per pair (``ganzoo_kit.crossing``). Of the combinations that do, enough take two steps that each
 component of the plugin has trained with each partner once, as long as there is time.
 """
 
@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ganzoo.compat.dry_run import fake_tensors
-from ganzoo.compat.matrix import KINDS, Crossing, Row
 from ganzoo.config import Part, Resolved, ResolvedPart, RunConfig, TrainConfig
 from ganzoo.config.resolution import resolve_component, resolve_optimizers
 from ganzoo.data.cache import Cache
@@ -20,6 +19,7 @@ from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry, reason
 from ganzoo.ui.progress import reporter
+from ganzoo_kit.crossing import KINDS, Crossing, Row
 from ganzoo_kit.testing.component import Candidate
 from ganzoo_kit.testing.recipes import STEPS, two_steps
 

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from ganzoo.compat.dry_run import fake_tensors
 from ganzoo.compat.unsaved import changed, kept_outside, lost_buffers, snapshot
-from ganzoo.engine.weights import export, load_into
 from ganzoo.errors import ContractError
 from ganzoo.rules import Loss
+from ganzoo.rundir.weights import export, load_into
 
 from .running import differentiable, exercise, no_training, reads_a_value, run_on, seeded
 from .subject import Subject

@@ -20,7 +20,7 @@ from ganzoo.players import Critic, Generator
 from ganzoo.registry import Component, reason
 from ganzoo.rules import Loss, Schedule
 
-from .subject import EXAMPLES, PAIRED, WITHOUT_DATA, Subject, failure_of, refusal_of
+from .subject import EXAMPLES, PAIRED, WITHOUT_DATA, Subject, example_of, failure_of, refusal_of
 
 SMALL: dict[str, tuple[Any, ...]] = {
     "width": (8,),
@@ -64,7 +64,7 @@ class Candidate:
     component: Component
     entry_point: str = ""
     given: Mapping[str, Any] = field(default_factory=dict)
-    data: Sequence[DataSpec] = ()
+    data: Sequence[DataSpec | Dataset] = ()
     lenders: Callable[[], Mapping[str, DataSpec]] = dict
 
     @property
@@ -157,7 +157,8 @@ class Candidate:
         if self.missing:
             return [], [f"it needs the parameter '{self.missing[0]}'"]
         own = self.data or getattr(self.cls, "example_data", ())
-        for examples in [lambda: {_name(spec): spec for spec in own}] if own else (lambda: EXAMPLES, lambda: PAIRED, self.lenders):
+        usual = [lambda: EXAMPLES, lambda: PAIRED, self.lenders]
+        for examples in [lambda: {_name(spec): spec for spec in map(example_of, own)}] if own else usual:
             found: list[Subject] = []
             for name, spec in (given := examples()).items():
                 subject = Subject(ResolvedPart(self.component, self.cls, self.parameters), spec, name)

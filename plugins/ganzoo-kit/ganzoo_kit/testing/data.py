@@ -27,7 +27,7 @@ from ganzoo.metrics.subject import Subject as Measured
 from ganzoo.ui.progress import reporter
 
 from .running import seeded
-from .subject import NotHere, Subject
+from .subject import Lent, NotHere, Subject
 
 
 def arrays(subject: Subject) -> None:
@@ -175,6 +175,8 @@ def subject_to_measure(data: DataSpec, folder: Path) -> Measured:
 
 def dataset_of(data: DataSpec) -> Dataset:
     """A data set that gives samples of this form."""
+    if isinstance(data, Lent) and data.dataset:
+        return data.dataset
     if data.shape == (1, 28, 28):
         return Digits()
     return Ring(count=MAX_SAMPLES) if data.shape == (2,) else Noise(data)
@@ -187,9 +189,9 @@ class Noise(Dataset):
         self.data, self.classes = data, data.classes
 
     def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
-        """Field -> (2000, ...)."""
+        """Field -> (MAX_SAMPLES, ...)."""
         random = np.random.default_rng(0)
-        return {name: self._draw(random, name, (2000, *shape)) for name, shape in self.data.fields.items()}
+        return {name: self._draw(random, name, (MAX_SAMPLES, *shape)) for name, shape in self.data.fields.items()}
 
     def _draw(self, random: np.random.Generator, name: str, shape: tuple[int, ...]) -> np.ndarray:
         if name == "label":

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ganzoo.data.dataset import Dataset
 from ganzoo.errors import ContractError, UserError, did_you_mean
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
@@ -20,7 +21,7 @@ def distribution_cases(
     distribution: str,
     *,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
-    data: Mapping[str, Sequence[DataSpec]] | None = None,
+    data: Mapping[str, Sequence[DataSpec | Dataset]] | None = None,
     expected: Sequence[XFail] = (),
     registry: Registry | None = None,
 ) -> list[Case | RecipeCase | CommandCase]:
@@ -68,7 +69,7 @@ def check_distribution(
     distribution: str,
     *,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
-    data: Mapping[str, Sequence[DataSpec]] | None = None,
+    data: Mapping[str, Sequence[DataSpec | Dataset]] | None = None,
     expected: Sequence[XFail] = (),
     registry: Registry | None = None,
 ) -> list[Outcome]:
@@ -77,7 +78,8 @@ def check_distribution(
     Args:
         distribution: its name: ``"ganzoo-tower"``.
         parameters: constructor parameters by component, ``{"generator tower": {"width": 8}}``; others are shrunk.
-        data: example data by component, in place of the kit's own: ``{"critic tower": [DataSpec(...)]}``.
+        data: example data by component, in place of the kit's own: ``{"critic tower": [DataSpec(...)]}``,
+            or a small data set where a metric wants that very one.
         expected: failures that are declared, each with its reason.
         registry: what is installed; None: this environment.
 
@@ -92,7 +94,7 @@ def conformance_tests(
     distribution: str,
     *,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
-    data: Mapping[str, Sequence[DataSpec]] | None = None,
+    data: Mapping[str, Sequence[DataSpec | Dataset]] | None = None,
     expected: Sequence[XFail] = (),
 ) -> Callable[[Case | RecipeCase | CommandCase], None]:
     """One test for each check of each component that an installed distribution gives, and for each recipe that it ships.
@@ -100,7 +102,8 @@ def conformance_tests(
     Args:
         distribution: its name: ``"ganzoo-tower"``.
         parameters: constructor parameters by component, ``{"generator tower": {"width": 8}}``; others are shrunk.
-        data: example data by component, in place of the kit's own: ``{"critic tower": [DataSpec(...)]}``.
+        data: example data by component, in place of the kit's own: ``{"critic tower": [DataSpec(...)]}``,
+            or a small data set where a metric wants that very one.
         expected: failures that are declared, each with its reason.
 
     Returns:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ganzoo.data.dataset import Dataset
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Component, reason
@@ -116,7 +117,7 @@ def check_component(
     *,
     name: str = "",
     parameters: Mapping[str, Any] | None = None,
-    data: Sequence[DataSpec] = (),
+    data: Sequence[DataSpec | Dataset] = (),
     expected: Sequence[XFail] = (),
 ) -> list[Outcome]:
     """Run the kit on one class, before any distribution gives it.
@@ -126,7 +127,7 @@ def check_component(
         cls: its class.
         name: what to call it; "": as the class.
         parameters: constructor parameters; others are shrunk.
-        data: example data to use in place of the kit's own.
+        data: example data to use in place of the kit's own; a small data set where a metric wants that very one.
         expected: failures that are declared, each with its reason.
     """
     component = Component(kind, name or cls.__name__, cls, distribution="", version="")

@@ -12,12 +12,12 @@ from pathlib import Path
 import torch
 from packaging.requirements import Requirement
 
-from ganzoo.compat import example_batch, plan_fields
+from ganzoo.compat import MisfitError, example_batch, plan_fields
 from ganzoo.compat.plans import kinds_of
 from ganzoo.config import Resolved, RunConfig, load_config, resolve
 from ganzoo.data.cache import Cache
 from ganzoo.data.spec import describe
-from ganzoo.engine.build import MisfitError, build
+from ganzoo.engine.build import build
 from ganzoo.engine.loop import rehearse
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec, Fields

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,12 +14,15 @@ from torch import Tensor, nn
 
 from ganzoo.compat.dry_run import fake_tensors
 from ganzoo.config import ResolvedPart
+from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
+from ganzoo.data.spec import describe
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, forward_inputs
 from ganzoo.players import Critic, Generator
 from ganzoo.registry import reason
 from ganzoo.rules import Loss, Schedule
+from ganzoo.ui.progress import reporter
 
 from .game import batch_of
 from .running import exercise, run_on, seeded
@@ -44,9 +49,19 @@ class NotHere(Exception):
 
 @dataclass(frozen=True)
 class Lent(DataSpec):
-    """Example data together with fields that something else gives in a run: a schedule, a generator."""
+    """Example data together with fields that something else gives in a run: a schedule, a generator; or with a data set that has it."""
 
     lend: Callable[[int], Fields] = lambda n: {}
+    dataset: Dataset | None = None
+
+
+def example_of(data: DataSpec | Dataset) -> DataSpec:
+    """Example data as checks use it; a small data set is described, and measured itself."""
+    if isinstance(data, DataSpec):
+        return data
+    with tempfile.TemporaryDirectory() as folder:
+        spec = describe(data.arrays(Cache(Path(folder), reporter(quiet=True))), data.classes, data.scale, data.class_maps)
+    return Lent(spec.fields, spec.classes, spec.scale, spec.class_maps, dataset=data)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """A dozen random samples in the layout of data that is not shipped: enough to train on for a step or two."""
 
 import gzip
+import io
 import struct
+import tarfile
 
 import numpy as np
 from PIL import Image
@@ -23,8 +25,8 @@ def write_cifar10(root):
     (root / "cifar-10-batches-bin").mkdir(parents=True)
     records = np.random.default_rng(0).integers(0, 256, (COUNT, 3073), np.uint8)
     records[:, 0] %= 10
-    for i in range(1, 6):
-        (root / f"cifar-10-batches-bin/data_batch_{i}.bin").write_bytes(records.tobytes())
+    for batch in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"):
+        (root / f"cifar-10-batches-bin/{batch}.bin").write_bytes(records.tobytes())
 
 
 def write_pictures(root):
@@ -36,14 +38,34 @@ def write_pictures(root):
     return names
 
 
+def write_shard(root):
+    root.mkdir(parents=True)
+    with tarfile.open(root / "train-0.tar", "w") as tar:
+        for i in range(COUNT):
+            picture = io.BytesIO()
+            Image.fromarray(np.full((24, 24, 3), 20 * i, np.uint8)).save(picture, "PNG")
+            for name, content in ((f"{i:03}.png", picture.getvalue()), (f"{i:03}.cls", str(i % 3).encode())):
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+
+
 def write_celeba(root):
     names = write_pictures(root / "img_align_celeba")
-    (root / "list_eval_partition.txt").write_text("".join(f"{name} 0\n" for name in names))
+    (root / "list_eval_partition.txt").write_text("".join(f"{name} {max(0, i - COUNT + 3)}\n" for i, name in enumerate(names)))
     rows = [f"{name} {1 if i % 2 else -1} 1\n" for i, name in enumerate(names)]
     (root / "list_attr_celeba.txt").write_text("".join([f"{COUNT}\nSmiling Young\n", *rows]))
 
 
-WRITE = {"mnist": write_mnist, "stacked_mnist": write_mnist, "cifar10": write_cifar10, "celeba": write_celeba, "folder": write_pictures}
+WRITE = {
+    "mnist": write_mnist,
+    "fashion_mnist": write_mnist,
+    "stacked_mnist": write_mnist,
+    "cifar10": write_cifar10,
+    "celeba": write_celeba,
+    "folder": write_pictures,
+    "webdataset": write_shard,
+}
 """Data set to the function that writes a stand-in into a folder that is not there yet."""
 SMALL = {
     "mlp": "hidden=[8]",

@@ -17,6 +17,11 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.builtins.schedules import Alternate
+from ganzoo.compat.check import build
+from ganzoo.compat.declared import static_problems
+from ganzoo.compat.dry_run import dry_run, fake_tensors
+from ganzoo.compat.plans import kinds_of, plan_problems
+from ganzoo.compat.verdict import Players, Problem
 from ganzoo.config import ResolvedPart
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, Scores, Terms, forward_inputs
@@ -26,12 +31,6 @@ from ganzoo.registry import Registry
 from ganzoo.rules import Loss, Plan
 from ganzoo.turn import Turn
 from ganzoo.ui.progress import Reporter
-
-from .check import build
-from .declared import static_problems
-from .dry_run import dry_run, fake_tensors
-from .plans import kinds_of, plan_problems
-from .verdict import Players, Problem
 
 KINDS = ("generator", "critic", "loss", "schedule")
 

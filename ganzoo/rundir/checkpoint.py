@@ -1,13 +1,15 @@
 """One ``save`` and one ``load`` for everything that a run continues from.
 
-A file is one line of text (magic, format, sha256 of the rest) and a torch archive of tensors and primitives. It is
-written whole or not at all, verified before use, and read with ``weights_only=True``: nothing in it is executed.
+A file is a torch archive of tensors and primitives, which ``torch.load(path, weights_only=True)`` reads, and a line with its
+checksum. It is written whole or not at all, and verified before use: nothing in it is executed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,11 @@ import torch
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.files import write_atomically
 
-FORMAT = 1
-MAGIC = b"ganzoo-checkpoint"
+FORMAT = 2
 SUFFIX = ".ckpt"
+LINE = re.compile(rb"ganzoo-checkpoint (\d+) ([0-9a-f]{64})\n")
+"""Format and sha256 of the rest of the file: its last line, as a comment of the archive; of format 1 its first."""
+LENGTH = len(b"ganzoo-checkpoint 2 \n") + 64
 
 State = dict[str, Any]
 """Tensors, numbers, strings, None, and lists and dicts of them."""
@@ -29,8 +33,13 @@ def encode(state: State) -> bytes:
     """``state`` as the content of a checkpoint file."""
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    body = buffer.getvalue()
-    return b"%s %d %s\n" % (MAGIC, FORMAT, hashlib.sha256(body).hexdigest().encode()) + body
+    return sealed(buffer.getvalue())
+
+
+def sealed(archive: bytes) -> bytes:
+    """An archive with the line that tells damage."""
+    archive = archive[:-2] + LENGTH.to_bytes(2, "little")  # where zip says how long its comment is
+    return archive + b"ganzoo-checkpoint %d %s\n" % (FORMAT, hashlib.sha256(archive).hexdigest().encode())
 
 
 def decode(content: bytes, name: str) -> State:
@@ -39,15 +48,18 @@ def decode(content: bytes, name: str) -> State:
     Raises:
         UserError: where it is not a checkpoint, damaged, or of another format.
     """
-    head, newline, body = content.partition(b"\n")
-    words = head.split(b" ")
-    if not newline or len(words) != 3 or words[0] != MAGIC:
+    first, last = LINE.match(content), LINE.fullmatch(content, max(len(content) - LENGTH, 0))
+    if first:
+        line, body = first, content[first.end() :]
+    elif last:
+        line, body = last, content[: last.start()]
+    elif content.startswith((b"PK", b"ganzoo-checkpoint")):
+        raise UserError(f"{name} is damaged (it lacks its checksum)", "use an older checkpoint")
+    else:
         raise UserError(f"{name} is not a ganzoo checkpoint", "name a file of a run's checkpoints folder")
-    if words[1] != b"%d" % FORMAT:
-        raise UserError(
-            f"{name} has checkpoint format {words[1].decode('ascii', 'replace')}, this ganzoo-core reads {FORMAT}", "upgrade ganzoo-core"
-        )
-    if hashlib.sha256(body).hexdigest().encode() != words[2]:
+    if int(line[1]) != (1 if first else FORMAT):
+        raise UserError(f"{name} has checkpoint format {int(line[1])}, this ganzoo-core reads {FORMAT}", "upgrade ganzoo-core")
+    if hashlib.sha256(body).hexdigest().encode() != line[2]:
         raise UserError(f"{name} is damaged (its checksum does not match)", "use an older checkpoint")
     try:
         state: State = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
@@ -56,6 +68,14 @@ def decode(content: bytes, name: str) -> State:
     if not isinstance(state, dict):
         raise UserError(f"{name} holds no state of a run", "use an older checkpoint")
     return state
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether a file has the line of a checkpoint."""
+    with path.open("rb") as file:
+        first = file.read(LENGTH)
+        file.seek(max(path.stat().st_size - LENGTH, 0))
+        return bool(LINE.match(first) or LINE.fullmatch(file.read()))
 
 
 def save(folder: Path, step: int, state: State, keep: int) -> Path:
@@ -123,8 +143,6 @@ def check_space(folder: Path, size: int, copies: int) -> None:
     Raises:
         GanzooError: saying how much is free and how much is needed.
     """
-    import shutil
-
     free = shutil.disk_usage(folder).free
     if free < copies * size:
         raise GanzooError(f"{folder} has {free / 1e6:.0f} MB free, {copies} checkpoints need {copies * size / 1e6:.0f} MB; free some space")

@@ -87,9 +87,9 @@ def read(path: Path) -> Any:
         with path.open("rb") as file:
             head = file.read(512)
         size = path.stat().st_size
-        _refuse_kind(path, head)
-        if head.startswith(checkpoint.MAGIC):
+        if checkpoint.is_checkpoint(path):
             return checkpoint.decode(path.read_bytes(), str(path))["networks"]
+        _refuse_kind(path, head)
         length = int.from_bytes(head[:8], "little")
         if head[5:9] == b"\0\0\0{" or (path.suffix == ".safetensors" and not head.startswith((b"PK", b"\x80"))):
             if 8 + length > size:
@@ -123,8 +123,6 @@ def _refuse_kind(path: Path, head: bytes) -> None:
         raise UserError(f"{path} is a web page (HTML), not weights", again)
     if head.startswith(b"\x89HDF\r\n"):
         raise UserError(f"{path} is an HDF5 file, such as Keras writes", "convert it to a state dict of torch")
-    if head.startswith(checkpoint.MAGIC):
-        return
     text = head.decode("utf-8", "ignore")
     if len(text.encode()) >= len(head) - 3 and all(each.isprintable() or each in "\t\r\n" for each in text):
         raise UserError(f"{path} is a text file ('{' '.join(text.split())[:30].rstrip()}')", again)
