@@ -71,6 +71,7 @@ class Plan:
         critic_updates: critic updates, each on a batch of its own, before the generator's.
         generator_updates: generator updates.
         share_fake: one fake for both turns of the step, as pytorch/examples does; needs one update each.
+        fresh_real: the generator's first update takes a batch of its own, not the critic's last.
         values: become fields (a growing alpha, a stage); sampling and export keep the last ones.
         losses: names of the losses that act, as the configuration writes them, along every route (``NAME``) or along one
             (``NAME@back``); None: all.
@@ -84,6 +85,7 @@ class Plan:
     values: Mapping[str, float | int | str] = field(default_factory=dict)
     losses: frozenset[str] | None = None
     frozen: tuple[str, ...] = ()
+    fresh_real: bool = False
 
     def names(self, loss: str) -> bool:
         """Whether the loss called so (``NAME``, ``NAME@back#2``) acts."""

@@ -15,7 +15,7 @@ from .verdict import Players, Problem, name_of, reason_of
 
 MAX_PLANS = 32
 """Kinds of plan that are dry-run; of more, what they name is still looked at, but not where they differ in values only."""
-_FIXED = attrgetter("critic_updates", "generator_updates", "share_fake", "losses", "frozen")
+_FIXED = attrgetter("critic_updates", "generator_updates", "share_fake", "fresh_real", "losses", "frozen")
 
 
 def kinds_of(schedule: Schedule, total: int) -> tuple[dict[int, Plan], str]:
@@ -80,6 +80,9 @@ def schedule_problems(plan: Plan, when: str = "") -> Iterator[Problem]:
     if plan.share_fake and (plan.critic_updates, plan.generator_updates) != (1, 1):
         what = f"one fake is shared by both turns{when}, which needs one critic and one generator update a step"
         yield Problem("schedule", what, "set share_fake: false")
+    elif plan.share_fake and plan.fresh_real:
+        what = f"one fake is shared by both turns{when}, which then take one batch, but the generator asks for one of its own (fresh_real)"
+        yield Problem("schedule", what, "leave one of them out")
 
 
 def at(step: int) -> str:

@@ -56,15 +56,15 @@ class Loop:
         if run.average:
             run.average.set_step(run.step)
 
-        # A batch for each update of the critic; the generator's first update takes the last of them.
-        more = max(plan.generator_updates - (1 if plan.critic_updates else 0), 0)
+        # A batch for each update of the critic; the generator's first update takes the last of them, unless the plan says otherwise.
+        more = max(plan.generator_updates - (1 if plan.critic_updates and not plan.fresh_real else 0), 0)
         batches = [run.batches.take() for _ in range(plan.critic_updates + more)]
         values = plan_fields(plan, run.runtime.device)
         static = self.runner.copy_to_static([*batches, values])
 
         # The updates. What tells their kinds apart: the plan, which fields there are, and the value of all that is not a tensor.
         given = ((name, None if isinstance(value, Tensor) else value) for name, value in values.items())
-        kind = (plan.critic_updates, plan.generator_updates, plan.share_fake, plan.frozen, *losses, *given)
+        kind = (plan.critic_updates, plan.generator_updates, plan.share_fake, plan.fresh_real, plan.frozen, *losses, *given)
         with frozen(self.networks.get_submodule(name) for name in plan.frozen):
             self.guard.begin_step(run.step)
             self.runner.run(kind, partial(self._updates, plan, losses, static[:-1], static[-1]))
@@ -82,7 +82,7 @@ class Loop:
     def _updates(self, plan: Plan, losses: Mapping[str, Loss], stored: Sequence[Fields], values: Fields) -> None:
         """All updates of one step."""
         batches = [self.run.batches.finish(batch) | values for batch in stored]
-        critics, last = batches[: plan.critic_updates], max(plan.critic_updates - 1, 0)
+        critics, last = batches[: plan.critic_updates], plan.critic_updates if plan.fresh_real else max(plan.critic_updates - 1, 0)
         for real in critics:
             self._both(losses, real) if plan.share_fake else self._critic(losses, real)
         for real in batches[last : last + plan.generator_updates]:

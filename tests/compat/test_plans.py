@@ -43,6 +43,7 @@ def later(plan, start=50):
         ),
         (Plan(frozen=("critik",)), "did you mean 'critic'?"),
         (Plan(2, 1, share_fake=True), "one fake is shared by both turns from step 50 on"),
+        (Plan(share_fake=True, fresh_real=True), "one fake is shared by both turns from step 50 on, which then take one batch"),
         (Plan(losses=frozenset()), "nothing trains from step 50 on"),
         (Plan(losses=["difference"]), "unhashable"),
         (None, "no plan for step 50 of 100: AttributeError"),

@@ -72,6 +72,15 @@ def test_a_frozen_batch_norm_neither_moves_nor_uses_the_statistics_of_a_batch(ru
         assert all(module.training for network in (generator, critic) for module in network.modules())
 
 
+def test_the_generator_takes_the_critics_last_batch_or_one_of_its_own():
+    for plan, fresh in ((Plan(2, 1), False), (Plan(2, 1, fresh_real=True), True)):
+        loop = steps(make(plan), 1)
+        first, second, generators = (turn.real["sample"] for turn in loop.run.losses["difference"].turns)
+        assert not torch.equal(first, second)
+        assert torch.equal(second, generators) != fresh
+        assert loop.run.batches.position == 2 + fresh
+
+
 def test_a_shared_fake_is_made_once_and_seen_by_both_turns():
     loop = steps(make(Plan(share_fake=True)), 1)
     turns = loop.run.losses["difference"].turns

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.plugins import one_file
 from ganzoo.config import load_config, strict_yaml
 from ganzoo.config.yaml_writer import dump
 from ganzoo.errors import UserError
 from ganzoo.hookspecs import DEFAULT_OBSERVERS, hook_of
+from ganzoo.plugins import one_file
 from ganzoo.recipes import find_recipe, installed_recipes
 from ganzoo.registry import Component, Registry
 
