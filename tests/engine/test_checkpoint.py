@@ -98,7 +98,7 @@ def test_every_flipped_bit_is_found():
 
 @pytest.mark.parametrize("cut", [0, 5, 40, 1000, -1])
 def test_a_shortened_file_is_found(cut):
-    with pytest.raises(UserError, match=r"no ganzoo checkpoint|damaged"):
+    with pytest.raises(UserError, match=r"is not a ganzoo checkpoint|damaged"):
         checkpoint.decode(checkpoint.encode(STATE)[:cut], "file")
 
 
