@@ -36,14 +36,13 @@ from ganzoo.rundir import (
 )
 
 from .charts import Chart, make_charts
+from .classes import class_facts
 from .health import sentences, tally
 from .html import render_page
 from .pictures import load_pictures
 
 NOT_TERMS = ("seconds", "images_per_second")
 """Logged values that are of neither side."""
-NAMED_CLASSES = 100
-"""So many classes are named at most."""
 
 
 def write_report(run_directory: Path) -> Path:
@@ -146,19 +145,11 @@ def _facts(
     for evaluation in {e.metric: e for e in record.evaluations}.values():
         results, _ = _results(evaluation)
         facts += [(f"{name} at step {evaluation.step:,}", value) for name, value in results[:1]]
-    facts += _classes(environment.get("classes"))
+    facts += class_facts(environment.get("classes"))
     facts += [(word, known[key]) for word, key in (("Device", "runtime.device"), ("Seed", "train.seed")) if key in known]
     if record.started:
         facts.append(("Started", _time_text(record.started)))
     return facts
-
-
-def _classes(counts: Any) -> list[tuple[str, str]]:
-    """The classes by name with how many samples each has, in the order of their numbers."""
-    known = {str(name): count for name, count in counts.items() if isinstance(count, int)} if isinstance(counts, dict) else {}
-    named = [f"{name} ({count:,})" for name, count in list(known.items())[:NAMED_CLASSES]]
-    more = [f"and {len(known) - len(named):,} more"] * (len(known) > len(named))
-    return [("Classes", ", ".join(named + more))] if named else []
 
 
 def _curves(record: Record, series: Mapping[str, Series]) -> list[Chart]:
