@@ -17,7 +17,7 @@ MAY_SKIP = {
     "SciPy too new for pytorch-fid": "SciPy 1.18 and later refuse",
     "no ray": r"ganzoo-core\[ray\]",
     "no other shell": "(bash|zsh|fish) is not installed",
-    "no package to compare with": "torchgan is not installed",
+    "no package to compare with": "torchgan is not installed|a package to compare with, is not installed",
     "no such data here": "its data is not here|Inception's weights",
     "data of the kit's size": "it cannot be measured here|accepts none of the example data|no instance of it to run on",
 }
