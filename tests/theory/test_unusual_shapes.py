@@ -1,0 +1,171 @@
+"""Every loss and penalty against its formula in float64, where scores come in patches, one sample at a time, or depend on the label."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from ganzoo import Critic, DataSpec, Generator
+from ganzoo.registry import Registry
+from ganzoo.turn import Turn
+
+K = 3
+DATA = DataSpec({"sample": (1, 4, 4), "label": ()}, classes=K)
+SHAPES = {"one score": (), "a column": (1,), "patches": (3, 2), "channels of patches": (1, 2, 2)}
+
+
+class Shaped(Critic):
+    """A smooth critic of scores of any shape, which may depend on the label."""
+
+    gives = frozenset({"score", "label_logits"})
+
+    def __init__(self, shape, conditional):
+        super().__init__()
+        random = torch.Generator().manual_seed(3)
+
+        def draw(*size):
+            return nn.Parameter(torch.randn(*size, generator=random, dtype=torch.float64) / 3)
+
+        self.shape = shape
+        self.hidden, self.scores, self.logits = draw(16, 8), draw(8, math.prod(shape)), draw(8, K)
+        self.classes = draw(K, 8) if conditional else None
+
+    def forward(self, sample, label):
+        hidden = torch.tanh(sample.flatten(1) @ self.hidden)
+        hidden = hidden if self.classes is None else hidden * self.classes[label]
+        return {"score": (hidden @ self.scores).reshape(len(sample), *self.shape), "label_logits": hidden @ self.logits}
+
+
+class Made(Generator):
+    """Gives the fakes that it is given."""
+
+    def __init__(self, fakes):
+        super().__init__()
+        self.fakes = nn.Parameter(fakes)
+
+    def forward(self, label):
+        return {"sample": self.fakes}
+
+
+def game(n, shape, conditional):
+    """Critic, and both batches."""
+    random = torch.Generator().manual_seed(n)
+    real, fake = torch.randn(2, n, 1, 4, 4, generator=random, dtype=torch.float64).tanh()
+    return Shaped(shape, conditional), {"sample": real, "label": torch.arange(n) % K}, fake
+
+
+def plus(value):
+    """ln(1 + e^x), written out."""
+    return torch.log1p(torch.exp(value))
+
+
+def gradients(critic, sample, label):
+    """(N, D): of the mean over a sample's scores, each sample by itself."""
+    rows = []
+    for i in range(len(sample)):
+        one = sample[i : i + 1].detach().requires_grad_()
+        rows.append(torch.autograd.grad(critic(one, label[i : i + 1])["score"].mean(), one)[0].flatten())
+    return torch.stack(rows)
+
+
+def norms(critic, sample, label):
+    return gradients(critic, sample, label).square().sum(1).sqrt()
+
+
+def nll(logits, label):
+    return -torch.stack([logits[i, k] - logits[i].exp().sum().log() for i, k in enumerate(label.tolist())]).mean()
+
+
+# Name -> (critic's objective, generator's objective) of the real scores r, the fake scores f; None: it has none.
+SCORES = {
+    "non_saturating": (lambda r, f: plus(-r).mean() + plus(f).mean(), lambda r, f: plus(-f).mean()),
+    "minimax": (lambda r, f: plus(-r).mean() + plus(f).mean(), lambda r, f: -plus(f).mean()),
+    "least_squares": (lambda r, f: ((r - 1) ** 2).mean() / 2 + (f**2).mean() / 2, lambda r, f: ((f - 1) ** 2).mean() / 2),
+    "hinge": (lambda r, f: (1 - r).clamp(min=0).mean() + (1 + f).clamp(min=0).mean(), lambda r, f: -f.mean()),
+    "wasserstein": (lambda r, f: f.mean() - r.mean(), lambda r, f: -f.mean()),
+    "relativistic_pairing": (lambda r, f: plus(f - r).mean(), lambda r, f: plus(r - f).mean()),
+    "relativistic_average": (
+        lambda r, f: (plus(f.mean() - r).mean() + plus(f - r.mean()).mean()) / 2,
+        lambda r, f: (plus(r.mean() - f).mean() + plus(r - f.mean()).mean()) / 2,
+    ),
+}
+# Name -> the penalty of the critic, real samples, fakes and labels; random numbers are ones here (see ``ones``).
+PENALTIES = {
+    "r1": lambda critic, real, fake, label: 5 * norms(critic, real, label).square().mean(),
+    "r2": lambda critic, real, fake, label: 5 * norms(critic, fake, label).square().mean(),
+    "gradient_penalty": lambda critic, real, fake, label: 10 * (norms(critic, (real + fake) / 2, label) - 1).square().mean(),
+    "dragan": lambda critic, real, fake, label: (
+        10 * (norms(critic, real + 0.5 * 0.5 * real.std(correction=0) * 0.5, label) - 1).square().mean()
+    ),
+}
+OTHERS = {"label_classification", "weight_clip"}
+
+
+@pytest.fixture(autouse=True)
+def halves(monkeypatch):
+    """Uniform random numbers are all 0.5."""
+    monkeypatch.setattr(torch, "rand", lambda *size, dtype=None, device=None: torch.full(size, 0.5, dtype=dtype))
+    monkeypatch.setattr(torch, "rand_like", lambda value: torch.full_like(value, 0.5))
+
+
+def built(name):
+    return Registry.installed().find("loss", name).load()(DATA)
+
+
+def turn_of(side, loss, critic, batch, fake):
+    return Turn(side, Made(fake), critic, batch, {}, views=[loss])
+
+
+def total(terms):
+    return sum(terms.values()) if terms else None
+
+
+CASES = pytest.mark.parametrize(
+    ("n", "shape", "conditional"),
+    [pytest.param(n, shape, c, id=f"{n} of {s}{' by label' * c}") for n in (1, 2, 5) for s, shape in SHAPES.items() for c in (False, True)],
+)
+
+
+@CASES
+def test_a_loss_and_its_gradient_are_those_of_the_formula(n, shape, conditional):
+    critic, batch, fake = game(n, shape, conditional)
+    for name, formulas in SCORES.items():
+        loss = built(name)
+        for side, formula in zip(("critic", "generator"), formulas, strict=True):
+            turn = turn_of(side, loss, critic, batch, fake)
+            ours = total(loss.critic_terms(turn) if side == "critic" else loss.generator_terms(turn))
+            r, f = (critic(sample, batch["label"])["score"] for sample in (batch["sample"], fake))
+            theirs = formula(r, f)
+            assert ours.item() == pytest.approx(theirs.item(), rel=1e-12, abs=1e-14), name
+            if side == "critic":
+                for own, other in zip(*(torch.autograd.grad(value, critic.scores) for value in (ours, theirs)), strict=True):
+                    torch.testing.assert_close(own, other, rtol=1e-10, atol=1e-14)
+
+
+@CASES
+def test_a_penalty_is_that_of_the_formula(n, shape, conditional):
+    critic, batch, fake = game(n, shape, conditional)
+    for name, formula in PENALTIES.items():
+        loss = built(name)
+        ours = total(loss.critic_terms(turn_of("critic", loss, critic, batch, fake)))
+        theirs = formula(critic, batch["sample"], fake, batch["label"])
+        assert ours.item() == pytest.approx(theirs.item(), rel=1e-12, abs=1e-14), name
+        assert total(loss.generator_terms(turn_of("generator", loss, critic, batch, fake))) is None
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_the_classification_of_labels_is_that_of_the_formula(n):
+    critic, batch, fake = game(n, (), True)
+    loss = built("label_classification")
+    real, made = (critic(sample, batch["label"])["label_logits"] for sample in (batch["sample"], fake))
+    both = total(loss.critic_terms(turn_of("critic", loss, critic, batch, fake)))
+    assert both.item() == pytest.approx((nll(real, batch["label"]) + nll(made, batch["label"])).item(), rel=1e-12)
+    assert total(loss.generator_terms(turn_of("generator", loss, critic, batch, fake))).item() == pytest.approx(
+        nll(made, batch["label"]).item(), rel=1e-12
+    )
+
+
+def test_every_shipped_loss_has_a_formula_here():
+    """Clipping has none: what it leaves within its bounds is a test of ganzoo-wgan."""
+    assert {c.name for c in Registry.installed().of_kind("loss") if c.distribution.startswith("ganzoo-")} == {*SCORES, *PENALTIES, *OTHERS}
