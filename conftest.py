@@ -17,14 +17,8 @@ MAY_SKIP = {
     "SciPy too new for pytorch-fid": "SciPy 1.18 and later refuse",
     "no ray": r"ganzoo-sweep\[ray\]",
     "no other shell": "(bash|zsh|fish) is not installed",
-<<<<<<< HEAD
-    "no package to compare with": "torchgan is not installed",
-    "no Inception weights": "Inception's weights",
-=======
     "no package to compare with": "torchgan is not installed|a package to compare with, is not installed",
-    "no such data here": "its data is not here|Inception's weights",
-    "data of the kit's size": "it cannot be measured here|accepts none of the example data|no instance of it to run on",
->>>>>>> silence
+    "no Inception weights": "Inception's weights",
 }
 """Why a test may be skipped in CI, too: in short -> what its reason holds. ``tools/setup`` brings none of these."""
 
