@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import random
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ganzoo.rules import Loss
 
 _PLAIN = (bool, int, float, str, type(None))
+_SERIES = (list, tuple, deque)
+_RANDOM = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
 
 
 def lost_buffers(component: nn.Module) -> list[str]:
@@ -23,7 +28,7 @@ def kept_outside(component: Any) -> dict[str, str]:
     """Attributes that no checkpoint holds, whatever a forward does: generators of random numbers, tensors within lists."""
     found = {}
     for name, value in _attributes(component):
-        if any(isinstance(item, torch.Generator) for item in _items(value)):
+        if any(isinstance(item, _RANDOM) for item in _items(value)):
             found[name] = f"'{name}' is a generator of random numbers of its own"
         elif value is not None and not isinstance(value, Tensor) and any(isinstance(item, Tensor) for item in _items(value)):
             found[name] = f"'{name}' holds tensors in a {type(value).__name__}"
@@ -55,8 +60,8 @@ def _attributes(component: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _items(value: Any) -> list[Any]:
-    """``value`` itself, and what is in it where it is a list, a tuple, a set or a mapping, however deep."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple, set, frozenset)) else ()
+    """``value`` itself, and what is in it where it is a list, a tuple, a queue, a set or a mapping, however deep."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, (*_SERIES, set, frozenset)) else ()
     return [value, *(item for each in inner for item in _items(each))]
 
 
@@ -66,7 +71,9 @@ def _frozen(value: Any) -> Any:
         return id(value), value._version
     if isinstance(value, dict):
         return {str(key): _frozen(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, np.ndarray):
+        return value.tobytes()
+    if isinstance(value, _SERIES):
         return [_frozen(item) for item in value]
     if isinstance(value, (set, frozenset)):
         return sorted(map(repr, value))

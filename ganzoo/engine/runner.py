@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ganzoo.config import Resolved, RunConfig, resolved_values, resolved_yaml, strict_yaml, with_defaults_of_today
 from ganzoo.data.fingerprint import compare_data
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, UserError
 from ganzoo.plugins.index import current_versions
 from ganzoo.rundir import checkpoint
 from ganzoo.rundir.directory import NullRunDirectory, RunDirectory, environment
@@ -218,11 +218,13 @@ class Runner:
         if self.ranks.is_main:
             record = read_record(self.directory.path)
             known = [read_json(self.directory.path, ENVIRONMENT), *(start.environment for start in record.starts)]
-            identity = next((str(each["run"]) for each in known if each.get("run")), "")
+            identities = list(dict.fromkeys(str(each["run"]) for each in known if each.get("run")))
+            if len(identities) > 1:
+                raise UserError(f"{path} holds the record of another run", "put its own metrics.jsonl and env.json back", key="--out")
+            identity = identities[0] if identities else ""
             path, state = checkpoint.load(self.directory.checkpoints, self.reporter.warn, identity)
             self.run.identity = identity or uuid.uuid4().hex
-        state = self.ranks.broadcast_object(state)
-        self.run.restore(state)
+        self.run.restore(state := self.ranks.broadcast_object(state))
         due = self.evaluations.due(self.run.step, self.config.train.steps)
         self.owed = self.ranks.broadcast_object({"owed": find_owed(self.run.step, self.config, due, record, self.directory.path)})["owed"]
         with self.config.placing():

@@ -102,7 +102,7 @@ def load(folder: Path, warn: Callable[[str], None], run: str = "") -> tuple[Path
     ``run`` is the identity of the run that goes on; "" where it has none: it was begun before runs had one.
 
     Raises:
-        UserError: where there is none, or another run wrote it.
+        UserError: where there is none, another run wrote it, or its name says another step than it holds.
     """
     for path in existing(folder):
         try:
@@ -112,6 +112,8 @@ def load(folder: Path, warn: Callable[[str], None], run: str = "") -> tuple[Path
             continue
         if run and state.get("run", run) != run:
             raise UserError(f"{path} belongs to another run than its folder", "move it away, or choose another --out")
+        if path.name != (right := file_name(int(state.get("step", 0)))):
+            raise UserError(f"{path} does not hold the step that its name says", f"call it {right} again, or move it away")
         return path, state
     raise UserError(f"{folder} holds no usable checkpoint", "start again with another --out")
 

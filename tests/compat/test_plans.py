@@ -1,7 +1,10 @@
 """Every kind of plan of a run is tried before training, by its own losses; what it names has to be there."""
 
+import random
 import time
+from collections import deque
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -180,6 +183,31 @@ def test_a_buffer_that_no_checkpoint_holds_is_refused_by_name():
     assert problem.key == "critic"
     assert "keeps 'body.seen' in a buffer that no checkpoint holds" in problem.what
     assert "self.register_buffer('seen', ..., persistent=True)" in problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("keep", "use", "said"),
+    [
+        (lambda: deque([torch.zeros(2)], 5), lambda kept: None, "'kept' holds tensors in a deque"),
+        (lambda: deque(maxlen=5), lambda kept: kept.append(1), "'kept' changes when it runs"),
+        (lambda: {"seen": [torch.zeros(2)]}, lambda kept: None, "'kept' holds tensors in a dict"),
+        (lambda: np.zeros(2), lambda kept: kept.__iadd__(1), "'kept' changes when it runs"),
+        (lambda: np.random.default_rng(0), lambda kept: None, "'kept' is a generator of random numbers"),
+        (lambda: np.random.RandomState(0), lambda kept: None, "'kept' is a generator of random numbers"),
+        (lambda: [random.Random(0)], lambda kept: None, "'kept' is a generator of random numbers"),
+    ],
+)
+def test_whatever_a_component_keeps_it_in_is_named(keep, use, said):
+    class Keeps(Difference):
+        def __init__(self):
+            super().__init__()
+            self.kept = keep()
+
+        def critic_terms(self, turn):
+            use(self.kept)
+            return super().critic_terms(turn)
+
+    assert any(said in note for note in check(lambda step: Plan(), losses=(("keeps", Keeps),)).notes)
 
 
 def test_what_else_is_not_saved_is_said_before_the_run():

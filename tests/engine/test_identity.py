@@ -94,6 +94,22 @@ def test_checkpoints_of_another_run_are_not_resumed_from(capsys):
     assert "step-00000004.ckpt belongs to another run than its folder" in capsys.readouterr().err
 
 
+def test_a_checkpoint_under_the_name_of_another_step_is_refused(capsys):
+    run()
+    Path("out/checkpoints/step-00000002.ckpt").rename("out/checkpoints/step-00000009.ckpt")
+    run("--resume", "-o", "train.steps=6", code=2)
+    assert "does not hold the step that its name says; call it step-00000002.ckpt again" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("file", ["metrics.jsonl", "env.json"])
+def test_the_record_of_another_run_is_refused(file, capsys):
+    run()
+    run(out="other")
+    shutil.copy(f"other/{file}", "out/")
+    run("--resume", "-o", "train.steps=6", code=2)
+    assert "out holds the record of another run" in capsys.readouterr().err
+
+
 def test_weights_of_another_run_in_a_runs_folder_are_refused(capsys):
     run()
     run(out="other")

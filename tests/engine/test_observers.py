@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from ganzoo import hookimpl
 from ganzoo.cli import invoke
 from ganzoo.config import ResolvedPart, load_config, resolve
+from ganzoo.engine.observers import Observers
 from ganzoo.engine.runner import Runner
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.registry import Component, Registry
@@ -126,6 +127,19 @@ def test_a_resumed_run_says_where_it_goes_on(train):
     train(Recorder, steps=4)
     train(Recorder, steps=6, resume=True)
     assert Recorder.told[0][:2] == ("run_started", 4)
+
+
+def test_two_observers_of_one_name_are_both_told(tmp_path):
+    told = []
+
+    def part(place):
+        watching = type(
+            "Watching", (), {"__init__": lambda self, data: None, "run_started": hookimpl(lambda self, step: told.append(place))}
+        )
+        return ResolvedPart(Component("observer", "log", watching, place, "1"), watching, {})
+
+    Observers([part("one"), part("two")], data=None, reporter=Listener()).tell("run_started", directory=tmp_path, config={}, step=0)
+    assert told == ["one", "two"]
 
 
 @pytest.mark.parametrize("hook", [*HOOKS, "__init__"])
