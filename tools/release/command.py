@@ -27,7 +27,7 @@ from common.command import exit_code_of
 from ganzoo.errors import GanzooError
 
 from .building import CORE, KIT, Release, ReleaseError, build
-from .names import out_of_step, unready
+from .versions import out_of_step, unready
 from .trying import attempt
 
 
