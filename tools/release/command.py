@@ -27,8 +27,8 @@ from common.command import exit_code_of
 from ganzoo.errors import GanzooError
 
 from .building import CORE, KIT, Release, ReleaseError, build
-from .versions import out_of_step, unready
 from .trying import attempt
+from .versions import out_of_step, unready
 
 
 def main(arguments: list[str] | None = None) -> int:
