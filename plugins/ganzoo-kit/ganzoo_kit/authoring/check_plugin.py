@@ -99,9 +99,8 @@ def _print(name: str, version: str, findings: Sequence[Finding], quiet: bool) ->
     if combined:
         fitting = sum(finding.status == "fits" for finding in combined)
         trained = sum(finding.reason == TRAINED for finding in combined)
-        print(
-            f"{fitting} of {sum(finding.status != 'unasked' for finding in combined)} combinations with what is installed here fit; {trained} of them took two steps"
-        )
+        asked = sum(finding.status != "unasked" for finding in combined)
+        print(f"{fitting} of {asked} combinations with what is installed here fit; {trained} of them took two steps")
 
 
 def _told_once(findings: Sequence[Finding]) -> Iterator[tuple[Finding, str]]:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 
 STATUSES = ("ok", "failed", "expected", "skipped", "fits", "misfit", "unasked")
-"""Of a check: ok, failed, failed as expected, skipped. Of a combination: it fits and took two steps, it does not fit, or there was no time to ask."""
+"""Of a check: ok, failed, failed as expected, skipped. Of a combination: it fits, it does not fit, or there was no time to ask."""
 
 TRAINED = "and took two steps"
 """The reason of a combination that was not only found to fit."""
