@@ -84,12 +84,12 @@ def test_image_conditional_components_of_a_third_party_conform():
 
 @pytest.fixture
 def heavy(monkeypatch):
-    """An environment where the only plugin has an entry point that imports torch."""
+    """An environment where the only plugin beside the kit has an entry point that imports torch."""
     monkeypatch.syspath_prepend(str(BROKEN))
-    core = [point for point in importlib.metadata.entry_points(group="ganzoo") if point.value == "ganzoo.builtins"]
-    registry = Registry([*core, importlib.metadata.EntryPoint("heavy", "heavy_entry_point", "ganzoo")])
+    ours = [point for point in importlib.metadata.entry_points(group="ganzoo") if point.value in ("ganzoo.builtins", "ganzoo_kit")]
+    registry = Registry([*ours, importlib.metadata.EntryPoint("heavy", "heavy_entry_point", "ganzoo")])
     monkeypatch.setattr(Registry, "installed", lambda: registry)
-    return registry.plugins[-1].distribution
+    return next(plugin.distribution for plugin in registry.plugins if plugin.module == "heavy_entry_point")
 
 
 def test_an_entry_point_that_imports_torch_is_caught(heavy):

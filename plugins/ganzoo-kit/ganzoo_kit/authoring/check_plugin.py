@@ -23,7 +23,15 @@ from .names import normalised
 from .project import read_project
 
 GROUP = "Share"
-WORDS = {"ok": "ok", "failed": "FAILED: ", "expected": "fails as expected: ", "skipped": "not checked: ", "fits": "fits ", "misfit": "no: "}
+WORDS = {
+    "ok": "ok",
+    "failed": "FAILED: ",
+    "expected": "fails as expected: ",
+    "skipped": "not checked: ",
+    "fits": "fits ",
+    "misfit": "no: ",
+    "unasked": "not asked: ",
+}
 
 
 def check_plugin(
@@ -91,7 +99,8 @@ def _print(name: str, version: str, findings: Sequence[Finding], quiet: bool) ->
     if combined:
         fitting = sum(finding.status == "fits" for finding in combined)
         trained = sum(finding.reason == TRAINED for finding in combined)
-        print(f"{fitting} of {len(combined)} combinations with what is installed here fit; {trained} of them took two steps")
+        asked = sum(finding.status != "unasked" for finding in combined)
+        print(f"{fitting} of {asked} combinations with what is installed here fit; {trained} of them took two steps")
 
 
 def _told_once(findings: Sequence[Finding]) -> Iterator[tuple[Finding, str]]:

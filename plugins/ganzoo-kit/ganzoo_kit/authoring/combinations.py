@@ -82,8 +82,8 @@ class Combinations:
                 else:
                     yield Finding(_named(row), of.name, "fits" if row.fits else "misfit", row.reason)
             if pairs:
-                reason = f"{len(pairs)} pairs of networks on '{of.name}' were left out after {MOST_ASKING:.0f} seconds"
-                yield Finding("plugin", "combinations", "skipped", f"{reason}; 'ganzoo matrix --data {of.name}' asks all")
+                remedy = f"'ganzoo matrix --data {of.name}' asks all"
+                yield Finding(f"{len(pairs)} pairs of networks", of.name, "unasked", f"the time was up; {remedy}")
 
     def _pairs(self, data: ResolvedPart) -> list[tuple[ResolvedPart, ResolvedPart]]:
         """The generators and critics to be asked: where the plugin gives only networks, those pairs that hold one of them."""

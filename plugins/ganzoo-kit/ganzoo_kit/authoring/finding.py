@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-STATUSES = ("ok", "failed", "expected", "skipped", "fits", "misfit")
-"""Of a check: ok, failed, failed as expected, skipped. Of a combination: it fits and took two steps, or it does not fit."""
+STATUSES = ("ok", "failed", "expected", "skipped", "fits", "misfit", "unasked")
+"""Of a check: ok, failed, failed as expected, skipped. Of a combination: it fits, it does not fit, or there was no time to ask."""
 
 TRAINED = "and took two steps"
 """The reason of a combination that was not only found to fit."""
@@ -31,7 +31,7 @@ class Finding:
     @property
     def is_combination(self) -> bool:
         """Whether it tells of parts that were tried together."""
-        return self.status in ("fits", "misfit")
+        return self.status in ("fits", "misfit", "unasked")
 
     def to_line(self) -> str:
         """As one line of JSON."""
