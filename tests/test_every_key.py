@@ -10,15 +10,15 @@ import typing
 import numpy as np
 import pytest
 import stand_ins
-from ganzoo.curves import model_of_curve
-from ganzoo.testing.component import Candidate
-from ganzoo.testing.effects import ASKS_A_NETWORK, judged
+from ganzoo_kit.testing.component import Candidate
+from ganzoo_kit.testing.effects import ASKS_A_NETWORK, judged
 from PIL import Image
 
 from ganzoo import DataSpec
 from ganzoo.cli import invoke
 from ganzoo.config.parts import Part
-from ganzoo.config.settings import OrSection, RunConfig, Section
+from ganzoo.config.settings import OrAverage, RunConfig, Section
+from ganzoo.params.curves import model_of_curve
 from ganzoo.registry import Registry
 
 RECIPE = """\
@@ -92,7 +92,7 @@ def keys_of(section, prefix=""):
             continue
         yield prefix + name
         for mark in marks:
-            if isinstance(mark, OrSection):
+            if isinstance(mark, OrAverage):
                 yield from keys_of(mark.section, f"{prefix}{name}.")
             if isinstance(mark, type) and issubclass(mark, Part):
                 known = {own.name for own in dataclasses.fields(Part)}

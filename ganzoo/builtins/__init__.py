@@ -38,7 +38,6 @@ def ganzoo_commands() -> dict[str, str]:
         "check": "ganzoo.commands.check:check",
         "sample": "ganzoo.commands.view:sample",
         "eval": "ganzoo.commands.record:evaluate",
-        "report": "ganzoo.commands.record:report",
         "replay": "ganzoo.commands.record:replay",
         "list": "ganzoo.commands.installed:list_",
         "info": "ganzoo.commands.installed:info",

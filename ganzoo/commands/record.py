@@ -1,4 +1,4 @@
-"""``ganzoo eval``, ``report`` and ``replay``: measure a run, and tell of it."""
+"""``ganzoo eval`` and ``replay``: measure a run, and tell of it."""
 
 from __future__ import annotations
 
@@ -90,14 +90,6 @@ def evaluate(
             append_event(run_folder, "evaluated", step=each.step, metric=name, values=each.values, by=EVAL)
     if as_json:
         print_json(results)
-
-
-def report(run_folder: RunFolder) -> None:
-    """Make the report.html of a run again.
-
-    Example: ganzoo report runs/quickstart
-    """
-    print(Registry.installed().find("observer", "html_report").load().write_report(run_folder))
 
 
 def replay(

@@ -245,19 +245,10 @@ def load_trained(
     if kept:
         facts |= facts_of(kept, environment.get("run"), facts) | {"data": environment["data"]}
     values = plan_fields(Plan(values=facts.get("values") or {}), runtime.device)  # those of the last plan, which sampling keeps
+    facts, names = facts if weights is None else metadata(weights), tuple(str(name) for name in facts.get("class_names") or ())
+    listener = reporter or Reporter(sys.stderr)
     return Trained(
-        folder,
-        runtime.place_network(generator),
-        data,
-        runtime,
-        config,
-        part,
-        registry,
-        values,
-        facts if weights is None else metadata(weights),
-        tuple(str(name) for name in facts.get("class_names") or ()),
-        reporter or Reporter(sys.stderr),
-        kept,
+        folder, runtime.place_network(generator), data, runtime, config, part, registry, values, facts, names, listener, kept
     )
 
 

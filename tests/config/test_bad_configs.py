@@ -77,7 +77,7 @@ CASES = {
         "loss.1", "'gradient_penality'", "did you mean 'gradient_penalty'", loss="[wasserstein, gradient_penality]"
     ),
     "typo of a schedule": bad("schedule", "'altrenate'", "did you mean 'alternate'", schedule="altrenate"),
-    "another distribution": bad("generator", "'ganzoo-wgan/dcgan'", "installed: acgan, dcgan", generator="ganzoo-wgan/dcgan"),
+    "another distribution": bad("generator", "'ganzoo-wgan/dcgan'", "installed: acgan, ", generator="ganzoo-wgan/dcgan"),
     "typo of a parameter": bad("generator.widht", "no such parameter", "did you mean 'width'", generator="{name: dcgan, widht: 4}"),
     "an unknown norm": bad("critic.norm", "'spectral'", "permitted: batch", critic="{name: dcgan, norm: spectral}"),
     "unknown optimizer": bad("optimizer.generator", "'adma'", "did you mean 'adam'", optimizer="{generator: adma}"),

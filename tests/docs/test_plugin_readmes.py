@@ -27,7 +27,8 @@ def test_every_plugin_has_one():
 def test_the_table_names_every_parameter_and_no_other(plugin):
     own = [component for component in Registry.installed().components if component.distribution == plugin]
     assert own
-    named = set(re.findall(r"^\| `(\w+)` \|.*\|.*\|.*\|$", READMES[plugin].read_text(), re.MULTILINE))
+    cells = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|.*\|.*\|.*\|$", READMES[plugin].read_text(), re.MULTILINE)
+    named = {name for cell in cells for name in re.findall(r"\w+", cell)}
     assert named == {parameter.name for component in own for parameter in parameters_of(component.load())}
 
 

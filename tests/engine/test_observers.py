@@ -238,7 +238,7 @@ def test_a_folder_that_holds_no_run_is_refused(train, tmp_path, name, capsys):
     train(None)
     broken = Path(shutil.copytree(tmp_path / "run", tmp_path / "broken"))
     (broken / name).unlink()
-    with pytest.raises(UserError, match=r"no run directory"):
+    with pytest.raises(UserError, match=r"not a run directory"):
         replay(broken, observed(Recorder), Listener())
     (broken / name).write_text("{}")
     with pytest.raises(UserError):

@@ -97,7 +97,7 @@ def test_a_signal_during_the_last_evaluation_leaves_a_run_that_resuming_measures
 @pytest.mark.promise("Kill it", "A signal before the first step leaves nothing behind: while the data is read, in the trial save")
 @pytest.mark.parametrize("moment", ["data", "trial"])
 def test_a_signal_before_the_first_step_leaves_nothing(moment, number, code, train, monkeypatch, found):
-    owner, name = {"data": (build, "describe"), "trial": (Outputs, "save_checkpoint")}[moment]
+    owner, name = {"data": (build, "describe_data"), "trial": (Outputs, "save_checkpoint")}[moment]
     with monkeypatch.context() as patch:
         signalling(owner, name, number, patch)
         if number == signal.SIGTERM:

@@ -1,5 +1,8 @@
 """DiffAugment: the critic sees real and fake images through the same kinds of random, differentiable changes, in both turns.
 
+D(x) is D(T(x)) everywhere, with T = cut out . shift . colour, drawn anew for each image and each look.
+T(x) = cutout(translation(color(x)))
+
 Zhao et al., 2020, arXiv:2006.10738; strengths as in the authors' code (mit-han-lab/data-efficient-gans).
 """
 

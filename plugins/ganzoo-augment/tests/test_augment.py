@@ -5,6 +5,7 @@ import torch
 from ganzoo_augment.ada import ADA
 from ganzoo_augment.changes import brighten, contrast, cut_out, mirrored, saturate, shift, warp
 from ganzoo_augment.diffaugment import DiffAugment
+from ganzoo_augment.pipeline import changed, maps
 from torch import Tensor
 
 from ganzoo import Critic, DataSpec, Generator, Scores, Turn, UserError
@@ -77,16 +78,15 @@ def test_places_outside_are_mirrored() -> None:
 
 
 def test_without_probability_ada_changes_nothing_and_with_it_most(images: Tensor) -> None:
-    torch.testing.assert_close(ADA(DATA).double().changed(images), images)
-    changed = ADA(DATA, start=1.0).double().changed(images)
-    assert ((changed - images).abs().amax((1, 2, 3)) > 1e-3).all()
+    torch.testing.assert_close(changed(images, torch.tensor(0.0), True), images)
+    moved = changed(images, torch.tensor(1.0), True)
+    assert ((moved - images).abs().amax((1, 2, 3)) > 1e-3).all()
 
 
 @pytest.mark.parametrize("flip", [True, False])
 def test_digits_are_not_mirrored_unless_asked(flip: bool) -> None:
     torch.manual_seed(0)
-    ada = ADA(DATA, start=1.0, flip=flip)
-    determinants = torch.linalg.det(ada._maps(torch.zeros(200, 3, 8, 8))[:, :, :2])
+    determinants = torch.linalg.det(maps(torch.zeros(200, 3, 8, 8), torch.tensor(1.0), flip)[:, :, :2])
     assert bool((determinants < 0).any()) == flip
 
 
@@ -94,10 +94,10 @@ def test_the_probability_follows_the_signs_of_real_scores() -> None:
     ada = ADA(DATA, ramp=1000.0, interval=2)
     for expected, value in [(0.0, 1.0), (0.02, 1.0), (0.02, -1.0), (0.0, -1.0), (0.0, -1.0), (0.0, -1.0)]:
         ada.after(turn_of("critic", torch.full((10, 3, 8, 8), value), ada))
-        assert ada.p.item() == pytest.approx(expected)
-    ada.p.fill_(0.5)
+        assert ada.probability.p.item() == pytest.approx(expected)
+    ada.probability.p.fill_(0.5)
     ada.after(turn_of("generator", torch.ones(10, 3, 8, 8), ada))
-    assert (ada.p.item(), ada.updates.item()) == (0.5, 0.0)
+    assert (ada.probability.p.item(), ada.probability.updates.item()) == (0.5, 0.0)
 
 
 @pytest.mark.parametrize("loss", [DiffAugment(DATA), ADA(DATA, start=1.0)])

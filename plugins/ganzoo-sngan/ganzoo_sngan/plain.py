@@ -1,4 +1,4 @@
-"""The plain convolutional critic of SNGAN (Miyato et al., 2018, arXiv:1802.05957, table 3), for square images of many sizes."""
+"""The plain convolutional critic of SNGAN (Miyato et al., 2018, arXiv:1802.05957), for square images of many sizes."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ class SNResNetCritic(Critic):
 class ProjectionCritic(SNResNetCritic):
     """The same with a "label" (N,): the score is w h(x) + <v_y, h(x)>, a projection of the features h onto a vector v_y of the class.
 
-    Miyato and Koyama, 2018, arXiv:1802.05637, eq. 3.
+    Miyato and Koyama, 2018, arXiv:1802.05637.
 
     Args:
         width: channels of the block nearest the image; the paper has 128 at 32 pixels and 64 at 128.

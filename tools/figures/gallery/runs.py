@@ -23,7 +23,10 @@ METRICS: Mapping[str, str] = {
     "quickstart": "classifier_fid",
     "vanilla_mnist": "classifier_fid",
     "dcgan_stacked_mnist": "stacked_modes",
-    **dict.fromkeys(("ring_hinge", "ring_relativistic_average", "ring_dragan", "grid_relativistic"), "modes"),
+    **dict.fromkeys(("digits_cgan", "digits_consistency", "digits_diffaugment", "digits_infogan", "digits_sngan"), "classifier_fid"),
+    **dict.fromkeys(
+        ("ring_hinge", "ring_relativistic_average", "ring_dragan", "ring_top_k", "ring_wgan_div", "grid_relativistic"), "modes"
+    ),
 }
 """Recipe to what it is measured by."""
 HEADLINES: Mapping[str, str] = {

@@ -1,3 +1,0 @@
-from ganzoo.testing import conformance_tests
-
-test_conformance = conformance_tests("ganzoo-pacgan")
