@@ -70,10 +70,11 @@ KEYS: dict[str, tuple[str, ...]] = {
     "curve.curve": (CURVE, CURVE.replace("linear", "cosine")),
 }
 """Each key -> what changes it. Where there are several, the first is what the run is compared with, the others the change."""
-BEYOND = {"optimizer.critic.groups", "observers.folder"}
-"""What the schema does not list: a word of every optimizer, and the one parameter of an observer that writes files."""
+BEYOND = {"optimizer.critic.groups", "observers.folder", "metrics.every", "loss.route"}
+"""What the schema does not list: a word of every optimizer, the one parameter of an observer that writes files, words of some parts."""
 WITHOUT_EFFECT = {
     "train.cuda_graphs": "only on a GPU: tests/engine/test_gpu.py, test_graphs.py",
+    "checkpoint.best": "which checkpoints are kept, of many: tests/runs/test_steps.py",
     "versions": "written by a run, not read (so that its config.yaml is one of a run)",
 }
 
@@ -93,7 +94,7 @@ def keys_of(section, prefix=""):
         yield prefix + name
         for mark in marks:
             if isinstance(mark, OrAverage):
-                yield from keys_of(mark.section, f"{prefix}{name}.")
+                yield from keys_of(mark.model, f"{prefix}{name}.")
             if isinstance(mark, type) and issubclass(mark, Part):
                 known = {own.name for own in dataclasses.fields(Part)}
                 yield from (f"{prefix}{name}.{own.name}" for own in dataclasses.fields(mark) if own.name not in known)
@@ -158,6 +159,8 @@ def test_what_a_run_leaves_behind_is_the_same_twice(leaves):
 
 INCEPTION = "needs pytorch-fid and its weights: plugins/ganzoo-metrics/tests/test_metric_plugins_inception.py"
 OF_INCEPTION = ("weights", "sha256", "repeat_grey")
+PAIRS = "needs paired data: plugins/ganzoo-metrics/tests/test_pairs.py"
+SEEN = "changes what is seen, not a term: plugins/ganzoo-augment/tests/test_augment.py"
 DECLARED = {
     "metric fid": dict.fromkeys(("samples", "real_samples", "split", *OF_INCEPTION), INCEPTION),
     "metric inception_score": dict.fromkeys(("samples", "splits", *OF_INCEPTION), INCEPTION),
@@ -166,11 +169,23 @@ DECLARED = {
     "metric precision_recall": dict.fromkeys(("network", *OF_INCEPTION), INCEPTION),
     "observer visdom": dict.fromkeys(("url", "environment", "timeout"), "needs a server: plugins/ganzoo-visdom/tests/test_visdom.py"),
     "observer tensorboard": {"folder": "above, as observers.folder"},
+    **dict.fromkeys(("metric l1", "metric psnr", "metric ssim"), dict.fromkeys(("samples", "split"), PAIRS)),
+    "loss diffaugment": {"policy": SEEN},
+    "loss ada": dict.fromkeys(("flip", "ramp", "target"), SEEN),
+    "loss mutual_information": dict.fromkeys(("category", "continuous"), "reads codes: plugins/ganzoo-infogan/tests/test_infogan.py"),
+    "loss top_k_fakes": dict.fromkeys(("decay", "epoch", "least"), "shows after an epoch: plugins/ganzoo-regularisers/tests"),
+    "loss lipschitz_penalty": {"weight": "of gradients longer than 1 only: plugins/ganzoo-regularisers/tests/test_penalties.py"},
     "dataset celeba": {"max_bad": "it refuses: plugins/ganzoo-data/tests/test_celeba.py"},
     "dataset folder": {"max_bad": "it refuses: tests/data/test_hostile_images.py"},
     "dataset webdataset": {"max_bad": "it refuses: plugins/ganzoo-data/tests/test_webdataset.py"},
 }
 """Parameters whose effect is not seen here, each with the reason and where it is."""
+ELSEWHERE = {
+    **dict.fromkeys(("dataset emnist", "dataset qmnist"), "plugins/ganzoo-data/tests/test_kin.py"),
+    **dict.fromkeys(("dataset paired", "dataset unpaired"), "plugins/ganzoo-data/tests/test_pairs.py"),
+    "dataset arrays": "plugins/ganzoo-data/tests/test_arrays.py",
+}
+"""Data sets whose files are not made here, and where their parameters are seen."""
 SLOW = ("metric sliced_wasserstein", "metric classifier_fid", "metric precision_recall")
 
 
@@ -198,6 +213,7 @@ def data(tmp_path_factory):
     given = {f"dataset {name}": ({"root": str(folder / name)}, {"root": (str(folder / f"other-{name}"),)}) for name in ("mnist", "cifar10")}
     return given | {
         "dataset fashion_mnist": given["dataset mnist"],
+        "dataset kmnist": given["dataset mnist"],
         "dataset celeba": ({"root": str(folder / "celeba"), "size": 16}, celeba),
         "dataset stacked_mnist": ({"count": 20}, {"root": (str(folder / "mnist"),)}),
         "dataset folder": (
@@ -236,7 +252,11 @@ def shard(path, seed):
                 tar.addfile(member, io.BytesIO(content))
 
 
-COMPONENTS = [c for c in Registry.installed().components if c.kind != "command" and c.distribution.startswith("ganzoo-")]
+COMPONENTS = [
+    c
+    for c in Registry.installed().components
+    if c.kind != "command" and c.distribution.startswith("ganzoo-") and f"{c.kind} {c.name}" not in ELSEWHERE
+]
 
 
 @pytest.mark.parametrize(

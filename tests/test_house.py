@@ -210,7 +210,8 @@ def test_a_plugin_is_a_whole_project(name):
     if {c.kind for c in own} == {"command"}:
         assert all(f"`ganzoo {c.name} " in readme for c in own)
         return
-    source = "https://" if {c.kind for c in own} == {"observer"} else r"arXiv:\d{4}\.\d{4,5}"  # a tracker has a home, and no paper
+    without_paper = {c.kind for c in own} <= {"observer", "command"}  # a tracker has a home
+    source = "https://" if without_paper else r"arXiv:\d{4}\.\d{4,5}"
     assert re.search(source, readme)
     assert all(f"`{c.name}`" in readme for c in own)
 

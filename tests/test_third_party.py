@@ -1,8 +1,8 @@
 """A plugin that only these tests hold, installed into a fresh environment, trains with no change to the core."""
 
 import json
-import re
 import os
+import re
 import subprocess
 import sys
 import sysconfig

@@ -247,9 +247,7 @@ def load_trained(
     values = plan_fields(Plan(values=facts.get("values") or {}), runtime.device)  # those of the last plan, which sampling keeps
     facts, names = facts if weights is None else metadata(weights), tuple(str(name) for name in facts.get("class_names") or ())
     listener = reporter or Reporter(sys.stderr)
-    return Trained(
-        folder, runtime.place_network(generator), data, runtime, config, part, registry, values, facts, names, listener, kept
-    )
+    return Trained(folder, runtime.place_network(generator), data, runtime, config, part, registry, values, facts, names, listener, kept)
 
 
 def _form(data: DataSpec) -> str:

@@ -37,8 +37,15 @@ from ranks_at_work import ACGAN, GAME, LABELS, PLAIN, WGAN_GP, command, start
 ROOT = Path(__file__).parents[2]
 RECIPES = ["[non_saturating, label_classification]", "[non_saturating, {name: label_classification, learn_fakes: false}]"]
 COMBINATIONS = ["[wasserstein, gradient_penalty]", "[wasserstein, weight_clip]", "[least_squares, {name: r1, gamma: 1}]", *RECIPES]
-ADDED = {"gradient_penalty", "r1", "r2", "dragan", "weight_clip", "label_classification"}
-EVERY_LOSS = [component.name for component in Registry.installed().of_kind("loss")]
+ADDED = {"gradient_penalty", "r1", "r2", "dragan", "weight_clip", "label_classification", "wgan_div"}
+APART = {
+    *("ada", "diffaugment", "consistency", "latent_consistency"),  # each process draws its own changes
+    *("feature_matching", "top_k_fakes"),  # of the share's mean and order, as their READMEs say
+    "mutual_information",  # needs networks of its own
+    *("lecam", "lipschitz_penalty"),  # without a gradient in a first step: nothing has been averaged yet, and the norm is below 1
+}
+"""Losses that have nothing to compare here."""
+EVERY_LOSS = [component.name for component in Registry.installed().of_kind("loss") if component.name not in APART]
 
 
 def game(losses):

@@ -61,6 +61,28 @@ CASES = {
         6,
     ),
     "image pool, random views, values, a frozen loss": (STATEFUL, 20, 6),
+    "spectral norm, projection onto labels, adaptive augmentation": (
+        DCGAN.replace("{name: dcgan, width: 2, latent_dim: 4}", "{name: sn_resnet_conditional, width: 2, latent_dim: 4}")
+        .replace("{name: dcgan, width: 2, norm: batch}", "{name: projection, width: 2}")
+        .replace("least_squares", "[hinge, {name: ada, start: 0.5}]"),
+        20,
+        2500,
+    ),
+    "spectral norm, penalties on gradients and latents": (
+        DCGAN.replace("{name: dcgan, width: 2, latent_dim: 4}", "{name: sn_resnet, width: 2, latent_dim: 4}")
+        .replace("{name: dcgan, width: 2, norm: batch}", "{name: sn_resnet, width: 2}")
+        .replace("least_squares", "[wasserstein, lipschitz_penalty, latent_consistency]")
+        .replace("{name: alternate, share_fake: true}", "alternate"),
+        20,
+        2500,
+    ),
+    "features of the critic": (
+        STATEFUL.replace("critic: {name: mlp, hidden: [16]}", "critic: {name: feature_mlp, hidden: [8], features: 4}")
+        .replace("[minimax, pool]", "feature_matching")
+        .replace("growing", "alternate"),
+        20,
+        6,
+    ),
     "one fake for both turns, batch norm": (DCGAN, 20, 2500),
 }
 """Name -> configuration, batches taken after 20 steps, batches an epoch."""

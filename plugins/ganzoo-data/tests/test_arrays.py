@@ -115,7 +115,7 @@ def test_nothing_is_unpickled(tmp_path):
     np.savez(tmp_path / "x.npz", images=np.array([print], object))
     with pytest.raises(UserError, match="images"):
         read(tmp_path / "x.npz", tmp_path)
-    np.savez(tmp_path / "y.npz", images=PIXELS, labels=np.array([print] * 6, object), allow_pickle=True)
+    np.savez(tmp_path / "y.npz", images=PIXELS, labels=np.array([print] * 6, object))
     with pytest.raises(UserError, match="allow_pickle=False"):
         read(tmp_path / "y.npz", tmp_path)
 

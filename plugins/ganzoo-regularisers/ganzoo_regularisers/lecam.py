@@ -47,6 +47,6 @@ class LeCam(Loss):
     def after(self, turn: Turn) -> None:
         """Move the averages."""
         if turn.side == "critic":
-            self.real.lerp_(turn.real_scores["score"].mean(), 1 - self.decay)
-            self.fake.lerp_(turn.fake_scores["score"].mean(), 1 - self.decay)
+            self.real.lerp_(turn.mean(turn.real_scores["score"]).type_as(self.real), 1 - self.decay)
+            self.fake.lerp_(turn.mean(turn.fake_scores["score"]).type_as(self.fake), 1 - self.decay)
             self.updates.add_(1)

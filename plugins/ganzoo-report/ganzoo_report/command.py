@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from ganzoo.commands.options import RunFolder
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 GROUP = "Look at runs"
 
 
-def report(run_folder: RunFolder) -> None:
+def report(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' made.")]) -> None:
     """Make the report.html of a run again.
 
     Example: ganzoo report runs/quickstart
