@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from torch import nn
+from torch import Tensor, nn
 
 from .errors import ContractError
 from .fields import Fields, Terms
@@ -61,6 +61,11 @@ class Loss(nn.Module):
 
     def constrain_(self, critic: Critic) -> None:
         """After each critic update, without gradients: change the critic's parameters in place."""
+
+    def state(self) -> dict[str, Tensor]:
+        """What checkpoints keep: its buffers and those of modules in it, but not of networks that it holds, which have parameters."""
+        networks = [name for name, child in self.named_children() if next(child.parameters(), None) is not None]
+        return {name: buffer for name, buffer in self.named_buffers() if name.partition(".")[0] not in networks}
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ class Run:
             "batch_size": self.batches.size,
             "position": self.batches.position,
             "networks": {name: network.state_dict() for name, network in self._networks().items()},
-            "losses": {name: _own_buffers(loss) for name, loss in self.losses.items()},
+            "losses": {name: loss.state() for name, loss in self.losses.items()},
             "optimizers": {name: optimizers.state_of(optimizer) for name, optimizer in self.optimizers.items()},
             "random": random_state(self.runtime.device),
             "runtime": self.environment_fingerprint(),
@@ -105,7 +105,7 @@ class Run:
         return {
             "random": random_state(self.runtime.device),
             "buffers": {name: dict(network.named_buffers()) for name, network in self._networks().items()},
-            "losses": {name: _own_buffers(loss) for name, loss in self.losses.items()},
+            "losses": {name: loss.state() for name, loss in self.losses.items()},
         }
 
     @torch.no_grad()
@@ -120,7 +120,7 @@ class Run:
             for name, network in self._networks().items():
                 _fill(dict(network.named_buffers()), own["buffers"][name])
             for name, loss in self.losses.items():
-                _fill(_own_buffers(loss), own["losses"][name])
+                _fill(loss.state(), own["losses"][name])
         else:
             seed_everything(self.config.train.seed, self.ranks.rank, self.step)
 
@@ -134,7 +134,7 @@ class Run:
             for name, network in self._networks().items():
                 network.load_state_dict(state["networks"][name])
             for name, loss in self.losses.items():
-                _fill(_own_buffers(loss), state["losses"][name])
+                _fill(loss.state(), state["losses"][name])
             for name, optimizer in self.optimizers.items():
                 optimizers.restore(optimizer, state["optimizers"][name])
             self.step = int(state["step"])
@@ -146,11 +146,6 @@ class Run:
 
     def _networks(self) -> dict[str, nn.Module]:
         return self.players | ({"average": self.average.network} if self.average else {})
-
-
-def _own_buffers(loss: Loss) -> dict[str, Tensor]:
-    """A loss's state: its own buffers, not those of frozen networks that it holds."""
-    return dict(loss.named_buffers(recurse=False))
 
 
 def _fill(buffers: Mapping[str, Tensor], values: Mapping[str, Tensor]) -> None:

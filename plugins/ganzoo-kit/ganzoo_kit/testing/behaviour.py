@@ -61,7 +61,7 @@ def state(subject: Subject) -> None:
 
 def saved(component: torch.nn.Module) -> dict[str, Tensor]:
     """What a checkpoint keeps of it: a network's state dict, a loss's own buffers (frozen networks that it holds are not saved)."""
-    kept = dict(component.named_buffers(recurse=False)) if isinstance(component, Loss) else component.state_dict()
+    kept = component.state() if isinstance(component, Loss) else component.state_dict()
     return {name: value.clone() for name, value in kept.items()}
 
 
