@@ -24,7 +24,11 @@ def test_every_data_set_is_described(name):
 def test_every_data_set_is_made_from_its_defaults_without_opening_anything(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cls = SETS[name].load()
-    given = {"folder": {"root": "nowhere"}, "webdataset": {"shards": "nowhere"}}.get(name, {})
+    given = {key: {"root": "nowhere"} for key in ("folder", "paired", "unpaired")} | {
+        "webdataset": {"shards": "nowhere"},
+        "arrays": {"file": "nowhere"},
+    }
+    given = given.get(name, {})
     dataset = cls(**model_of(cls)(**given).model_dump())
     assert len(dataset.class_names) in (0, dataset.classes)
     assert list(tmp_path.iterdir()) == []

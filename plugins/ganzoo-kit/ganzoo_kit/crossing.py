@@ -179,7 +179,9 @@ def default_parts(registry: Registry, kind: str) -> list[ResolvedPart]:
 
 
 class Echo(Generator):
-    """A stand-in that makes the data's samples, scaled."""
+    """A stand-in that makes the data's samples, scaled; a loss may move its latents."""
+
+    latent_dim = 1
 
     def __init__(self, data: DataSpec) -> None:
         super().__init__()

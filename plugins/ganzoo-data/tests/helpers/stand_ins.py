@@ -57,7 +57,54 @@ def write_celeba(root):
     (root / "list_attr_celeba.txt").write_text("".join([f"{COUNT}\nSmiling Young\n", *rows]))
 
 
+def write_idx(path, array, code):
+    """A file of MNIST's format; ``code``: the type of its numbers."""
+    path.write_bytes(struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape) + array.tobytes())
+
+
+def write_emnist(root):
+    root.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for part in ("balanced", "byclass", "bymerge", "letters", "digits", "mnist"):
+        for half in ("train", "test"):
+            write_idx(root / f"emnist-{part}-{half}-images-idx3-ubyte", random.integers(0, 256, (COUNT, 28, 28), np.uint8), 8)
+            write_idx(root / f"emnist-{part}-{half}-labels-idx1-ubyte", np.arange(COUNT, dtype=np.uint8) % 9 + 1, 8)
+
+
+def write_qmnist(root):
+    root.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for half in ("train", "test"):
+        write_idx(root / f"qmnist-{half}-images-idx3-ubyte", random.integers(0, 256, (COUNT, 28, 28), np.uint8), 8)
+        labels = np.zeros((COUNT, 8), ">i4")
+        labels[:, 0] = np.arange(COUNT) % 10
+        write_idx(root / f"qmnist-{half}-labels-idx2-int", labels, 12)
+
+
+def write_arrays(root):
+    root.mkdir(parents=True)
+    images = np.random.default_rng(0).integers(0, 256, (COUNT, 16, 16, 3), np.uint8)
+    np.savez(root / "images.npz", images=images, labels=np.arange(COUNT) % 3)
+
+
+def write_pairs(root):
+    for half in ("train", "val", "test"):
+        write_pictures(root / half)
+
+
+def write_domains(root):
+    for half in ("train", "val", "test"):
+        write_pictures(root / f"{half}A")
+        write_pictures(root / f"{half}B")
+
+
 WRITE = {
+    "kmnist": write_mnist,
+    "emnist": write_emnist,
+    "qmnist": write_qmnist,
+    "arrays": write_arrays,
+    "paired": write_pairs,
+    "unpaired": write_domains,
     "mnist": write_mnist,
     "fashion_mnist": write_mnist,
     "stacked_mnist": write_mnist,

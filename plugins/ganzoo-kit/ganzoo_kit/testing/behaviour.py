@@ -70,7 +70,7 @@ def restore(component: torch.nn.Module, kept: dict[str, Tensor]) -> None:
     if not isinstance(component, Loss):
         component.load_state_dict(kept)
         return
-    for name, buffer in component.named_buffers(recurse=False):
+    for name, buffer in component.state().items():
         buffer.copy_(kept[name])
 
 
