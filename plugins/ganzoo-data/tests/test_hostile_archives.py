@@ -303,7 +303,7 @@ def idx(*shape, data):
 
 DIGITS = idx(10, 28, 28, data=bytes(10 * 28 * 28))
 GZIPS = {
-    "a bomb that says so": (gzip.compress(idx(1 << 20, 28, 28, data=bytes(1 << 20))), "more than 268435456 bytes"),
+    "a bomb that says so": (gzip.compress(idx(1 << 21, 28, 28, data=bytes(1 << 20))), "more than 1073741824 bytes"),
     "a bomb that lies": (gzip.compress(idx(10, 28, 28, data=bytes(1 << 28)), 1), "bytes follow the 7840"),
     "a wrong CRC": (gzip.compress(DIGITS)[:-8] + bytes(8), "CRC"),
     "a name that leads elsewhere": (
