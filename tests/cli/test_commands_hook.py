@@ -51,7 +51,13 @@ def installed(tmp_path, monkeypatch):
 
 
 def test_the_core_comes_through_the_hook_too():
-    assert {c.distribution for c in Registry.installed().commands} == {"ganzoo-core", "ganzoo-kit", "ganzoo-sweep", "ganzoo-explore"}
+    assert {c.distribution for c in Registry.installed().commands} == {
+        "ganzoo-core",
+        "ganzoo-kit",
+        "ganzoo-sweep",
+        "ganzoo-explore",
+        "ganzoo-report",
+    }
     assert Registry.installed().command_words()["run"].target == "ganzoo.commands.run:run"
 
 

@@ -207,7 +207,7 @@ def test_whatever_a_component_keeps_it_in_is_named(keep, use, said):
             use(self.kept)
             return super().critic_terms(turn)
 
-    assert any(said in note for note in check(lambda step: Plan(), losses=(("keeps", Keeps),)).notes)
+    assert any(said in note for note in check(lambda step: Plan(), losses=[Keeps]).notes)
 
 
 def test_what_else_is_not_saved_is_said_before_the_run():
