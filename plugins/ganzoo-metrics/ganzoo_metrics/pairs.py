@@ -6,7 +6,7 @@ Legend of shapes: N pictures, C channels, H rows, W columns; values in [-1, 1] o
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -43,7 +43,7 @@ class OfPairs(Metric):
 
     def measure(self, subject: Subject) -> Mapping[str, float]:
         """The mean over all pairs."""
-        found = [self.compare(*both) for both in _pairs(subject, self.samples, self.split)]
+        found = [self.compare(pair["sample"], pair["target"]) for pair in subject.pairs(self.samples, self.split)]
         return {self.name: float(torch.cat(found).double().mean())}
 
     @abstractmethod
@@ -122,8 +122,3 @@ def _local_mean(value: Tensor) -> Tensor:
     n, c, h, w = value.shape
     columns = conv2d(value.reshape(n * c, 1, h, w), bell.view(1, 1, -1, 1))
     return conv2d(columns, bell.view(1, 1, 1, -1)).reshape(n, c, h - WINDOW + 1, w - WINDOW + 1)
-
-
-def _pairs(subject: Subject, n: int | None, split: str | None) -> Iterator[tuple[Tensor, Tensor]]:
-    for fields in subject.pairs(n, split):
-        yield fields["sample"], fields["target"]

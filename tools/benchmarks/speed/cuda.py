@@ -88,9 +88,8 @@ def measure(effort: Effort, say: Callable[[str], None], device: torch.device | N
     rows = []
     for name in NAMES:
         for batch in effort.batches:
-            loops = {"textbook": textbook_steps, "eager": eager_steps, "graphs": graph_steps}
             found = {}
-            for side, make in loops.items():
+            for side, make in {"textbook": textbook_steps, "eager": eager_steps, "graphs": graph_steps}.items():
                 found[side] = timed(make(name, batch, device), device, effort, batch)
                 say(f"{name}, batch {batch}, {side}: {found[side].rate:,.0f} images/s")
             rows += list(rows_of(name, batch, found, card))
