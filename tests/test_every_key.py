@@ -159,7 +159,6 @@ def test_what_a_run_leaves_behind_is_the_same_twice(leaves):
 
 INCEPTION = "needs pytorch-fid and its weights: plugins/ganzoo-metrics/tests/test_metric_plugins_inception.py"
 OF_INCEPTION = ("weights", "sha256", "repeat_grey")
-PAIRS = "needs paired data: plugins/ganzoo-metrics/tests/test_pairs.py"
 SEEN = "changes what is seen, not a term: plugins/ganzoo-augment/tests/test_augment.py"
 DECLARED = {
     "metric fid": dict.fromkeys(("samples", "real_samples", "split", *OF_INCEPTION), INCEPTION),
@@ -169,7 +168,6 @@ DECLARED = {
     "metric precision_recall": dict.fromkeys(("network", *OF_INCEPTION), INCEPTION),
     "observer visdom": dict.fromkeys(("url", "environment", "timeout"), "needs a server: plugins/ganzoo-visdom/tests/test_visdom.py"),
     "observer tensorboard": {"folder": "above, as observers.folder"},
-    **dict.fromkeys(("metric l1", "metric psnr", "metric ssim"), dict.fromkeys(("samples", "split"), PAIRS)),
     "loss diffaugment": {"policy": SEEN},
     "loss ada": dict.fromkeys(("flip", "ramp", "target"), SEEN),
     "loss mutual_information": dict.fromkeys(("category", "continuous"), "reads codes: plugins/ganzoo-infogan/tests/test_infogan.py"),

@@ -153,6 +153,14 @@ def subject_to_measure(data: DataSpec, folder: Path) -> Measured:
     first_half = {name: array[: len(array) // 2] for name, array in arrays.items()}
     cpu = torch.device("cpu")
 
+    real = RealSamples(data, lambda split: first_half if split == OTHER else arrays)
+
+    def pairs(n: int | None, split: str | None) -> Iterator[Fields]:
+        random = torch.Generator().manual_seed(0)
+        for fields in real.stream(real.choose(n, split), split, cpu):
+            noise = 0.1 * torch.randn(fields["sample"].shape, generator=random)
+            yield {"sample": (fields["sample"] + noise).clamp(-1, 1), "target": fields["sample"]}
+
     def make(n: int) -> Iterator[Fields]:
         if n > MAX_SAMPLES:
             raise NotHere(f"it wants {n} samples; give a parameter that asks for at most {MAX_SAMPLES}")
@@ -168,7 +176,8 @@ def subject_to_measure(data: DataSpec, folder: Path) -> Measured:
         data,
         dataset,
         make=make,
-        real=RealSamples(data, lambda split: first_half if split == OTHER else arrays),
+        real=real,
+        make_pairs=pairs if data.is_image else None,
         conditional="label" in arrays,
         device=cpu,
         facts={},
