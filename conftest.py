@@ -18,7 +18,6 @@ MAY_SKIP = {
     "no ray": r"ganzoo-sweep\[ray\]",
     "no other shell": "(bash|zsh|fish) is not installed",
     "no package to compare with": "torchgan is not installed|a package to compare with, is not installed",
-    "no h5py": "h5py is optional",
     "no Inception weights": "Inception's weights",
 }
 """Why a test may be skipped in CI, too: in short -> what its reason holds. ``tools/setup`` brings none of these."""
