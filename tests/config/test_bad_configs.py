@@ -59,17 +59,34 @@ CASES = {
     "a list": Bad("- digits\n- dcgan\n", "", "expects a mapping", "write 'key: value' lines", 1),
     "prose": Bad("train a gan please\n", "", "expects a mapping", "write 'key: value' lines", 1),
     "open bracket": Bad(configuration(loss="[wasserstein"), "", "not valid YAML", "check brackets", LINES["train"]),
+    "tab": Bad("data:\n\tname: digits\n", "", "a tab", "use spaces", 2),
+    "control character": Bad("data: \x00\n", "", "U+0000", "remove it", 1),
     "alias bomb": Bad(LAUGHS + configuration(), "a", "anchor &a", "write the value out", 1),
+    "alias of nothing": Bad(configuration(loss="*all"), "loss", "alias", "write the value out", 4),
+    "merge key": Bad(configuration(train="{<<: {steps: 3}}"), "train", "the merge key", "write the keys out", 5),
     "tag": Bad(configuration(generator="!!python/object/apply:os.system ['touch owned']"), "generator", "tag", "remove it", 2),
     "duplicate key": Bad(configuration() + "loss: least_squares\n", "loss", "second time (first on line 4)", "remove one", NEW),
+    "deep nesting": Bad(configuration(init="[" * 60 + "]" * 60), "", "deeper than 50", "flatten it", NEW),
+    "key that is not a string": Bad(configuration() + "1: 2\n", "1", "not a string", "in quotes", NEW),
+    "two documents": Bad(configuration() + "---\n" + configuration(), "", "document", "", None),
     # Keys and types.
     "no data": bad("data", "is missing", "ganzoo list --kind dataset", data=None, line=1),
     "no loss": bad("loss", "is missing", "ganzoo list --kind loss", loss=None, line=1),
     "unknown key": bad("trian", "no such key", "did you mean 'train'", trian="{steps: 3}"),
+    "unknown key of a section": bad("train.step", "no such key", "did you mean 'steps'", train="{step: 3}"),
+    "steps in words": bad("train.steps", "an integer > 0, found the string 'ten'", "the default is 10000", train="{steps: ten}"),
+    "steps in quotes": bad("train.steps", "found the string '10'", "write 10 without quotes", train="{steps: '10'}"),
+    "negative steps": bad("train.steps", "an integer > 0, found -1", "the default is 10000", train="{steps: -1}"),
+    "true steps": bad("train.steps", "found true", "the default is 10000", train="{steps: true}"),
+    "half a seed": bad("train.seed", "an integer >= 0, found 1.5", "the default is 0", train="{seed: 1.5}"),
+    "average of everything": bad("train.ema", "< 1", "the default is null", train="{ema: 1.0}"),
     "half precision": bad("train.precision", "'fp16'", "permitted: auto, bf16, fp32", train="{precision: fp16}"),
     "a device by its trade name": bad("train.device", "auto, cpu, cuda or cuda:N", "the default is auto", train="{device: gpu}"),
+    "section as a list": bad("train", "a mapping", "steps", train="[1, 2]"),
+    "empty list of losses": bad("loss", "an empty list", "ganzoo list --kind loss", loss="[]"),
     "a number as a loss": bad("loss.1", "found 3", "ganzoo list --kind loss", loss="[wasserstein, 3]"),
     "null generator": bad("generator", "nothing (null)", "ganzoo list --kind generator", generator="null"),
+    "component without a name": bad("generator.name", "is missing", "add 'name: ...'", generator="{width: 4}"),
     # Names and parameters of components.
     "typo of a generator": bad("generator", "'dgcan'", "did you mean 'dcgan'", generator="dgcan"),
     "typo of a data set": bad("data", "'celebA'", "did you mean 'celeba'", data="celebA"),
@@ -77,18 +94,27 @@ CASES = {
         "loss.1", "'gradient_penality'", "did you mean 'gradient_penalty'", loss="[wasserstein, gradient_penality]"
     ),
     "typo of a schedule": bad("schedule", "'altrenate'", "did you mean 'alternate'", schedule="altrenate"),
-    "another distribution": bad("generator", "'ganzoo-wgan/dcgan'", "installed: acgan, ", generator="ganzoo-wgan/dcgan"),
+    "another distribution": bad(
+        "generator", "'ganzoo-wgan/dcgan'", "installed: acgan, cgan_mlp, dcgan, infogan", generator="ganzoo-wgan/dcgan"
+    ),
     "typo of a parameter": bad("generator.widht", "no such parameter", "did you mean 'width'", generator="{name: dcgan, widht: 4}"),
+    "string as a weight": bad("loss.weight", "found the string '1'", "write 1 without", loss="{name: non_saturating, weight: '1'}"),
     "an unknown norm": bad("critic.norm", "'spectral'", "permitted: batch", critic="{name: dcgan, norm: spectral}"),
     "unknown optimizer": bad("optimizer.generator", "'adma'", "did you mean 'adam'", optimizer="{generator: adma}"),
+    "another optimizer's parameter": bad(
+        "optimizer.critic.betas", "no such parameter", "alpha", optimizer="{critic: {name: rmsprop, betas: [0, 1]}}"
+    ),
     "learning rate that is not a number": bad(
         "optimizer.generator.lr", ".nan, which is not finite", "0.0002", optimizer="{generator: {name: adam, lr: .nan}}"
     ),
+    "endless learning rate": bad("optimizer.critic.lr", "not finite", "0.0002", optimizer="{critic: {name: adam, lr: .inf}}"),
     "nesterov without momentum": bad(
         "optimizer.critic.nesterov", "momentum", "set momentum", optimizer="{critic: {name: sgd, nesterov: true}}"
     ),
     "observer that is not installed": bad("observers.0", "'tensorbord'", "installed: ", observers="[tensorbord]"),
     "metric that is not installed": bad("metrics.0", "'fidd'", "installed: ", metrics="[fidd]"),
+    "metric at every zeroth step": bad("metrics.0.every", "> 0", "the default is null", metrics="[{name: fidd, every: 0}]"),
+    "the same loss twice": bad("loss.1", "repeats loss.0", "remove one", loss="[wasserstein, wasserstein]"),
     # Data.
     "no CelebA": bad("data.root", "not found", "set data.root", data="{name: celeba, root: nowhere}"),
     "no folder": bad("data.root", "does not exist", "set data.root", data="{name: folder, root: nowhere}"),
@@ -186,7 +212,12 @@ def test_a_device_that_is_not_here_is_refused(capsys):
 
 OVERRIDES = {
     "no value": ("train.steps", "form KEY.PATH=VALUE", "-o train.steps=1000"),
+    "typo of a key": ("train.stpes=3", "no such key", "did you mean 'steps'"),
+    "wrong type": ("train.steps=many", "an integer > 0", "the default is 10000"),
     "no YAML": ("loss=[wasserstein", "not valid YAML", "bracket"),
+    "an index behind the end": ("loss.3.weight=2", "loss", ""),
+    "a part of a number": ("train.steps.more=2", "train.steps", ""),
+    "typo of a parameter": ("generator.widht=8", "no such parameter", "did you mean 'width'"),
     "what does not fit": ("critic={name: dcgan, norm: batch, width: 4}", "mixes the batch", "critic.norm: none"),
 }
 

@@ -23,6 +23,7 @@ from ganzoo.config import (
     with_defaults_of_today,
 )
 from ganzoo.config.schema import json_schema
+from ganzoo.config.settings import SECTIONS
 from ganzoo.config.strict_yaml import parse
 from ganzoo.errors import UserError
 
@@ -175,7 +176,10 @@ def test_the_schema_accepts_what_is_good_and_refuses_what_is_bad() -> None:
     resolved = parse(resolved_yaml(config, resolve(config, REGISTRY)), "here").value
     for value in (*(parse(text, "here").value for text in (GOOD, MINIMAL, MINIMAL.replace("mlp", "ganzoo-vanilla/mlp"))), resolved):
         assert list(validator.iter_errors(value)) == []
-    for case in ("missing parameter", "ambiguous component", "component that cannot be imported", "component with a bad constructor"):
+    cases = ["misspelt section", "misspelt parameter", "missing parameter", "unknown choice", "too small", "empty loss", "no data"]
+    cases += ["unknown component", "unknown optimizer", "ambiguous component"]
+    cases += ["component that cannot be imported", "component with a bad constructor"]
+    for case in cases:
         assert list(validator.iter_errors(parse(BAD[case][0], "here").value)), case
 
 
@@ -189,6 +193,12 @@ def test_the_schema_holds_what_an_editor_shows() -> None:
     # A required parameter leaves the mapping as the one form.
     assert schema["$defs"]["loss"]["anyOf"][0]["enum"] == ["hinge", "ganzoo-vanilla/hinge"]
     assert schema["properties"]["schedule"]["default"] == "alternate"
+
+
+def test_every_key_has_a_meaning() -> None:
+    for section in [RunConfig, *SECTIONS.values()]:
+        for name, found in section.model_fields.items():
+            assert found.description, f"{section.__name__}.{name}"
 
 
 def test_reading_a_configuration_imports_no_torch() -> None:
