@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 from stand_ins import SMALL, WRITE
 
 from ganzoo import compat
 from ganzoo.cli import invoke
-from ganzoo.config import load_config, resolve
+from ganzoo.config import load_config, resolve, strict_yaml
+from ganzoo.config.schema import json_schema
 from ganzoo.engine.loop import Loop
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
@@ -125,3 +127,8 @@ def test_a_recipe_resumes_bit_for_bit_in_a_fresh_process(name, tmp_path, monkeyp
     assert (done.returncode, done.stderr) == (0, "")
     assert differing(state("whole"), state("halves")) == []
     found(name)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_is_valid_for_the_editor_too(name):
+    jsonschema.validate(strict_yaml.read(RECIPES[name]).value, json_schema(REGISTRY))

@@ -7,6 +7,7 @@ import sys
 import pytest
 from sites import PARTS, Site
 
+from ganzoo import hookspecs
 from ganzoo.cli import invoke
 from ganzoo.errors import UserError
 from ganzoo.registry import Component, Registry
@@ -167,3 +168,8 @@ def test_the_commands_show_what_is_broken_and_go_on(capsys):
     assert invoke(["schema"]) == 0
     assert invoke(["info", "gone"]) == 2
     assert "repair or uninstall ganzoo-gone" in capsys.readouterr().err
+
+
+def test_every_kind_has_its_hook():
+    for kind in hookspecs.KINDS:
+        assert hasattr(getattr(hookspecs, hookspecs.hook_of(kind)), "ganzoo_spec")

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 import torch
 import yaml
@@ -25,6 +26,25 @@ log: {every: 5}
 sample: {every: 5, count: 9}
 checkpoint: {every: 4, keep: 2}
 """
+
+
+COMMANDS = [
+    "list",
+    "info",
+    "plugins",
+    "run",
+    "check",
+    "matrix",
+    "sample",
+    "interpolate",
+    "neighbours",
+    "report",
+    "compare",
+    "export",
+    "pack",
+    "schema",
+    "doctor",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -61,12 +81,6 @@ def lines(path):
 
 
 # Help and version.
-
-
-def test_no_command_shows_the_help(ganzoo, capsys):
-    text = ganzoo("--help")
-    assert invoke([]) == 2
-    assert capsys.readouterr().err == text
 
 
 def test_version(ganzoo):
@@ -259,3 +273,36 @@ def test_a_report_that_fails_does_not_lose_the_run(folder, capsys, monkeypatch):
     assert invoke(["run", "tiny.yaml", "--out", "run", "-o", "train.steps=1"]) == 0
     assert "'ganzoo replay run --to ganzoo-report/html_report' tells it the whole run later" in capsys.readouterr().err
     assert (folder / "run/weights/generator.safetensors").exists()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command, ganzoo):
+    text = ganzoo(command, "--help")
+    assert f"ganzoo {command}" in text
+    assert len(text.splitlines()) > 4
+
+
+def test_schema_accepts_every_recipe_and_refuses_a_typo(ganzoo):
+    schema = json.loads(ganzoo("schema"))
+    recipe = yaml.safe_load(RECIPE)
+    jsonschema.validate(recipe, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(recipe | {"trian": {}}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(recipe | {"generator": "dgcan"}, schema)
+
+
+def test_doctor(ganzoo):
+    facts = json.loads(ganzoo("doctor", "--json"))
+    assert facts["torch"] == torch.__version__
+    assert facts["plugins"]
+    text = ganzoo("doctor")
+    assert all(key in text for key in facts if key != "plugins")
+    assert all(f"  {plugin}" in text for plugin in facts["plugins"])
+
+
+def test_help_names_every_command_and_no_command_shows_the_help(ganzoo, capsys):
+    text = ganzoo("--help")
+    assert all(f"\n  {command} " in text for command in COMMANDS)
+    assert invoke([]) == 2
+    assert capsys.readouterr().err == text

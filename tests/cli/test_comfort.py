@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from ganzoo.cli import invoke
 from ganzoo.cli.app import app
+from ganzoo.registry import Registry
 from ganzoo.ui.tables import print_table
 
 GROUP = get_command(app)
@@ -115,6 +116,10 @@ def test_a_terminal_takes_blank_cells_and_line_breaks(capsys, monkeypatch):
         (["run", "--quite", "tiny.yaml"], "did you mean '--quiet'?"),
         (["plugin"], "did you mean 'plugins'?"),
         (["export", "runs/one", "--to", "onx"], "'onx' is not one of 'onnx', 'torch'; did you mean 'onnx'?"),
+        (["list", "--kind", "los"], "did you mean 'loss'?"),
+        (["run", "tiny.yaml", "-o", "train.stps=1"], "did you mean 'steps'?"),
+        (["run", "tiny.yaml", "-o", "optimizer.critic=adm"], "did you mean 'adam'?"),
+        (["matrix", "--data", "rng"], "did you mean 'ring'?"),
         (["sample", "runs/oen"], "there is no folder runs/oen; did you mean 'runs/one'?"),
         (["report", "runs/oen"], "did you mean 'runs/one'?"),
         (["compare", "runs/one", "runs/oen"], "did you mean 'runs/one'?"),
@@ -214,3 +219,17 @@ def test_a_process_without_stdout_and_stderr_works(tmp_path):
     command = f"{shlex.quote(sys.executable)} -m ganzoo run {tmp_path}/ring.yaml --out {tmp_path}/run <&- >&- 2>&-"
     assert subprocess.run(command, shell=True, check=False).returncode == 0
     assert (tmp_path / "run/weights/generator.safetensors").is_file()
+
+
+def test_doctor_says_why_a_plugin_is_broken(monkeypatch, capsys):
+    class Broken:
+        name, value, group = "broken", "ganzoo_not_there", "ganzoo"
+        dist = importlib.metadata.distribution("pytest")
+
+        def load(self):
+            raise ImportError("no such thing")
+
+    found = Registry([*importlib.metadata.entry_points(group="ganzoo"), Broken()])
+    monkeypatch.setattr(Registry, "installed", classmethod(lambda cls: found))
+    assert invoke(["doctor", "--json"]) == 0
+    assert "BROKEN: ImportError: no such thing" in json.loads(capsys.readouterr().out)["plugins"].values()

@@ -161,3 +161,25 @@ def test_matrix_agrees_with_the_check_and_gives_a_reason_for_each_refusal():
         assert row.fits == (not row.reason)
     assert {(row.generator, row.critic) for row in rows if row.fits} == {("mlp", "mlp"), ("mlp", "feature_mlp")}
     assert dataclasses.asdict(rows[0])["generator"] == rows[0].generator
+
+
+def test_what_must_be_refused_is_and_says_why():
+    digits, ring = DATA.values()
+    cases = [
+        (configuration("digits", "dcgan", "dcgan", ["wasserstein", "gradient_penalty"], batch_free=False), digits, "mixes the batch"),
+        (configuration("digits", "dcgan", "dcgan", ["non_saturating", "label_classification"]), digits, "label_logits"),
+        (configuration("digits", "dcgan", "dcgan", ["gradient_penalty"]), digits, "minimise"),
+        (configuration("digits", "dcgan", "dcgan", ["weight_clip"]), digits, "minimise"),
+        (configuration("digits", "dcgan", "dcgan", ["wasserstein", "least_squares"]), digits, "'adversarial'"),
+        (configuration("ring", "acgan", "mlp", ["non_saturating"]), ring, "label"),
+        (configuration("ring", "dcgan", "mlp", ["non_saturating"]), ring, "(2,)"),
+        (
+            configuration("digits", "mlp", "mlp", ["wasserstein"], schedule="{name: alternate, critic_updates: 2, share_fake: true}"),
+            digits,
+            "share",
+        ),
+    ]
+    for text, data, reason in cases:
+        problems = fits(text, data).problems
+        assert problems, text
+        assert reason in str(problems[0])
