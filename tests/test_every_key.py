@@ -169,7 +169,7 @@ DECLARED = {
     "observer visdom": dict.fromkeys(("url", "environment", "timeout"), "needs a server: plugins/ganzoo-visdom/tests/test_visdom.py"),
     "observer tensorboard": {"folder": "above, as observers.folder"},
     "loss diffaugment": {"policy": SEEN},
-    "loss ada": dict.fromkeys(("flip", "ramp", "target"), SEEN),
+    "loss ada": dict.fromkeys(("ramp", "target"), SEEN),
     "loss mutual_information": dict.fromkeys(("category", "continuous"), "reads codes: plugins/ganzoo-infogan/tests/test_infogan.py"),
     "loss top_k_fakes": dict.fromkeys(("decay", "epoch", "least"), "shows after an epoch: plugins/ganzoo-regularisers/tests"),
     "loss lipschitz_penalty": {"weight": "of gradients longer than 1 only: plugins/ganzoo-regularisers/tests/test_penalties.py"},

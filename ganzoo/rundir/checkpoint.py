@@ -112,8 +112,9 @@ def load(folder: Path, warn: Callable[[str], None], run: str = "") -> tuple[Path
             continue
         if run and state.get("run", run) != run:
             raise UserError(f"{path} belongs to another run than its folder", "move it away, or choose another --out")
-        if path.name != (right := file_name(int(state.get("step", 0)))):
-            raise UserError(f"{path} does not hold the step that its name says", f"call it {right} again, or move it away")
+        step = state.get("step")
+        if isinstance(step, int) and path.name != file_name(step):
+            raise UserError(f"{path} does not hold the step that its name says", f"call it {file_name(step)} again, or move it away")
         return path, state
     raise UserError(f"{folder} holds no usable checkpoint", "start again with another --out")
 

@@ -97,10 +97,10 @@ def _own_cache(tmp_path, monkeypatch):
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("generator", NAMES["generator"])
 def test_every_pair_of_networks_trains_with_some_loss_or_is_refused(data, generator):
-    """A pairwise cover, with the next test: each critic, with the losses in turn until one fits."""
+    """A pairwise cover, with the next test: each critic, with the losses in turn."""
     losses = losses_to_try()
     for number, critic in enumerate(NAMES["critic"]):
-        tried = itertools.chain([losses[number % len(losses)]], [["non_saturating"]])
+        tried = [losses[number % len(losses)], *([["non_saturating"]] if generator == critic else [])]
         found = [train_or_refuse(data, generator, critic, each) for each in tried]
         if generator == critic == "mlp":
             assert any(found)

@@ -17,7 +17,6 @@ from ganzoo.registry import Plugin, Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_json, print_table
 
-from .examination import examine
 from .finding import TRAINED, Finding
 from .names import normalised
 from .project import read_project
@@ -54,6 +53,8 @@ def check_plugin(
         plugin = _of_file(target) if target.suffix == ".py" else _installed(target)
         name, version, findings = plugin.distribution, plugin.version, _check_installed(plugin, quiet or as_json)
     else:
+        from .examination import examine  # it reads wheels and makes environments
+
         wheel, findings = examine(target, reporter)
         name, version = wheel.name, wheel.version
     if as_json:
