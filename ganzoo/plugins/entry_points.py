@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -17,7 +18,13 @@ Given: TypeAlias = tuple[str, str, str | type, bool]
 
 def distribution_of(entry_point: importlib.metadata.EntryPoint) -> str:
     """The distribution of an entry point."""
-    return entry_point.dist.name if entry_point.dist else "(unknown)"
+    return _name_of(entry_point.dist) if entry_point.dist else "(unknown)"
+
+
+@functools.cache
+def _name_of(distribution: importlib.metadata.Distribution) -> str:
+    """Its name, which reads its metadata each time it is asked for."""
+    return distribution.name
 
 
 def given_by(module: Any, entry_point: importlib.metadata.EntryPoint) -> list[Given]:
