@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ganzoo import Cache, UserError
 from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve
 from ganzoo.plugins import index
@@ -48,6 +49,13 @@ def refusal(arguments, capsys):
     assert out == ""
     assert err.count("\n") == 1
     return err
+
+
+def test_a_part_of_a_distribution_that_is_not_installed_is_asked_for_in_one_line(monkeypatch):
+    monkeypatch.delitem(sys.modules, "ganzoo_data.cache", raising=False)
+    monkeypatch.setitem(sys.modules, "ganzoo_data", None)
+    with pytest.raises(UserError, match="decoded images is part of ganzoo-data, which is not installed; pip install ganzoo-data"):
+        Cache().images({}, [0], str, (1, 1, 1))
 
 
 @pytest.mark.parametrize("command", ["run", "check"])

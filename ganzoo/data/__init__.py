@@ -1,8 +1,7 @@
 """Data sets, and what those of plugins are made with: the public names are those in ``__all__``."""
 
-from .cache import default_folder, locked
-from .decoding import BadImage
+from .cache import BadImage, CachedImages, default_folder, locked
 from .digits import Digits
 from .rows import Rows
 
-__all__ = ["BadImage", "Digits", "Rows", "default_folder", "locked"]
+__all__ = ["BadImage", "CachedImages", "Digits", "Rows", "default_folder", "locked"]

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ganzoo.errors import UserError
@@ -43,6 +45,26 @@ def missing_recipe(qualified: str, installed: Collection[str]) -> UserError | No
         return None
     absent = [distribution for distribution in recipes[qualified] if distribution not in installed]
     return _missing(f"the recipe '{qualified}' is part of {owner}, which is not installed", absent)
+
+
+def import_part(module: str, what: str) -> ModuleType:
+    """A module of another distribution of ours, released in step with the core.
+
+    Args:
+        module: ``ganzoo_data.cache``.
+        what: it is, for the message.
+
+    Raises:
+        UserError: where the distribution is not installed.
+    """
+    package = module.partition(".")[0]
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != package:
+            raise
+    distribution = package.replace("_", "-")
+    raise _missing(f"{what} is part of {distribution}, which is not installed", [distribution])
 
 
 def current_name(kind: str, name: str) -> str:

@@ -81,8 +81,8 @@ def read(root, tmp_path, **options):
 @pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize("write", WAYS)
 def test_an_archive_gives_what_its_folder_gives(write, processes, data, tmp_path, monkeypatch):
-    monkeypatch.setattr("ganzoo.data.decoding.process_count", lambda: processes)
-    monkeypatch.setattr("ganzoo.data.decoding.CHUNK_IMAGES", 1)
+    monkeypatch.setattr("ganzoo_data.decoding.process_count", lambda: processes)
+    monkeypatch.setattr("ganzoo_data.decoding.CHUNK_IMAGES", 1)
     write(data, data / "archive")
     plain, wanted = read(data / "pets", tmp_path)
     archived, found = read(data / "archive", tmp_path)

@@ -124,7 +124,7 @@ def test_hdf5_is_read_where_h5py_is(tmp_path, monkeypatch):
     h5py = pytest.importorskip("h5py", reason="h5py is optional")
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["group/images"], file["group/labels"] = PIXELS, [b"b", b"a"] * 3
-    monkeypatch.setattr("ganzoo.data.decoding.CHUNK_IMAGES", 1)
+    monkeypatch.setattr("ganzoo_data.decoding.CHUNK_IMAGES", 1)
     dataset, arrays = read(tmp_path / "x.h5", tmp_path)
     np.testing.assert_array_equal(arrays["sample"][:], WANTED)
     assert (dataset.class_names, arrays["label"].tolist()) == (("a", "b"), [1, 0] * 3)

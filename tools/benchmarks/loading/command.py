@@ -20,8 +20,7 @@ from pathlib import Path
 
 import torch
 from common.command import exit_code_of
-
-from ganzoo.data.decoding import process_count
+from ganzoo_data.decoding import process_count
 
 from . import measures
 from .measures import Cost

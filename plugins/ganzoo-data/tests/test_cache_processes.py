@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cached_images import SHAPE, Source, decoded, pixels_of
+from ganzoo_data import decoding
 
 from ganzoo import GanzooError, UserError
-from ganzoo.data import decoding
 from ganzoo.data.cache import Cache
 
 CHILD = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from ganzoo.data import decoding
+from ganzoo_data import decoding
 from ganzoo.data.cache import Cache
 
 decoding.CHUNK_IMAGES = 4

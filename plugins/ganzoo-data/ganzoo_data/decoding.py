@@ -24,8 +24,8 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
-from ganzoo.errors import GanzooError
-from ganzoo.ui.progress import Reporter
+from ganzoo import GanzooError
+from ganzoo.data import BadImage
 
 CHUNK_IMAGES = 64
 CHUNK_BYTES = 1 << 23
@@ -37,10 +37,6 @@ PARENT_DEATH_SIGNAL = 1
 Item = TypeVar("Item")
 Bad: TypeAlias = dict[int, str]
 """Number of an item that is left out -> reason."""
-
-
-class BadImage(Exception):
-    """A picture that is left out. Its text is the reason."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +76,12 @@ class Job(Generic[Item]):
         return checksums, bad
 
 
-def decode_missing(job: Job[Any], reporter: Reporter, check: Callable[[Bad], None]) -> tuple[np.ndarray, Bad]:
+def decode_missing(job: Job[Any], reporter: Any, check: Callable[[Bad], None]) -> tuple[np.ndarray, Bad]:
     """Decode what is not in the file yet, and see it to the disk.
 
     Args:
         job: what.
-        reporter: shows progress.
+        reporter: shows progress: a ``Cache``'s.
         check: called with the bad items so far; may raise.
 
     Returns:

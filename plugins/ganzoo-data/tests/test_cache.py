@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cached_images import SHAPE, Source
+from ganzoo_data import decoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganzoo import GanzooError, UserError
-from ganzoo.data import decoding
 from ganzoo.data.cache import Cache, default_folder
 
 

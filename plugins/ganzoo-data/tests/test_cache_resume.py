@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cached_images import SHAPE, Source, decoded
+from ganzoo_data import decoding
 
-from ganzoo.data import decoding
 from ganzoo.ui.progress import LineReporter
 
 

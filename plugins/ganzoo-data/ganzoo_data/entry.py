@@ -14,36 +14,19 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-from ganzoo.files import write_atomically
+from ganzoo.data import CachedImages
+from ganzoo.rundir import write_atomically
 
 from .decoding import CHECKSUM
-from .rows import DiskImages, Rows
+from .disk_images import DiskImages
 
-JSON: TypeAlias = str | float | Sequence["JSON"] | Mapping[str, "JSON"] | None
-"""What a JSON file can say (an int, bool included, passes for a float)."""
 FORMAT = 4
 """Version of the files. It is part of the key: other versions are not found rather than misread."""
-
-
-@dataclass(frozen=True)
-class CachedImages:
-    """What the cache holds of one data set.
-
-    Args:
-        images: uint8 (N, C, H, W), on the disk; ``images[...]`` reads.
-        kept: (N,) int64, the item that each image was made from.
-        bad: the items left out: name -> reason.
-    """
-
-    images: Rows
-    kept: np.ndarray
-    bad: Mapping[str, str]
 
 
 class Damaged(Exception):
@@ -60,9 +43,9 @@ class Entry:
         shape: (C, H, W).
     """
 
-    def __init__(self, folder: Path, key: Mapping[str, JSON], count: int, shape: tuple[int, int, int]) -> None:
+    def __init__(self, folder: Path, key: Mapping[str, Any], count: int, shape: tuple[int, int, int]) -> None:
         self.folder, self.count, self.shape = folder, count, shape
-        self._key: dict[str, JSON] = {"format": FORMAT, "key": key, "count": count, "shape": shape}
+        self._key: dict[str, Any] = {"format": FORMAT, "key": key, "count": count, "shape": shape}
         self._stem = f"images-{_hash(self._key)[:32]}"
 
     def path(self, suffix: str) -> Path:
@@ -106,7 +89,7 @@ class Entry:
             checksums: (N,), the CRC-32 of each item.
             bad: number, name and reason of the items left out.
         """
-        note: dict[str, JSON] = {"key": self._key, "bad": bad}
+        note: dict[str, Any] = {"key": self._key, "bad": bad}
         write_atomically(self.path(".json"), _canonical({**note, "seal": _hash(note, checksums)}))
 
 

@@ -21,7 +21,7 @@ CHILD = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from ganzoo.data import decoding
+from ganzoo_data import decoding
 from ganzoo.data.cache import Cache
 from ganzoo.engine.signals import unwind_on_termination
 

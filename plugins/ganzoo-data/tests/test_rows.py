@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ganzoo_data.disk_images import DiskImages
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganzoo import GanzooError
-from ganzoo.data.rows import DiskImages
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (10, 3, 4, 4), np.uint8)
 
@@ -111,7 +111,7 @@ import resource, sys, zlib
 from pathlib import Path
 import numpy as np
 import torch
-from ganzoo.data.rows import DiskImages
+from ganzoo_data.disk_images import DiskImages
 from ganzoo.engine.batches import Batches
 from ganzoo.engine.device import Runtime
 from ganzoo.fields import DataSpec
