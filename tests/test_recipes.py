@@ -11,12 +11,12 @@ from stand_ins import SMALL, WRITE
 
 from ganzoo import compat
 from ganzoo.cli import invoke
-from ganzoo.config import load_config, resolve, strict_yaml
+from ganzoo.config import load_config, parse_config, resolve, resolved_yaml, strict_yaml
 from ganzoo.config.schema import json_schema
 from ganzoo.engine.loop import Loop
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
-from ganzoo.rundir import checkpoint
+from ganzoo.rundir import changes_from_recipe, checkpoint
 
 FOLDER = Path(__file__).parents[1] / "zoo_configs"
 RECIPES = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
@@ -132,3 +132,13 @@ def test_a_recipe_resumes_bit_for_bit_in_a_fresh_process(name, tmp_path, monkeyp
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_is_valid_for_the_editor_too(name):
     jsonschema.validate(strict_yaml.read(RECIPES[name]).value, json_schema(REGISTRY))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_configuration_that_a_run_keeps_is_its_recipe(name):
+    config, resolved = recipe(name)
+    kept = resolved_yaml(config, resolved)
+    again = parse_config(kept)
+    assert resolved_yaml(again, resolve(again, REGISTRY)) == kept
+    written, values = strict_yaml.read(RECIPES[name]).value, strict_yaml.parse(kept, "config.yaml").value
+    assert changes_from_recipe(written, values) == []

@@ -243,7 +243,7 @@ def resolved_yaml(config: RunConfig, resolved: Resolved) -> str:
 
 
 def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = to_jsonable_python(params, fallback=as_plain)
+    plain: dict[str, Any] = to_jsonable_python({name: as_plain(value) for name, value in params.items()})
     return plain
 
 

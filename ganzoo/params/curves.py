@@ -145,7 +145,9 @@ Keep the object itself (``self.weight = weight``), compute with it in the terms,
 
 
 def as_plain(value: Any) -> Any:
-    """A curve as a configuration writes it; what is none as it is."""
+    """A value as a configuration writes it: a curve as its mapping or list, a tuple item by item, anything else as it is."""
+    if isinstance(value, tuple):
+        return [as_plain(item) for item in value]
     return value.plain if isinstance(value, Curve) else value
 
 

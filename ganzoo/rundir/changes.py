@@ -102,7 +102,10 @@ def flat(value: Any, prefix: str = "") -> list[tuple[str, str]]:
 
 def _spelled_out(config: dict[str, Any]) -> dict[str, Any]:
     """With every component as ``{name: ...}``, its name bare: a resolved name carries its distribution."""
-    return {key: _component(value, key) if key in COMPONENT_KEYS else value for key, value in config.items()}
+    spelled = {key: _component(value, key) if key in COMPONENT_KEYS else value for key, value in config.items()}
+    if isinstance(optimizers := config.get("optimizer"), dict):
+        spelled["optimizer"] = {player: _component(value, player) for player, value in optimizers.items()}
+    return spelled
 
 
 def _component(value: Any, key: str) -> Any:

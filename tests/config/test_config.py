@@ -121,7 +121,11 @@ def test_a_loss_may_come_twice_with_other_parameters() -> None:
 
 
 def test_the_resolved_configuration_resolves_to_itself(tmp_path: Path) -> None:
-    config = parse_config(GOOD, ["generator=ganzoo-two/net", "optimizer.generator=rmsprop"])
+    curves = [
+        "optimizer.critic.lr={from: 0.1, to: 0, start: 0.5}",
+        "optimizer.critic.betas=[0.5, [{from: 0.9, to: 0.8}, {from: 0.8, to: 0.9, start: 0.3}]]",
+    ]
+    config = parse_config(GOOD, ["generator=ganzoo-two/net", "optimizer.generator=rmsprop", *curves])
     text = resolved_yaml(config, resolve(config, REGISTRY))
     path = tmp_path / "config.yaml"
     path.write_text(text)
@@ -131,6 +135,8 @@ def test_the_resolved_configuration_resolves_to_itself(tmp_path: Path) -> None:
     assert values["generator"] == {"name": "ganzoo-two/net", **DEFAULTS, "sizes": [128, 256], "betas": [0.0, 1.0]}
     assert values["versions"].items() >= {"ganzoo-two": "2.0", "ganzoo-vanilla": "1.0"}.items()
     assert values["optimizer"]["generator"]["lr"] == 5e-5
+    assert values["optimizer"]["critic"]["lr"] == {"from": 0.1, "to": 0.0, "start": 0.5, "end": 1.0, "curve": "linear"}
+    assert [curve["to"] for curve in values["optimizer"]["critic"]["betas"][1]] == [0.8, 0.9]
     assert list(values)[:5] == ["data", "generator", "critic", "loss", "schedule"]
     assert set(values) == set(RunConfig.model_fields)
 
