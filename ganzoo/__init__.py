@@ -13,6 +13,7 @@ from .hookspecs import API_VERSION, hookimpl
 
 if TYPE_CHECKING:
     from .data.dataset import Cache, Dataset
+    from .data.halvings import halvings
     from .errors import ContractError, GanzooError, UserError, did_you_mean
     from .fields import DataSpec, Fields, Scores, Terms
     from .metrics.metric import Metric
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "data.dataset": "Cache Dataset",
+    "data.halvings": "halvings",
     "errors": "ContractError GanzooError UserError did_you_mean",
     "fields": "DataSpec Fields Scores Terms",
     "metrics.metric": "Metric",
@@ -45,7 +47,7 @@ __all__ = ["API_VERSION", "hookimpl"]
 __all__ += ["Critic", "Generator", "Loss", "Plan", "Player", "Port", "Schedule", "Turn", "route", "wrap"]
 __all__ += ["Cache", "DataSpec", "Dataset", "Fields", "Metric", "Scores", "Subject", "Terms"]
 __all__ += ["Fraction", "NonNegativeFloat", "NonNegativeInt", "PositiveFloat", "PositiveInt", "Scheduled"]
-__all__ += ["ContractError", "GanzooError", "UserError", "did_you_mean"]
+__all__ += ["ContractError", "GanzooError", "UserError", "did_you_mean", "halvings"]
 __all__ += ["TrainedRun", "load", "train"]
 
 

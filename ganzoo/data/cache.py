@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -79,6 +79,23 @@ class Cache:
         """
         found: CachedImages = import_part("ganzoo_data.cache", "the cache of decoded images").images(
             self, key, items, decode, shape, name, max_bad
+        )
+        return found
+
+    def pictures(
+        self, files: Sequence[Path], size: int | tuple[int, int], *, channels: Literal[1, 3] = 3, version: str = "", max_bad: float = 0.0
+    ) -> CachedImages:
+        """The pictures in ``files``, cut in the middle and resized: from the disk, or decoded now and kept there.
+
+        Args:
+            files: one for each; they are told from changed ones.
+            size: edge in pixels, or rows and columns.
+            channels: 3 (RGB) or 1 (grey).
+            version: what else the pixels depend on.
+            max_bad: as of ``images``, whose errors it raises.
+        """
+        found: CachedImages = import_part("ganzoo_data.pictures", "what reads pictures").pictures(
+            self, files, size, channels, version, max_bad
         )
         return found
 

@@ -37,12 +37,12 @@ class Dataset(ABC):
     """Standard deviation of each of these modes, in each coordinate."""
     class_maps: tuple[str, ...] = ()
     """Fields of uint8 whose values are numbers of classes, a segmentation for instance: training sees them as int64. Every other
-    field of uint8 holds images, and is scaled to [-1, 1]. May be set in ``arrays``."""
+    field of uint8 or uint16 holds images, and is scaled to [-1, 1]. May be set in ``arrays``."""
     independent: frozenset[str] = frozenset()
     """Fields that are not paired with "sample" (a second domain): each has its own length and order. May be set in ``arrays``."""
-    window: int | None = None
-    """Edge of the window that training takes of each picture, at random and the same of all its fields; None: pictures are whole.
-    What is looked at or measured is the window in the middle."""
+    window: int | tuple[int, int] | None = None
+    """Edge, or rows and columns, of the window that training takes of each picture, at random and the same of all its fields; None:
+    pictures are whole. What is looked at or measured is the window in the middle."""
 
     apart: bool = False
     """Whether each process of a run gets samples of its own from ``arrays``, not all of them. May be set there."""
@@ -60,7 +60,7 @@ class Dataset(ABC):
 
     @abstractmethod
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
-        """Field name -> (N, ...): uint8 images (N, C, H, W), float32 as they are, int64 labels (N,).
+        """Field name -> (N, ...): uint8 or uint16 images (N, C, H, W), float32 as they are, int64 labels (N,).
 
         Each is an ndarray, memmaps welcome, or what else gives rows by their numbers, as ``cache.images(...).images`` does.
 

@@ -19,7 +19,7 @@ class Rows(Protocol):
 
     @property
     def dtype(self) -> np.dtype:
-        """Type of every element: uint8 for images, float32, or int64 for labels."""
+        """Type of every element: uint8 or uint16 for images, float32, or int64 for labels."""
 
     @property
     def nbytes(self) -> int:
@@ -28,6 +28,11 @@ class Rows(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, picked: Any, /) -> Any: ...
+
+
+def scaled(rows: np.ndarray) -> np.ndarray:
+    """Images of 16 bits as float32 in [-1, 1]; whatever else as it is."""
+    return rows / np.float32(32767.5) - np.float32(1) if rows.dtype == np.uint16 else rows
 
 
 def rows_of_a_chunk(array: Rows) -> int:

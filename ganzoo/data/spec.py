@@ -20,17 +20,17 @@ def describe_data(dataset: Dataset, arrays: Mapping[str, Rows]) -> DataSpec:
     return replace(found, fields=_windows(found, dataset.window)) if dataset.window else found
 
 
-def _windows(data: DataSpec, window: int) -> dict[str, tuple[int, ...]]:
-    """The shapes of windows whose edge is ``window`` for "sample", and in proportion for what else has rows and columns."""
-    edges = data.shape[-2:]
+def _windows(data: DataSpec, window: int | tuple[int, int]) -> dict[str, tuple[int, ...]]:
+    """The shapes of windows of the size ``window`` for "sample", and in proportion for what else has rows and columns."""
+    edges, sides = data.shape[-2:], (window, window) if isinstance(window, int) else window
     shapes: dict[str, tuple[int, ...]] = dict(data.fields)
     for name, shape in data.fields.items():
         if len(shape) < 2 or (len(shape) == 2 and shape != edges):
             continue
-        parts = [divmod(window * mine, edge) for mine, edge in zip(shape[-2:], edges, strict=True)]
+        parts = [divmod(side * mine, edge) for side, mine, edge in zip(sides, shape[-2:], edges, strict=True)]
         if any(rest for _, rest in parts) or any(size > mine for (size, _), mine in zip(parts, shape[-2:], strict=True)):
-            what = f"a window of {window} pixels does not fit pictures of {'x'.join(map(str, shape[-2:]))} ('{name}')"
-            raise UserError(what, f"take at most {min(edges)}, in whole pixels of all fields", key="data")
+            what = f"a window of {sides[0]} x {sides[1]} does not fit pictures of {' x '.join(map(str, shape[-2:]))} ('{name}')"
+            raise UserError(what, f"take at most {edges[0]} x {edges[1]}, in whole pixels of all fields", key="data")
         shapes[name] = (*shape[:-2], *(size for size, _ in parts))
     return shapes
 
@@ -70,11 +70,11 @@ def describe(
             key="data.name",
         )
     for name, array in arrays.items():
-        if array.dtype not in (np.uint8, np.float32, np.int64):
-            raise UserError(f"the data set's field '{name}' is {array.dtype}", "give uint8, float32 or int64", key="data.name")
+        if array.dtype not in (np.uint8, np.uint16, np.float32, np.int64):
+            raise UserError(f"the data set's field '{name}' is {array.dtype}", "give uint8, uint16, float32 or int64", key="data.name")
         if array.dtype == np.float32 and not is_finite(array):
             raise DivergenceError(f"the data's field '{name}' holds values that are not finite")
-    odd = [name for name in class_maps if name not in arrays or arrays[name].dtype == np.float32]
+    odd = [name for name in class_maps if name not in arrays or arrays[name].dtype in (np.float32, np.uint16)]
     if odd:
         raise UserError(f"the data set gives no integers '{odd[0]}', which its class_maps name", "repair the data set", key="data.name")
     labels = np.asarray(arrays["label"][:]) if "label" in arrays else None

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.order import Order, Windows, number_of
-from ganzoo.data.rows import Rows, rows_of_a_chunk
+from ganzoo.data.rows import Rows, rows_of_a_chunk, scaled
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields
 
@@ -79,7 +79,7 @@ class SampleReader:
 
     def _gather(self, name: str, indices: np.ndarray, drawn: Mapping[str, np.ndarray]) -> Tensor:
         """One field at ``indices`` (n,) in memory, as ``drawn``; pinned where a GPU is waiting for it."""
-        rows = np.ascontiguousarray(self.windows.cut(name, self.arrays[name][indices], drawn.get("window")))
+        rows = np.ascontiguousarray(scaled(self.windows.cut(name, self.arrays[name][indices], drawn.get("window"))))
         mirrored = drawn.get("mirrored")
         if mirrored is not None and self._mirrors(name):  # seven times faster than torch.where on a CPU
             rows[mirrored] = rows[mirrored][..., ::-1]
@@ -205,11 +205,11 @@ def fits(arrays: Mapping[str, Rows], device: torch.device) -> bool:
 
 def uploaded(array: Rows, device: torch.device) -> Tensor:
     """All rows of ``array`` on ``device``, read in parts: what lies on a disk is never in memory as a whole."""
-    dtype = torch.from_numpy(np.empty(0, array.dtype)).dtype
+    dtype = torch.from_numpy(scaled(np.empty(0, array.dtype))).dtype
     whole = torch.empty(array.shape, dtype=dtype, device=device)
     step = rows_of_a_chunk(array)
     for start in range(0, len(array), step):
-        whole[start : start + step] = torch.from_numpy(np.array(array[start : start + step]))
+        whole[start : start + step] = torch.from_numpy(scaled(np.array(array[start : start + step])))
     return whole
 
 

@@ -130,7 +130,7 @@ def to_uint8(images: torch.Tensor) -> np.ndarray:
 def pictures_given(generator: Generator, data: DataSpec, fields: Fields) -> dict[str, np.ndarray]:
     """The pictures among ``fields`` that the generator makes its own of, uint8 (N, C, H, W)."""
     shown = [name for name in forward_inputs(type(generator)) if len(data.fields.get(name, ())) == 3 and name not in data.class_maps]
-    return {name: to_uint8(fields[name]) for name in shown if data.fields[name][0] in (1, 3)}
+    return {name: to_uint8(fields[name]) for name in shown}
 
 
 def columns_of(data: DataSpec, labelled: bool, n: int) -> int:

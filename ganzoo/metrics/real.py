@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ganzoo.data.order import Windows
-from ganzoo.data.rows import Rows
+from ganzoo.data.rows import Rows, scaled
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields
 
@@ -86,6 +86,6 @@ class RealSamples:
 
 
 def to_float(values: np.ndarray, device: torch.device) -> torch.Tensor:
-    """An array of the data as metrics see it: uint8 becomes float32 in [-1, 1], anything else stays as it is."""
-    tensor = torch.from_numpy(np.ascontiguousarray(values)).to(device)
+    """An array of the data as metrics see it: uint8 and uint16 become float32 in [-1, 1], anything else stays as it is."""
+    tensor = torch.from_numpy(np.ascontiguousarray(scaled(values))).to(device)
     return tensor.float().div_(127.5).sub_(1) if tensor.dtype == torch.uint8 else tensor

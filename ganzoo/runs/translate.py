@@ -17,10 +17,9 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.engine.sampling import to_uint8
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec, Fields
-from ganzoo.registry import Registry
+from ganzoo.plugins.index import import_part
 from ganzoo.ui.pictures import one_picture, save_png
 
-from .folders import READER
 from .samples import save_arrays
 from .trained import Trained
 
@@ -53,6 +52,8 @@ class Translator:
         if not fields:
             ways = f"name a route that does with --route: {', '.join(self.routes)}" if self.routes else "leave --from out"
             raise UserError("this generator takes no pictures", ways, key="--from")
+        if (channels := self.data.fields[fields[0]][0]) not in (1, 3):
+            raise UserError(f"this generator takes images of {channels} channels, which pictures have not", "use Python", key="--from")
         return fields[0]
 
 
@@ -153,7 +154,7 @@ def _inputs(translator: Translator, field: str, path: Path, whole: bool) -> Fiel
 
     def read(shape: tuple[int, ...]) -> np.ndarray:
         channels: Literal[1, 3] = 1 if shape[0] == 1 else 3
-        found: np.ndarray = _reader().read_picture(path, None if whole else (shape[-2], shape[-1]), channels)
+        found: np.ndarray = _pictures("images").decode(path, size=None if whole else (shape[-2], shape[-1]), channels=channels)
         return found
 
     given: Mapping[str, Any] = {}
@@ -163,9 +164,9 @@ def _inputs(translator: Translator, field: str, path: Path, whole: bool) -> Fiel
     return {name: _as_trained(np.asarray(value)) for name, value in given.items() if name in translator.reads}
 
 
-def _reader() -> Any:
-    """The data set that reads pictures. Raises a UserError where the distribution that gives it is not installed."""
-    return Registry.installed().find("dataset", READER).load()
+def _pictures(module: str) -> Any:
+    """A module of what reads pictures."""
+    return import_part(f"ganzoo_data.{module}", "what reads pictures")
 
 
 def _as_trained(value: np.ndarray) -> Tensor:
@@ -174,7 +175,7 @@ def _as_trained(value: np.ndarray) -> Tensor:
 
 
 def _write(made: Fields, target: Path) -> Path:
-    pictures = {name: value for name, value in made.items() if value.dim() == 4 and value.shape[1] in (1, 3)}
+    pictures = {name: value for name, value in made.items() if value.dim() == 4}
     if not pictures:
         return save_arrays(target.with_name(target.name + ".npz"), {name: value[0].numpy() for name, value in made.items()})
     path = target.with_name(target.name + ".png")
@@ -193,7 +194,7 @@ def _targets(sources: Iterable[Path], out: Path) -> list[tuple[Path, Path]]:
         if source.is_dir():
             if source.resolve() == out.resolve():
                 raise UserError("it is the folder that pictures come from", "name another", key="--out", where=str(out))
-            names = _reader().find_pictures(source)
+            names = _pictures("sources").find_pictures(source)
             if not names:
                 raise UserError("there are no pictures in it", "name a folder with pictures", key="--from", where=str(source))
             found += [(source / name, out / name) for name in names]

@@ -37,7 +37,7 @@ def image_grid(
     exceed ``LARGEST_SIDE`` is shrunk by one.
 
     Args:
-        images: uint8 (N, C, H, W); C is 1 (grey) or 3 (red, green, blue).
+        images: uint8 (N, C, H, W); C is 1 (grey) or 3 (red, green, blue); of others ``shown`` chooses.
         columns: images a row.
         gap: margin in pixels.
         captions: one short text an image, drawn under it.
@@ -48,8 +48,9 @@ def image_grid(
     """
     from PIL import Image
 
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3) or 0 in images.shape:
-        raise ValueError(f"images must be uint8 (N, 1 or 3, H, W), not {images.dtype} {images.shape}")
+    if images.dtype != np.uint8 or images.ndim != 4 or 0 in images.shape:
+        raise ValueError(f"images must be uint8 (N, C, H, W), not {images.dtype} {images.shape}")
+    images = shown(images)
     if captions is not None and len(captions) != len(images):
         raise ValueError(f"{len(images)} images need as many captions, not {len(captions)}")
     count, channels, height, width = images.shape
@@ -84,9 +85,10 @@ def beside(columns: Sequence[np.ndarray], most: int = 9) -> tuple[np.ndarray, in
     """Pictures that belong together as tiles of one size for ``image_grid``, and its number of columns: up to ``most`` a row.
 
     Args:
-        columns: source | output | target, each uint8 (N, 1 or 3, H, W); the smaller are enlarged, nearest neighbour.
+        columns: source | output | target, each uint8 (N, C, H, W); the smaller are enlarged, nearest neighbour.
         most: tiles a row.
     """
+    columns = [shown(each) for each in columns]
     height, width = (max(each.shape[side] for each in columns) for side in (2, 3))
     channels = max(each.shape[1] for each in columns)
     tiles = []
@@ -97,16 +99,16 @@ def beside(columns: Sequence[np.ndarray], most: int = 9) -> tuple[np.ndarray, in
     return together, len(columns) * max(1, most // len(columns))
 
 
-def one_picture(image: np.ndarray) -> Image.Image:
-    """One image, uint8 (1 or 3, H, W), pixel by pixel.
+def shown(images: np.ndarray) -> np.ndarray:
+    """The channels (..., C, H, W) that a picture shows: the first three, as red, green and blue; of two the first, as grey."""
+    return images[..., : 3 if images.shape[-3] >= 3 else 1, :, :]
 
-    Raises:
-        ValueError: for another number of channels.
-    """
+
+def one_picture(image: np.ndarray) -> Image.Image:
+    """One image, uint8 (C, H, W), pixel by pixel, as ``shown``."""
     from PIL import Image
 
-    if image.shape[0] not in (1, 3):
-        raise ValueError(f"a picture has 1 or 3 channels, not {image.shape[0]}")
+    image = shown(image)
     return Image.fromarray(image[0] if image.shape[0] == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
 
 

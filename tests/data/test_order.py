@@ -127,7 +127,7 @@ def test_what_is_looked_at_and_measured_is_the_window_in_the_middle():
 def test_what_cannot_be_cut_or_is_not_there_is_refused():
     large, two = Large(), TwoDomains()
     large.window = 7
-    with pytest.raises(UserError, match=r"a window of 7 pixels does not fit pictures of 6x6 \('small'\)"):
+    with pytest.raises(UserError, match=r"a window of 7 x 7 does not fit pictures of 6 x 6 \('small'\)"):
         describe_data(large, large.arrays())
     two.independent = frozenset({"elsewhere"})
     with pytest.raises(UserError, match="calls 'elsewhere' independent, which it does not give"):

@@ -55,7 +55,7 @@ def test_two_folders_are_measured_with_all_their_pictures(capsys):
         (["-m", "sliced_wasserstein", "--images", "a", "--against", "b", "--weights", "w"], "name a run, or --images"),
         (["-m", "sliced_wasserstein"], "name a run, or --images"),
         (["-m", "sliced_wasserstein", "--images", "a", "--against", "large"], "resize both: -o data.size=N"),
-        (["-m", "sliced_wasserstein", "--images", "mixed", "--against", "b"], "not all squares of one size"),
+        (["-m", "sliced_wasserstein", "--images", "mixed", "--against", "b"], "not all of one size"),
         (["-m", "sliced_wasserstein", "--images", "a", "--against", "b", "-o", "samples=61"], "set samples to at most 60"),
         (["-m", "modes", "--images", "a", "--against", "b"], "modes"),
     ],

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from ganzoo.errors import GanzooError
-from ganzoo.ui.pictures import LARGEST_SIDE, image_grid, save_png
+from ganzoo.ui.pictures import LARGEST_SIDE, beside, image_grid, one_picture, save_png
 from ganzoo.ui.scatter import round_step, scatter
 
 
@@ -63,14 +63,19 @@ def test_captions_stand_under_their_images():
     assert (captioned[-added - 2 :, 58:] == 128).all()  # the long one ends where its image does
 
 
-@pytest.mark.parametrize(
-    "wrong", [images(2, 3, 8, 8).astype(np.float32), images(2, 3, 8, 8)[0], images(2, 4, 8, 8), np.zeros((0, 3, 8, 8), np.uint8)]
-)
+@pytest.mark.parametrize("wrong", [images(2, 3, 8, 8).astype(np.float32), images(2, 3, 8, 8)[0], np.zeros((0, 3, 8, 8), np.uint8)])
 def test_grid_refuses_what_is_no_batch_of_images(wrong):
-    with pytest.raises(ValueError, match=r"must be uint8 \(N, 1 or 3, H, W\)"):
+    with pytest.raises(ValueError, match=r"must be uint8 \(N, C, H, W\)"):
         image_grid(wrong, 2)
     with pytest.raises(ValueError, match="as many captions"):
         image_grid(images(2, 3, 8, 8), 2, captions=["one"])
+
+
+def test_of_more_than_three_channels_the_first_three_are_shown_and_of_two_the_first():
+    many = images(2, 5, 8, 8)
+    assert np.array_equal(image_grid(many, 2), image_grid(many[:, :3], 2))
+    assert np.array_equal(one_picture(many[0, :2]), one_picture(many[0, :1]))
+    assert beside([many, many[:, :1]])[0].shape == (4, 3, 8, 8)
 
 
 def blue(picture):

@@ -1,11 +1,12 @@
-"""The networks of AC-GAN (Odena et al., 2017, arXiv:1610.09585), for labelled square images of many sizes.
+"""The networks of AC-GAN (Odena et al., 2017, arXiv:1610.09585), for labelled images of many sizes.
 
-Each of S stages doubles (generator) or halves (critic) the side, between a base of 4 x 4 (7 x 7 for 28 pixels) and the
+Each of S stages doubles (generator) or halves (critic) the sides, between a base of 4 x 4 (7 x 7 for 28 pixels) and the
 image. Legend: N samples, C channels, K classes, L latent_dim.
 """
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Literal
 
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from ganzoo import Critic, DataSpec, Fields, Fraction, Generator, PositiveFloat, PositiveInt, Scores, UserError
+from ganzoo import Critic, DataSpec, Fields, Fraction, Generator, PositiveFloat, PositiveInt, Scores, UserError, halvings
 
 PAPER = "Odena et al., 2017, arXiv:1610.09585"
 
@@ -43,12 +44,12 @@ class ACGANGenerator(Generator):
         init_std: PositiveFloat = 0.02,
     ) -> None:
         super().__init__()
-        base, stages = halvings(data, "generator")
+        base, stages = plan(data, "generator")
         self.latent_dim, self.classes = latent_dim, data.classes
         widths = [width * 2**stage for stage in reversed(range(stages))]  # from the base to the image
         layers: list[nn.Module] = [
-            nn.Linear(latent_dim + data.classes, widths[0] * base * base, bias=False),
-            nn.Unflatten(1, (widths[0], base, base)),
+            nn.Linear(latent_dim + data.classes, widths[0] * math.prod(base), bias=False),
+            nn.Unflatten(1, (widths[0], *base)),
             nn.BatchNorm2d(widths[0]),
             nn.ReLU(inplace=True),
         ]
@@ -104,7 +105,7 @@ class ACGANCritic(Critic):
         init_std: PositiveFloat = 0.02,
     ) -> None:
         super().__init__()
-        base, stages = halvings(data, "critic")
+        base, stages = plan(data, "critic")
         strides = [2, 1] * stages if refine else [2] * stages
         widths = [min(width * 2**i, max_width) for i in range(len(strides))]
         self.norm, self.mixes_batch = norm, norm == "batch"
@@ -118,9 +119,9 @@ class ACGANCritic(Critic):
             layers.append(nn.LeakyReLU(0.2, inplace=True))
             if dropout > 0:
                 layers.append(nn.Dropout(dropout))
-        self.features = nn.Sequential(*layers, nn.Flatten())  # -> (N, C base base)
-        self.score = nn.Linear(widths[-1] * base * base, 1)
-        self.label_logits = nn.Linear(widths[-1] * base * base, data.classes)
+        self.features = nn.Sequential(*layers, nn.Flatten())  # -> (N, C * H' * W')
+        self.score = nn.Linear(widths[-1] * math.prod(base), 1)
+        self.label_logits = nn.Linear(widths[-1] * math.prod(base), data.classes)
         initialise_(self, init_std)
 
     def forward(self, sample: Tensor) -> Scores:
@@ -136,22 +137,15 @@ class ACGANCritic(Critic):
         return {"score": self.score(features).flatten(), "label_logits": self.label_logits(features)}
 
 
-def halvings(data: DataSpec, role: str) -> tuple[int, int]:
-    """Side of the innermost feature map, and how often the image's side halves down to it.
+def plan(data: DataSpec, role: str) -> tuple[tuple[int, int], int]:
+    """Rows and columns of the innermost feature map, and how often those of the image halve down to it.
 
     Raises:
-        UserError: where ``data`` has no labels, or is not a square image of a size that halves down to the base.
+        UserError: where ``data`` has no labels, or is not an image of a size that halves down to the base.
     """
     if "label" not in data.fields or data.classes < 1:
         raise UserError(f"{role} acgan needs labels, which this data lacks", "choose labelled data, or networks without labels")
-    side = data.shape[-1]
-    if not data.is_image or data.shape[1:] != (side, side) or side not in (16, 28, 32, 64, 128, 256):
-        raise UserError(
-            f"{role} acgan serves square images of 16, 28, 32, 64, 128 or 256 pixels; this data's samples have the shape {data.shape}",
-            "choose another size of the data, or networks that serve this shape",
-        )
-    base = 7 if side == 28 else 4
-    return base, (side // base).bit_length() - 1  # log2
+    return halvings(data, f"{role} acgan")
 
 
 def doubling(before: int, after: int, kernel: int, *, bias: bool) -> nn.ConvTranspose2d:

@@ -200,9 +200,9 @@ def test_initial_weights_have_the_given_spread() -> None:
 
 @pytest.mark.parametrize("network", [ACGANGenerator, ACGANCritic])
 def test_data_that_cannot_be_served_is_refused(network: type) -> None:
-    with pytest.raises(UserError, match="16, 28, 32, 64, 128 or 256 pixels"):
-        network(labelled(48))
-    with pytest.raises(UserError, match="16, 28, 32, 64, 128 or 256 pixels"):
+    with pytest.raises(UserError, match="make them 48 x 48 or 56 x 56"):
+        network(labelled(50))
+    with pytest.raises(UserError, match="serves images; this data"):
         network(DataSpec({"sample": (2,), "label": ()}, classes=8))
     with pytest.raises(UserError, match="needs labels"):
         network(DataSpec({"sample": (3, 32, 32)}))

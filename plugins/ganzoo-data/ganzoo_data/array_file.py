@@ -1,8 +1,9 @@
-"""Arrays in a file, read by name: .npz and .npy by numpy, without pickles, and HDF5 by h5py."""
+"""Arrays in a file, read by name: .npz and .npy by numpy, without pickles, HDF5 by h5py, and TIFF by tifffile."""
 
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import zipfile
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from ganzoo import UserError
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 DAMAGED = (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile)
 MOST = 8
 """Arrays that are named in a message."""
@@ -25,13 +27,14 @@ class ArrayFile:
         path: the file.
 
     Raises:
-        UserError: where it cannot be read, or h5py is missing for it.
+        UserError: where it cannot be read, or h5py or tifffile is missing for it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         with path.open("rb") as file:
-            self._is_hdf5 = file.read(len(HDF5)) == HDF5
+            head = file.read(len(HDF5))
+        self._is_hdf5, self._is_tiff = head == HDF5, head[:4] in TIFF
         self._opened: tuple[int, Any] = (-1, None)
         self._read: dict[str, np.ndarray] = {}
         try:
@@ -88,16 +91,45 @@ class ArrayFile:
 
     def _open(self) -> Any:
         if self._is_hdf5:
-            try:
-                h5py = importlib.import_module("h5py")  # optional, and without types
-            except ImportError as error:
-                what = f"{self.path.absolute()} is an HDF5 file, which is read by h5py, and that is not installed"
-                raise UserError(what, "pip install h5py", key="data.file") from error
-            return h5py.File(self.path, "r")
+            return self._module("h5py", "an HDF5 file").File(self.path, "r")
+        if self._is_tiff:
+            return {"arr_0": np.asarray(self._module("tifffile", "a TIFF").imread(self.path))}
         opened = np.load(self.path, mmap_mode="r", allow_pickle=False)
         return {"arr_0": opened} if isinstance(opened, np.ndarray) else opened
 
+    def _module(self, name: str, kind: str) -> Any:
+        """What reads the file: optional, and without types."""
+        try:
+            return importlib.import_module(name)
+        except ImportError as error:
+            what = f"{self.path.absolute()} is {kind}, which is read by {name}, and that is not installed"
+            raise UserError(what, f"pip install {name}", key="data.file") from error
+
     def _refusal(self, error: BaseException) -> UserError:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:120] or type(error).__name__
-        what = f"{self.path.absolute()} cannot be read as .npz, .npy or HDF5: {reason}"
+        what = f"{self.path.absolute()} cannot be read as .npz, .npy, HDF5 or TIFF: {reason}"
         return UserError(what, "write it again, with plain arrays", key="data.file")
+
+
+class ArrayRows:
+    """The entries of an array, read when they are asked for.
+
+    Args:
+        content: the file.
+        name: of the array.
+    """
+
+    def __init__(self, content: ArrayFile, name: str) -> None:
+        self._content, self._name, self.shape = content, name, content.shapes[name]
+        self.dtype = content.rows(name, 0, 1).dtype
+        self.nbytes = math.prod(self.shape) * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, picked: Any) -> np.ndarray:
+        numbers = np.arange(len(self))[picked]
+        if np.ndim(numbers) == 0:
+            return self._content.row(self._name, int(numbers))
+        found = [self._content.row(self._name, number) for number in numbers.tolist()]
+        return np.stack(found) if found else np.empty((0, *self.shape[1:]), self.dtype)

@@ -1,4 +1,4 @@
-"""Images in one file of arrays: .npz, .npy or HDF5."""
+"""Images in one file of arrays: .npz, .npy, HDF5 or TIFF."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import numpy as np
 
 from ganzoo import Dataset, PositiveInt, UserError, did_you_mean
 
-from .array_file import ArrayFile
+from .array_file import ArrayFile, ArrayRows
 from .celeba_layout import contents
+from .derived import Derived
 from .files import stamp
-from .images import DECODER
+from .images import DECODER, Sides, sides
 from .levels import Levels, levels_of
 
 if TYPE_CHECKING:
@@ -27,16 +28,18 @@ LABELS = ("labels", "label", "y", "targets", "target", "classes", "ans")
 
 
 class Arrays(Dataset):
-    """Images in an array of a file: (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3, or grey squares flattened, (N, H * H).
+    """Images in an array of a file: (N, H, W), (N, H, W, C) or (N, C, H, W), or grey squares flattened, (N, H * H).
 
-    Values are 0 to 255, 0 to 1, or -1 to 1; which of them is told from all of them, and said. Nothing is unpickled.
+    Values are 0 to 255, 0 to 65535, 0 to 1, or -1 to 1; which of them is told from all of them, and said. Images of 16 bits are trained on
+    as finely. C is any number; pictures show the first three as red, green and blue, of two the first. Nothing is unpickled.
 
     Args:
-        file: the file, .npz, .npy or HDF5 (.h5, .hdf5), which needs h5py.
+        file: the file, .npz, .npy, HDF5 (.h5, .hdf5), which needs h5py, or TIFF, which needs tifffile.
         images: the name of the array; null: the one that is called so, or the only one of such a shape.
         labels: the name of the array of labels, (N,) or (N, 1) numbers or texts; auto: one that is called so; null: none.
         split: which arrays are taken where their names say it: ``x_train``, ``test_images``.
-        size: edge to which images are resized; null: as they are, squares.
+        size: edge, or [rows, columns], to which images are resized; null: as they are.
+        white: the value of white, where black is 0: 4095 of 12 bits; null: it is told from the values.
         flip: mirror images at random in training.
     """
 
@@ -49,29 +52,32 @@ class Arrays(Dataset):
         images: str | None = None,
         labels: str | None = "auto",
         split: str = "train",
-        size: PositiveInt | None = None,
+        size: Sides | None = None,
+        white: PositiveInt | None = None,
         flip: bool = False,
     ) -> None:
-        self.file, self.images, self.labels, self.split, self.size, self.flip = file, images, labels, split, size, flip
+        self.file, self.images, self.labels, self.split = file, images, labels, split
+        self.size, self.white, self.flip = size, white, flip
 
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
-        """{"sample": (N, C, H, W) uint8, with labels "label": (N,) int64}; sets ``classes``, ``class_names``."""
+        """{"sample": (N, C, H, W) uint8 or uint16, with labels "label": (N,) int64}; sets ``classes``, ``class_names``."""
         path = Path(self.file).expanduser()
         if not path.is_file():
             raise UserError(f"there is no file {path.absolute()} ({contents(path.parent)})", "set data.file", key="data.file")
         content = ArrayFile(path)
         name = self._name_of_images(content)
-        image = levels_of(content, name)
+        image = levels_of(content, name, self.white)
         labels = self._read_labels(content, image.count)
-        size = self.size or image.height
-        if self.size is None and image.height != image.width:
-            raise UserError(f"{name} has images of {image.height} x {image.width}", "set data.size, to resize them", key="data.size")
+        size = sides(self.size or (image.height, image.width))
         cache.reporter.say(f"{path.name}: {name} holds {image}")
+        if image.bits == 16:  # the cache keeps bytes
+            deep = Derived(ArrayRows(content, name), lambda row, _: image.decode(row, size))
+            return {"sample": deep} if labels is None else {"sample": deep, "label": labels}
         cached = cache.images(
             {"dataset": "arrays", "files": stamp(path.parent, [path.name]), "array": name, "levels": str(image), "decoder": DECODER},
             range(image.count),
             lambda index: image.decode(content.row(name, index), size),
-            (image.channels, size, size),
+            (image.channels, *size),
             name=lambda index: f"{path.name}:{name}[{index}]",
         )
         if labels is None:

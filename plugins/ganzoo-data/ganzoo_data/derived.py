@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ganzoo import UserError
+
 if TYPE_CHECKING:
     from ganzoo.data import Rows
 
@@ -63,6 +65,13 @@ def holed(picture: np.ndarray, kind: Mask, number: int) -> np.ndarray:
     """The picture with its hole."""
     found: np.ndarray = np.where(hole(picture.shape, kind, number) > 0, np.uint8(GREY), picture)
     return found
+
+
+def refuse_remainder(size: tuple[int, int], times: int | None) -> None:
+    """Raise a UserError where images of ``size`` cannot be reduced ``times`` times."""
+    if times and any(side % times for side in size):
+        what = f"images of {size[0]} x {size[1]} cannot be reduced {times} times"
+        raise UserError(what, "choose a divisor of data.size", key="low_resolution")
 
 
 def conditions(sample: Rows, low_resolution: int | None, mask: Mask | None) -> Mapping[str, Rows]:

@@ -13,10 +13,10 @@ from ganzoo import Dataset, Fraction, PositiveInt, UserError
 from ganzoo.data import BadImage
 
 from .celeba_layout import contents
-from .derived import Mask, conditions, hole, holed
-from .images import DECODER, SUFFIXES, Size, decode
+from .derived import Mask, conditions, hole, holed, refuse_remainder
+from .images import DECODER, SUFFIXES, Sides, decode, sides
 from .labels import in_order, label_pictures
-from .sources import Source, find_pictures, is_litter, open_source, size_of
+from .sources import Source, is_litter, open_source, size_of
 
 if TYPE_CHECKING:
     from ganzoo import Cache
@@ -29,11 +29,12 @@ SPLITS = (*TRAINING, "val", "valid", "validation", "dev", "test", "testing", "ev
 
 
 class ImageFolder(Dataset):
-    """The pictures under a folder, resized to a square.
+    """The pictures under a folder, cut and resized to one size.
 
     Args:
         root: the folder, or a zip or tar of one, which is read in place. Sub-folders are searched too; hidden files and folders are not.
-        size: edge of the images in pixels; null: that of the pictures, which must all be squares of one size.
+        size: edge of the images in pixels, or [rows, columns], to which pictures are cut and resized; null: that of the pictures,
+            which must all have one.
         crop: edge in pixels of the centred square that is kept, before resizing; null: the largest.
         channels: 3 (RGB) or 1 (grey). What is transparent lies on white.
         flip: mirror images at random in training.
@@ -52,7 +53,7 @@ class ImageFolder(Dataset):
         self,
         *,
         root: str,
-        size: PositiveInt | None = 64,
+        size: Sides | None = 64,
         crop: PositiveInt | None = None,
         channels: Literal[1, 3] = 3,
         flip: bool = False,
@@ -62,15 +63,16 @@ class ImageFolder(Dataset):
         low_resolution: PositiveInt | None = None,
         mask: Mask | None = None,
     ) -> None:
-        if low_resolution and (mask or (size or 0) % low_resolution):
-            what = "images have both a hole and a low resolution" if mask else f"images of {size} cannot be reduced {low_resolution} times"
-            raise UserError(what, "leave one of them out" if mask else "choose a divisor of data.size", key="low_resolution")
+        if low_resolution and mask:
+            raise UserError("images have both a hole and a low resolution", "leave one of them out", key="low_resolution")
+        if size:
+            refuse_remainder(sides(size), low_resolution)
         self.low_resolution, self.mask = low_resolution, mask
         self.root, self.size, self.crop, self.channels = root, size, crop, channels
         self.flip, self.labels, self.split, self.max_bad = flip, labels, split, max_bad
 
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
-        """{"sample": (N, channels, size, size) uint8, with labels "label": (N,) int64}; sets ``classes``, ``class_names``."""
+        """{"sample": (N, channels, H, W) uint8, with labels "label": (N,) int64}; sets ``classes``, ``class_names``."""
         root, source = Path(self.root).expanduser(), open_source(self.root)
         names = source.names
         if not names:
@@ -78,7 +80,8 @@ class ImageFolder(Dataset):
             remedy = f"set data.root to a folder with files named {', '.join(SUFFIXES)}{found}"
             raise UserError(f"no pictures in {root.absolute()}", remedy, key="data.root")
         names = self._of_split(root, names, cache)
-        size = self.size or _common_size(source, names, self.crop)
+        size = sides(self.size or _common_size(source, names, self.crop))
+        refuse_remainder(size, self.low_resolution)
         by_name = self._labels(root, names)
         self.class_names = in_order(set(by_name.values())) if self._file else tuple(sorted(set(by_name.values())))
         self.classes = len(self.class_names)
@@ -88,7 +91,7 @@ class ImageFolder(Dataset):
             {"dataset": "folder", "files": source.stamp(names), "crop": self.crop, "decoder": DECODER},
             names,
             lambda name: decode(source.get(name), size=size, crop=self.crop, channels=self.channels),
-            (self.channels, size, size),
+            (self.channels, *size),
             max_bad=self.max_bad,
         )
         given = {"sample": cached.images, **conditions(cached.images, self.low_resolution, self.mask)}
@@ -105,13 +108,6 @@ class ImageFolder(Dataset):
     def inputs_of(self, picture: np.ndarray) -> Mapping[str, np.ndarray]:
         """The picture with a hole, and where it is; nothing of its own where there are no holes."""
         return {"source": holed(picture, self.mask, 0), "mask": hole(picture.shape, self.mask, 0)} if self.mask else {}
-
-    find_pictures = staticmethod(find_pictures)
-
-    @staticmethod
-    def read_picture(path: Path, size: Size, channels: Literal[1, 3]) -> np.ndarray:
-        """One picture, uint8 (channels, H, W), cut and resized to ``size``. Raises BadImage where it cannot be read."""
-        return decode(path, size=size, channels=channels)
 
     @property
     def _file(self) -> str:
@@ -160,22 +156,23 @@ class ImageFolder(Dataset):
         return labels
 
 
-def _common_size(source: Source, names: Sequence[str], crop: int | None) -> int:
-    """The edge of pictures that are all squares of one size; what is no picture is refused where it is decoded.
+def _common_size(source: Source, names: Sequence[str], crop: int | None) -> tuple[int, int]:
+    """Rows and columns of pictures that are all of one size; what is no picture is refused where it is decoded.
 
     Raises:
-        UserError: naming two that differ, or one that is not square.
+        UserError: naming some that differ.
     """
     if crop is not None:
-        return crop
+        return crop, crop
     sizes: dict[tuple[int, int], str] = {}
     for name in names:
         with suppress(BadImage):
             sizes.setdefault(size_of(source.get(name)), name)
-    if len(sizes) > 1 or any(width != height for width, height in sizes):
+    if len(sizes) > 1:
         which = ", ".join(f"{name} {width} x {height}" for (width, height), name in list(sizes.items())[:3])
-        raise UserError(f"the pictures are not all squares of one size: {which}", "set data.size, to resize them", key="data.size")
-    return next(iter(sizes), (1, 1))[0]
+        raise UserError(f"the pictures are not all of one size: {which}", "set data.size, to resize them", key="data.size")
+    width, height = next(iter(sizes), (1, 1))
+    return height, width
 
 
 def _tell_of_empty(root: Path, labels: Mapping[str, str], cache: Cache) -> None:

@@ -18,6 +18,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from PIL import Image, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
+from ganzoo import PositiveInt
 from ganzoo.data import BadImage
 
 from .metadata import PNG, upright, without_metadata
@@ -52,6 +53,13 @@ WHITE_IS_ZERO, SEPARATED, CMYK, SIGNED = 0, 5, 1, 2
 
 Size: TypeAlias = int | tuple[int, int] | None
 """Edge of a square, (H, W), or None: as large as the picture is."""
+Sides: TypeAlias = PositiveInt | tuple[PositiveInt, PositiveInt]
+"""A size as configurations say it: 64, or [64, 128], rows and columns."""
+
+
+def sides(size: int | tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns."""
+    return (size, size) if isinstance(size, int) else size
 
 
 def decode(source: bytes | Path, *, size: Size, crop: int | None = None, channels: Literal[1, 3] = 3) -> np.ndarray:
@@ -130,7 +138,7 @@ def _to_array(image: Image.Image, size: Size, crop: int | None, channels: int) -
     turned = upright(image)
     if turned.size != reduced:
         width, height = height, width
-    rows, columns = (height, width) if size is None else (size, size) if isinstance(size, int) else size
+    rows, columns = (height, width) if size is None else sides(size)
     part = (min(width, height * columns // rows), min(height, width * rows // columns)) if crop is None else (crop, crop)
     middle, box = _centre(turned, (width, height), part, scale)
     plain = _EIGHT_BITS[middle.mode](middle, stored)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ganzoo import Dataset, PositiveInt, UserError
+from ganzoo import Dataset, UserError
 
 from .files import folder_at, stamp
-from .images import DECODER, decode
+from .images import DECODER, Sides, decode, sides
 from .sources import find_pictures
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ class TwoDomains(Dataset):
 
     Args:
         root: the folder.
-        size: edge of the images in training, in pixels.
-        load_size: edge that pictures are resized to; of larger ones training takes a window of ``size`` at random; null: ``size``.
+        size: edge of the images in training, in pixels, or [rows, columns].
+        load_size: edge, or [rows, columns], that pictures are resized to; of larger ones training takes a window of ``size``
+            at random; null: ``size``.
         channels: 3 (RGB) or 1 (grey).
         flip: mirror images at random in training, those of a pair together.
         direction: what is translated into what: A, which is left, or B.
@@ -40,18 +41,20 @@ class TwoDomains(Dataset):
         self,
         *,
         root: str,
-        size: PositiveInt = 256,
-        load_size: PositiveInt | None = None,
+        size: Sides = 256,
+        load_size: Sides | None = None,
         channels: Literal[1, 3] = 3,
         flip: bool = False,
         direction: Literal["AtoB", "BtoA"] = "AtoB",
         split: Split = "train",
     ) -> None:
-        if load_size is not None and load_size < size:
-            raise UserError(f"pictures of {load_size} pixels hold no window of {size}", "make it at least data.size", key="load_size")
-        self.root, self.size, self.load_size, self.channels = root, size, load_size or size, channels
+        part, whole = sides(size), sides(load_size or size)
+        if any(loaded < taken for loaded, taken in zip(whole, part, strict=True)):
+            what = f"pictures of {' x '.join(map(str, whole))} pixels hold no window of {' x '.join(map(str, part))}"
+            raise UserError(what, "make it at least data.size", key="load_size")
+        self.root, self.size, self.load_size, self.channels = root, part, whole, channels
         self.flip, self.direction, self.split = flip, direction, split
-        self.window = size if self.load_size > size else None
+        self.window = part if whole != part else None
 
     def _domains(self, root: Path) -> tuple[Path, Path] | None:
         """The folders of A and B: trainA and trainB, A/train and B/train, train/A and train/B, or A and B; None where there are none."""
@@ -65,12 +68,14 @@ class TwoDomains(Dataset):
         return {"source": a, "sample": b} if self.direction == "AtoB" else {"source": b, "sample": a}
 
     def _images(self, cache: Cache, folder: Path, names: list[str], both: bool = False) -> Rows:
-        """The pictures, squares, or two squares side by side."""
-        edge, channels = self.load_size, self.channels
-        shape = (channels, edge, 2 * edge if both else edge)
+        """The pictures, or two side by side."""
+        (rows, columns), channels = self.load_size, self.channels
+        shape = (channels, rows, 2 * columns if both else columns)
 
         def read(name: str) -> np.ndarray:
-            return halves(folder / name, edge, channels) if both else decode(folder / name, size=edge, channels=channels)
+            return (
+                halves(folder / name, self.load_size, channels) if both else decode(folder / name, size=self.load_size, channels=channels)
+            )
 
         key: dict[str, Any] = {"dataset": "pairs", "both": both, "files": stamp(folder, names), "decoder": DECODER}
         return cache.images(key, names, read, shape).images
@@ -81,8 +86,9 @@ class Paired(TwoDomains):
 
     Args:
         root: a folder with the files of pairs, in it or in its sub-folder ``split``; or with the folders trainA and trainB, A and B.
-        size: edge of the images in training, in pixels.
-        load_size: edge that pictures are resized to; of larger ones training takes a window of ``size`` at random; null: ``size``.
+        size: edge of the images in training, in pixels, or [rows, columns].
+        load_size: edge, or [rows, columns], that pictures are resized to; of larger ones training takes a window of ``size``
+            at random; null: ``size``.
         channels: 3 (RGB) or 1 (grey).
         flip: mirror images at random in training, those of a pair together.
         direction: what is translated into what: A, which is left, or B.
@@ -90,7 +96,7 @@ class Paired(TwoDomains):
     """
 
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
-        """{"source", "sample": (N, channels, load_size, load_size) uint8}."""
+        """{"source", "sample": (N, channels, H, W) uint8}."""
         root = folder_at(self.root)
         if domains := self._domains(root):
             a, b = ({str(Path(name).with_suffix("")): name for name in find_pictures(folder)} for folder in domains)
@@ -107,7 +113,7 @@ class Paired(TwoDomains):
         names = find_pictures(folder)
         refuse_nothing(names, folder)
         both = self._images(cache, folder, names, both=True)
-        return self._ordered(Columns(both, 0, self.load_size), Columns(both, self.load_size, 2 * self.load_size))
+        return self._ordered(Columns(both, 0, self.load_size[1]), Columns(both, self.load_size[1], 2 * self.load_size[1]))
 
 
 class Unpaired(TwoDomains):
@@ -115,8 +121,9 @@ class Unpaired(TwoDomains):
 
     Args:
         root: a folder with the folders trainA and trainB, A/train and B/train, or A and B.
-        size: edge of the images in training, in pixels.
-        load_size: edge that pictures are resized to; of larger ones training takes a window of ``size`` at random; null: ``size``.
+        size: edge of the images in training, in pixels, or [rows, columns].
+        load_size: edge, or [rows, columns], that pictures are resized to; of larger ones training takes a window of ``size``
+            at random; null: ``size``.
         channels: 3 (RGB) or 1 (grey).
         flip: mirror images at random in training.
         direction: what is translated into what.
@@ -126,7 +133,7 @@ class Unpaired(TwoDomains):
     independent = frozenset({"source"})
 
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
-        """{"source": (M, channels, load_size, load_size), "sample": (N, ...) uint8}."""
+        """{"source": (M, channels, H, W), "sample": (N, ...) uint8}."""
         root = folder_at(self.root)
         domains = self._domains(root)
         if domains is None:
@@ -161,15 +168,15 @@ class Columns:
         return np.ascontiguousarray(self._rows[picked][..., self._columns])
 
 
-def halves(path: Path, edge: int, channels: Literal[1, 3]) -> np.ndarray:
-    """The left and the right half of a picture, each resized to a square by itself, so that neither bleeds into the other."""
+def halves(path: Path, size: tuple[int, int], channels: Literal[1, 3]) -> np.ndarray:
+    """The left and the right half of a picture, each resized to ``size`` by itself, so that neither bleeds into the other."""
     from PIL import Image
 
     whole = decode(path, size=None, channels=channels)
     middle = whole.shape[2] // 2
     found = []
     for half in (whole[:, :, :middle], whole[:, :, -middle:]):
-        planes = [Image.fromarray(plane).resize((edge, edge), Image.Resampling.BILINEAR) for plane in np.ascontiguousarray(half)]
+        planes = [Image.fromarray(plane).resize(size[::-1], Image.Resampling.BILINEAR) for plane in np.ascontiguousarray(half)]
         found.append(np.stack([np.asarray(plane) for plane in planes]))
     return np.concatenate(found, axis=2)
 

@@ -22,7 +22,7 @@ from ganzoo import Dataset, Fraction, PositiveInt, UserError
 from ganzoo.data import BadImage
 
 from .files import stamp
-from .images import DECODER, decode
+from .images import DECODER, Sides, decode, sides
 
 if TYPE_CHECKING:
     from ganzoo import Cache
@@ -58,7 +58,7 @@ class WebDataset(Dataset):
 
     Args:
         shards: the shards: a path, or several; "*" and "{0000..0127}" stand for many.
-        size: edge of the images in pixels.
+        size: edge of the images in pixels, or [rows, columns].
         crop: edge in pixels of the centred square that is kept, before resizing; null: the largest.
         channels: 3 (RGB) or 1 (grey). What is transparent lies on white.
         classes: number of classes: each sample's label, 0 to classes - 1, is the number in its ``.cls``, or "label" (or "cls") in its
@@ -73,7 +73,7 @@ class WebDataset(Dataset):
         self,
         *,
         shards: str | list[str],
-        size: PositiveInt = 64,
+        size: Sides = 64,
         crop: PositiveInt | None = None,
         channels: Literal[1, 3] = 3,
         classes: PositiveInt | None = None,
@@ -84,7 +84,7 @@ class WebDataset(Dataset):
         self.classes, self.flip, self.max_bad = classes or 0, flip, max_bad
 
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
-        """{"sample": (N, channels, size, size) uint8, with classes "label": (N,) int64} of this process's shards; sets ``apart``."""
+        """{"sample": (N, channels, H, W) uint8, with classes "label": (N,) int64} of this process's shards; sets ``apart``."""
         rank, ranks = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
         self.apart = ranks > 1
         paths = find_shards([self.shards] if isinstance(self.shards, str) else self.shards)
@@ -99,7 +99,7 @@ class WebDataset(Dataset):
             {"dataset": "webdataset", "files": stamp(Path("/"), map(str, mine)), "crop": self.crop, "decoder": DECODER},
             [member for member, _ in samples],
             lambda member: decode(member.read(), size=self.size, crop=self.crop, channels=self.channels),
-            (self.channels, self.size, self.size),
+            (self.channels, *sides(self.size)),
             name=lambda member: f"{member.shard.name}/{member.name}",
             max_bad=self.max_bad,
         )

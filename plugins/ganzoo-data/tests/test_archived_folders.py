@@ -169,5 +169,5 @@ def test_pictures_keep_their_own_size_where_they_have_one(data, tmp_path):
     pixels = dataset.arrays(Cache(tmp_path / "cache"))["sample"]
     np.testing.assert_array_equal(pixels[0].transpose(1, 2, 0), np.asarray(Image.open(data / "pets/cat/1.png")))
     Image.new("RGB", (8, 9)).save(data / "pets/dog/odd.png")
-    with pytest.raises(UserError, match=r"not all squares of one size: .*dog/odd\.png 8 x 9; set data\.size"):
+    with pytest.raises(UserError, match=r"not all of one size: .*dog/odd\.png 8 x 9; set data\.size"):
         dataset.arrays(Cache(tmp_path / "cache"))

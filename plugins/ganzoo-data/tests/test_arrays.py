@@ -4,10 +4,14 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from ganzoo_data.arrays import Arrays
 
-from ganzoo import UserError
+from ganzoo import DataSpec, UserError
 from ganzoo.data.cache import Cache
+from ganzoo.engine.batches import SampleReader
+from ganzoo.engine.device import Runtime
+from ganzoo.metrics.real import to_float
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 4, 4, 3), np.uint8)
 PIXELS[0, 0, 0], PIXELS[0, 0, 1] = 0, 255
@@ -43,13 +47,12 @@ def test_each_layout_and_range_gives_the_same_pixels(array, wanted, tmp_path):
 @pytest.mark.parametrize(
     ("array", "reason"),
     [
-        (PIXELS.astype(np.uint16) * 257, "values from 0 to 65535, and it is not clear which are black and white"),
+        (PIXELS.astype(np.int32) * 257, "values from 0 to 65535, and it is not clear which are black and white"),
         (PIXELS.astype(np.float32) / 100, "it is not clear which are black and white"),
         (np.where(PIXELS > 9, np.nan, 0), "not finite"),
         (np.zeros((6, 3, 4, 3), np.uint8), "has shape 6x3x4x3"),
         (np.zeros((6, 5, 5, 5), np.uint8), "none of them images"),
         (np.zeros((0, 4, 4), np.uint8), "has shape 0x4x4"),
-        (np.zeros((6, 4, 5), np.uint8), "images of 4 x 5; set data.size"),
     ],
 )
 def test_what_is_not_clear_is_refused_by_name(array, reason, tmp_path):
@@ -107,7 +110,7 @@ def test_a_single_array_and_resizing(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"text", b"PK\3\4broken", b"\x93NUMPY\1\0broken"])
 def test_a_file_that_is_none_is_one_line(content, tmp_path):
     (tmp_path / "x.npz").write_bytes(content)
-    with pytest.raises(UserError, match=r"cannot be read as \.npz, \.npy or HDF5"):
+    with pytest.raises(UserError, match=r"cannot be read as \.npz, \.npy, HDF5 or TIFF"):
         read(tmp_path / "x.npz", tmp_path)
 
 
@@ -128,6 +131,49 @@ def test_hdf5_is_read_where_h5py_is(tmp_path, monkeypatch):
     dataset, arrays = read(tmp_path / "x.h5", tmp_path)
     np.testing.assert_array_equal(arrays["sample"][:], WANTED)
     assert (dataset.class_names, arrays["label"].tolist()) == (("a", "b"), [1, 0] * 3)
+
+
+DEEP = np.arange(6 * 5 * 8, dtype=np.uint16).reshape(6, 5, 8) * 270
+
+
+def test_sixteen_bits_are_kept_and_trained_on_as_finely(tmp_path):
+    np.savez(tmp_path / "x.npz", images=DEEP, labels=[0, 1] * 3)
+    _, arrays = read(tmp_path / "x.npz", tmp_path)
+    sample = arrays["sample"]
+    assert (sample.dtype, sample.shape) == (np.uint16, (6, 1, 5, 8))
+    np.testing.assert_array_equal(sample[np.array([4, 1])][:, 0], DEEP[[4, 1]])
+    data = DataSpec({"sample": (1, 5, 8), "label": ()}, classes=2)
+    trained = SampleReader(arrays, data, Runtime(torch.device("cpu"), "float32", "highest", 1)).fetch(np.array([4, 1]))["sample"]
+    np.testing.assert_allclose(trained[:, 0].numpy(), DEEP[[4, 1]] / 32767.5 - 1, atol=1e-6)
+    seen = to_float(sample[np.array([4, 1])], torch.device("cpu"))  # by metrics
+    assert torch.equal(seen, trained)
+
+
+def test_white_is_what_is_said(tmp_path):
+    np.save(tmp_path / "x.npy", DEEP // 16)
+    _, arrays = read(tmp_path / "x.npy", tmp_path, white=4095)
+    np.testing.assert_array_equal(arrays["sample"][3][0], np.rint(DEEP[3] // 16 * (65535 / 4095)))
+    with pytest.raises(UserError, match=r"values from 0 to 4033, beyond white at 4000; choose another data\.white"):
+        read(tmp_path / "x.npy", tmp_path, white=4000)
+    assert read(tmp_path / "x.npy", tmp_path, size=(10, 8))[1]["sample"][:].max() <= 4033
+
+
+@pytest.mark.parametrize("shape", [(6, 4, 5, 9), (6, 5, 9, 4), (6, 7, 20, 20), (6, 2, 5, 9)])
+def test_more_channels_lie_on_the_shorter_axis(shape, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    np.save(tmp_path / "x.npy", pixels)
+    wanted = pixels if shape[1] < shape[3] else pixels.transpose(0, 3, 1, 2)
+    np.testing.assert_array_equal(read(tmp_path / "x.npy", tmp_path)[1]["sample"][:], wanted)
+
+
+def test_a_tiff_of_many_channels_is_read_where_tifffile_is(tmp_path, monkeypatch):
+    tifffile = pytest.importorskip("tifffile", reason="tifffile is optional")
+    pixels = np.random.default_rng(0).integers(0, 65536, (6, 5, 8, 9), np.uint16)
+    tifffile.imwrite(tmp_path / "x.tif", pixels, photometric="minisblack")
+    np.testing.assert_array_equal(read(tmp_path / "x.tif", tmp_path)[1]["sample"][:], pixels)
+    monkeypatch.setitem(sys.modules, "tifffile", None)
+    with pytest.raises(UserError, match=r"x\.tif is a TIFF, which is read by tifffile, and that is not installed; pip install tifffile"):
+        read(tmp_path / "x.tif", tmp_path)
 
 
 def test_without_h5py_one_line_says_what_to_install(tmp_path, monkeypatch):

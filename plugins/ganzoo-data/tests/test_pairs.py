@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 from ganzoo_data.folder import ImageFolder
+from ganzoo_data.images import decode
 from ganzoo_data.pairs import Paired, Unpaired
+from ganzoo_data.sources import find_pictures
 from PIL import Image
 
 from ganzoo import UserError
@@ -94,5 +96,42 @@ def test_thumbnails_and_holes_are_of_the_very_picture_and_the_same_at_each_readi
         batch = Batches(arrays, describe_data(dataset, arrays), 4, 0, True, CPU).next()
         assert set(batch["mask"].unique().tolist()) == {0, 1}  # never scaled
         assert torch.equal((batch["source"] == batch["sample"]).all(1, keepdim=True), batch["mask"] == 0)
-    with pytest.raises(UserError, match="images of 16 cannot be reduced 5 times"):
+    with pytest.raises(UserError, match="images of 16 x 16 cannot be reduced 5 times"):
         ImageFolder(root=str(tmp_path / "data"), size=16, low_resolution=5)
+
+
+def test_pictures_that_are_no_squares_are_cut_and_cropped_together(tmp_path, cache):
+    for i, ramp in enumerate(np.random.default_rng(0).integers(0, 256, (4, 12, 20, 3), np.uint8)):
+        (tmp_path / "data").mkdir(exist_ok=True)
+        Image.fromarray(np.concatenate([ramp, 255 - ramp], axis=1)).save(tmp_path / f"data/{i}.png")
+    dataset = Paired(root=str(tmp_path / "data"), size=(8, 16), load_size=(12, 20), flip=True)
+    arrays = dataset.arrays(cache)
+    data = describe_data(dataset, arrays)
+    assert data.fields == {"source": (3, 8, 16), "sample": (3, 8, 16)}
+    batches = Batches(arrays, data, 4, 0, True, CPU)
+    first, again = batches.next(), Batches(arrays, data, 4, 0, True, CPU).next()
+    torch.testing.assert_close(first["source"], -first["sample"], atol=1e-5, rtol=0)  # the same window, mirrored alike
+    assert torch.equal(first["source"], again["source"])
+    folder = ImageFolder(root=str(tmp_path / "data"), size=None, low_resolution=4)
+    assert folder.arrays(cache)["source"].shape == (4, 3, 3, 10)
+    with pytest.raises(UserError, match="images of 12 x 40 cannot be reduced 8 times"):
+        ImageFolder(root=str(tmp_path / "data"), size=None, low_resolution=8).arrays(cache)
+
+
+def test_a_data_set_of_a_plugin_reads_pictures_as_these_do(tmp_path, cache):
+    for name, greys in {"b": (40, 90), "a": (200, 10)}.items():
+        paint(tmp_path / f"data/{name}.png", *greys)
+    (tmp_path / "data/c.png").write_bytes(b"no picture")
+    files = [tmp_path / "data" / name for name in find_pictures(tmp_path / "data")]
+    assert decode(files[0], size=None, channels=1).shape == (1, 24, 48)
+    found = cache.pictures(files, (8, 16), channels=1, max_bad=0.5)
+    assert (found.images.shape, found.kept.tolist(), list(found.bad.values())) == (
+        (2, 1, 8, 16),
+        [0, 1],
+        ["not a picture, or of an unknown format"],
+    )
+    assert found.images[:, 0, 0, 0].tolist() == [200, 40]
+    paint(files[0], 7, 7)
+    assert cache.pictures(files, (8, 16), channels=1, max_bad=0.5).images[0].max() == 7  # told from what it was
+    with pytest.raises(UserError, match="1 of 3 images cannot be read"):
+        cache.pictures(files, 8)

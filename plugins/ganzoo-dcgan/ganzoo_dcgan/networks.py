@@ -1,19 +1,20 @@
-"""The networks of DCGAN (Radford et al., 2016, arXiv:1511.06434), for square images of many sizes.
+"""The networks of DCGAN (Radford et al., 2016, arXiv:1511.06434), for images of many sizes.
 
-Each of S stages doubles (generator) or halves (critic) the side, between a base of 4 x 4 (7 x 7 for 28 pixels) and
-the image. The stage nearest the image has ``width`` channels, each one further inwards twice as many:
+Each of S stages doubles (generator) or halves (critic) the sides, between a base of 4 x 4 (7 x 7 for 28 pixels, 4 x 8 for 64 x 128)
+and the image. The stage nearest the image has ``width`` channels, each one further inwards twice as many:
 
     64 pixels, width 64, as in pytorch/examples:  512 x 4 x 4 <-> 256 x 8 x 8 <-> 128 x 16 x 16 <-> 64 x 32 x 32 <-> image
 """
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Literal
 
 from torch import Tensor, nn
 
-from ganzoo import Critic, DataSpec, Fields, Generator, PositiveFloat, PositiveInt, Scores, UserError
+from ganzoo import Critic, DataSpec, Fields, Generator, PositiveFloat, PositiveInt, Scores, halvings
 
 Norm = Literal["batch", "layer", "instance", "none"]
 PAPER = "Radford et al., 2016, arXiv:1511.06434; 4 x 4 kernels and widths as in pytorch/examples"
@@ -46,8 +47,8 @@ class DCGANGenerator(Generator):
         self.latent_dim = latent_dim
         # A linear layer onto (C, base, base): the same map as a transposed convolution of a 1 x 1 latent, and faster.
         layers: list[nn.Module] = [
-            nn.Linear(latent_dim, widths[0] * base * base, bias=norm == "none"),
-            nn.Unflatten(1, (widths[0], base, base)),
+            nn.Linear(latent_dim, widths[0] * math.prod(base), bias=norm == "none"),
+            nn.Unflatten(1, (widths[0], *base)),
             *normalisation(norm, widths[0]),
             nn.ReLU(inplace=True),
         ]
@@ -97,8 +98,8 @@ class DCGANCritic(Critic):
                 *([] if first else normalisation(norm, after)),
                 nn.LeakyReLU(0.2, inplace=True),
             ]
-        # (N, C, base, base) -> (N, 1) -> (N,): the same map as a convolution over the whole window, and faster.
-        layers += [nn.Flatten(), nn.Linear(widths[-1] * base * base, 1, bias=norm == "none"), nn.Flatten(0)]
+        # (N, C, *base) -> (N, 1) -> (N,): the same map as a convolution over the whole window, and faster.
+        layers += [nn.Flatten(), nn.Linear(widths[-1] * math.prod(base), 1, bias=norm == "none"), nn.Flatten(0)]
         self.net = nn.Sequential(*layers)
         initialise_(self, init_std)
 
@@ -114,20 +115,13 @@ class DCGANCritic(Critic):
         return {"score": self.net(sample)}
 
 
-def plan(data: DataSpec, width: int, role: str) -> tuple[int, list[int]]:
-    """Side of the innermost feature map, and the channels of each stage from the image inwards.
+def plan(data: DataSpec, width: int, role: str) -> tuple[tuple[int, int], list[int]]:
+    """Rows and columns of the innermost feature map, and the channels of each stage from the image inwards.
 
     Raises:
-        UserError: where ``data`` is not a square image of a size that halves down to the base.
+        UserError: where ``data`` is not an image of a size that halves down to the base.
     """
-    side = data.shape[-1]
-    if not data.is_image or data.shape[1:] != (side, side) or side not in (16, 28, 32, 64, 128, 256):
-        raise UserError(
-            f"{role} dcgan serves square images of 16, 28, 32, 64, 128 or 256 pixels; this data's samples have the shape {data.shape}",
-            "choose another size of the data, or networks that serve this shape",
-        )
-    base = 7 if side == 28 else 4
-    stages = (side // base).bit_length() - 1  # log2
+    base, stages = halvings(data, f"{role} dcgan")
     return base, [width * 2**stage for stage in range(stages)]
 
 

@@ -105,10 +105,10 @@ def test_samples_are_bounded_and_every_weight_gets_a_gradient() -> None:
         assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
 
 
-@pytest.mark.parametrize("shape", [(3, 48, 48), (3, 64, 32), (3, 8, 8), (3, 512, 512), (2,), (1, 3, 64, 64)])
+@pytest.mark.parametrize("shape", [(3, 30, 30), (3, 64, 34), (3, 8, 8), (2,), (1, 3, 64, 64)])
 @pytest.mark.parametrize("network", [DCGANGenerator, DCGANCritic])
 def test_other_shapes_are_refused_naming_what_is_served(network: type, shape: tuple[int, ...]) -> None:
-    with pytest.raises(UserError, match="16, 28, 32, 64, 128 or 256 pixels") as refusal:
+    with pytest.raises(UserError, match=r"dcgan (serves|halves) images") as refusal:
         network(DataSpec({"sample": shape}))
     assert str(shape) in str(refusal.value)
 

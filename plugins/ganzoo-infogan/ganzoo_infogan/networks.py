@@ -1,11 +1,12 @@
-"""InfoGAN's networks for digits (Chen et al., 2016, arXiv:1606.03657), for square images of many sizes.
+"""InfoGAN's networks for digits (Chen et al., 2016, arXiv:1606.03657), for images of many sizes.
 
-The innermost window is 7 x 7 for 28 pixels, else 8 x 8; each stage doubles or halves the side by a 4 x 4 kernel of stride 2.
+The innermost window is 7 x 7 for 28 pixels, 8 x 8 for 32 or 64; each stage doubles or halves the sides by a 4 x 4 kernel of stride 2.
 Legend: N samples, C channels, L latent_dim, K categories, D continuous codes.
 """
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Literal
 
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores, UserError
+from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores, halvings
 
 PAPER = "Chen et al., 2016, arXiv:1606.03657"
 
@@ -47,10 +48,10 @@ class InfoGANGenerator(Generator):
         base, widths = plan(data, width)
         widths = widths[::-1]  # from the base to the image
         self.latent_dim, self.categories, self.continuous = latent_dim, categories, continuous
-        inner = widths[0] * base * base
+        inner = widths[0] * math.prod(base)
         layers: list[nn.Module] = [
             *(nn.Linear(latent_dim + categories + continuous, hidden), nn.BatchNorm1d(hidden), nn.ReLU()),
-            *(nn.Linear(hidden, inner), nn.BatchNorm1d(inner), nn.ReLU(), nn.Unflatten(1, (widths[0], base, base))),
+            *(nn.Linear(hidden, inner), nn.BatchNorm1d(inner), nn.ReLU(), nn.Unflatten(1, (widths[0], *base))),
         ]
         for before, after in pairwise(widths):
             layers += [nn.ConvTranspose2d(before, after, 4, stride=2, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
@@ -114,7 +115,7 @@ class InfoGANCritic(Critic):
         for before, after in pairwise(widths):
             layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), *([nn.BatchNorm2d(after)] if norm == "batch" else [])]
             layers += [nn.LeakyReLU(0.1)]
-        layers += [nn.Flatten(), *self._linear(widths[-1] * base * base, hidden)]
+        layers += [nn.Flatten(), *self._linear(widths[-1] * math.prod(base), hidden)]
         self.shared, self.score = nn.Sequential(*layers), nn.Linear(hidden, 1)
         self.recogniser = nn.Sequential(*self._linear(hidden, recogniser))
         self.category, self.mean = nn.Linear(recogniser, categories), nn.Linear(recogniser, continuous)
@@ -136,18 +137,11 @@ class InfoGANCritic(Critic):
         return {"score": self.score(shared).flatten(), "category_logits": self.category(codes), "continuous_mean": self.mean(codes)}
 
 
-def plan(data: DataSpec, width: int) -> tuple[int, list[int]]:
-    """Side of the innermost window, and the channels of each stage from the image inwards.
+def plan(data: DataSpec, width: int) -> tuple[tuple[int, int], list[int]]:
+    """Rows and columns of the innermost window, and the channels of each stage from the image inwards.
 
     Raises:
-        UserError: where ``data`` is not a square image of a size that halves down to the window.
+        UserError: where ``data`` is not an image of a size that halves down to the window.
     """
-    side = data.shape[-1]
-    if not data.is_image or data.shape[1:] != (side, side) or side not in (16, 28, 32, 64, 128):
-        raise UserError(
-            f"infogan serves square images of 16, 28, 32, 64 or 128 pixels; this data's samples have the shape {data.shape}",
-            "choose another size of the data, or networks that serve this shape",
-        )
-    base = 7 if side == 28 else 8
-    stages = (side // base).bit_length() - 1  # log2
+    base, stages = halvings(data, "infogan", base=7, least=1)
     return base, [width * 2**stage for stage in range(stages)]

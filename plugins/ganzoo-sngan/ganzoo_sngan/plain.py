@@ -1,15 +1,14 @@
-"""The plain convolutional critic of SNGAN (Miyato et al., 2018, arXiv:1802.05957), for square images of many sizes."""
+"""The plain convolutional critic of SNGAN (Miyato et al., 2018, arXiv:1802.05957), for images of many sizes."""
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ganzoo import Critic, DataSpec, PositiveInt, Scores
-
-from .sizes import halvings
+from ganzoo import Critic, DataSpec, PositiveInt, Scores, halvings
 
 
 class SNGANCritic(Critic):
@@ -34,7 +33,7 @@ class SNGANCritic(Critic):
         for before, after in pairwise(widths):
             layers += [nn.Conv2d(before, before, 4, 2, padding=1), nn.LeakyReLU(0.1)]
             layers += [nn.Conv2d(before, after, 3, padding=1), nn.LeakyReLU(0.1)]
-        layers += [nn.Flatten(), nn.Linear(widths[-1] * base * base, 1), nn.Flatten(0)]
+        layers += [nn.Flatten(), nn.Linear(widths[-1] * math.prod(base), 1), nn.Flatten(0)]
         self.net = nn.Sequential(*(normalised(layer, iterations) for layer in layers))
 
     def forward(self, sample: Tensor) -> Scores:

@@ -1,24 +1,24 @@
-"""The residual networks of SNGAN and of the projection critic, for square images of many sizes, with labels or without.
+"""The residual networks of SNGAN and of the projection critic, for images of many sizes, with labels or without.
 
 Miyato et al., 2018, arXiv:1802.05957; Miyato and Koyama, 2018, arXiv:1802.05637; sizes as in pfnet-research/sngan_projection:
 
-- up to 32 pixels every block has ``width`` channels, and the critic halves the side twice;
-- from 64 pixels on ``width`` channels at the image, doubled at each halving up to 16 times, and a last block at 4 x 4.
+- below 64 pixels every block has ``width`` channels, and the critic halves the side twice;
+- from 64 pixels on ``width`` channels at the image, doubled at each halving up to 16 times, and a last block at 4 x 4 or so.
 """
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores, UserError
+from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores, UserError, halvings
 
 from .blocks import BatchNorm, CriticBlock, GeneratorBlock
 from .plain import normalised
-from .sizes import halvings
 
 PAPER = "Miyato et al., 2018, arXiv:1802.05957; Miyato and Koyama, 2018, arXiv:1802.05637"
 
@@ -39,7 +39,7 @@ class SNResNetGenerator(Generator):
         base, widths = plan(data, width, f"generator {type(self).__name__}", self.conditional)
         classes = data.classes if self.conditional else 0
         self.latent_dim, self.base = latent_dim, base
-        self.first = nn.Linear(latent_dim, widths[-1] * base * base)
+        self.first = nn.Linear(latent_dim, widths[-1] * math.prod(base))
         self.blocks = nn.ModuleList(GeneratorBlock(before, after, classes) for before, after in pairwise(widths[::-1]))
         self.norm = BatchNorm(widths[0], classes)
         self.last = nn.Conv2d(widths[0], data.shape[0], 3, padding=1)
@@ -49,7 +49,7 @@ class SNResNetGenerator(Generator):
 
     def make(self, latent: Tensor, label: Tensor | None) -> Fields:
         """Images of the latents (N, L), of the classes (N,) where there are any."""
-        x = self.first(latent).unflatten(1, (-1, self.base, self.base))
+        x = self.first(latent).unflatten(1, (-1, *self.base))
         for block in self.blocks:
             x = block(x, label)
         return {"sample": self.last(functional.relu(self.norm(x, label))).tanh()}
@@ -102,7 +102,7 @@ class SNResNetCritic(Critic):
     def __init__(self, data: DataSpec, *, width: PositiveInt = 128) -> None:
         super().__init__()
         _, widths = plan(data, width, f"critic {type(self).__name__}", self.conditional)
-        small = data.shape[-1] < 64
+        small = is_small(data)
         ways = [True, *([True, False, False] if small else [True] * (len(widths) - 2) + [False])]
         channels = [data.shape[0], *([width] * 4 if small else [*widths[1:], widths[-1]])]
         pairs = enumerate(zip(pairwise(channels), ways, strict=True))
@@ -156,8 +156,8 @@ class ProjectionCritic(SNResNetCritic):
         return {"score": self.score(features).flatten() + (self.classes(label) * features).sum(dim=1)}
 
 
-def plan(data: DataSpec, width: int, who: str, conditional: bool) -> tuple[int, list[int]]:
-    """Side of the innermost window, and the channels at each size from the image inwards.
+def plan(data: DataSpec, width: int, who: str, conditional: bool) -> tuple[tuple[int, int], list[int]]:
+    """Rows and columns of the innermost window, and the channels at each size from the image inwards.
 
     Raises:
         UserError: where ``data`` has an unfit shape, or lacks the labels that are needed.
@@ -165,4 +165,9 @@ def plan(data: DataSpec, width: int, who: str, conditional: bool) -> tuple[int, 
     if conditional and ("label" not in data.fields or data.classes < 1):
         raise UserError(f"{who} needs labels, which this data lacks", "choose labelled data, or networks without labels")
     base, count = halvings(data, who)
-    return base, [width if data.shape[-1] < 64 else width * min(2**i, 16) for i in range(count + 1)]
+    return base, [width if is_small(data) else width * min(2**i, 16) for i in range(count + 1)]
+
+
+def is_small(data: DataSpec) -> bool:
+    """Whether images are of the first family."""
+    return min(data.shape[-2:]) < 64

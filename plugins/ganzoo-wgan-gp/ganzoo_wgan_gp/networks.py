@@ -1,22 +1,23 @@
-"""The residual networks of WGAN-GP (Gulrajani et al., 2017, arXiv:1704.00028), for square images of many sizes.
+"""The residual networks of WGAN-GP (Gulrajani et al., 2017, arXiv:1704.00028), for images of many sizes.
 
 Two families, after the authors' code (igul222/improved_wgan_training):
 
-- up to 32 pixels (gan_cifar_resnet.py): every block has ``width`` channels, the critic ends in a mean over the window;
-- from 64 pixels on (gan_64x64.py): ``width`` channels at the image, doubled at each halving but the last, and the
+- below 64 pixels (that of 32, gan_cifar_resnet.py): every block has ``width`` channels, the critic ends in a mean over the window;
+- from 64 pixels on (that of 64, gan_64x64.py): ``width`` channels at the image, doubled at each halving but the last, and the
   critic ends in a linear layer over a 4 x 4 window.
 
-The innermost window of the generator is 4 x 4 (7 x 7 for 28 pixels).
+The innermost window of the generator is 4 x 4 (7 x 7 for 28 pixels, 4 x 8 for 64 x 128).
 """
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Literal
 
 from torch import Tensor, nn
 
-from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores, UserError
+from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores, halvings
 
 from .blocks import Norm, ResidualBlock, convolution, linear, normalisation
 
@@ -39,8 +40,8 @@ class ResNetGenerator(Generator):
         widths = widths[::-1]  # from the base to the image
         self.latent_dim = latent_dim
         self.net = nn.Sequential(
-            linear(latent_dim, widths[0] * base * base),
-            nn.Unflatten(1, (widths[0], base, base)),
+            linear(latent_dim, widths[0] * math.prod(base)),
+            nn.Unflatten(1, (widths[0], *base)),
             *[ResidualBlock(before, after, "up", "batch") for before, after in pairwise(widths)],
             *normalisation("batch", widths[-1]),
             nn.ReLU(inplace=True),
@@ -75,7 +76,7 @@ class ResNetCritic(Critic):
         super().__init__()
         base, widths = plan(data, width, "critic")
         self.norm = norm
-        layers = small_critic(data.shape[0], width, norm) if data.shape[-1] < 64 else large_critic(data.shape[0], widths, base, norm)
+        layers = small_critic(data.shape[0], width, norm) if is_small(data) else large_critic(data.shape[0], widths, base, norm)
         self.net = nn.Sequential(*layers, nn.Flatten(0))  # (N, 1) -> (N,)
 
     def forward(self, sample: Tensor) -> Scores:
@@ -104,30 +105,26 @@ def small_critic(channels: int, width: int, norm: Norm) -> list[nn.Module]:
     ]
 
 
-def large_critic(channels: int, widths: list[int], base: int, norm: Norm) -> list[nn.Module]:
+def large_critic(channels: int, widths: list[int], base: tuple[int, int], norm: Norm) -> list[nn.Module]:
     """One halving for each step of ``widths`` and a linear layer over what is left: the authors' critic for 64 pixels."""
     return [
         convolution(channels, widths[0], 3, he_init=False),
         *[ResidualBlock(before, after, "down", norm) for before, after in pairwise(widths)],
         nn.Flatten(),
-        linear(widths[-1] * base * base, 1),
+        linear(widths[-1] * math.prod(base), 1),
     ]
 
 
-def plan(data: DataSpec, width: int, role: str) -> tuple[int, list[int]]:
-    """Side of the innermost window, and the channels at each size from the image inwards: one more than halvings.
+def plan(data: DataSpec, width: int, role: str) -> tuple[tuple[int, int], list[int]]:
+    """Rows and columns of the innermost window, and the channels at each size from the image inwards: one more than halvings.
 
     Raises:
-        UserError: where ``data`` is not a square image of a size that halves down to the base.
+        UserError: where ``data`` is not an image of a size that halves down to the base.
     """
-    side = data.shape[-1]
-    if not data.is_image or data.shape[1:] != (side, side) or side not in (16, 28, 32, 64, 128, 256):
-        raise UserError(
-            f"{role} resnet serves square images of 16, 28, 32, 64, 128 or 256 pixels; this data's samples have the shape {data.shape}",
-            "choose another size of the data, or networks that serve this shape",
-        )
-    base = 7 if side == 28 else 4
-    halvings = (side // base).bit_length() - 1  # log2
-    if side < 64:
-        return base, [width] * (halvings + 1)
-    return base, [width * 2 ** min(i, halvings - 1) for i in range(halvings + 1)]
+    base, times = halvings(data, f"{role} resnet")
+    return base, [width if is_small(data) else width * 2 ** min(i, times - 1) for i in range(times + 1)]
+
+
+def is_small(data: DataSpec) -> bool:
+    """Whether images are of the first family."""
+    return min(data.shape[-2:]) < 64

@@ -110,10 +110,10 @@ def test_samples_are_bounded() -> None:
     assert sample.std() > 0.01
 
 
-@pytest.mark.parametrize("shape", [(3, 48, 48), (3, 64, 32), (3, 8, 8), (3, 512, 512), (2,)])
+@pytest.mark.parametrize("shape", [(3, 50, 50), (3, 64, 34), (3, 8, 8), (2,)])
 @pytest.mark.parametrize("network", [ResNetGenerator, ResNetCritic])
 def test_other_shapes_are_refused_naming_what_is_served(network: type, shape: tuple[int, ...]) -> None:
-    with pytest.raises(UserError, match="16, 28, 32, 64, 128 or 256 pixels"):
+    with pytest.raises(UserError, match=r"resnet (serves|halves) images"):
         network(DataSpec({"sample": shape}))
 
 

@@ -31,14 +31,14 @@ from .subject import Lent, NotHere, Subject
 
 
 def arrays(subject: Subject) -> None:
-    """It gives "sample" and what belongs to it: equal lengths, uint8 images or float32, int64 labels in range, all finite."""
+    """It gives "sample" and what belongs to it: equal lengths, uint8 or uint16 images or float32, int64 labels in range, all finite."""
     dataset = subject.build()
     with tempfile.TemporaryDirectory() as folder:
         given = read(dataset, folder)
         describe_data(dataset, given)
         sample = given["sample"]
-        if len(sample.shape) == 4 and (sample.dtype != np.uint8 or sample.shape[1] not in (1, 3)):
-            raise ContractError(f"images are {sample.dtype} of shape {sample.shape}", "give uint8 (N, C, H, W) with 1 or 3 channels")
+        if len(sample.shape) == 4 and sample.dtype not in (np.uint8, np.uint16):
+            raise ContractError(f"images are {sample.dtype} of shape {sample.shape}", "give uint8 or uint16 (N, C, H, W)")
         if not len(sample):
             raise ContractError("it gives no samples", "raise a UserError that says what was looked for")
         if "label" in given and (given["label"].dtype != np.int64 or len(given["label"].shape) != 1):

@@ -1,0 +1,60 @@
+"""The plan of halvings, and every shipped network of images at sizes of all kinds."""
+
+import pytest
+import torch
+
+from ganzoo import DataSpec, UserError, halvings
+from ganzoo.params import parameters_of
+from ganzoo.registry import Registry
+
+SHAPES = [(1, 16, 16), (1, 28, 28), (3, 48, 48), (4, 96, 96), (3, 192, 192), (1, 512, 512), (3, 64, 128), (2, 56, 40)]
+KINDS = ("generator", "critic")
+NETWORKS = [component for kind in KINDS for component in Registry.installed().of_kind(kind)]
+
+
+@pytest.mark.parametrize(
+    ("shape", "base", "times"), [((28, 28), (7, 7), 2), ((192, 192), (6, 6), 5), ((64, 128), (4, 8), 4), ((40, 16), (10, 4), 2)]
+)
+def test_the_smaller_side_halves_to_four_to_seven_pixels(shape, base, times):
+    assert halvings(DataSpec({"sample": (3, *shape)}), "critic x") == (base, times)
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        (
+            (3, 100, 100),
+            "halves images 4 times, which does not come out even for samples of the shape (3, 100, 100); make them 96 x 96 or 112 x 112",
+        ),
+        ((3, 60, 100), "make them 56 x 96 or 64 x 112"),
+        ((3, 100, 60), "make them 96 x 56 or 112 x 64"),
+        ((3, 8, 64), "at least 16 pixels a side"),
+        ((2,), "critic x serves images"),
+    ],
+)
+def test_other_sizes_are_refused_with_the_nearest_that_do(shape, said):
+    with pytest.raises(UserError) as refusal:
+        halvings(DataSpec({"sample": shape}), "critic x")
+    assert said in str(refusal.value)
+
+
+@pytest.mark.parametrize("component", NETWORKS, ids=lambda component: component.qualified)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_every_network_of_images_serves_every_size(component, shape):
+    cls = component.load()
+    known = {parameter.name for parameter in parameters_of(cls)}
+    small = {
+        "width": 1,
+        "hidden": 4 if component.name == "infogan" else (4,),
+        "latent_units": 4,
+        "label_units": 4,
+        "sample_units": 4,
+        "joint_units": 4,
+    }
+    data = DataSpec({"sample": shape, "label": ()}, classes=3)
+    network = cls(data, **{name: value for name, value in small.items() if name in known}).eval()
+    label = {"label": torch.zeros(1, dtype=torch.int64)} if "label" in cls.forward.__annotations__ else {}
+    given = {**network.draw(1)} if component.kind == "generator" else {"sample": torch.rand(1, *shape)}
+    with torch.no_grad():
+        made = network(**{**given, **label})
+    assert made["sample"].shape == (1, *shape) if component.kind == "generator" else made["score"].shape[0] == 1
