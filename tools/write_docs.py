@@ -1,6 +1,7 @@
 """Writes those parts of the documentation that the code knows best: components, commands, hooks, the keys of a configuration.
 
-It writes ``ganzoo/plugins/index.json`` too, the data by which the core tells which distribution gives a name that is not installed.
+It writes ``ganzoo/plugins/index.json`` too, the data by which the core tells which distribution gives a name that is not installed, and
+every list of our distributions that another tool reads: ``reference/distributions.py`` says where.
 
 Run it after changing any of them: ``.venv/bin/python tools/write_docs.py``. A part stands between two comments,
 ``<!-- NAME: written by tools/write_docs.py -->`` and ``<!-- end of NAME -->``; what is around it is written by hand. The pages
@@ -17,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))  # where it is imported by its path
 
-from reference import commands, components, configuration, hooks, index  # noqa: E402
+from reference import commands, components, configuration, distributions, hooks, index  # noqa: E402
 
 DOCUMENTS = (
     "docs/catalogue.md",
@@ -72,9 +73,9 @@ def rewritten(text: str) -> str:
 
 
 def whole_pages() -> dict[str, str]:
-    """The pages that nobody writes by hand: file to text."""
+    """What nobody writes by hand, pages and lists: file to text."""
     pages = {f"docs/plugins/{name}.md": components.plugin_page(name) for name in components.projects()}
-    return pages | {"ganzoo/plugins/index.json": index.index()}
+    return pages | {"ganzoo/plugins/index.json": index.index()} | distributions.lists()
 
 
 if __name__ == "__main__":

@@ -45,10 +45,22 @@ def test_generated_parts_are_what_the_code_says(document, write_docs):
     assert write_docs.rewritten(text) == text, "run tools/write_docs.py"
 
 
-def test_pages_that_nobody_writes_by_hand_are_what_the_code_says(write_docs):
-    found = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "plugins").glob("*.md")}
-    found["ganzoo/plugins/index.json"] = (ROOT / "ganzoo/plugins/index.json").read_text(encoding="utf-8")
-    assert found == write_docs.whole_pages(), "run tools/write_docs.py"
+def test_pages_and_lists_that_nobody_writes_by_hand_are_what_the_code_says(write_docs):
+    wanted = write_docs.whole_pages()
+    pages = {str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "plugins").glob("*.md")}
+    assert pages <= wanted.keys()
+    assert {name: read(name) for name in wanted} == wanted, "run tools/write_docs.py"
+
+
+def test_a_new_distribution_gets_into_every_list(write_docs, tmp_path):
+    for name in write_docs.distributions.lists():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(read(name), encoding="utf-8")
+    (tmp_path / "plugins/ganzoo-tower").mkdir()
+    (tmp_path / "plugins/ganzoo-tower/pyproject.toml").write_text('[project.entry-points.ganzoo]\ntower = "ganzoo_tower"\n')
+    lists = write_docs.distributions.lists(tmp_path)
+    assert [text.count("tower") for text in lists.values()] == [4, 1, 1]
+    assert "ganzoo_dcgan" not in lists["pyproject.toml"]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
