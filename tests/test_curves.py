@@ -4,10 +4,11 @@ import math
 
 import pytest
 import torch
+from ganzoo_report.moving import find_curves
 from torch import nn
 
 from ganzoo.errors import ContractError
-from ganzoo.params.curves import Curve, Piece, at, build_with_curves, fill, find_curves, moves
+from ganzoo.params.curves import Curve, Piece, at, build_with_curves, fill, moves
 
 
 @pytest.mark.parametrize("curve", ["linear", "cosine", "exponential"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -191,20 +191,6 @@ def fill(losses: Iterable[Any], step: int, total: int) -> None:
     for loss in losses:
         for part, name, curve in vars(loss).get("_curved", ()):
             getattr(part, name).fill_(curve.at(step, total))
-
-
-def find_curves(tree: Any, key: str = "") -> Iterator[tuple[str, Curve]]:
-    """The curves of a configuration's plain values, each with its dotted key."""
-    pieces = tree if isinstance(tree, list) else [tree]
-    keys = {"from", "to", "start", "end", "curve"}
-    if pieces and all(isinstance(piece, Mapping) and {"from", "to"} <= piece.keys() <= keys for piece in pieces):
-        try:
-            yield key, read_curve(tree, model_of_curve())
-        except ValueError:  # a file of another version: nothing that could be drawn
-            return
-    elif isinstance(tree, Mapping | list):
-        for name, value in tree.items() if isinstance(tree, Mapping) else enumerate(tree):
-            yield from find_curves(value, f"{key}.{name}" if key else str(name))
 
 
 def read_curve(value: Any, model: type[BaseModel]) -> Curve:

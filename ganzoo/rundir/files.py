@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from ganzoo.config.strict_yaml import parse
 from ganzoo.errors import UserError
 
 from .lines import RECORD
@@ -75,6 +76,15 @@ def read_json(directory: Path, name: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def read_yaml(directory: Path, name: str) -> dict[str, Any]:
+    """A YAML mapping of the run; {} where it is missing or not valid."""
+    try:
+        value = parse(read_text(directory, name), name).value
+    except UserError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def read_environment(path: Path) -> dict[str, Any]:

@@ -11,8 +11,7 @@ from ganzoo.files import write_atomically
 from ganzoo.plugins import one_file
 from ganzoo.registry import Registry
 
-from .changes import read_yaml
-from .files import CONFIG, file_in
+from .files import CONFIG, file_in, read_yaml
 
 PLUGINS = "plugins"
 """The folder of the copies."""

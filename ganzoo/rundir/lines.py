@@ -65,3 +65,16 @@ def parse_line(line: str | bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+
+
+def as_number(value: object) -> float | None:
+    """A JSON number, or the words that stand for what JSON cannot say ("nan", "inf"); None for all else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and value.lower() not in ("nan", "inf", "-inf", "infinity", "-infinity"):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return math.inf
+    return math.copysign(math.inf, number) if abs(number) >= 1e300 else number  # so that differences stay finite

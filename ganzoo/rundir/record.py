@@ -19,8 +19,7 @@ import numpy as np
 from ganzoo.plugins.index import current_name
 
 from .files import file_in
-from .lines import EVAL, RECORD, parse_line
-from .numbers import as_number
+from .lines import EVAL, RECORD, as_number, parse_line
 
 OUTCOMES = ("finished", "stopped", "failed")
 """The events that end a session."""

@@ -11,7 +11,7 @@ from ganzoo.engine.observers import Observers
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
 from ganzoo.rundir.files import check_run, file_in, read_environment
-from ganzoo.rundir.numbers import as_number
+from ganzoo.rundir.lines import as_number
 from ganzoo.rundir.record import logged_values, read_events, read_record
 from ganzoo.ui.progress import Reporter
 

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ganzoo.rundir import Evaluation, component_names, flat, number_text, read_json, read_record, read_yaml
+from ganzoo_report.changes import component_names, flat
+from ganzoo_report.numbers import number_text
+
+from ganzoo.rundir import Evaluation, read_json, read_record, read_yaml
 from ganzoo.rundir.files import CONFIG, ENVIRONMENT
 
 TEMPLATE = Path(__file__).with_name("card.md")

@@ -14,7 +14,7 @@ from ganzoo.registry import Registry
 from ganzoo.ui.tables import print_json, print_table
 
 if TYPE_CHECKING:
-    from ganzoo.rundir import ComparedRun, NumberRow
+    from ganzoo_report.comparison import ComparedRun, NumberRow
 
 GROUP = "Look at runs"
 
@@ -33,8 +33,9 @@ def compare(
 
     Example: ganzoo compare runs/original runs/wider --out compare.html
     """
-    from ganzoo.rundir import fact_rows, number_text
-    from ganzoo.rundir.changes import changed_keys
+    from ganzoo_report.changes import changed_keys
+    from ganzoo_report.comparison import fact_rows
+    from ganzoo_report.numbers import number_text
 
     from .compared import number_rows, read_runs
     from .side_by_side import about_latents, directions, load, picture

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from ganzoo_report.comparison import ComparedRun, Measured, NumberRow
+
 from ganzoo.errors import UserError
-from ganzoo.rundir import ComparedRun, Evaluation, Measured, NumberRow, check_run, read_json, read_record, read_yaml, why_not_comparable
+from ganzoo.rundir import Evaluation, check_run, read_json, read_record, read_yaml, why_not_comparable
 from ganzoo.rundir.files import CONFIG, ENVIRONMENT
 
 

@@ -6,12 +6,12 @@ import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from ganzoo_report.comparison import ComparedRun
 
 from ganzoo.engine.sampling import CLOUD
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
-from ganzoo.rundir import ComparedRun
 from ganzoo.runs.trained import Trained, load_trained
 from ganzoo.ui.progress import reporter as choose_reporter
 

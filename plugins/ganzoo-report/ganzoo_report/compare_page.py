@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.rundir import ABSENT, ComparedRun, NumberRow, Series, component_names, curves, fact_rows, number_text, write_atomically
+from ganzoo.rundir import Series, curves, write_atomically
 
+from .changes import ABSENT, component_names
 from .charts import Chart, make_charts
+from .comparison import ComparedRun, NumberRow, fact_rows
 from .html import render_page
+from .numbers import number_text
 from .page import is_estimate, is_health
 from .pictures import Picture, as_picture
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from ganzoo.rundir import Series, number_text
+from ganzoo.rundir import Series
+
+from .numbers import number_text
 
 
 def sentences(series: Mapping[str, Series]) -> list[str]:

@@ -17,28 +17,25 @@ from ganzoo.rundir import (
     Record,
     Series,
     as_number,
-    changes_from_recipe,
     check_run,
-    component_names,
     curves,
-    duration_text,
     file_in,
-    flat,
     is_folder,
-    number_text,
     read_json,
     read_record,
     read_text,
     read_yaml,
     sample_files,
-    scheduled,
     write_atomically,
 )
 
+from .changes import changes_from_recipe, component_names, flat
 from .charts import Chart, make_charts
 from .classes import class_facts
 from .health import sentences, tally
 from .html import render_page
+from .moving import scheduled
+from .numbers import duration_text, number_text
 from .pictures import load_pictures
 
 NOT_TERMS = ("seconds", "images_per_second")

@@ -6,10 +6,10 @@ import time
 import numpy as np
 import pytest
 from ganzoo_report.charts import decimate, make_charts, value_limits
+from ganzoo_report.numbers import number_text
 from ganzoo_report.page import write_report
 from reported_runs import log, write_events
 
-from ganzoo.rundir import number_text
 from ganzoo.rundir.record import Series
 
 

@@ -5,9 +5,10 @@ import re
 
 import numpy as np
 import pytest
+from ganzoo_report.changes import changes_from_recipe
 from reported_runs import CONFIG, log, make_run, report_of, write_events
 
-from ganzoo.rundir import changes_from_recipe, read_record
+from ganzoo.rundir import read_record
 from ganzoo.ui.pictures import image_grid, save_png
 
 

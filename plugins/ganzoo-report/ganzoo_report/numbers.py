@@ -1,21 +1,8 @@
-"""Numbers of a record, read from JSON and written for people."""
+"""Numbers and times, written for people."""
 
 from __future__ import annotations
 
 import math
-
-
-def as_number(value: object) -> float | None:
-    """A JSON number, or the words that stand for what JSON cannot say ("nan", "inf"); None for all else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    if isinstance(value, str) and value.lower() not in ("nan", "inf", "-inf", "infinity", "-infinity"):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return math.inf
-    return math.copysign(math.inf, number) if abs(number) >= 1e300 else number  # so that differences stay finite
 
 
 def number_text(value: float) -> str:

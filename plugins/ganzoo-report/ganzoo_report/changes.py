@@ -8,15 +8,11 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ganzoo.config.overrides import DEFAULT_NAMES, Override, apply, parse_override
-from ganzoo.config.strict_yaml import parse
 from ganzoo.config.yaml_writer import flow
 from ganzoo.errors import UserError
-
-from .files import read_text
 
 COMPONENT_KEYS = ("data", "generator", "critic", "loss", "schedule", "metrics", "observers")
 """Keys whose value is a component, or a list of them: each a name, or a mapping with a name."""
@@ -35,15 +31,6 @@ class Change:
     key: str
     recipe: str
     run: str
-
-
-def read_yaml(directory: Path, name: str) -> dict[str, Any]:
-    """A YAML mapping of the run; {} where it is missing or not valid."""
-    try:
-        value = parse(read_text(directory, name), name).value
-    except UserError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def changes_from_recipe(recipe: dict[str, Any], config: dict[str, Any], commands: Iterable[str] = ()) -> list[Change]:
