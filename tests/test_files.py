@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ganzoo_explore.export import export_generator
+from ganzoo_explore.interpolate import save_gif
 from PIL import Image
 from small_runs import train_both
 
 from ganzoo.cli import invoke
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.files import TEMPORARY, check_ending, write_atomically
-from ganzoo.ui.pictures import save_gif, save_png
+from ganzoo.ui.pictures import save_png
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from ganzoo_kit.json_schema import json_schema
 from stand_ins import SMALL, WRITE
 
 from ganzoo import compat
 from ganzoo.cli import invoke
 from ganzoo.config import load_config, parse_config, resolve, resolved_yaml, strict_yaml
-from ganzoo.config.schema import json_schema
 from ganzoo.engine.loop import Loop
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry

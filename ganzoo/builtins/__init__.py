@@ -36,12 +36,10 @@ def ganzoo_commands() -> dict[str, str]:
     return {
         "run": "ganzoo.commands.run:run",
         "check": "ganzoo.commands.check:check",
-        "sample": "ganzoo.commands.view:sample",
-        "eval": "ganzoo.commands.record:evaluate",
-        "replay": "ganzoo.commands.record:replay",
+        "sample": "ganzoo.commands.sample:sample",
+        "eval": "ganzoo.commands.eval:evaluate",
         "list": "ganzoo.commands.installed:list_",
         "info": "ganzoo.commands.installed:info",
         "plugins": "ganzoo.commands.installed:plugins",
-        "schema": "ganzoo.commands.installed:schema",
         "doctor": "ganzoo.commands.doctor:doctor",
     }

@@ -1,4 +1,4 @@
-"""``ganzoo list``, ``info``, ``plugins`` and ``schema``: what is installed."""
+"""``ganzoo list``, ``info`` and ``plugins``: what is installed."""
 
 from __future__ import annotations
 
@@ -133,13 +133,3 @@ def describe(component: Component) -> dict[str, Any]:
 
 def _origin(component: Component) -> dict[str, str]:
     return {"kind": component.kind, "name": component.name, "distribution": component.distribution, "version": component.version}
-
-
-def schema() -> None:
-    """Print the JSON schema of configurations, for an editor.
-
-    Example: ganzoo schema > ganzoo.schema.json
-    """
-    from ganzoo.config.schema import json_schema
-
-    print_json(json_schema(Registry.installed()))

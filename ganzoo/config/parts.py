@@ -54,7 +54,7 @@ class Kind:
         return f"`ganzoo list --kind {self.kind}` shows what is installed"
 
     def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
-        """A marker; ``schema.json_schema`` puts the installed components in its place."""
+        """A marker; ``ganzoo schema`` puts the installed components in its place."""
         return {MARKER: self.kind}
 
 

@@ -29,7 +29,7 @@ def verify(folder: Path) -> None:
     """See that every file of a pack is as it was packed; a folder without sums is not a pack, and passes.
 
     This finds damage in transit and files that were changed afterwards. Who can change a file can also change its sum:
-    compare ``fingerprint`` with what the author published, or trust the place that it came from.
+    compare the sha256 of the sums with what the author published, or trust the place that it came from.
 
     Raises:
         UserError: naming the first file that is missing, changed, or outside of the pack.
@@ -96,11 +96,6 @@ def _other_versions(pins: Path) -> Iterator[str]:
         else:
             if not wanted.specifier.contains(here, prereleases=True):
                 yield f"{wanted.name}{wanted.specifier} (here {here})"
-
-
-def fingerprint(folder: Path) -> str:
-    """One hash that stands for the whole pack: the sha256 of its sums."""
-    return sha256_of(folder / SUMS)
 
 
 def sha256_of(path: Path) -> str:

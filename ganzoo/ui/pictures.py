@@ -1,4 +1,4 @@
-"""Arrays as pictures: grids of images, and files of PNG and GIF. Needs numpy and Pillow, no torch."""
+"""Arrays as pictures: grids of images, and files of PNG. Needs numpy and Pillow, no torch."""
 
 from __future__ import annotations
 
@@ -122,25 +122,6 @@ def save_png(image: Image.Image, path: Path) -> None:
     check_ending(path, ".png")
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", compress_level=6)
-    write_atomically(path, buffer.getvalue())
-
-
-def save_gif(frames: Sequence[Image.Image], path: Path, seconds: float) -> None:
-    """Write an animation that repeats for ever, at once or not at all.
-
-    Args:
-        frames: of one size; each is shown for as long as the others.
-        path: the file.
-        seconds: one round of all frames; no frame is shown for less than 20 ms, which viewers would slow down.
-
-    Raises:
-        UserError: where the name ends as that of another format.
-        GanzooError: where the disk refuses.
-    """
-    check_ending(path, ".gif")
-    buffer = io.BytesIO()
-    each = max(20, round(1000 * seconds / len(frames)))
-    frames[0].save(buffer, format="GIF", save_all=True, append_images=frames[1:], duration=each, loop=0, optimize=False)
     write_atomically(path, buffer.getvalue())
 
 

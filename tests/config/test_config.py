@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from configurations import BAD, GOOD, MINIMAL, REGISTRY, Network
+from ganzoo_kit.json_schema import json_schema
 
 from ganzoo.config import (
     Part,
@@ -22,7 +23,6 @@ from ganzoo.config import (
     resolved_yaml,
     with_defaults_of_today,
 )
-from ganzoo.config.schema import json_schema
 from ganzoo.config.settings import SECTIONS
 from ganzoo.config.strict_yaml import parse
 from ganzoo.errors import UserError
@@ -208,5 +208,5 @@ def test_every_key_has_a_meaning() -> None:
 
 
 def test_reading_a_configuration_imports_no_torch() -> None:
-    code = "import sys, ganzoo.config as c, ganzoo.config.schema; c.parse_config(sys.argv[1]); assert 'torch' not in sys.modules"
+    code = "import sys, ganzoo.config as c, ganzoo_kit.json_schema; c.parse_config(sys.argv[1]); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code, MINIMAL], check=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from ganzoo_explore.replay import replay
 from safetensors.torch import load_file
 
 from ganzoo import hookimpl
@@ -16,7 +17,6 @@ from ganzoo.engine.observers import Observers
 from ganzoo.engine.runner import Runner
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.registry import Component, Registry
-from ganzoo.runs.replay import replay
 from ganzoo.ui.progress import Reporter
 
 HOOKS = ("run_started", "step_logged", "samples_saved", "evaluated", "checkpoint_saved", "run_finished")

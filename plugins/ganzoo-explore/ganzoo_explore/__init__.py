@@ -16,6 +16,7 @@ def ganzoo_commands() -> dict[str, str]:
     return {
         "interpolate": "ganzoo_explore.view:interpolate",
         "neighbours": "ganzoo_explore.view:neighbours",
+        "replay": "ganzoo_explore.view:replay",
         "compare": "ganzoo_explore.compare:compare",
         "export": "ganzoo_explore.share:export",
         "pack": "ganzoo_explore.share:pack",

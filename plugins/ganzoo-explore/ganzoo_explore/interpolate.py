@@ -5,13 +5,15 @@ Legend of shapes: R rows (walks), S steps of each, L latent_dim.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
@@ -19,9 +21,10 @@ from torch.overrides import TorchFunctionMode
 from ganzoo.engine.sampling import check_normal_prior, make_inputs
 from ganzoo.errors import UserError
 from ganzoo.fields import Fields
+from ganzoo.files import check_ending, write_atomically
 from ganzoo.runs.samples import class_name
 from ganzoo.runs.trained import Trained
-from ganzoo.ui.pictures import image_grid, save_gif, save_png
+from ganzoo.ui.pictures import image_grid, save_png
 from ganzoo.ui.scatter import scatter
 
 SECONDS = 4.0
@@ -164,3 +167,22 @@ def _repeat(value: Any, steps: int) -> Any:
 def _make(trained: Trained, inputs: Fields, rows: int, steps: int, names: list[str] | None, seed: int) -> Interpolation:
     made = trained.make(inputs, seed)
     return Interpolation(made.reshape(rows, steps, *made.shape[1:]), names)
+
+
+def save_gif(frames: Sequence[Image.Image], path: Path, seconds: float) -> None:
+    """Write an animation that repeats for ever, at once or not at all.
+
+    Args:
+        frames: of one size; each is shown for as long as the others.
+        path: the file.
+        seconds: one round of all frames; no frame is shown for less than 20 ms, which viewers would slow down.
+
+    Raises:
+        UserError: where the name ends as that of another format.
+        GanzooError: where the disk refuses.
+    """
+    check_ending(path, ".gif")
+    buffer = io.BytesIO()
+    each = max(20, round(1000 * seconds / len(frames)))
+    frames[0].save(buffer, format="GIF", save_all=True, append_images=frames[1:], duration=each, loop=0, optimize=False)
+    write_atomically(path, buffer.getvalue())

@@ -68,7 +68,7 @@ def pack(
 
     Example: ganzoo pack runs/quickstart --out digits --license cc-by-sa-3.0
     """
-    from ganzoo.runs.packs import fingerprint
+    from ganzoo.runs.packs import SUMS, sha256_of
     from ganzoo.runs.trained import load_trained
 
     from .pack import make_pack
@@ -77,7 +77,8 @@ def pack(
     name = run_folder.resolve().name
     target = out or run_folder.resolve().parent / f"{name}-pack"
     files = make_pack(trained, target, license_name)
+    fingerprint = sha256_of(target / SUMS)  # stands for the whole pack
     if as_json:
-        print_json({"folder": str(target), "sha256": fingerprint(target), "files": files})
+        print_json({"folder": str(target), "sha256": fingerprint, "files": files})
     else:
-        print(f"{target}: {len(files) + 1} files, sha256 {fingerprint(target)} (of SHA256SUMS)")
+        print(f"{target}: {len(files) + 1} files, sha256 {fingerprint} (of SHA256SUMS)")

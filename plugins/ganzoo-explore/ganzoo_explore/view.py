@@ -1,4 +1,4 @@
-"""``ganzoo interpolate`` and ``neighbours``: look into a trained generator."""
+"""``ganzoo interpolate``, ``neighbours`` and ``replay``: look into a trained generator and its run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ganzoo.commands import offers
 from ganzoo.commands.options import DataOverride, Json, Quiet, RunFolder, RunOrPack, Seed, Step, Weights, check_pictures, of_data
 from ganzoo.errors import UserError
 from ganzoo.registry import Registry
@@ -112,3 +113,29 @@ def neighbours(
     print_table(["", "count", "copies", f"median distance to the nearest training image ({unit})"], rows)
     print("looks memorised: samples copy training images" if found.memorised else "no sign of memorisation")
     print(path)
+
+
+def replay(
+    run_folder: RunFolder,
+    to: Annotated[
+        list[str],
+        typer.Option(
+            "--to",
+            metavar="OBSERVER",
+            autocompletion=offers.of_kind("observer"),
+            help="An observer, or YAML: '{name: NAME, KEY: VALUE}'.",
+        ),
+    ],
+    quiet: Quiet = False,
+) -> None:
+    """Tell an observer the story of a run that it did not see.
+
+    Example: ganzoo replay runs/quickstart --to OBSERVER (ganzoo list --kind observer shows which there are)
+    """
+    from ganzoo.config import resolve_observers
+
+    from .replay import replay as tell
+
+    parts = resolve_observers(to, Registry.installed())
+    count = tell(run_folder, parts, choose_reporter(quiet))
+    print(f"{run_folder}: {count} events told to {', '.join(part.name for part in parts)}")

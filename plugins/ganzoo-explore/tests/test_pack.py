@@ -17,7 +17,7 @@ from PIL import Image
 from ganzoo.cli import invoke
 from ganzoo.registry import Registry
 from ganzoo.rundir.lines import append_event
-from ganzoo.runs.packs import PINS, SUMS, fingerprint, sha256_of, version_note
+from ganzoo.runs.packs import PINS, SUMS, sha256_of, version_note
 from ganzoo.runs.trained import load_trained
 
 FILES = {"README.md", "config.yaml", "env.json", "example.png", "requirements.txt", "weights/generator.safetensors"}
@@ -236,7 +236,7 @@ def test_pack_says_what_stands_for_the_whole(pack, capsys):
     (pack / SUMS).unlink()  # a run again, as far as packing is concerned
     assert invoke(["pack", str(pack), "--out", str(pack.parent / "new"), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert said["sha256"] == fingerprint(pack.parent / "new")
+    assert said["sha256"] == sha256_of(pack.parent / "new" / SUMS)
     assert said["files"].keys() == FILES
     assert "not stated" in (pack.parent / "new/README.md").read_text()
 

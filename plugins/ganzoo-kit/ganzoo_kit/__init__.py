@@ -1,4 +1,4 @@
-"""For those who write plugins: a project to start from, the conformance kit, and the check of a whole plugin.
+"""For those who write plugins and recipes: a project to start from, the conformance kit, the check of a whole plugin, the schema.
 
 It is released with the core and may use all of it; plugins use ``ganzoo.testing``. This entry-point module imports no torch.
 """
@@ -17,4 +17,5 @@ def ganzoo_commands() -> dict[str, str]:
         "new-plugin": "ganzoo_kit.authoring.new_plugin:new_plugin",
         "check-plugin": "ganzoo_kit.authoring.check_plugin:check_plugin",
         "matrix": "ganzoo_kit.matrix:matrix",
+        "schema": "ganzoo_kit.schema:schema",
     }

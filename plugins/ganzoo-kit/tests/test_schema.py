@@ -5,10 +5,10 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from ganzoo_kit.json_schema import json_schema
 
 from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve, strict_yaml
-from ganzoo.config.schema import json_schema
 from ganzoo.errors import UserError
 from ganzoo.recipes import installed_recipes
 from ganzoo.registry import Registry

@@ -9,13 +9,12 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from ganzoo.config.parts import MARKER
+from ganzoo.config.settings import RunConfig
 from ganzoo.errors import UserError
 from ganzoo.hookspecs import KINDS
 from ganzoo.params import model_of
 from ganzoo.registry import Component, Registry
-
-from .parts import MARKER
-from .settings import RunConfig
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -32,15 +31,15 @@ def json_schema(registry: Registry) -> dict[str, Any]:
 
     A component that cannot be imported is left out.
     """
-    schema: dict[str, Any] = RunConfig.model_json_schema(schema_generator=_WithoutTitles)
-    definitions = schema.setdefault("$defs", {})
+    found: dict[str, Any] = RunConfig.model_json_schema(schema_generator=_WithoutTitles)
+    definitions = found.setdefault("$defs", {})
     for kind in KINDS:
         components = registry.of_kind(kind)
         loaded = [(_names(component, components), cls) for component in components if (cls := _load(component)) is not None]
         _define(definitions, kind, loaded)
-    one_loss = schema["properties"]["loss"]
-    schema["properties"]["loss"] = {"description": one_loss.pop("description"), "anyOf": [{MARKER: "loss"}, one_loss]}
-    return {"$schema": DIALECT, **_linked(schema), "title": "A ganzoo run"}
+    one_loss = found["properties"]["loss"]
+    found["properties"]["loss"] = {"description": one_loss.pop("description"), "anyOf": [{MARKER: "loss"}, one_loss]}
+    return {"$schema": DIALECT, **_linked(found), "title": "A ganzoo run"}
 
 
 def _names(component: Component, same_kind: list[Component]) -> list[str]:
@@ -89,7 +88,7 @@ def _mapping(definitions: dict[str, Any], key: str, names: list[str], kind: str,
 
 
 def _linked(value: Any) -> Any:
-    """``value`` with every marker that ``settings.Kind`` left replaced by a reference to that kind's definition."""
+    """``value`` with every marker that ``parts.Kind`` left replaced by a reference to that kind's definition."""
     if isinstance(value, list):
         return [_linked(item) for item in value]
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""``ganzoo eval`` and ``replay``: measure a run, and tell of it."""
+"""``ganzoo eval``: measure a run, or pictures in a folder."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from ganzoo.errors import UserError
+from ganzoo.plugins.index import import_part
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_json
 
 from . import offers
-from .options import Json, Quiet, RunFolder, Seed, Step, Weights
+from .options import Json, Quiet, Seed, Step, Weights
 
 GROUP = "Look at runs"
 
@@ -62,7 +63,6 @@ def evaluate(
     from ganzoo.config.yaml_writer import flow
     from ganzoo.rundir.lines import EVAL, append_event
     from ganzoo.runs import evaluate as runs
-    from ganzoo.runs.folders import measure_folders
 
     registry = Registry.installed()
     of_data = [text for text in override or () if text.startswith("data.")]
@@ -73,7 +73,8 @@ def evaluate(
     results = []
     reporter = choose_reporter(quiet or as_json)
     if images is not None and against is not None and run_folder is None and weights is None and step is None:
-        found = measure_folders(images, against, parts, of_data, registry, reporter)
+        part = import_part("ganzoo_explore.folders", "the measurement of folders (--images)")
+        found = part.measure_folders(images, against, parts, of_data, registry, reporter)
     elif run_folder is not None and images is None and against is None:
         found = runs.evaluate(
             run_folder, parts, weights=weights, seed=seed, registry=registry, reporter=reporter, step=step, overrides=of_data
@@ -90,29 +91,3 @@ def evaluate(
             append_event(run_folder, "evaluated", step=each.step, metric=name, values=each.values, by=EVAL)
     if as_json:
         print_json(results)
-
-
-def replay(
-    run_folder: RunFolder,
-    to: Annotated[
-        list[str],
-        typer.Option(
-            "--to",
-            metavar="OBSERVER",
-            autocompletion=offers.of_kind("observer"),
-            help="An observer, or YAML: '{name: NAME, KEY: VALUE}'.",
-        ),
-    ],
-    quiet: Quiet = False,
-) -> None:
-    """Tell an observer the story of a run that it did not see.
-
-    Example: ganzoo replay runs/quickstart --to OBSERVER (ganzoo list --kind observer shows which there are)
-    """
-    from ganzoo.config import resolve_observers
-
-    parts = resolve_observers(to, Registry.installed())
-    from ganzoo.runs import replay as runs
-
-    count = runs.replay(run_folder, parts, choose_reporter(quiet))
-    print(f"{run_folder}: {count} events told to {', '.join(part.name for part in parts)}")

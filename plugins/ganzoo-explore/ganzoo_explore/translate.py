@@ -18,10 +18,44 @@ from ganzoo.engine.sampling import to_uint8
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec, Fields
 from ganzoo.plugins.index import import_part
+from ganzoo.registry import Registry
+from ganzoo.runs.samples import save_arrays
+from ganzoo.runs.trained import Trained, load_trained
 from ganzoo.ui.pictures import one_picture, save_png
+from ganzoo.ui.progress import reporter as choose_reporter
+from ganzoo.ui.tables import print_files
 
-from .samples import save_arrays
-from .trained import Trained
+
+def translate_into(
+    source: Path,
+    pictures: list[Path],
+    out: Path | None,
+    route: str,
+    seed: int,
+    label: str | None,
+    whole: bool,
+    weights: Path | None,
+    step: str | None,
+    as_json: bool,
+) -> None:
+    """What ``ganzoo sample --from`` does: translate ``pictures`` into ``out`` and print what was written.
+
+    Raises:
+        UserError: where some could not be read; the others are done.
+    """
+    if out is None:
+        raise UserError("it is not said where pictures go", "name a folder with --out", key="--from")
+    if source.is_file():
+        number = int(label) if label and label.isdecimal() else None
+        translator = translator_of_file(source, seed)
+    else:
+        trained = load_trained(source, weights, Registry.installed(), choose_reporter(), step=step)
+        number, translator = trained.label_of(label), translator_of(trained, route, seed)
+    written, failed = translate(translator, pictures, out, label=number, whole=whole)
+    print_files(written, {"n": len(written), "seed": seed, "failed": failed}, as_json)
+    if failed:
+        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        raise UserError(f"{failed[0]}{more}", f"the other {len(written)} are done", key="--from")
 
 
 @dataclass(frozen=True)

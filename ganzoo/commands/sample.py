@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganzoo.errors import UserError
+from ganzoo.plugins.index import import_part
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_files
@@ -67,7 +68,8 @@ def sample(
 
     check_pictures(png=png, npz=npz)
     if sources:
-        _translate(run_folder, sources, out, route, seed, label, whole, weights, step, as_json)
+        part = import_part("ganzoo_explore.translate", "the translation of pictures (--from)")
+        part.translate_into(run_folder, sources, out, route, seed, label, whole, weights, step, as_json)
         return
     if given := [name for name, value in (("--route", route), ("--whole", whole)) if value]:
         raise UserError("it says how pictures are translated", "name them with --from", key=given[0])
@@ -81,41 +83,6 @@ def sample(
     if png or not (npz or out):
         written.append(made.save_png(png or run_folder / "samples.png"))
     print_files(written, {"n": count, "seed": seed}, as_json)
-
-
-def _translate(
-    source: Path,
-    pictures: list[Path],
-    out: Path | None,
-    route: str,
-    seed: int,
-    label: str | None,
-    whole: bool,
-    weights: Path | None,
-    step: str | None,
-    as_json: bool,
-) -> None:
-    """Translate pictures into ``out``.
-
-    Raises:
-        UserError: where some could not be read; the others are done.
-    """
-    from ganzoo.runs.trained import load_trained
-    from ganzoo.runs.translate import translate, translator_of, translator_of_file
-
-    if out is None:
-        raise UserError("it is not said where pictures go", "name a folder with --out", key="--from")
-    if source.is_file():
-        number = int(label) if label and label.isdecimal() else None
-        translator = translator_of_file(source, seed)
-    else:
-        trained = load_trained(source, weights, Registry.installed(), choose_reporter(), step=step)
-        number, translator = trained.label_of(label), translator_of(trained, route, seed)
-    written, failed = translate(translator, pictures, out, label=number, whole=whole)
-    print_files(written, {"n": len(written), "seed": seed, "failed": failed}, as_json)
-    if failed:
-        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-        raise UserError(f"{failed[0]}{more}", f"the other {len(written)} are done", key="--from")
 
 
 def _classes(trained: Trained, per_class: int, n: int | None, label: str | None) -> int:
