@@ -98,23 +98,12 @@ class Registry:
         Raises:
             UserError: where a file that the command names cannot be used, or it leaves out what is not there.
         """
-        chosen = one_file.choice()
-        named = {path.resolve(): path for path in chosen.files}
-        entry_points = list(importlib.metadata.entry_points(group=GROUP))
-        files = [path for path in one_file.files_of_environment() if path.resolve() not in named]
-        optional: dict[Any, tuple[str, str]] = {e: (distribution_of(e), e.name) for e in entry_points if distribution_of(e) != CORE}
-        optional |= {path: (path.name, path.stem) for path in files}
-        called = {found: {_plain(text) for text in (*names, names[0].removeprefix("ganzoo-"))} for found, names in optional.items()}
-        for name in chosen.without:
-            if not any(_plain(name) in names for names in called.values()):
-                exist = [distribution.removeprefix("ganzoo-") for distribution, _ in optional.values()]
-                remedy = did_you_mean(name, exist, noun="plugins")
-                raise UserError(f"there is no plugin '{name}' to leave out", remedy, where=f"-p no:{name}")
-        left_out = {found for found, names in called.items() if names & set(map(_plain, chosen.without))}
-        registry = cls(entry_point for entry_point in entry_points if entry_point not in left_out)
-        for path in [*(path for path in files if path not in left_out), *named.values()]:
+        given = {e: (distribution_of(e), e.name) for e in importlib.metadata.entry_points(group=GROUP)}
+        files, left_out = one_file.chosen({e: names for e, names in given.items() if names[0] != CORE})
+        registry = cls(entry_point for entry_point in given if entry_point not in left_out)
+        for path, named in files.items():
             registry.add_file(path)
-            if path not in files and (broken := registry.plugins[-1].broken):
+            if named and (broken := registry.plugins[-1].broken):
                 raise UserError(f"the plugin {path} cannot be used: {broken}", "repair it", key="--plugin")
         return registry
 
@@ -191,7 +180,3 @@ class Registry:
 def reason(error: BaseException) -> str:
     """An exception in one line: its type and message."""
     return " ".join(f"{type(error).__name__}: {error}".split())
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("_", "-")

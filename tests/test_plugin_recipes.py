@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from ganzoo.cli import invoke
 from ganzoo.config import load_config, resolve
 from ganzoo.errors import UserError
-from ganzoo.recipes import find_recipe, installed_recipes, recipes_of
+from ganzoo.plugins.recipes import find_recipe, recipes_among, recipes_of
 from ganzoo.registry import Plugin, Registry
 
 ROOT = Path(__file__).parents[1]
@@ -91,8 +91,8 @@ def test_a_wrong_name_is_told_with_the_nearest(text, said, capsys):
 
 def test_a_file_of_that_name_comes_first(folder):
     (folder / "ganzoo-lsgan:ring").write_text("")
-    assert find_recipe("ganzoo-lsgan:ring") is None
-    assert find_recipe("zoo_configs/ring_lsgan.yaml") is None
+    assert find_recipe("ganzoo-lsgan:ring", Registry.installed) is None
+    assert find_recipe("zoo_configs/ring_lsgan.yaml", Registry.installed) is None
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_finding_recipes_imports_no_plugin(tower):
     (recipe,) = recipes_of(tower)
     assert (recipe.qualified, recipe.about) == ("ganzoo-tower:ring", "Towers on the ring.")
     assert "ganzoo_tower" not in sys.modules
-    assert recipe in installed_recipes()
+    assert recipe in recipes_among(Registry.installed().plugins)
 
 
 def test_what_is_wrong_in_a_recipe_is_told_with_its_file(tower):

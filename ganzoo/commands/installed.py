@@ -14,7 +14,7 @@ import typer
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.hookspecs import GIVEN
 from ganzoo.plugins import index
-from ganzoo.recipes import recipes_of
+from ganzoo.plugins.recipes import recipes_of
 from ganzoo.registry import CORE, Component, Registry
 from ganzoo.ui.tables import print_json, print_table
 

@@ -41,12 +41,15 @@ def configurations(incomplete: str) -> Offer:
     """YAML files and folders here, and the recipes of plugins."""
     from pathlib import Path
 
-    from ganzoo.recipes import installed_recipes
+    from ganzoo.plugins.recipes import recipes_among
+    from ganzoo.registry import Registry
 
     folder = Path(incomplete) if incomplete.endswith("/") else Path(incomplete).parent
     found = [(f"{path}/", "") for path in folder.glob("[!.]*") if path.is_dir()]
     found += [(str(path), "") for path in folder.glob("*.yaml")]
-    offered = _beginning(incomplete, sorted(found) + [(recipe.qualified, recipe.about) for recipe in installed_recipes()])
+    offered = _beginning(
+        incomplete, sorted(found) + [(recipe.qualified, recipe.about) for recipe in recipes_among(Registry.installed().plugins)]
+    )
     only = offered[0][0] if len(offered) == 1 else ""
     return offered + configurations(only) if only.endswith("/") else offered
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.params import parameters_of
-from ganzoo.recipes import find_recipe
+from ganzoo.plugins.recipes import find_recipe
 from ganzoo.registry import Registry
 
 from .earlier import drop_unset
@@ -37,7 +37,7 @@ def load_config(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> 
     Raises:
         UserError: where the file cannot be read, or at ``FILE:LINE`` (``-o TEXT``) for the first thing wrong in it.
     """
-    recipe = find_recipe(os.fspath(path))
+    recipe = find_recipe(os.fspath(path), Registry.installed)
     path = recipe.path if recipe else Path(path)
     check_is_file(path)
     return _validate(read(path), overrides)

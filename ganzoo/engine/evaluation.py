@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import typing
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,21 +10,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import ValidationError
 
 from ganzoo import compat
 from ganzoo.config import ResolvedPart
-from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fingerprint import fingerprint
-from ganzoo.data.rows import Rows
 from ganzoo.errors import ContractError, GanzooError, UserError
 from ganzoo.fields import Fields, forward_inputs
 from ganzoo.metrics.metric import Metric
-from ganzoo.metrics.real import BATCH, RealSamples, to_float
+from ganzoo.metrics.real import BATCH, RealSamples, read_split, to_float
 from ganzoo.metrics.statistics import Statistics
 from ganzoo.metrics.subject import Fact, Subject
-from ganzoo.params import model_of, parameters_of, split_annotation
 from ganzoo.players import Generator
 from ganzoo.registry import reason
 from ganzoo.ui.progress import Reporter
@@ -228,21 +223,3 @@ def exact_products() -> Iterator[None]:
     finally:
         torch.set_float32_matmul_precision(before)
         torch.backends.cudnn.allow_tf32 = convolutions
-
-
-def read_split(part: ResolvedPart, split: str, reporter: Reporter) -> Mapping[str, Rows]:
-    """The arrays of another split of the data set.
-
-    Raises:
-        UserError: where it has no such split, saying which it has.
-    """
-    annotation = {parameter.name: parameter.annotation for parameter in parameters_of(part.cls)}.get("split")
-    if annotation is None:
-        raise UserError(f"the data set '{part.name}' has no splits, '{split}' is asked for", "leave split out")
-    try:
-        model_of(part.cls).model_validate({**part.params, "split": split})
-    except ValidationError:
-        known = ", ".join(map(str, typing.get_args(split_annotation(annotation)[0])))
-        raise UserError(f"the data set '{part.name}' has no split '{split}'", f"it has: {known}") from None
-    dataset: Dataset = part.cls(**{**part.params, "split": split})
-    return dataset.arrays(Cache(reporter=reporter))

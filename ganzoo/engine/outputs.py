@@ -5,22 +5,18 @@ Pictures and checkpoints are written by a background thread, of a snapshot of th
 
 from __future__ import annotations
 
-import copy
-from collections import deque
-from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ganzoo.compat import plan_fields
 from ganzoo.config import ResolvedPart, RunConfig
 from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.fields import Fields, forward_inputs
 from ganzoo.rundir import checkpoint
+from ganzoo.rundir.background import Background, in_memory, snapshot
 from ganzoo.rundir.comparison import best_step
 from ganzoo.rundir.directory import RunDirectory, now
 from ganzoo.rundir.files import GENERATOR, sample_file
@@ -36,11 +32,6 @@ from .meter import Meter
 from .observers import Observers
 from .run import Run
 from .sampling import CLOUD, columns_of, generate, make_inputs, pictures_given, to_units
-
-MAX_PENDING = 2
-"""Pieces of work under way at a time: a grid and a checkpoint of one step."""
-
-Made = TypeVar("Made")
 
 
 class Outputs:
@@ -188,64 +179,3 @@ class Outputs:
         given = {name: value.cpu() for name, value in run.batches.fetch(indices).items() if name != "label"}
         inputs = make_inputs(run.generator, run.data, count, seed=self.config.train.seed, given=given)
         return inputs, to_units(given["sample"], run.data)
-
-
-class Background:
-    """Does work in one thread. What follows from it, errors too, happens in the thread that asks, when it next looks.
-
-    Not ``threaded``, everything is done at once, as is right on a CPU, which has nothing else to do it with.
-    """
-
-    def __init__(self, threaded: bool) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="write") if threaded else None
-        self._pending: deque[tuple[Future[Any], Callable[[Any], None]]] = deque()
-
-    def do(self, work: Callable[[], Made], then: Callable[[Made], None]) -> None:
-        """Do ``work`` in the background and ``then``, with what it returned, at a later ``look``.
-
-        Waits where ``MAX_PENDING`` are under way: memory holds no more snapshots than that. Raises what an earlier one raised.
-        """
-        if self._thread is None:
-            return then(work())
-        self.look()
-        while len(self._pending) >= MAX_PENDING:
-            self._take_first()
-        self._pending.append((self._thread.submit(work), then))
-
-    def look(self) -> None:
-        """Take in what is done by now. Raises what it raised."""
-        while self._pending and self._pending[0][0].done():
-            self._take_first()
-
-    def wait(self) -> None:
-        """Wait until everything is done, and take it in. Raises what it raised."""
-        while self._pending:
-            self._take_first()
-
-    def _take_first(self) -> None:
-        future, then = self._pending.popleft()
-        then(future.result())
-
-
-def snapshot(state: Any) -> Any:
-    """``state`` as it is now, whatever happens to its tensors from here on; dicts and lists at any depth.
-
-    On a GPU the copies are ordered and stay there: to wait for them is for whoever writes them (``in_memory``).
-    """
-    return mapped(state, lambda value: value.detach().clone())
-
-
-def in_memory(state: Any) -> Any:
-    """``state`` with all tensors in the host's memory."""
-    return mapped(state, lambda value: value.cpu())
-
-
-def mapped(state: Any, function: Callable[[Tensor], Tensor]) -> Any:
-    """``state`` with ``function`` of each of its tensors."""
-    if isinstance(state, Tensor):
-        return function(state)
-    if isinstance(state, dict):
-        made = copy.copy(state)  # a state dict keeps its versions
-        made.update({key: mapped(value, function) for key, value in state.items()})
-        return made
-    return [mapped(value, function) for value in state] if isinstance(state, list) else state

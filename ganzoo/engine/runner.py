@@ -16,6 +16,7 @@ from ganzoo.rundir import checkpoint
 from ganzoo.rundir.directory import NullRunDirectory, RunDirectory, environment
 from ganzoo.rundir.files import ENVIRONMENT, read_json
 from ganzoo.rundir.record import Record, read_record
+from ganzoo.rundir.resuming import END, GRID, SAVED, allowed_changes, find_owed
 from ganzoo.ui.progress import Reporter
 
 from .build import build
@@ -25,7 +26,6 @@ from .graphs import choose_runner
 from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
-from .resuming import END, GRID, SAVED, allowed_changes, find_owed
 from .signals import Interrupted, Stop, stop_on_signals, unwind_on_termination
 
 

@@ -6,15 +6,22 @@ Legend of shapes: N samples, C channels, H rows, W columns.
 from __future__ import annotations
 
 import hashlib
+import typing
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import torch
+from pydantic import ValidationError
 
+from ganzoo.config import ResolvedPart
+from ganzoo.data.cache import Cache
+from ganzoo.data.dataset import Dataset
 from ganzoo.data.order import Windows
 from ganzoo.data.rows import Rows, scaled
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields
+from ganzoo.params import model_of, parameters_of, split_annotation
+from ganzoo.ui.progress import Reporter
 
 BATCH = 250
 """Samples in a batch: the most that is held of a stream."""
@@ -83,6 +90,24 @@ class RealSamples:
                 digest.update(np.ascontiguousarray(values[chosen[start : start + 4 * BATCH] % len(values)]).data)
             self._hashes[key] = digest.hexdigest()
         return self._hashes[key]
+
+
+def read_split(part: ResolvedPart, split: str, reporter: Reporter) -> Mapping[str, Rows]:
+    """The arrays of another split of the data set.
+
+    Raises:
+        UserError: where it has no such split, saying which it has.
+    """
+    annotation = {parameter.name: parameter.annotation for parameter in parameters_of(part.cls)}.get("split")
+    if annotation is None:
+        raise UserError(f"the data set '{part.name}' has no splits, '{split}' is asked for", "leave split out")
+    try:
+        model_of(part.cls).model_validate({**part.params, "split": split})
+    except ValidationError:
+        known = ", ".join(map(str, typing.get_args(split_annotation(annotation)[0])))
+        raise UserError(f"the data set '{part.name}' has no split '{split}'", f"it has: {known}") from None
+    dataset: Dataset = part.cls(**{**part.params, "split": split})
+    return dataset.arrays(Cache(reporter=reporter))
 
 
 def to_float(values: np.ndarray, device: torch.device) -> torch.Tensor:

@@ -15,7 +15,7 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ganzoo.errors import UserError
+from ganzoo.errors import UserError, did_you_mean
 
 from . import entry_points
 from .entry_points import Given
@@ -94,6 +94,36 @@ def files_of_environment() -> list[Path]:
             raise UserError(f"{text} is not a folder", "name folders of Python files, or unset it", where=VARIABLE)
         found += sorted(path for path in Path(text).glob("*.py") if path.name[0] not in "._")
     return found
+
+
+def chosen(installed: Mapping[Any, tuple[str, str]]) -> tuple[dict[Path, bool], set[Any]]:
+    """What the command under way asked for.
+
+    Args:
+        installed: a key for each plugin but the core to its distribution and its name.
+
+    Returns:
+        The one-file plugins, each with whether the command itself names it; and the keys of what it leaves out.
+
+    Raises:
+        UserError: where it leaves out what is not there.
+    """
+    asked = choice()
+    named = {path.resolve(): path for path in asked.files}
+    files = [path for path in files_of_environment() if path.resolve() not in named]
+    optional = {**installed, **{path: (path.name, path.stem) for path in files}}
+    called = {key: {_plain(text) for text in (*names, names[0].removeprefix("ganzoo-"))} for key, names in optional.items()}
+    for name in asked.without:
+        if not any(_plain(name) in names for names in called.values()):
+            exist = [distribution.removeprefix("ganzoo-") for distribution, _ in optional.values()]
+            remedy = did_you_mean(name, exist, noun="plugins")
+            raise UserError(f"there is no plugin '{name}' to leave out", remedy, where=f"-p no:{name}")
+    left_out = {key for key, names in called.items() if names & set(map(_plain, asked.without))}
+    return {path: False for path in files if path not in left_out} | dict.fromkeys(named.values(), True), left_out
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-")
 
 
 def read_code(path: Path) -> bytes:

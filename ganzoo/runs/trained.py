@@ -22,11 +22,11 @@ from ganzoo.data.rows import Rows
 from ganzoo.data.spec import describe_data
 from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.device import Runtime, from_config
-from ganzoo.engine.evaluation import read_split
 from ganzoo.engine.randomness import seeded
 from ganzoo.engine.sampling import generate, make_inputs, pictures_given, to_units
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec, Fields, forward_inputs
+from ganzoo.metrics.real import read_split
 from ganzoo.players import Generator, evaluating
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan

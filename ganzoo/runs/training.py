@@ -8,7 +8,7 @@ from pathlib import Path
 from ganzoo.config import load_config, resolve
 from ganzoo.engine.distributed import Ranks
 from ganzoo.engine.runner import Runner
-from ganzoo.recipes import find_recipe
+from ganzoo.plugins.recipes import find_recipe
 from ganzoo.registry import Registry
 from ganzoo.rundir.files import CONFIG
 from ganzoo.rundir.kept import with_kept
@@ -30,7 +30,7 @@ def prepare(
     Raises:
         UserError: where the configuration, the data or the folder does not allow the run.
     """
-    recipe = find_recipe(str(path))
+    recipe = find_recipe(str(path), Registry.installed)
     path, name = (recipe.path, f"{recipe.distribution}-{recipe.name}") if recipe else (path, _run_name(path))
     config, taken = load_config(path, overrides), set[Path]()
     while True:

@@ -18,11 +18,11 @@ from ganzoo.engine import device, evaluation, graphs, loop, optimizers, outputs,
 from ganzoo.engine.build import build
 from ganzoo.engine.distributed import whole_batch
 from ganzoo.engine.graphs import WARM_UP, changed_parts, moving_parts
-from ganzoo.engine.outputs import Background
 from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
+from ganzoo.rundir.background import Background
 from ganzoo.ui.progress import reporter
 
 CPU = torch.device("cpu")

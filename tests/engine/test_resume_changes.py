@@ -6,8 +6,8 @@ import pytest
 from small_runs import CONFIGS
 
 from ganzoo.cli import invoke
-from ganzoo.engine.resuming import _as_spelled
 from ganzoo.rundir.checkpoint import decode
+from ganzoo.rundir.resuming import _as_spelled
 
 
 @pytest.fixture

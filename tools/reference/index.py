@@ -7,7 +7,7 @@ from typing import Any
 
 from ganzoo.config import load_config, resolve
 from ganzoo.hookspecs import GIVEN
-from ganzoo.recipes import recipes_of
+from ganzoo.plugins.recipes import recipes_of
 from ganzoo.registry import Registry
 
 from .components import CORE, own_components, projects

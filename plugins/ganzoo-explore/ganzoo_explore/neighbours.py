@@ -17,10 +17,10 @@ from torch import Tensor
 
 from ganzoo.config import ResolvedPart
 from ganzoo.data.rows import Rows
-from ganzoo.engine.evaluation import Subjects, read_split
+from ganzoo.engine.evaluation import Subjects
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.metrics.metric import FeatureExtractor
-from ganzoo.metrics.real import BATCH, to_float
+from ganzoo.metrics.real import BATCH, read_split, to_float
 from ganzoo.metrics.subject import Subject
 from ganzoo.params import parameters_of, split_annotation
 from ganzoo.registry import Registry

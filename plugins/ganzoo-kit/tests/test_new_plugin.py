@@ -224,7 +224,7 @@ def test_a_disk_that_fills_leaves_nothing_behind(folder, monkeypatch, capsys):
 
 
 def test_without_recipes_it_asks_for_a_configuration_to_start_from(folder, monkeypatch, capsys):
-    monkeypatch.setattr("ganzoo_kit.authoring.sources.installed_recipes", list)
+    monkeypatch.setattr("ganzoo_kit.authoring.sources.recipes_among", lambda plugins: [])
     assert invoke(["new-plugin", "tower", "--kind", "loss"]) == 2
     assert "--like: no installed plugin ships a recipe on 'ring' to start from" in capsys.readouterr().err
     (folder / "mine.yaml").write_text("data: digits\ngenerator: dcgan\ncritic: dcgan\nloss: non_saturating\n")

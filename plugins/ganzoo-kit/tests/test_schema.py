@@ -10,11 +10,11 @@ from ganzoo_kit.json_schema import json_schema
 from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve, strict_yaml
 from ganzoo.errors import UserError
-from ganzoo.recipes import installed_recipes
+from ganzoo.plugins.recipes import recipes_among
 from ganzoo.registry import Registry
 
 ROOT = Path(__file__).parents[2]
-RECIPES = [*sorted((ROOT / "zoo_configs").glob("*.yaml")), *(recipe.path for recipe in installed_recipes())]
+RECIPES = [*sorted((ROOT / "zoo_configs").glob("*.yaml")), *(recipe.path for recipe in recipes_among(Registry.installed().plugins))]
 SCHEMA = json_schema(Registry.installed())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 GOOD = """\

@@ -18,7 +18,8 @@ from ganzoo.config.validation import validated
 from ganzoo.config.wording import Words
 from ganzoo.errors import UserError
 from ganzoo.params import NonNegativeInt, PositiveInt
-from ganzoo.recipes import find_recipe
+from ganzoo.plugins.recipes import find_recipe
+from ganzoo.registry import Registry
 
 Values = Annotated[list[Any], MinLen(1), Words("a list of one value or more", "write the values in brackets: [1e-4, 2e-4]")]
 Range = Annotated[tuple[float, float], Words("a list of two numbers, the lower first")]
@@ -90,7 +91,7 @@ class SweepFile:
     @property
     def base(self) -> Path:
         """The configuration that every trial starts from: a file, or a recipe that a plugin ships."""
-        recipe = find_recipe(self.settings.config)
+        recipe = find_recipe(self.settings.config, Registry.installed)
         return recipe.path if recipe else self.path.parent / self.settings.config
 
     def refuse(self, what: str, remedy: str, path: KeyPath) -> UserError:

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ganzoo.recipes import recipes_of
+from ganzoo.plugins.recipes import recipes_of
 from ganzoo.registry import Registry
 
 from .finding import Finding

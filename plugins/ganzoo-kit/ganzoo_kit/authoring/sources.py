@@ -16,7 +16,7 @@ from ganzoo.config.yaml_writer import dump
 from ganzoo.errors import UserError
 from ganzoo.hookspecs import DEFAULT_OBSERVERS, hook_of
 from ganzoo.plugins import one_file
-from ganzoo.recipes import find_recipe, installed_recipes
+from ganzoo.plugins.recipes import find_recipe, recipes_among
 from ganzoo.registry import Component, Registry
 
 from .names import Names, compatible_range
@@ -74,12 +74,12 @@ def base_recipe(like: str | None, registry: Registry) -> Base:
         UserError: where there is none, it is wrong, or it names a component that is not installed.
     """
     if like is None:
-        recipe = next((r for r in installed_recipes() if _data_of(r.path) == TOY), None)
+        recipe = next((r for r in recipes_among(registry.plugins) if _data_of(r.path) == TOY), None)
         if recipe is None:
             remedy = "install a plugin that ships one ('ganzoo plugins' lists them), or name a configuration with --like"
             raise UserError(f"no installed plugin ships a recipe on '{TOY}' to start from", remedy, key="--like")
     else:
-        recipe = find_recipe(like)
+        recipe = find_recipe(like, lambda: registry)
     path = recipe.path if recipe else Path(str(like))
     config = load_config(path)
     parts = [("dataset", config.data.name), ("generator", config.generator.name), ("critic", config.critic.name)]

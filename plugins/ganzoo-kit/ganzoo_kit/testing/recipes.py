@@ -22,7 +22,7 @@ from ganzoo.engine.loop import rehearse
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec, Fields
 from ganzoo.players import Critic
-from ganzoo.recipes import Recipe, recipes_of
+from ganzoo.plugins.recipes import Recipe, recipes_of
 from ganzoo.registry import Component, Plugin, Registry, reason
 from ganzoo.rules import Plan
 from ganzoo.turn import Turn

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from ganzoo.config import RunConfig, differences
 from ganzoo.errors import UserError
-from ganzoo.rundir.files import sample_file
-from ganzoo.rundir.record import Record
+
+from .files import sample_file
+from .record import Record
 
 UNTOUCHING = ("log", "sample", "checkpoint", "metrics", "observers", "train.device", "train.threads")
 """Keys that may change: what is written and measured, and where; of device and threads a warning tells."""

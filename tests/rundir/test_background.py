@@ -6,8 +6,8 @@ from collections import OrderedDict
 import pytest
 import torch
 
-from ganzoo.engine.outputs import MAX_PENDING, Background, in_memory, snapshot
 from ganzoo.errors import GanzooError
+from ganzoo.rundir.background import MAX_PENDING, Background, in_memory, snapshot
 
 
 def test_what_follows_happens_in_order_in_the_thread_that_looks():

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .errors import UserError, did_you_mean
-from .plugins import index
-from .registry import Plugin, Registry
+from ganzoo.errors import UserError, did_you_mean
+
+from . import index
+
+if TYPE_CHECKING:
+    from ganzoo.registry import Plugin, Registry
 
 FOLDER = "recipes"
 """Where in its package a plugin keeps its recipes."""
@@ -53,13 +58,16 @@ def recipes_of(plugin: Plugin) -> list[Recipe]:
     return [Recipe(plugin.distribution, path.stem, path) for path in sorted(found)]
 
 
-def installed_recipes() -> list[Recipe]:
-    """All recipes of this environment, in the order of the plugins."""
-    return [recipe for plugin in Registry.installed().plugins for recipe in recipes_of(plugin)]
+def recipes_among(plugins: Iterable[Plugin]) -> list[Recipe]:
+    """All recipes of ``plugins``, in their order."""
+    return [recipe for plugin in plugins for recipe in recipes_of(plugin)]
 
 
-def find_recipe(text: str) -> Recipe | None:
+def find_recipe(text: str, look: Callable[[], Registry]) -> Recipe | None:
     """The recipe that ``text`` names; None where it reads as a path, or is the name of a file that exists.
+
+    ``look`` is ``Registry.installed``, which is asked for where it reads as a recipe only.
+
 
     Raises:
         UserError: where it reads as a recipe and no installed plugin ships it: naming the distribution that does, if it is ours.
@@ -67,14 +75,15 @@ def find_recipe(text: str) -> Recipe | None:
     named = QUALIFIED.fullmatch(text)
     if not named or Path(text).exists():
         return None
-    recipes = installed_recipes()
+    plugins = look().plugins
+    recipes = recipes_among(plugins)
     for recipe in recipes:
         if recipe.qualified == text:
             return recipe
     own = [recipe.qualified for recipe in recipes if recipe.distribution == named["distribution"]]
     if own:
         raise UserError(f"{named['distribution']} ships no recipe '{named['name']}'", did_you_mean(text, own, noun="its recipes"))
-    if missing := index.missing_recipe(text, {plugin.distribution for plugin in Registry.installed().plugins}):
+    if missing := index.missing_recipe(text, {plugin.distribution for plugin in plugins}):
         raise missing
     shipping = {recipe.distribution for recipe in recipes}
     what = f"'{text}' is not a file, and no installed plugin called '{named['distribution']}' ships recipes"
