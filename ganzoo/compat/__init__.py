@@ -10,15 +10,5 @@ from .dry_run import example_batch, plan_fields
 from .plans import schedule_problems
 from .verdict import MisfitError, Players, Problem, Verdict
 
-__all__ = [
-    "MisfitError",
-    "Players",
-    "Problem",
-    "Verdict",
-    "check",
-    "distinct",
-    "example_batch",
-    "focused",
-    "plan_fields",
-    "schedule_problems",
-]
+__all__ = ["MisfitError", "Players", "Problem", "Verdict", "check"]
+__all__ += ["distinct", "example_batch", "focused", "plan_fields", "schedule_problems"]

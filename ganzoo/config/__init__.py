@@ -8,15 +8,7 @@ from .earlier import with_defaults_of_today
 from .loading import load_config, parse_config, resolve_dataset, resolve_metrics, resolve_observers
 from .parts import Part
 from .resolution import Resolved, ResolvedPart, resolve, resolve_part, resolved_values, resolved_yaml
-from .settings import (
-    AverageConfig,
-    CheckpointConfig,
-    LogConfig,
-    OptimizerConfig,
-    RunConfig,
-    SampleConfig,
-    TrainConfig,
-)
+from .settings import AverageConfig, CheckpointConfig, LogConfig, OptimizerConfig, RunConfig, SampleConfig, TrainConfig
 
 __all__ = [
     "AverageConfig",
@@ -29,16 +21,6 @@ __all__ = [
     "RunConfig",
     "SampleConfig",
     "TrainConfig",
-    "differences",
-    "load_config",
-    "parse_config",
-    "resolve",
-    "resolve_dataset",
-    "resolve_metrics",
-    "resolve_observers",
-    "resolve_part",
-    "resolved_values",
-    "resolved_yaml",
-    "strict_yaml",
-    "with_defaults_of_today",
 ]
+__all__ += ["differences", "load_config", "parse_config", "resolve", "resolve_dataset", "resolve_metrics"]
+__all__ += ["resolve_observers", "resolve_part", "resolved_values", "resolved_yaml", "strict_yaml", "with_defaults_of_today"]

@@ -51,39 +51,32 @@ def describe(
         UserError: where fields disagree in length, "sample" is missing, a dtype is unexpected or a label is out of range.
         DivergenceError: where a float field is not finite.
     """
+
+    def fault(what: str, remedy: str = "repair the data set") -> UserError:
+        return UserError(what, remedy, key="data.name")
+
     if "sample" not in arrays:
-        raise UserError(
-            f"the data set gives {', '.join(arrays) or 'nothing'}, no 'sample'", "a data set must give 'sample'", key="data.name"
-        )
-    if unknown := [name for name in independent if name not in arrays or name == "sample"]:
-        what = (
-            f"the data set calls '{unknown[0]}' independent, which it does not give"
-            if unknown[0] != "sample"
-            else "'sample' is independent"
-        )
-        raise UserError(what, "name others of its fields", key="data.name")
+        raise fault(f"the data set gives {', '.join(arrays) or 'nothing'}, no 'sample'", "a data set must give 'sample'")
+    for name in independent:
+        if name == "sample":
+            raise fault("'sample' is independent", "name others of its fields")
+        if name not in arrays:
+            raise fault(f"the data set calls '{name}' independent, which it does not give", "name others of its fields")
     lengths = {name: len(array) for name, array in arrays.items() if name not in independent}
     if len(set(lengths.values())) > 1:
-        raise UserError(
-            f"the data set's fields differ in length: {lengths}",
-            "repair the data set, or name those that are `independent`",
-            key="data.name",
-        )
+        remedy = "repair the data set, or name those that are `independent`"
+        raise fault(f"the data set's fields differ in length: {lengths}", remedy)
     for name, array in arrays.items():
         if array.dtype not in (np.uint8, np.uint16, np.float32, np.int64):
-            raise UserError(f"the data set's field '{name}' is {array.dtype}", "give uint8, uint16, float32 or int64", key="data.name")
+            raise fault(f"the data set's field '{name}' is {array.dtype}", "give uint8, uint16, float32 or int64")
         if array.dtype == np.float32 and not is_finite(array):
             raise DivergenceError(f"the data's field '{name}' holds values that are not finite")
-    odd = [name for name in class_maps if name not in arrays or arrays[name].dtype in (np.float32, np.uint16)]
-    if odd:
-        raise UserError(f"the data set gives no integers '{odd[0]}', which its class_maps name", "repair the data set", key="data.name")
+    for name in class_maps:
+        if name not in arrays or arrays[name].dtype in (np.float32, np.uint16):
+            raise fault(f"the data set gives no integers '{name}', which its class_maps name")
     labels = np.asarray(arrays["label"][:]) if "label" in arrays else None
     if labels is not None and len(labels) and not (labels.min() >= 0 and labels.max() < classes):
-        raise UserError(
-            f"labels range from {labels.min()} to {labels.max()}, but the data set has {classes} classes",
-            "repair the data set",
-            key="data.name",
-        )
+        raise fault(f"labels range from {labels.min()} to {labels.max()}, but the data set has {classes} classes")
     shapes = {name: array.shape[1:] for name, array in arrays.items()}
     return DataSpec(shapes, classes if labels is not None else 0, scale, tuple(class_maps), independent=tuple(sorted(independent)))
 
