@@ -52,8 +52,15 @@ def refusal(arguments, capsys):
 
 
 def test_a_part_of_a_distribution_that_is_not_installed_is_asked_for_in_one_line(monkeypatch):
-    monkeypatch.delitem(sys.modules, "ganzoo_data.cache", raising=False)
-    monkeypatch.setitem(sys.modules, "ganzoo_data", None)
+    class Hidden:
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            if name == "ganzoo_data":
+                raise ModuleNotFoundError(f"No module named '{name}'", name=name)
+
+    for module in ("ganzoo_data", "ganzoo_data.cache"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Hidden, *sys.meta_path])
     with pytest.raises(UserError, match="decoded images is part of ganzoo-data, which is not installed; pip install ganzoo-data"):
         Cache().images({}, [0], str, (1, 1, 1))
 
