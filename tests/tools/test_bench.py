@@ -17,9 +17,9 @@ from ganzoo.errors import GanzooError, UserError
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-command, fast, packages, page, pairs, runs, textbook, workloads, child, evaluation = (
+command, fast, packages, page, pairs, peers, runs, textbook, workloads, child, evaluation = (
     importlib.import_module(f"benchmarks.speed.{name}")
-    for name in ("command", "fast", "packages", "page", "pairs", "runs", "textbook", "workloads", "child", "evaluation")
+    for name in ("command", "fast", "packages", "page", "pairs", "peers", "runs", "textbook", "workloads", "child", "evaluation")
 )
 put_into = command.put_into
 CPU = torch.device("cpu")
@@ -148,6 +148,9 @@ def test_the_page_has_a_place_for_every_part(tmp_path):
     [
         (["--only", "dcgan"], "there is no 'dcgan'; did you mean 'dcgan64'?"),
         (["--part", "all"], "there is no 'all'"),
+        (["--part", "peers"], "no script is given to measure"),
+        (["--part", "peers", "--peer", "dcgan=nowhere"], "there is no file 'nowhere'"),
+        (["--part", "threads", "--recipes", "quickstar"], "there is no recipe 'quickstar'; did you mean 'quickstart'?"),
         (["--rounds", "0"], "0 rounds are asked for"),
         (["--seconds", "0"], "0.0 seconds are asked for"),
         *([] if torch.cuda.is_available() else [(["--device", "cuda"], "torch finds no CUDA device here")]),
@@ -199,6 +202,20 @@ def test_a_gpus_loops_are_measured_for_the_time_that_is_given():
 
 def test_paths_are_no_part_of_the_command_that_a_page_shows():
     assert command.without_paths(["--only", "mlp", "--work", "x", "--page=y", "--quick"], command.PATHS) == ["--only", "mlp", "--quick"]
+
+
+def test_a_script_of_another_collection_is_measured_between_two_lines_of_its_log(tmp_path):
+    script = tmp_path / "script.py"
+    work = "for i in range(500):\n    sum(range(100_000)); print(f'[Epoch 0/1] [Batch {i}/500] loss')\n"
+    script.write_text("import pathlib\nassert pathlib.Path('../../data/mnist/MNIST/raw/train-images-idx3-ubyte').exists()\n" + work)
+    (tmp_path / "data" / "mnist" / "MNIST" / "raw").mkdir(parents=True)
+    (tmp_path / "data" / "mnist" / "MNIST" / "raw" / "train-images-idx3-ubyte").touch()
+    (tmp_path / "a" / "script").mkdir(parents=True)
+    rate = peers.rate_of_script(peers.PEERS["gan"], script, 20, tmp_path)
+    assert 64 / 1 < rate < 64 / 1e-4  # a line takes some milliseconds
+    script.write_text("print('[Batch 0/500]')\nraise SystemExit('no such data')\n")
+    with pytest.raises(GanzooError, match="ended before it was measured: no such data"):
+        peers.rate_of_script(peers.PEERS["gan"], script, 20, tmp_path)
 
 
 @pytest.mark.slow

@@ -2,7 +2,8 @@
 
     tools/bench                                     everything that a CPU can tell, into docs/benchmarks.md
     tools/bench --only dcgan64,mlp --rounds 3       some workloads, onto the terminal
-    tools/bench --part scale                        one part: pairs, scale, start, evaluation
+    tools/bench --part scale                        one part: pairs, scale, start, evaluation, threads, peers
+    tools/bench --part peers --peer dcgan=FILE      another collection's script, as published (dcgan, gan, wgan_gp)
     tools/bench --device cuda                       a GPU: graphs, eager and the textbook's loop; host synchronisations
     tools/bench --quick                             everything once and as small as can be, to see that it works
 
@@ -26,11 +27,12 @@ from ganzoo.errors import UserError
 
 from . import page
 from .pairs import Measured, measure
+from .peers import PEERS, measure_peers
 from .runs import ROOT
 from .workloads import WORKLOADS
 
-PARTS = ("pairs", "scale", "start", "evaluation")
-PATHS = ("--page", "--work")
+PARTS = ("pairs", "scale", "start", "evaluation", "threads", "peers")
+PATHS = ("--page", "--work", "--peer")
 """Arguments that the page leaves out: they say where, not what."""
 
 
@@ -43,6 +45,8 @@ def parser() -> argparse.ArgumentParser:
     """The arguments."""
     made = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--only", metavar="WORKLOAD,...", help=f"some of {', '.join(WORKLOADS)}")
+    made.add_argument("--recipes", metavar="NAME,...", help="for threads: some of the recipes (default: all)")
+    made.add_argument("--peer", action="append", default=[], metavar="NAME=FILE", help=f"for peers: some of {', '.join(PEERS)}")
     made.add_argument("--part", metavar="PART,...", help=f"some of {', '.join(PARTS)}")
     made.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each side is measured (default: 5)")
     made.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="default: cpu")
@@ -75,7 +79,7 @@ def bench(arguments: argparse.Namespace) -> int:
             effort = cuda.QUICK if arguments.quick else cuda.Effort(seconds=arguments.seconds)
             sections: Mapping[str, list[str]] = {"cuda": cuda.measure(effort, say)}
         else:
-            parts = chosen("--part", arguments.part, dict.fromkeys(PARTS))
+            parts = [part for part in chosen("--part", arguments.part, dict.fromkeys(PARTS)) if arguments.part or part != "peers"]
             sections = {part: MEASURE[part](arguments, names, work) for part in parts}
     for section, lines in sections.items():
         print("\n".join(["", *lines]))
@@ -116,11 +120,26 @@ def evaluation(arguments: argparse.Namespace, names: list[str], work: Path) -> l
     return measure_evaluation(work, arguments.quick, say)
 
 
+def threads(arguments: argparse.Namespace, names: list[str], work: Path) -> list[str]:
+    """Recipes beside a busy process."""
+    from .busy import RECIPES, measure_busy
+
+    recipes = chosen("--recipes", arguments.recipes, dict.fromkeys(RECIPES), "recipe")
+    return measure_busy(recipes[:1] if arguments.quick else recipes, 1 if arguments.quick else 3, 0.2 if arguments.quick else 3, work, say)
+
+
+def peers(arguments: argparse.Namespace, names: list[str], work: Path) -> list[str]:
+    """Other collections' scripts; none where none is given."""
+    return measure_peers(arguments.peer, 1 if arguments.quick else arguments.rounds, work, arguments.quick, say)
+
+
 MEASURE: Mapping[str, Callable[[argparse.Namespace, list[str], Path], list[str]]] = {
     "pairs": pairs,
     "scale": scale,
     "start": start,
     "evaluation": evaluation,
+    "threads": threads,
+    "peers": peers,
 }
 
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ganzoo.errors import GanzooError
@@ -49,13 +49,14 @@ def run_child(side: str, name: str, way: str, steps: int, work: Path, *more: str
     return found
 
 
-def said_by(command: Sequence[str], work: Path) -> str:
-    """The last line that a command prints.
+def said_by(command: Sequence[str], work: Path, variables: Mapping[str, str | None] | None = None) -> str:
+    """The last line that a command prints, in ``environment`` with other ``variables`` (None: without that one).
 
     Raises:
         GanzooError: where it fails, with the last line that it said.
     """
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(work), check=False)
+    around = {name: value for name, value in {**environment(work), **(variables or {})}.items() if value is not None}
+    done = subprocess.run(command, capture_output=True, text=True, env=around, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise GanzooError(f"a measurement failed with exit code {done.returncode}: {last}")

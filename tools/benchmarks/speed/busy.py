@@ -1,0 +1,98 @@
+"""What a recipe's steps take by the clock on a quiet machine, and beside one process that is never idle."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ganzoo.cli import SPINNING
+
+from .page import table
+from .runs import ROOT, said_by
+from .workloads import WORKLOADS
+
+BAR = 1.6
+"""Times the quiet time that a recipe may take beside one busy process."""
+NO_SLOWER = 1.05
+"""Times the time with torch's own waiting that it may take on a quiet machine."""
+RECIPES = tuple(sorted(path.stem for path in (ROOT / "zoo_configs").glob("*.yaml")))
+SIZES = {"celeba": 64, "folder": 64, "cifar10": 32}
+"""Data sets that noise in class folders stands in for, with the size of its pictures."""
+
+STEPS = """
+import json, sys, time, torch
+from ganzoo.config import load_config, resolve
+from ganzoo.engine.build import build
+from ganzoo.engine.loop import Loop
+from ganzoo.engine.meter import Meter
+from ganzoo.registry import Registry
+from ganzoo.ui.progress import reporter
+
+config = load_config(sys.argv[1], sys.argv[3:])
+run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True))
+loop = Loop(run, Meter())
+loop.step()
+started, count = time.monotonic(), 0
+while time.monotonic() < started + float(sys.argv[2]) or count < 2:
+    loop.step()
+    count += 1
+print(json.dumps([(time.monotonic() - started) / count, torch.get_num_threads()]))
+"""
+"""Takes steps in memory for some seconds: seconds of one by the clock, and threads."""
+
+
+def measure_busy(names: list[str], rounds: int, seconds: float, work: Path, say: Callable[[str], None]) -> list[str]:
+    """One row for each recipe: the quiet time, the time beside a busy process, and what torch's own waiting takes."""
+    rows = []
+    for name in names:
+        config = ROOT / "zoo_configs" / f"{name}.yaml"
+        overrides = [f"data={stand_in(name, work)}"] if stand_in(name, work) else []
+        taken: dict[str, list[float]] = {"quiet": [], "busy": [], "torch": []}
+        threads = 0
+        for _ in range(rounds):
+            for way, found in taken.items():
+                one, threads = step(config, seconds, overrides, work, busy=way == "busy", ours=way != "torch")
+                found.append(one)
+        medians = {way: statistics.median(found) for way, found in taken.items()}
+        beside, against = medians["busy"] / medians["quiet"], medians["quiet"] / medians["torch"]
+        verdict = "met" if beside <= BAR and against <= NO_SLOWER else "**missed**"
+        rows.append((f"`{name}`", str(threads), f"{medians['quiet'] * 1e3:,.1f}", f"**{beside:.2f}**", f"{against:.2f}", verdict))
+        say("threads: " + ", ".join(rows[-1]))
+    head = ("Recipe", "Threads", "Milliseconds a step, quiet", f"beside a busy process / quiet (at most {BAR})")
+    return table((*head, f"quiet / torch's own waiting (at most {NO_SLOWER})", "Verdict"), rows)
+
+
+def stand_in(name: str, work: Path) -> str:
+    """The data to train a recipe on instead of its own; "" where its own is at hand."""
+    from ganzoo.config import load_config
+
+    data = load_config(ROOT / "zoo_configs" / f"{name}.yaml").data.name
+    if data == "mnist":
+        return "digits"
+    if data not in SIZES:
+        return ""
+    from .images import arrays, encode
+
+    folder = work / f"classes-{SIZES[data]}"
+    for i, image in enumerate(arrays(WORKLOADS["dcgan64"])[0] if not folder.exists() else ()):
+        (folder / str(i % 10)).mkdir(parents=True, exist_ok=True)
+        (folder / str(i % 10) / f"{i:05d}.png").write_bytes(encode(image))
+    return f"{{name: folder, root: '{folder}', size: {SIZES[data]}}}"
+
+
+def step(config: Path, seconds: float, overrides: list[str], work: Path, *, busy: bool, ours: bool) -> tuple[float, int]:
+    """Seconds of one step, and threads; ``ours``: waiting as the ``ganzoo`` command makes threads wait."""
+    waiting: Mapping[str, str | None] = {"OMP_NUM_THREADS": None, **(SPINNING if ours else dict.fromkeys(SPINNING))}
+    neighbour = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if busy else None
+    try:
+        said = said_by([sys.executable, "-c", STEPS, str(config), str(seconds), *overrides], work, waiting)
+    finally:
+        if neighbour:
+            neighbour.kill()
+            neighbour.wait()
+    taken, threads = json.loads(said)
+    return taken, threads
