@@ -24,11 +24,6 @@ class Stop:
         self.signal = 0
         self._impatient = False
 
-    @property
-    def exit_code(self) -> int:
-        """128 + the signal's number, as shells count: 130 for Ctrl-C, 143 for SIGTERM."""
-        return 128 + self.signal
-
     def ask(self, number: int) -> None:
         """Take note of a signal.
 

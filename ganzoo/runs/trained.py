@@ -147,16 +147,6 @@ class Trained:
         with evaluating(self.generator), seeded(self.runtime.device, seed):
             return {name: value.float().cpu() for name, value in port.call(**moved).items()}
 
-    def real(self, n: int) -> np.ndarray:
-        """``n`` samples of the data, evenly spaced over it, in its own units.
-
-        Raises:
-            UserError: where the data or its plugin is not here.
-        """
-        samples = self._samples()
-        chosen = np.linspace(0, samples.count - 1, n).astype(np.int64)
-        return to_units(samples.fetch(chosen)["sample"], self.data)
-
     def conditions(self, n: int, seed: int, split: str | None = None) -> Fields:
         """What a generator that is given data needs of it: the fields of ``n`` rows, and their "sample", drawn by the seed."""
         needed = set(forward_inputs(type(self.generator))) & (set(self.data.fields) - {"label"})

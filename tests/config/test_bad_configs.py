@@ -144,7 +144,7 @@ CASES = {
     "one fake for two critic updates": bad(
         "schedule", "one fake is shared", "share_fake: false", schedule="{name: alternate, critic_updates: 2, share_fake: true}"
     ),
-    "48 pixels": bad("generator", "(3, 48, 48)", "choose another size", data="{name: folder, root: ../pictures, size: 48}", line=2),
+    "50 pixels": bad("generator", "50", "nearest", data="{name: folder, root: ../pictures, size: 50}", line=2),
     # The machine and the disk.
     "weights for nobody": bad("init.nobody", "no part of the networks", "critic.net, generator,", init="{nobody: w.safetensors}"),
     "weights for no part": bad(

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from ganzoo_report.comparison import ComparedRun
 
-from ganzoo.engine.sampling import CLOUD
+from ganzoo.engine.sampling import CLOUD, to_units
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
@@ -59,7 +59,9 @@ def picture(trained: Trained | UserError, n: int, seed: int) -> bytes | str:
 def _real_points(trained: Trained) -> np.ndarray | None:
     """Points of the data, so that runs on the same data have the same axes; None where it is not here."""
     try:
-        return trained.real(CLOUD)
+        samples = trained.read_data(trained.reporter)[1]
+        evenly = np.linspace(0, samples.count - 1, CLOUD).astype(np.int64)
+        return to_units(samples.fetch(evenly)["sample"], trained.data)
     except Exception:  # whatever a data set raises: it would only have been drawn beneath
         return None
 
