@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .hookspecs import API_VERSION, hookimpl
 
 if TYPE_CHECKING:
+    from .config.parts import AnyCritic, AnyGenerator
     from .data.dataset import Cache, Dataset
     from .data.halvings import halvings
     from .errors import ContractError, GanzooError, UserError, did_you_mean
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .turn import Turn
 
 _HOMES = {
+    "config.parts": "AnyCritic AnyGenerator",
     "data.dataset": "Cache Dataset",
     "data.halvings": "halvings",
     "errors": "ContractError GanzooError UserError did_you_mean",
@@ -45,6 +47,7 @@ _HOMES = {
 
 __all__ = ["API_VERSION", "hookimpl"]
 __all__ += ["Critic", "Generator", "Loss", "Plan", "Player", "Port", "Schedule", "Turn", "route", "wrap"]
+__all__ += ["AnyCritic", "AnyGenerator"]
 __all__ += ["Cache", "DataSpec", "Dataset", "Fields", "Metric", "Scores", "Subject", "Terms"]
 __all__ += ["Fraction", "NonNegativeFloat", "NonNegativeInt", "PositiveFloat", "PositiveInt", "Scheduled"]
 __all__ += ["ContractError", "GanzooError", "UserError", "did_you_mean", "halvings"]

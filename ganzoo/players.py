@@ -159,13 +159,14 @@ def named_port(network: Player, kind: str, route: str) -> tuple[Port, str]:
 
 
 def mixes_batch(critic: Critic) -> bool:
-    """Whether one sample's score depends on the others': declared, or evident from a batch norm inside."""
-    return bool(critic.mixes_batch) or has_batch_norm(critic)
+    """Whether one sample's score depends on the others': declared, by it or by a critic in it, or evident from a batch norm inside."""
+    return has_batch_norm(critic) or any(module.mixes_batch for module in critic.modules() if isinstance(module, Critic))
 
 
 def has_batch_norm(critic: Critic) -> bool:
     """Whether a norm over the batch mixes it, declared or evident, so that no sample has a gradient of its own."""
-    return critic.mixes_batch in (True, "norm") or any(isinstance(module, BatchNorm) for module in critic.modules())
+    declared = any(module.mixes_batch in (True, "norm") for module in critic.modules() if isinstance(module, Critic))
+    return declared or any(isinstance(module, BatchNorm) for module in critic.modules())
 
 
 def judges_each_alone(critic: Critic) -> bool:

@@ -79,12 +79,11 @@ def with_defaults_of_today(recorded: Mapping[str, Any], resolved: Resolved) -> d
     def completed(was: Any, now: Any) -> Any:
         if isinstance(was, list) and isinstance(now, list):
             return [completed(*pair) for pair in zip(was, now, strict=False)] + was[len(now) :]
-        if not isinstance(was, Mapping):
-            return was
-        if isinstance(now, Mapping):
+        if isinstance(was, Mapping) and isinstance(now, Mapping):
             return {key: completed(value, now.get(key)) for key, value in was.items()}
-        gained = now.defaults if now is not None and was.get("name") == now.component.qualified else {}
-        return {**was, **{name: value for name, value in gained.items() if name not in was}}
+        if not isinstance(was, Mapping) or not hasattr(now, "component") or was.get("name") != now.component.qualified:
+            return was
+        return now.defaults | {name: completed(value, now.params.get(name)) for name, value in was.items()}
 
     schedule, versions = recorded.get("schedule"), recorded.get("versions")
     try:

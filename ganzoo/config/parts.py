@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict, Field, Strict
 
 from ganzoo.params import PositiveInt
 
 from .wording import Words
+
+if TYPE_CHECKING:
+    from ganzoo.fields import DataSpec
+    from ganzoo.players import Critic, Generator
 
 MARKER = "$component"
 """Where a JSON schema awaits the components of a kind."""
@@ -81,3 +86,10 @@ ObserverPart: TypeAlias = Annotated[Part, _reads(), Kind("observer")]
 OptimizerPart: TypeAlias = Annotated[Part, _reads(), Kind("optimizer")]
 EvaluationPart: TypeAlias = Annotated[Part, _reads("every"), Kind("metric")]
 Device: TypeAlias = Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]{1,3})?)$"), Words("auto, cpu, cuda or cuda:N")]
+
+if TYPE_CHECKING:
+    AnyCritic: TypeAlias = Callable[[DataSpec], Critic]
+    AnyGenerator: TypeAlias = Callable[[DataSpec], Generator]
+else:
+    AnyCritic, AnyGenerator = CriticPart, GeneratorPart
+"""A wrapper's parameter: a configuration names the component, with parameters of its own, and ``critic(data)`` builds it."""

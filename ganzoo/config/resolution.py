@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
 from ganzoo.errors import UserError
-from ganzoo.params import model_of
+from ganzoo.params import kind_of, model_of
 from ganzoo.params.curves import Curve, as_plain, at, build_with_curves, moves
 from ganzoo.registry import Component, Registry
 
@@ -37,7 +38,7 @@ class ResolvedPart:
     Args:
         component: what is installed under its name.
         cls: its class.
-        params: every parameter with its value, in the types that the constructor is annotated with.
+        params: every parameter with its value, in the types that the constructor is annotated with; a component is a part itself.
         key: its key in the configuration (``loss.1``).
         where: ``FILE:LINE`` of that key.
         every: a metric's steps between two evaluations; None: once, at the end of the run.
@@ -58,6 +59,14 @@ class ResolvedPart:
     def name(self) -> str:
         """The component's name, without its distribution."""
         return self.component.name
+
+    @property
+    def with_inner(self) -> Iterator[ResolvedPart]:
+        """Itself and the parts among its parameters, however deep."""
+        yield self
+        for value in self.params.values():
+            if isinstance(value, ResolvedPart):
+                yield from value.with_inner
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -81,6 +90,8 @@ class ResolvedPart:
         if self.route:
             built.route = self.route
         return built
+
+    __call__ = build  # what a wrapper does with the component that it is given
 
     def plain(self, **own: Any) -> dict[str, Any]:
         """As a configuration writes it: qualified name, keys of its ``own``, every parameter."""
@@ -113,9 +124,10 @@ class Resolved:
 
     @property
     def parts(self) -> list[ResolvedPart]:
-        """All of them."""
+        """All of them, and those that they wrap."""
         single = [self.data, self.generator, self.critic, self.schedule]
-        return [*single, *self.losses, *self.metrics, *self.observers, *self.optimizers.values()]
+        named = [*single, *self.losses, *self.metrics, *self.observers, *self.optimizers.values()]
+        return [inner for part in named for inner in part.with_inner]
 
     @property
     def files(self) -> dict[str, Path]:
@@ -179,19 +191,32 @@ def resolve_part(config: RunConfig, registry: Registry, kind: str, part: Part, p
         params = without_decay(component.qualified, params, config.versions.get("ganzoo-core", ""))
     except UserError as error:
         raise config.refusal((*path, error.key), error.what, error.remedy) from error
-    found = resolve_component(component, params, config.places, path)
+    found = resolve_component(component, params, config.places, path, partial(resolve_part, config, registry))
     if kind not in CURVED_KINDS and (name := next((name for name, value in found.params.items() if moves(value)), "")):
         remedy = "write a number; parameters of losses and optimizers may be curves"
         raise config.refusal((*path, name), f"a {kind} takes no curves", remedy)
     return dataclasses.replace(found, key=key, where=where, every=part.every, route=part.route)
 
 
-def resolve_component(component: Component, params: Mapping[str, Any], places: Places = NOWHERE, path: KeyPath = ()) -> ResolvedPart:
-    """A component with every parameter: ``params`` validated, defaults for the others; errors as in ``resolve``."""
+def resolve_component(
+    component: Component,
+    params: Mapping[str, Any],
+    places: Places = NOWHERE,
+    path: KeyPath = (),
+    inner: Callable[[str, Part, KeyPath], ResolvedPart] | None = None,
+) -> ResolvedPart:
+    """A component with every parameter: ``params`` validated, defaults for the others; errors as in ``resolve``.
+
+    ``inner`` looks up a component that is a parameter, by kind and path.
+    """
     cls = component.load()
     model = model_of(cls)
     parameters = validated(model, params, places, path, noun="parameters")
-    return ResolvedPart(component, cls, {name: getattr(parameters, name) for name in model.model_fields})
+    values = {name: getattr(parameters, name) for name in model.model_fields}
+    for name, value in values.items():
+        if inner and isinstance(value, Part):
+            values[name] = inner(kind_of(model.model_fields[name]), value, (*path, name))
+    return ResolvedPart(component, cls, values)
 
 
 def resolve_optimizers(config: RunConfig, registry: Registry) -> dict[str, ResolvedPart]:
@@ -243,7 +268,8 @@ def resolved_yaml(config: RunConfig, resolved: Resolved) -> str:
 
 
 def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = to_jsonable_python({name: as_plain(value) for name, value in params.items()})
+    written = {name: value.plain() if isinstance(value, ResolvedPart) else as_plain(value) for name, value in params.items()}
+    plain: dict[str, Any] = to_jsonable_python(written)
     return plain
 
 

@@ -157,6 +157,12 @@ def split_annotation(annotation: Any) -> tuple[Any, list[Any]]:
     return base, [inner for item in metadata for inner in (getattr(item, "metadata", None) or [item])]  # pydantic's Field holds several
 
 
+def kind_of(annotated: Any) -> str:
+    """The kind of component that a parameter names, by its annotation's metadata; "" where it is a plain value."""
+    metadata = annotated.metadata if hasattr(annotated, "metadata") else split_annotation(annotated)[1]
+    return next((item.kind for item in metadata if hasattr(item, "kind")), "")
+
+
 def bounds_text(metadata: Iterable[Any]) -> str:
     """The bounds among an annotation's metadata: ``>= 0 and < 1``."""
     signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
@@ -167,7 +173,9 @@ def bounds_text(metadata: Iterable[Any]) -> str:
 def _spell(annotation: Any) -> str:
     base, metadata = split_annotation(annotation)
     origin, args = typing.get_origin(base), typing.get_args(base)
-    if base is type(None):
+    if kind := kind_of(annotation):
+        text = kind
+    elif base is type(None):
         text = "null"
     elif origin is typing.Literal:
         text = " | ".join(str(value) for value in args)

@@ -10,16 +10,18 @@ from typing import Any
 
 import torch
 
-from ganzoo.config import ResolvedPart
+from ganzoo.config import Part, ResolvedPart
+from ganzoo.config.resolution import resolve_component
 from ganzoo.data.dataset import Dataset
 from ganzoo.errors import ContractError, UserError
 from ganzoo.fields import DataSpec, forward_inputs
 from ganzoo.metrics.metric import Metric
-from ganzoo.params import REQUIRED, model_of, parameters_of, split_annotation
+from ganzoo.params import REQUIRED, kind_of, model_of, parameters_of, split_annotation
 from ganzoo.players import Critic, Generator
-from ganzoo.registry import Component, reason
+from ganzoo.registry import Component, Registry, reason
 from ganzoo.rules import Loss, Schedule
 
+from .game import inner_part
 from .subject import EXAMPLES, PAIRED, WITHOUT_DATA, Subject, example_of, failure_of, refusal_of
 
 SMALL: dict[str, tuple[Any, ...]] = {
@@ -96,9 +98,15 @@ class Candidate:
         return {**getattr(self.cls, "example_parameters", {}), **self.given}
 
     @cached_property
+    def inner(self) -> Mapping[str, ResolvedPart]:
+        """Of a wrapper: small components for those of its parameters that nobody sets."""
+        kinds = {p.name: kind_of(p.annotation) for p in parameters_of(self.cls) if p.name not in self.set}
+        return {name: inner_part(kind) for name, kind in kinds.items() if kind}
+
+    @cached_property
     def missing(self) -> list[str]:
         """Parameters that have no default and that nobody set."""
-        return [p.name for p in parameters_of(self.cls) if p.default is REQUIRED and p.name not in self.set]
+        return [p.name for p in parameters_of(self.cls) if p.default is REQUIRED and p.name not in {*self.set, *self.inner}]
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -107,7 +115,7 @@ class Candidate:
         Raises:
             UserError: where the caller gave a parameter that the component refuses.
         """
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = dict(self.inner)
         for parameter in parameters_of(self.cls):
             if parameter.name in self.set:
                 values[parameter.name] = self._validated(parameter.name, self.set[parameter.name])
@@ -133,12 +141,18 @@ class Candidate:
     def _validated(self, name: str, value: Any) -> Any:
         from pydantic import ValidationError
 
+        model = model_of(self.cls)
+        if isinstance(value, ResolvedPart):
+            return value
         try:
-            model_of(self.cls).model_validate({name: value})
+            model.model_validate({name: value})
         except ValidationError as error:
             wrong = [e for e in error.errors() if e["loc"][:1] == (name,)]  # others may be missing
             if wrong:
                 raise UserError(f"{self.title} refuses {name}={value!r} ({wrong[0]['msg']})", "give another value") from None
+        if kind := kind_of(model.model_fields[name]):
+            part = Part(value) if isinstance(value, str) else Part(value["name"], {key: v for key, v in value.items() if key != "name"})
+            return resolve_component(Registry.installed().find(kind, part.name), part.params)
         return value
 
     @property
@@ -164,7 +178,9 @@ class Candidate:
                 subject = Subject(ResolvedPart(self.component, self.cls, self.parameters), spec, name)
                 refusal = refusal_of(subject)
                 if refusal:  # it may be the small parameters that do not fit
-                    subject = replace(subject, part=replace(subject.part, params={key: self.parameters[key] for key in self.set}))
+                    subject = replace(
+                        subject, part=replace(subject.part, params={key: self.parameters[key] for key in (*self.set, *self.inner)})
+                    )
                     refusal = refusal_of(subject)
                 if not refusal and given is PAIRED and (failure := failure_of(subject)):
                     refusal = reason(failure)

@@ -14,12 +14,13 @@ import torch
 from ganzoo.data.dataset import Dataset
 from ganzoo.engine.optimizers import descend
 from ganzoo.errors import ContractError
-from ganzoo.params import REQUIRED, Parameter, parameters_of, split_annotation
+from ganzoo.params import REQUIRED, Parameter, kind_of, parameters_of, split_annotation
 from ganzoo.rules import Loss, Schedule
 
 from .behaviour import saved
 from .component import Candidate, listed
 from .data import OTHER, measured, read
+from .game import inner_part
 from .running import exercise
 from .schedules import LENGTHS, steps_of
 from .subject import Subject
@@ -74,6 +75,8 @@ def suggested(annotation: Any, value: Any) -> list[Any]:
     """Values other than ``value`` that an annotation may mean; bounds are not looked at."""
     base, _ = split_annotation(annotation)
     arms = typing.get_args(base)
+    if kind := kind_of(annotation):
+        return [inner_part(kind, units=5)]
     if typing.get_origin(base) is tuple:
         now = tuple(value or ())
         return [item for item in (now[:-1], (*now, *now[-1:]), *((other,) for other in suggested(arms[0], None))) if item != now]

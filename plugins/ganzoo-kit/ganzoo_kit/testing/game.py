@@ -16,8 +16,10 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from ganzoo.compat import example_batch
+from ganzoo.config import ResolvedPart
 from ganzoo.fields import DataSpec, Fields, Scores, Terms
 from ganzoo.players import Critic, Generator
+from ganzoo.registry import Component
 from ganzoo.rules import Loss
 from ganzoo.turn import Side, Turn
 
@@ -98,15 +100,14 @@ def move_(network: Any, device: torch.device | None) -> Any:
 
 
 class SmoothGenerator(Generator):
-    """One linear layer and a tanh, from "latent" (N, 4) to "sample" (N, *shape) and to whatever else a loss needs."""
+    """One linear layer and a tanh, from "latent" (N, ``units``) to "sample" (N, *shape) and to whatever else a loss needs."""
 
-    latent_dim = 4
-
-    def __init__(self, data: DataSpec, needs: Iterable[str] = ()) -> None:
+    def __init__(self, data: DataSpec, needs: Iterable[str] = (), units: int = 4) -> None:
         super().__init__()
+        self.latent_dim = units
         self.gives = frozenset({"sample", *needs})
         self.shapes = {name: data.fields.get(name) or data.shape for name in sorted(self.gives)}
-        self.linear = nn.ModuleDict({name: nn.Linear(4, torch.Size(shape).numel()) for name, shape in self.shapes.items()})
+        self.linear = nn.ModuleDict({name: nn.Linear(units, torch.Size(shape).numel()) for name, shape in self.shapes.items()})
 
     def forward(self, latent: Tensor) -> Fields:
         """Make samples in [-1, 1]."""
@@ -119,23 +120,34 @@ class SmoothCritic(Critic):
     Args:
         data: what it judges.
         gives: names of its outputs; "label_logits" is (N, K), every other (N,).
+        units: of the hidden layer.
     """
 
-    def __init__(self, data: DataSpec, gives: Iterable[str]) -> None:
+    def __init__(self, data: DataSpec, gives: Iterable[str] = ("score",), units: int = 6) -> None:
         super().__init__()
         self.gives = frozenset(gives)
         # Pooled to 4 x 4, so that a loss's view may change the size of what is judged.
         self.pool = nn.AdaptiveAvgPool2d(4) if data.is_image else nn.Identity()
         size = data.shape[0] * 16 if data.is_image else torch.Size(data.shape).numel()
-        self.hidden = nn.Linear(size, 6)
+        self.hidden = nn.Linear(size, units)
         self.heads = nn.ModuleDict(
-            {name: nn.Linear(6, max(data.classes, 1) if name == "label_logits" else 1) for name in sorted(self.gives)}
+            {name: nn.Linear(units, max(data.classes, 1) if name == "label_logits" else 1) for name in sorted(self.gives)}
         )
 
     def forward(self, sample: Tensor) -> Scores:
         """Judge samples."""
         features = self.hidden(self.pool(sample).flatten(1)).tanh()
         return {name: head(features) if name == "label_logits" else head(features)[:, 0] for name, head in self.heads.items()}
+
+
+INNER: dict[str, type] = {"generator": SmoothGenerator, "critic": SmoothCritic}
+"""What wrappers are tried around."""
+
+
+def inner_part(kind: str, **params: Any) -> ResolvedPart:
+    """A small component of ``kind`` for a wrapper's parameter."""
+    cls = INNER[kind]
+    return ResolvedPart(Component(kind, cls.__name__, cls, "ganzoo-kit", ""), cls, params)
 
 
 class SeparableGenerator(Generator):
