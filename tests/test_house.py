@@ -55,7 +55,7 @@ def method_calls(paths, *names):
 
 NAMED = {c.name for c in OWN if c.kind not in ("dataset", "metric")}
 FAMILIES = {"vanilla", "lsgan", "dcgan", "wgan", "acgan", "wgan_gp", "resnet", "minimax", "wasserstein", "hinge", "auxiliary_classifier"}
-SHORT = {"ada", "mlp", "r1", "hinge", "acgan"}
+SHORT = {"ada", "mlp", "pac", "r1", "hinge", "acgan"}
 """Looked for as words of their own: others hold them (PacGAN, as the source of a data set)."""
 DATA = {CORE / "plugins/index.json"}
 """Written by a tool from the projects under plugins/: no code, and read only to say which distribution gives a name."""

@@ -7,7 +7,8 @@ from .differing import differences
 from .earlier import with_defaults_of_today
 from .loading import load_config, parse_config, resolve_dataset, resolve_metrics, resolve_observers
 from .parts import Part
-from .resolution import Resolved, ResolvedPart, resolve, resolve_part, resolved_values, resolved_yaml
+from .resolution import resolve, resolve_part, resolved_values, resolved_yaml
+from .resolved import Resolved, ResolvedPart
 from .settings import AverageConfig, CheckpointConfig, LogConfig, OptimizerConfig, RunConfig, SampleConfig, TrainConfig
 
 __all__ = [

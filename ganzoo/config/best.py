@@ -10,7 +10,7 @@ from ganzoo.errors import UserError, did_you_mean
 from .settings import RunConfig
 
 if TYPE_CHECKING:
-    from .resolution import ResolvedPart
+    from .resolved import ResolvedPart
 
 
 def check_best(config: RunConfig, metrics: Sequence[ResolvedPart]) -> None:

@@ -9,7 +9,7 @@ from ganzoo.errors import UserError
 from ganzoo.plugins.index import current_name
 
 if TYPE_CHECKING:
-    from .resolution import Resolved
+    from .resolved import Resolved
 
 REMOVED: Mapping[tuple[str, str], str] = {
     ("train", "shard_size"): "leave it out; of data in tar shards each process reads its own: data: {name: webdataset, shards: ...}",

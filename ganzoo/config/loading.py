@@ -17,7 +17,8 @@ from ganzoo.registry import Registry
 from .earlier import drop_unset
 from .overrides import Places, apply, parse_override
 from .parts import Kind
-from .resolution import ResolvedPart, resolve_component
+from .resolution import resolve_component
+from .resolved import ResolvedPart
 from .settings import RunConfig
 from .strict_yaml import Document, parse, read
 from .validation import validated

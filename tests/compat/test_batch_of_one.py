@@ -6,8 +6,7 @@ from torch import nn
 
 from ganzoo import compat
 from ganzoo.cli import invoke
-from ganzoo.config import parse_config, resolve
-from ganzoo.config.resolution import ResolvedPart
+from ganzoo.config import ResolvedPart, parse_config, resolve
 from ganzoo.players import Critic, Generator
 from ganzoo.registry import Registry
 

@@ -9,8 +9,7 @@ from ganzoo_kit.testing.subject import Lent, refusal_of
 from torch import nn
 
 from ganzoo import Critic, DataSpec, Generator, Loss, Plan, Schedule
-from ganzoo.config import ResolvedPart
-from ganzoo.config.resolution import Resolved
+from ganzoo.config import Resolved, ResolvedPart
 from ganzoo.registry import Component
 from ganzoo.testing import check_component
 
