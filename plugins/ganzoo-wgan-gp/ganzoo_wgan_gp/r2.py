@@ -7,13 +7,15 @@ Mescheder et al., 2018, arXiv:1801.04406.
 
 from __future__ import annotations
 
-from ganzoo import DataSpec, Loss, NonNegativeFloat, PositiveInt, Terms, Turn
+from typing import Annotated
 
-from .gradients import score_gradients
+from annotated_types import Ge
+
+from ganzoo import DataSpec, Loss, PositiveInt, Scheduled, Terms, Turn
 
 
 class R2(Loss):
-    """R1's counterpart at the fakes; alone or, as in R3GAN, beside ``r1``.
+    """R1's counterpart at the fakes; alone or, as in R3GAN, beside ``r1``, with which it shares forward and backward.
 
     Args:
         gamma: strength of the penalty; the paper's 10.
@@ -22,13 +24,14 @@ class R2(Loss):
 
     paper = "Mescheder et al., 2018, arXiv:1801.04406; lazily: Karras et al., 2020, arXiv:1912.04958"
     scores = frozenset({"score"})
+    gradients = frozenset({"fake"})
     per_sample = True
 
-    def __init__(self, data: DataSpec, *, gamma: NonNegativeFloat = 10.0, every: PositiveInt = 1) -> None:
+    def __init__(self, data: DataSpec, *, gamma: Annotated[Scheduled, Ge(0)] = 10.0, every: PositiveInt = 1) -> None:
         super().__init__()
         self.gamma, self.every = gamma, every
 
     def critic_terms(self, turn: Turn) -> Terms:
         """The penalty at the fakes."""
-        squared_norms = score_gradients(turn, turn.fake).square().sum(dim=1)
+        squared_norms = turn.fake_gradients.square().sum(dim=1)
         return {"r2": self.every * self.gamma / 2 * squared_norms.mean()}

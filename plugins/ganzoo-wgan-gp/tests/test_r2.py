@@ -67,6 +67,25 @@ def test_the_gradient_is_that_of_the_critic_alone() -> None:
     assert R2(POINTS).generator_terms(turn) == {}
 
 
+def test_both_penalties_take_one_forward_and_equal_central_differences() -> None:
+    class Smooth(Bowl):
+        forwards = 0
+
+        def forward(self, sample: Tensor) -> Scores:
+            self.forwards += 1
+            return {"score": (self.weight * sample[:, 0] * sample[:, 1].sin()).exp()}
+
+    critic, losses = Smooth(), (R1(POINTS, gamma=2.0), R2(POINTS, gamma=4.0))
+    turn = Turn("critic", Generator(), critic, {"sample": REAL}, {}, shared_fake={"sample": FAKE}, views=losses)
+    found = [term.item() for loss in losses for term in loss.critic_terms(turn).values()]
+    assert critic.forwards == 1
+    for value, gamma, points in zip(found, (2.0, 4.0), (REAL, FAKE), strict=True):
+        slopes = []
+        for axis in torch.eye(2, dtype=torch.float64) * 1e-5:
+            slopes.append((critic(points + axis)["score"] - critic(points - axis)["score"]) / 2e-5)
+        assert value == pytest.approx(gamma / 2 * torch.stack(slopes).square().sum(0).mean().item(), rel=1e-6)
+
+
 def test_parameters_are_validated_and_the_name_leads_to_the_class() -> None:
     for bad in ('{"every": 0}', '{"gamma": -1}'):
         with pytest.raises(ValidationError):
