@@ -9,5 +9,9 @@ GANZOO_API = 1
 
 @hookimpl
 def ganzoo_losses() -> dict[str, str]:
-    """Two losses without a term of their own: they change what the critic sees."""
-    return {"diffaugment": "ganzoo_augment.diffaugment:DiffAugment", "ada": "ganzoo_augment.ada:ADA"}
+    """Losses without a term of their own: they change what the critic sees."""
+    return {
+        "diffaugment": "ganzoo_augment.diffaugment:DiffAugment",
+        "ada": "ganzoo_augment.ada:ADA",
+        "augment": "ganzoo_augment.augment:Augment",
+    }

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from ganzoo_augment.ada import ADA
+from ganzoo_augment.augment import Augment
 from ganzoo_augment.changes import brighten, contrast, cut_out, mirrored, saturate, shift, warp
 from ganzoo_augment.diffaugment import DiffAugment
 from ganzoo_augment.pipeline import changed, maps
@@ -26,7 +27,7 @@ class Mean(Critic):
         return {"score": sample.mean(dim=(1, 2, 3))}
 
 
-def turn_of(side: str, sample: Tensor, loss: DiffAugment | ADA) -> Turn:
+def turn_of(side: str, sample: Tensor, loss: DiffAugment | ADA | Augment) -> Turn:
     return Turn(side, Generator(), Mean(), {"sample": sample}, {}, shared_fake={"sample": sample}, views=(loss,))  # type: ignore[arg-type]
 
 
@@ -100,8 +101,16 @@ def test_the_probability_follows_the_signs_of_real_scores() -> None:
     assert (ada.probability.p.item(), ada.probability.updates.item()) == (0.5, 0.0)
 
 
-@pytest.mark.parametrize("loss", [DiffAugment(DATA), ADA(DATA, start=1.0)])
-def test_real_and_fake_are_changed_in_both_turns_and_gradients_reach_them_twice(images: Tensor, loss: DiffAugment | ADA) -> None:
+def test_a_given_probability_is_kept_as_a_number_and_as_a_curve(images: Tensor) -> None:
+    for none, all_of_them in ((0.0, 1.0), (torch.tensor(0.0), torch.tensor(1.0))):
+        seen = [turn_of("critic", images, Augment(DATA, p=p)).real_scores["score"] for p in (none, all_of_them)]  # type: ignore[arg-type]
+        unchanged = images.mean((1, 2, 3))
+        torch.testing.assert_close(seen[0], unchanged)
+        assert ((seen[1] - unchanged).abs() > 1e-3).float().mean() > 0.9
+
+
+@pytest.mark.parametrize("loss", [DiffAugment(DATA), ADA(DATA, start=1.0), Augment(DATA, p=1.0)])
+def test_real_and_fake_are_changed_in_both_turns_and_gradients_reach_them_twice(images: Tensor, loss: DiffAugment | ADA | Augment) -> None:
     loss = loss.double()
     for side in ("critic", "generator"):
         sample = images[:8].clone().requires_grad_()
@@ -113,6 +122,6 @@ def test_real_and_fake_are_changed_in_both_turns_and_gradients_reach_them_twice(
 
 
 def test_points_are_refused() -> None:
-    for cls in (DiffAugment, ADA):
+    for cls in (DiffAugment, ADA, Augment):
         with pytest.raises(UserError, match="changes images; this data's samples have the shape"):
             cls(DataSpec({"sample": (2,)}))
