@@ -38,7 +38,7 @@ def extremes(subject: Subject) -> None:
             for name, term in terms.items():
                 differentiated = term.requires_grad
                 gradients = torch.autograd.grad(term, parameters, allow_unused=True, retain_graph=True) if differentiated else ()
-                if not term.isfinite() or not all(gradient is None or gradient.isfinite() for gradient in gradients):
+                if not term.isfinite() or not all(gradient is None or gradient.isfinite().all() for gradient in gradients):
                     what = "its gradient" if term.isfinite() else "it"
                     scores = f"{sign * EXTREME:+.0f} (real) and {-sign * EXTREME:+.0f} (fake)"
                     raise ContractError(

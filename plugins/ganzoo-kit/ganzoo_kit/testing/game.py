@@ -52,7 +52,8 @@ class Game:
 
 def smooth_game(loss: Loss, data: DataSpec, *, double: bool = False, device: torch.device | None = None) -> Game:
     """A game of smooth networks on a random batch of 6; ``double``: all of it in float64."""
-    generator, critic = move_(SmoothGenerator(data, loss.needs), device), move_(SmoothCritic(data, loss.scores | {"score"}), device)
+    generator = move_(own_generator(loss, data) or SmoothGenerator(data, loss.needs), device)
+    critic = move_(SmoothCritic(data, loss.scores | {"score"}), device)
     batch, drawn = batch_of(data, 6, device), generator.draw(6, device)
     if double:
         generator, critic = generator.double(), critic.double()
@@ -62,8 +63,15 @@ def smooth_game(loss: Loss, data: DataSpec, *, double: bool = False, device: tor
 
 def separable_game(loss: Loss, data: DataSpec, slope: float) -> Game:
     """A game where better and worse are known (see ``SeparableGenerator``), with a critic of this slope."""
-    generator = SeparableGenerator(data, loss.needs)
-    return Game(loss, generator, SeparableCritic(data, loss.scores | {"score"}, slope), generator.batch(6), {})
+    separable = SeparableGenerator(data, loss.needs)
+    generator = own_generator(loss, data) or separable
+    return Game(loss, generator, SeparableCritic(data, loss.scores | {"score"}, slope), separable.batch(6), generator.draw(6))
+
+
+def own_generator(loss: Loss, data: DataSpec) -> Generator | None:
+    """The generator that the loss's class gives for checks, as one with routes of its own does (``example_generator``); else None."""
+    make: Callable[[DataSpec], Generator] | None = getattr(loss, "example_generator", None)
+    return make(data) if make else None
 
 
 def _double(fields: Fields) -> Fields:
