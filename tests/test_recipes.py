@@ -8,7 +8,6 @@ from pathlib import Path
 import jsonschema
 import pytest
 from ganzoo_kit.json_schema import json_schema
-from ganzoo_report.changes import changes_from_recipe
 from stand_ins import SMALL, WRITE
 
 from ganzoo import compat
@@ -17,7 +16,7 @@ from ganzoo.config import load_config, parse_config, resolve, resolved_yaml, str
 from ganzoo.engine.loop import Loop
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
-from ganzoo.rundir import checkpoint
+from ganzoo.rundir import changes_from_recipe, checkpoint
 
 FOLDER = Path(__file__).parents[1] / "zoo_configs"
 RECIPES = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 _PAPER, _FAINT, _AXIS, _INK = (255, 255, 255), (236, 236, 236), (150, 150, 150), (90, 90, 90)
 _REAL, _FAKE = (128, 128, 128), (31, 90, 200)
 _DISC_RADIUS = 1.6
-FINER = 2
-"""Points are drawn at so many times the picture's resolution, so that discs are round."""
+_OVERSAMPLING = 2
 
 
 def scatter(points: np.ndarray, reference: np.ndarray | None = None, size: int = 512) -> Image.Image:
@@ -47,11 +46,11 @@ def scatter(points: np.ndarray, reference: np.ndarray | None = None, size: int =
     draw = ImageDraw.Draw(canvas)
     _axes(draw, centre, half, margin, side)
 
-    plot = canvas.crop((margin, margin, margin + side, margin + side)).resize((FINER * side, FINER * side), Image.Resampling.NEAREST)
+    plot = np.asarray(canvas, dtype=np.float64)[margin : margin + side, margin : margin + side]
     if real is not None:
-        _discs(plot, real, centre, half, _REAL, opacity=0.35)
-    _discs(plot, made, centre, half, _FAKE, opacity=0.55)
-    canvas.paste(plot.reduce(FINER), (margin, margin))
+        plot = _ink(plot, _coverage(real, centre, half, side, 0.35), _REAL)
+    plot = _ink(plot, _coverage(made, centre, half, side, 0.55), _FAKE)
+    canvas.paste(Image.fromarray(np.rint(plot).astype(np.uint8)), (margin, margin))
 
     draw.rectangle((margin, margin, margin + side - 1, margin + side - 1), outline=_AXIS)
     outside = len(points) - int((np.abs(made - centre) <= half).all(axis=1).sum())
@@ -70,14 +69,28 @@ def _limits(points: np.ndarray) -> tuple[np.ndarray, float]:
     return (low + high) / 2, half if half > 0 else 1.0
 
 
-def _discs(plot: Image.Image, points: np.ndarray, centre: np.ndarray, half: float, colour: tuple[int, int, int], opacity: float) -> None:
-    """Draw a translucent disc for each of ``points`` that lies within the limits."""
-    from PIL import ImageDraw
+def _coverage(points: np.ndarray, centre: np.ndarray, half: float, side: int, opacity: float) -> np.ndarray:
+    """How much of each pixel (side, side) the points' discs cover, in [0, 1]; row 0 is the top."""
+    fine = side * _OVERSAMPLING
+    edges = np.linspace(-half, half, fine + 1)
+    counts = np.histogram2d(centre[1] - points[:, 1], points[:, 0] - centre[0], bins=(edges, edges))[0]
+    reach = math.ceil(_DISC_RADIUS * _OVERSAMPLING)
+    padded = np.pad(counts, reach)
+    discs = np.zeros_like(counts)
+    for dy in range(-reach, reach + 1):
+        for dx in range(-reach, reach + 1):
+            if math.hypot(dx, dy) <= _DISC_RADIUS * _OVERSAMPLING:
+                discs += padded[reach + dy : reach + dy + fine, reach + dx : reach + dx + fine]
+    cover = 1.0 - (1.0 - opacity) ** discs
+    averaged: np.ndarray = cover.reshape(side, _OVERSAMPLING, side, _OVERSAMPLING).mean(axis=(1, 3))
+    return averaged
 
-    draw, radius = ImageDraw.Draw(plot, "RGBA"), FINER * _DISC_RADIUS
-    inside = points[(np.abs(points - centre) <= half).all(axis=1)] - centre
-    for x, y in ((inside * (1, -1) / half + 1) / 2 * plot.width).tolist():
-        draw.ellipse((x - radius, y - radius, x + radius - 1, y + radius - 1), fill=(*colour, round(255 * opacity)))
+
+def _ink(plot: np.ndarray, coverage: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
+    """Colour laid over ``plot`` (side, side, 3) where ``coverage`` (side, side) says."""
+    cover = coverage[..., None]
+    mixed: np.ndarray = plot * (1.0 - cover) + np.array(colour, dtype=np.float64) * cover
+    return mixed
 
 
 def _axes(draw: ImageDraw.ImageDraw, centre: np.ndarray, half: float, margin: int, side: int) -> None:

@@ -6,7 +6,7 @@ arXiv:1912.04958), after Zhang, 2019, arXiv:1904.11486. Outside an image there a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -25,18 +25,13 @@ class Blur(nn.Module):
 
     def __init__(self, taps: Sequence[float] = TAPS, *, pad: int = 0) -> None:
         super().__init__()
-        kernel = torch.outer(torch.tensor(taps), torch.tensor(taps))
-        # A constant, and no buffer: a critic whose forward has nothing to change may judge real and fake samples together.
-        self.kernel, self.pad = kernel / kernel.sum(), pad
-
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Blur:
-        self.kernel = fn(self.kernel)
-        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        return self
+        self.taps, self.pad = [tap / sum(taps) for tap in taps], pad
 
     def _each(self, x: Tensor) -> Tensor:
         """The filter for each channel of ``x``, (C, 1, h, w)."""
-        return self.kernel.to(x.dtype).expand(x.shape[1], 1, -1, -1)
+        # Filled in here, and no buffer: a critic whose forward has nothing to change may judge real and fake samples together.
+        line = torch.cat([x.new_full((1,), tap) for tap in self.taps])
+        return torch.outer(line, line).expand(x.shape[1], 1, -1, -1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Filter (N, C, H, W)."""

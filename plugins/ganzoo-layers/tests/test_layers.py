@@ -111,9 +111,10 @@ def test_a_constant_stays_constant_within_and_the_padding_sets_the_side() -> Non
         torch.testing.assert_close(out[..., 1:-1, 1:-1].max(), torch.tensor(1.0))
 
 
-def test_the_filter_moves_with_its_module_and_is_neither_weight_nor_buffer() -> None:
-    layer = nn.Sequential(Upsample()).to("meta").double()
+def test_the_filter_goes_where_its_input_is_and_is_neither_weight_nor_buffer() -> None:
+    layer = Upsample()
     assert layer(torch.randn(1, 2, 4, 4, device="meta", dtype=torch.float64)).shape == (1, 2, 8, 8)
+    assert layer(torch.randn(1, 2, 4, 4, dtype=torch.bfloat16)).dtype == torch.bfloat16
     assert layer.state_dict() == {}
     assert not list(layer.buffers())
 

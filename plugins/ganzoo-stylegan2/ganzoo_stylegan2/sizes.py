@@ -1,0 +1,20 @@
+"""Channels of StyleGAN2's networks at each size."""
+
+from __future__ import annotations
+
+from ganzoo_layers.sizes import halvings
+
+from ganzoo import DataSpec
+
+PAPER = "Karras et al., 2020, arXiv:1912.04958"
+
+
+def plan(data: DataSpec, width: int, capacity: int, who: str) -> list[tuple[tuple[int, int], int]]:
+    """Height, width and channels at each size, from the innermost map to the image: ``capacity`` by the side, at most ``width``.
+
+    Raises:
+        UserError: where ``data`` has an unfit shape.
+    """
+    (height, wide), count = halvings(data, who)
+    sides = [2**i for i in range(count + 1)]
+    return [((height * i, wide * i), max(1, min(width, capacity // (min(height, wide) * i)))) for i in sides]
