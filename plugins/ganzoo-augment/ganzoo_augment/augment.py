@@ -1,5 +1,8 @@
 """ADA's changes of images with a probability that is given, for the whole run or as a curve, rather than measured.
 
+critic:     D(T(x)) and D(T(G(z))), each kind of change T with the probability p
+generator:  D(T(G(z)))
+
 Changes: Karras et al., 2020, arXiv:2006.06676. R3GAN lets the probability rise along the run (Huang et al., 2025, arXiv:2501.05441).
 """
 

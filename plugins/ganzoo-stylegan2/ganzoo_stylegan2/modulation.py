@@ -45,7 +45,8 @@ class ModulatedConv2d(nn.Module):
             y = functional.conv2d(y, weight, padding=weight.shape[-1] // 2)
         else:
             y = 4 * self.blur(functional.conv_transpose2d(y, weight.transpose(0, 1), stride=2))
-        return y * self._norms(style, weight)[:, :, None, None].to(y.dtype) if self.demodulate else y
+        out: Tensor = y * self._norms(style, weight)[:, :, None, None].to(y.dtype) if self.demodulate else y
+        return out
 
     def _norms(self, style: Tensor, weight: Tensor) -> Tensor:
         """1 / norm of each output channel's modulated weight, (N, after)."""
