@@ -39,6 +39,8 @@ def arrays(subject: Subject) -> None:
         sample = given["sample"]
         if len(sample.shape) == 4 and sample.dtype not in (np.uint8, np.uint16):
             raise ContractError(f"images are {sample.dtype} of shape {sample.shape}", "give uint8 or uint16 (N, C, H, W)")
+        if len(sample.shape) == 4 and sample.shape[3] <= 4 < sample.shape[1]:  # as PIL has them; many channels are read, too
+            raise ContractError(f"images of shape {sample.shape} have their channels last", "give uint8 or uint16 (N, C, H, W)")
         if not len(sample):
             raise ContractError("it gives no samples", "raise a UserError that says what was looked for")
         if "label" in given and (given["label"].dtype != np.int64 or len(given["label"].shape) != 1):
