@@ -23,7 +23,7 @@ from ganzoo.compat.dry_run import dry_run, fake_tensors
 from ganzoo.compat.plans import kinds_of, plan_problems
 from ganzoo.compat.verdict import Players, Problem
 from ganzoo.config import ResolvedPart
-from ganzoo.errors import UserError
+from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec, Fields, Scores, Terms, forward_inputs
 from ganzoo.params import REQUIRED, parameters_of
 from ganzoo.players import Critic, Generator
@@ -50,21 +50,35 @@ class Row:
         """Whether it can be trained."""
         return not self.reason
 
+    def has(self, name: str) -> bool:
+        """Whether a component of this name is in it."""
+        return name in (self.generator, self.critic, self.schedule, *self.losses)
+
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
         return {**vars(self), "losses": list(self.losses), "fits": self.fits}
 
 
-def cross(registry: Registry, data: DataSpec, reporter: Reporter) -> list[Row]:
-    """Check every combination of components that need no parameters, each on fake tensors."""
+def cross(registry: Registry, data: DataSpec, reporter: Reporter, of: str = "") -> list[Row]:
+    """Check every combination of components that need no parameters, each on fake tensors; only those of the component ``of``, if any.
+
+    Raises:
+        UserError: where no such component is called ``of``.
+    """
     parts = {kind: default_parts(registry, kind) for kind in KINDS}
+    kinds = [kind for kind, found in parts.items() if of in {part.name for part in found}]
+    if of and not kinds:
+        names = {part.name for found in parts.values() for part in found}
+        raise UserError(f"no generator, critic, loss or schedule '{of}' takes part", did_you_mean(of, names, noun="there are"), key="--of")
     rows: list[Row] = []
     with fake_tensors():
         crossing = Crossing(parts, data)
         pairs = list(product(parts["generator"], parts["critic"]))
+        if kinds and set(kinds) <= {"generator", "critic"}:
+            pairs = [pair for pair in pairs if of in {part.name for part in pair}]
         with reporter.task("checking", len(pairs), unit="pairs") as task:
             for generator, critic in pairs:
-                rows += crossing.rows(generator, critic)
+                rows += [row for row in crossing.rows(generator, critic) if not of or row.has(of)]
                 task.advance()
     return rows
 

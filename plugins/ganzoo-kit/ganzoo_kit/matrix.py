@@ -24,13 +24,14 @@ def matrix(
             help="The data set to fit, as YAML: digits, ring, '{name: celeba, root: ...}'.",
         ),
     ] = "digits",
+    of: Annotated[str, typer.Option(metavar="NAME", help="Only what this generator, critic, loss or schedule takes part in.")] = "",
     as_json: Json = False,
 ) -> None:
     """Show what fits together, and why the rest does not.
 
     Every installed generator with every critic, loss and schedule, on one data set.
 
-    Example: ganzoo matrix --data ring
+    Example: ganzoo matrix --data ring --of hinge
     """
     from ganzoo.config import resolve_dataset
     from ganzoo.data.cache import Cache
@@ -41,11 +42,11 @@ def matrix(
     registry = Registry.installed()
     dataset = resolve_dataset(data, registry).build()
     spec = describe_data(dataset, dataset.arrays(Cache()))
-    rows = cross(registry, spec, choose_reporter(quiet=as_json))
+    rows = cross(registry, spec, choose_reporter(quiet=as_json), of)
     if as_json:
         print_json([row.to_json() for row in rows])
         return
     fitting = sum(row.fits for row in rows)
-    print(f"{fitting} of {len(rows)} combinations fit {data}")
+    print(f"{fitting} of {len(rows)} combinations{f' of {of}' if of else ''} fit {data}")
     columns = ["generator", "critic", "loss", "schedule", "fits"]
     print_table(columns, [(r.generator, r.critic, " + ".join(r.losses), r.schedule, "yes" if r.fits else f"no: {r.reason}") for r in rows])
