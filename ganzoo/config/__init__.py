@@ -11,17 +11,7 @@ from .resolution import resolve, resolve_part, resolved_values, resolved_yaml
 from .resolved import Resolved, ResolvedPart
 from .settings import AverageConfig, CheckpointConfig, LogConfig, OptimizerConfig, RunConfig, SampleConfig, TrainConfig
 
-__all__ = [
-    "AverageConfig",
-    "CheckpointConfig",
-    "LogConfig",
-    "OptimizerConfig",
-    "Part",
-    "Resolved",
-    "ResolvedPart",
-    "RunConfig",
-    "SampleConfig",
-    "TrainConfig",
-]
+__all__ = ["AverageConfig", "CheckpointConfig", "LogConfig", "OptimizerConfig", "Part"]
+__all__ += ["Resolved", "ResolvedPart", "RunConfig", "SampleConfig", "TrainConfig"]
 __all__ += ["differences", "load_config", "parse_config", "resolve", "resolve_dataset", "resolve_metrics"]
 __all__ += ["resolve_observers", "resolve_part", "resolved_values", "resolved_yaml", "strict_yaml", "with_defaults_of_today"]
