@@ -64,8 +64,7 @@ def describe(
             raise fault(f"the data set calls '{name}' independent, which it does not give", "name others of its fields")
     lengths = {name: len(array) for name, array in arrays.items() if name not in independent}
     if len(set(lengths.values())) > 1:
-        remedy = "repair the data set, or name those that are `independent`"
-        raise fault(f"the data set's fields differ in length: {lengths}", remedy)
+        raise fault(f"the data set's fields differ in length: {lengths}", "repair the data set, or name those that are `independent`")
     for name, array in arrays.items():
         if array.dtype not in (np.uint8, np.uint16, np.float32, np.int64):
             raise fault(f"the data set's field '{name}' is {array.dtype}", "give uint8, uint16, float32 or int64")
