@@ -26,11 +26,12 @@ GROUP = "What is installed"
 
 def list_(
     kind: Annotated[str | None, typer.Option(metavar="KIND", autocompletion=offers.kinds, help=f"One of: {', '.join(GIVEN)}.")] = None,
+    paper: Annotated[bool, typer.Option("--paper", help="Show each component's paper or source, too, which imports it.")] = False,
     as_json: Json = False,
 ) -> None:
     """List the installed components and commands, and where each comes from.
 
-    Example: ganzoo list --kind loss
+    Example: ganzoo list --kind loss --paper
     """
     check_kind(kind)
     registry = Registry.installed()
@@ -40,12 +41,13 @@ def list_(
     if as_json:
         print_json(
             {
-                "components": [_origin(c) for c in chosen],
+                "components": [_origin(c) | ({"paper": _fault(c) or paper_of(c)} if paper else {}) for c in chosen],
                 "broken": [{"distribution": distribution, "reason": why} for distribution, _, why in broken],
             }
         )
         return
-    print_table(["kind", "name", "from"], [(c.kind, c.name, f"{c.distribution} {c.version}") for c in chosen])
+    rows = [(c.kind, c.name, f"{c.distribution} {c.version}", *([_fault(c) or paper_of(c)] if paper else [])) for c in chosen]
+    print_table(["kind", "name", "from", *(["paper or source"] if paper else [])], rows)
     for distribution, version, why in broken:
         print(f"ganzoo: warning: {distribution} {version} is not loaded: {why}", file=sys.stderr)
 
@@ -127,8 +129,13 @@ def describe(component: Component) -> dict[str, Any]:
     text = inspect.cleandoc(cls.__doc__ or "").partition("\nArgs:")[0].strip()
     defaults = {p.name: "required" if p.default is REQUIRED else json.dumps(p.default) for p in parameters_of(cls)}
     parameters = [{"name": p.name, "type": p.type_text, "default": defaults[p.name], "meaning": p.meaning} for p in parameters_of(cls)]
-    paper = getattr(cls, "paper", "") or getattr(cls, "source", "")
-    return {**_origin(component), "text": text, "paper": paper, "parameters": parameters}
+    return {**_origin(component), "text": text, "paper": paper_of(component), "parameters": parameters}
+
+
+def paper_of(component: Component) -> str:
+    """Authors, year and identifier of what a component is after; its class is imported."""
+    cls = component.load()
+    return str(getattr(cls, "paper", "") or getattr(cls, "source", ""))
 
 
 def _origin(component: Component) -> dict[str, str]:

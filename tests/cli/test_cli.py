@@ -105,6 +105,13 @@ def test_list_shows_every_component_with_its_distribution(ganzoo):
     assert [(c["kind"], c["name"], c["distribution"], c["version"]) for c in given["components"]] == [tuple(row) for row in rows[1:]]
 
 
+def test_list_shows_papers_where_they_are_asked_for(ganzoo):
+    lines = ganzoo("list", "--kind", "loss", "--paper").splitlines()
+    assert any(line.startswith("loss") and " hinge " in line and "Lim and Ye, 2017, arXiv:1705.02894" in line for line in lines)
+    given = json.loads(ganzoo("list", "--kind", "loss", "--paper", "--json"))["components"]
+    assert all("arXiv:" in component["paper"] for component in given if component["distribution"].startswith("ganzoo-"))
+
+
 @pytest.mark.parametrize("kind", GIVEN)
 def test_list_can_be_restricted_to_a_kind(kind, ganzoo):
     found = json.loads(ganzoo("list", "--kind", kind, "--json"))["components"]
