@@ -171,6 +171,7 @@ DECLARED = {
     "loss diffaugment": {"policy": SEEN},
     "loss ada": dict.fromkeys(("ramp", "target"), SEEN),
     "loss mutual_information": dict.fromkeys(("category", "continuous"), "reads codes: plugins/ganzoo-infogan/tests/test_infogan.py"),
+    "loss perceptual": dict.fromkeys(("network", "weights", "sha256"), "of a file: plugins/ganzoo-perceptual/tests/test_perceptual.py"),
     "loss top_k_fakes": dict.fromkeys(("decay", "epoch", "least"), "shows after an epoch: plugins/ganzoo-regularisers/tests"),
     "loss lipschitz_penalty": {"weight": "of gradients longer than 1 only: plugins/ganzoo-regularisers/tests/test_penalties.py"},
     "dataset celeba": {"max_bad": "it refuses: plugins/ganzoo-data/tests/test_celeba.py"},
@@ -184,6 +185,7 @@ ELSEWHERE = {
     "dataset arrays": "plugins/ganzoo-data/tests/test_arrays.py",
 }
 """Data sets whose files are not made here, and where their parameters are seen."""
+HOLED = [DataSpec({"sample": (3, 16, 16), "source": (3, 16, 16), "mask": (1, 16, 16)})]
 SLOW = ("metric sliced_wasserstein", "metric classifier_fid", "metric precision_recall")
 
 
@@ -223,6 +225,10 @@ def data(tmp_path_factory):
             {"shards": (str(folder / "1.tar"),), "crop": (9,), "classes": (7,)},
         ),
         "metric precision_recall": ({"network": "judge", "samples": 50, "real_samples": 50}, {"samples": (60,), "real_samples": (60,)}),
+        "loss perceptual": ({"network": "digits"}, {"layer": ("stem",)}, [DataSpec({"sample": (1, 28, 28)})]),
+        "generator context_encoder": ({"bottleneck": 8}, {}, HOLED),
+        "loss reconstruction": ({}, {}, HOLED),
+        "metric inpainting": ({}, {}, HOLED),
         "metric stacked_modes": ({"samples": 50}, {}, [DataSpec({"sample": (3, 28, 28), "label": ()}, classes=1000)]),
     }
 

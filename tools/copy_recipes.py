@@ -19,6 +19,8 @@ SHIPPED = {
     "digits_cgan": "ganzoo-cgan:digits",
     "digits_consistency": "ganzoo-regularisers:digits",
     "digits_infogan": "ganzoo-infogan:digits",
+    "faces_context_encoder": "ganzoo-context-encoder:faces",
+    "faces_srgan": "ganzoo-srgan:faces",
     "grid_lsgan": "ganzoo-lsgan:grid",
     "grid_non_saturating": "ganzoo-vanilla:grid",
     "digits_diffaugment": "ganzoo-augment:digits",

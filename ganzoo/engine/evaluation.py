@@ -115,7 +115,7 @@ class Subjects:
         return bool(given) and not given & {*data.independent}
 
     def _pairs(self, n: int | None, split: str | None, values: Mapping[str, Any]) -> Iterator[Fields]:
-        """What is made of the first ``n`` rows of a split, with "target"; what is drawn is a pure function of the seed."""
+        """What is made of the first ``n`` rows of a split, with them and "target"; what is drawn is a pure function of the seed."""
         real, generator = self._samples, self._generator
         if split is not None:
             real = SampleReader(read_split(self._part, split, self._reporter), real.data, real.runtime)
@@ -126,7 +126,7 @@ class Subjects:
             drawn = {name: real.runtime.to_device(value) for name, value in drawn.items() if name not in fields}
             made = generate(generator, {**values, **fields, **drawn}, real.data, real.runtime, seed=(self._seed, start))
             target = to_float(to_units(fields["sample"], real.data), real.runtime.device)
-            yield {"sample": to_float(made, real.runtime.device), "target": target}
+            yield {**fields, "sample": to_float(made, real.runtime.device), "target": target}
 
     def _watch(self, stream: Iterator[Fields], what: str, total: int) -> Iterator[Fields]:
         with self._reporter.task(f"looking at {what} samples", total, unit="samples") as task:

@@ -74,7 +74,7 @@ class Subject:
         return self._watch(self._make(n), "made", n)
 
     def pairs(self, n: int | None = None, split: str | None = None) -> Iterator[Fields]:
-        """What the generator makes of the data's rows, as ``generated``, each with what it should have become as "target".
+        """What the generator makes of the data's rows, as ``generated``, each with its row and, as "target", what it should have become.
 
         Args:
             n: how many, the first rows of the split; None: all.

@@ -104,6 +104,7 @@ IN_THEIR_PLUGINS = {
     *("ada", "diffaugment"),  # ganzoo-augment: they change what is seen, and have no term
     *("consistency", "latent_consistency", "lecam", "lipschitz_penalty", "wgan_div", "feature_matching", "top_k_fakes"),  # -regularisers
     "mutual_information",  # ganzoo-infogan: it reads codes
+    *("pixel_content", "perceptual", "reconstruction"),  # of pairs: ganzoo-srgan, -perceptual, -context-encoder
 }
 """Their formulas stand in their own tests, on the networks that they need."""
 

@@ -61,9 +61,12 @@ def hole(shape: tuple[int, ...], kind: Mask, number: int) -> np.ndarray:
     return mask
 
 
-def holed(picture: np.ndarray, kind: Mask, number: int) -> np.ndarray:
-    """The picture with its hole."""
-    found: np.ndarray = np.where(hole(picture.shape, kind, number) > 0, np.uint8(GREY), picture)
+def holed(picture: np.ndarray, kind: Mask, number: int, overlap: int = 0) -> np.ndarray:
+    """The picture with its hole, of which ``overlap`` pixels along the rim are still seen."""
+    hidden = hole(picture.shape, kind, number) > 0
+    for axis in (1, 2) if overlap else ():
+        hidden &= np.roll(hidden, overlap, axis) & np.roll(hidden, -overlap, axis)
+    found: np.ndarray = np.where(hidden, np.uint8(GREY), picture)
     return found
 
 
@@ -74,13 +77,13 @@ def refuse_remainder(size: tuple[int, int], times: int | None) -> None:
         raise UserError(what, "choose a divisor of data.size", key="low_resolution")
 
 
-def conditions(sample: Rows, low_resolution: int | None, mask: Mask | None) -> Mapping[str, Rows]:
+def conditions(sample: Rows, low_resolution: int | None, mask: Mask | None, overlap: int = 0) -> Mapping[str, Rows]:
     """The fields "source", and "mask" where there are holes."""
     if low_resolution is not None:
         return {"source": Derived(sample, lambda picture, number: thumbnail(picture, low_resolution))}
     if mask is not None:
         return {
-            "source": Derived(sample, lambda picture, number: holed(picture, mask, number)),
+            "source": Derived(sample, lambda picture, number: holed(picture, mask, number, overlap)),
             "mask": Derived(sample, lambda picture, number: hole(picture.shape, mask, number)),
         }
     return {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ganzoo import Dataset, Fraction, PositiveInt, UserError
+from ganzoo import Dataset, Fraction, NonNegativeInt, PositiveInt, UserError
 from ganzoo.data import BadImage
 
 from .celeba_layout import contents
@@ -45,6 +45,7 @@ class ImageFolder(Dataset):
         max_bad: fraction of the pictures that may be unreadable; they are left out and named.
         low_resolution: give "source" as well: the image reduced so many times.
         mask: give "source" as well: the image with a hole of half its edge, in the middle or anywhere, and "mask", which is 1 in it.
+        overlap: pixels along the rim of the hole that "source" still shows.
     """
 
     source = "a folder of yours"
@@ -62,12 +63,13 @@ class ImageFolder(Dataset):
         max_bad: Fraction = 0.01,
         low_resolution: PositiveInt | None = None,
         mask: Mask | None = None,
+        overlap: NonNegativeInt = 0,
     ) -> None:
         if low_resolution and mask:
             raise UserError("images have both a hole and a low resolution", "leave one of them out", key="low_resolution")
         if size:
             refuse_remainder(sides(size), low_resolution)
-        self.low_resolution, self.mask = low_resolution, mask
+        self.low_resolution, self.mask, self.overlap = low_resolution, mask, overlap
         self.root, self.size, self.crop, self.channels = root, size, crop, channels
         self.flip, self.labels, self.split, self.max_bad = flip, labels, split, max_bad
 
@@ -94,7 +96,7 @@ class ImageFolder(Dataset):
             (self.channels, *size),
             max_bad=self.max_bad,
         )
-        given = {"sample": cached.images, **conditions(cached.images, self.low_resolution, self.mask)}
+        given = {"sample": cached.images, **conditions(cached.images, self.low_resolution, self.mask, self.overlap)}
         if not self.classes:
             return given
         number = {name: i for i, name in enumerate(self.class_names)}
@@ -107,7 +109,7 @@ class ImageFolder(Dataset):
 
     def inputs_of(self, picture: np.ndarray) -> Mapping[str, np.ndarray]:
         """The picture with a hole, and where it is; nothing of its own where there are no holes."""
-        return {"source": holed(picture, self.mask, 0), "mask": hole(picture.shape, self.mask, 0)} if self.mask else {}
+        return {"source": holed(picture, self.mask, 0, self.overlap), "mask": hole(picture.shape, self.mask, 0)} if self.mask else {}
 
     @property
     def _file(self) -> str:

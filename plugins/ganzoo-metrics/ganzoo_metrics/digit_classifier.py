@@ -12,8 +12,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
-from safetensors.torch import load as parse_safetensors
+from safetensors.numpy import load as parse_safetensors
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -98,7 +99,7 @@ def load_digit_classifier(weights: Path = JUDGE_WEIGHTS, *, sha256: str = CLASSI
         raise UserError(f"the digit classifier's weights {weights} are not the pinned ones: sha256 {found}, wanted {sha256}", remedy)
     judge = DigitClassifier()
     try:
-        judge.load_state_dict({name: value.float() for name, value in parse_safetensors(content).items()})
+        judge.load_state_dict({name: torch.tensor(value).float() for name, value in parse_safetensors(content).items()})
     except (SafetensorError, RuntimeError) as error:
         raise UserError(f"the digit classifier's weights {weights} do not hold this network: {error}", remedy) from None
     return judge.eval().requires_grad_(False)

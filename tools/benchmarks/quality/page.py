@@ -96,7 +96,13 @@ def name_of(number: str) -> str:
     """A number's name in words."""
     if number.startswith("swd_"):
         return f"at {number.removeprefix('swd_')} pixels"
-    names = {"classifier_fid": "classifier-FID", "class_kl": "class KL, nats", "kl": "KL, nats", CPU_SECONDS: "CPU seconds"}
+    names = {
+        "classifier_fid": "classifier-FID",
+        "class_kl": "class KL, nats",
+        "kl": "KL, nats",
+        CPU_SECONDS: "CPU seconds",
+    }
+    names |= {"l1_share": "L1 in the hole over that of the mean"}
     return (names | {"swd": "sliced Wasserstein distance"}).get(number, number.replace("_", " "))
 
 
@@ -108,12 +114,14 @@ def heading_of(number: str) -> str:
 
 def shown(number: str, value: float) -> str:
     """A value as its number is read: shares in percent, counts whole."""
-    if number in ("high_quality", "conditional_accuracy"):
+    if number in ("high_quality", "conditional_accuracy", "l1_share", "sharpness"):
         return f"{value:.1%}"
     if number == "class_kl":
         return f"{value:.4f}"
-    if number == "kl" or number.startswith("swd"):
+    if number in ("kl", "l1") or number.startswith("swd"):
         return f"{value:.3f}"
+    if number in ("psnr", "gain"):
+        return f"{value:.2f}"
     return f"{value:.1f}" if number == "classifier_fid" else f"{value:.0f}"
 
 

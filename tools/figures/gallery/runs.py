@@ -22,6 +22,8 @@ METRICS: Mapping[str, str] = {
     **{recipe: benchmark.metric for recipe, benchmark in BENCHMARKS.items()},
     "quickstart": "classifier_fid",
     "vanilla_mnist": "classifier_fid",
+    "faces_context_encoder": "inpainting",
+    "faces_srgan": "super_resolution",
     "dcgan_stacked_mnist": "stacked_modes",
     **dict.fromkeys(("digits_cgan", "digits_consistency", "digits_diffaugment", "digits_infogan", "digits_sngan"), "classifier_fid"),
     **dict.fromkeys(
@@ -34,10 +36,12 @@ HEADLINES: Mapping[str, str] = {
     "modes": "high_quality",
     "sliced_wasserstein": "swd",
     "stacked_modes": "modes",
+    "inpainting": "l1_share",
+    "super_resolution": "gain",
 }
 """A metric's number for the card."""
-FEWER: Mapping[str, str] = {"sliced_wasserstein": "samples=2000"}
-"""A metric to its setting here: its usual number of samples would take as long as the training."""
+FEWER: Mapping[str, str] = {"sliced_wasserstein": "samples=2000", **dict.fromkeys(("inpainting", "super_resolution"), "split=test")}
+"""A metric to its setting here: its usual number of samples would take as long as the training; what was held out."""
 
 
 @dataclass(frozen=True)

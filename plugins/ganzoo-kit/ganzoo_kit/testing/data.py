@@ -161,7 +161,7 @@ def subject_to_measure(data: DataSpec, folder: Path) -> Measured:
         random = torch.Generator().manual_seed(0)
         for fields in real.stream(real.choose(n, split), split, cpu):
             noise = 0.1 * torch.randn(fields["sample"].shape, generator=random)
-            yield {"sample": (fields["sample"] + noise).clamp(-1, 1), "target": fields["sample"]}
+            yield {**fields, "sample": (fields["sample"] + noise).clamp(-1, 1), "target": fields["sample"]}
 
     def make(n: int) -> Iterator[Fields]:
         if n > MAX_SAMPLES:

@@ -121,7 +121,7 @@ def lent_by_recipes(component: Component, plugins: Sequence[Plugin]) -> dict[str
 def _lender(resolved: Resolved, data: DataSpec) -> Callable[[int], Fields]:
     """Makes the fields, besides those of the data, that the recipe's schedule and generator give: noise of their form."""
     plans, _ = kinds_of(resolved.schedule.build(data), 1000)
-    plan = next((plan for plan in plans.values() if plan.values), Plan())
+    plan = next((plan for plan in reversed(plans.values()) if plan.values), Plan())  # as sampling does
     batch = example_batch(data, 4) | plan_fields(plan)
     generator = resolved.generator.build(data)
     with torch.no_grad():

@@ -1,0 +1,40 @@
+"""How near the filling of a hole is to what was there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from ganzoo import DataSpec, Metric, PositiveInt, Subject, UserError
+
+
+class Inpainting(Metric):
+    """The L1 distance to the truth in the hole, and its share of that of the mean picture.
+
+    Numbers: ``l1_share``, the distance over that of filling each hole with the mean of the true pictures there, pixel by pixel; ``l1``,
+    the mean absolute difference in the hole, of values that span [-1, 1].
+
+    Args:
+        samples: pairs N, the first of them; null: all of the split.
+        split: part of the data whose holes are filled; null: the one trained on.
+    """
+
+    paper = "after Pathak et al., 2016, arXiv:1604.07379, table 1 (mean L1 loss)"
+    better: Mapping[str, str] = {"l1_share": "lower", "l1": "lower"}
+
+    def __init__(self, data: DataSpec, *, samples: PositiveInt | None = None, split: str | None = None) -> None:
+        if not data.is_image or "mask" not in data.fields:
+            raise UserError("holes in pictures are measured, this data has none", "set data.mask, of folder or faces")
+        self.samples, self.split = samples, split
+
+    def prepare(self, subject: Subject) -> None:
+        """See that there are pairs."""
+        next(iter(subject.pairs(1, self.split)))
+
+    def measure(self, subject: Subject) -> Mapping[str, float]:
+        """Both."""
+        pairs = list(subject.pairs(self.samples, self.split))
+        made, target, mask = (torch.cat([pair[name] for pair in pairs]).double() for name in ("sample", "target", "mask"))
+        ours, mean = ((mask * (filling - target).abs()).sum() / mask.sum() / target.shape[1] for filling in (made, target.mean(0)))
+        return {"l1_share": float(ours / mean), "l1": float(ours)}
