@@ -97,9 +97,9 @@ class Turn:
             self._cache[name] = compute()
         return self._cache[name]
 
-    def mean(self, values: Tensor) -> Tensor:
-        """The mean of ``values`` (N, *) over the whole batch: over the shares of all processes, with its gradient."""
-        return self._average(values.mean())
+    def mean(self, values: Tensor, dim: int | None = None) -> Tensor:
+        """The mean of ``values`` (N, *), along ``dim`` if given, over the whole batch: the shares of all processes, with its gradient."""
+        return self._average(values.mean(dim))
 
     def computed(self, name: str) -> Any:
         """The value called ``name`` ("fake_scores") if this turn has computed it, else None."""

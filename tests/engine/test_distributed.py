@@ -32,7 +32,7 @@ from ganzoo.ui.progress import reporter
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 import ranks_at_work as work
-from ranks_at_work import ACGAN, GAME, LABELS, PLAIN, WGAN_GP, command, start
+from ranks_at_work import ACGAN, FEATURES, GAME, LABELS, PLAIN, WGAN_GP, command, start
 
 ROOT = Path(__file__).parents[2]
 RECIPES = ["[non_saturating, label_classification]", "[non_saturating, {name: label_classification, learn_fakes: false}]"]
@@ -40,7 +40,7 @@ COMBINATIONS = ["[wasserstein, gradient_penalty]", "[wasserstein, weight_clip]",
 ADDED = {"gradient_penalty", "r1", "r2", "dragan", "weight_clip", "label_classification", "wgan_div"}
 APART = {
     *("ada", "diffaugment", "consistency", "latent_consistency"),  # each process draws its own changes
-    *("feature_matching", "top_k_fakes"),  # of the share's mean and order, as their READMEs say
+    "top_k_fakes",  # of the share's order, as its README says
     "mutual_information",  # needs networks of its own
     *("lecam", "lipschitz_penalty"),  # without a gradient in a first step: nothing has been averaged yet, and the norm is below 1
 }
@@ -49,7 +49,8 @@ EVERY_LOSS = [component.name for component in Registry.installed().of_kind("loss
 
 
 def game(losses):
-    return GAME.replace("CRITIC", LABELS if "label" in losses else PLAIN).replace("LOSS", losses)
+    critic = LABELS if "label" in losses else FEATURES if "feature" in losses else PLAIN
+    return GAME.replace("CRITIC", critic).replace("LOSS", losses)
 
 
 # A loss that is not a game by itself is begun with another, and then acts alone.

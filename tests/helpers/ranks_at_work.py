@@ -129,6 +129,7 @@ optimizer: {generator: {name: sgd, lr: 0.5}, critic: {name: sgd, lr: 0.5}}
 train: {steps: 4, batch_size: 8, device: cpu, threads: 1}
 """
 PLAIN = "{name: mlp, hidden: [8]}"
+FEATURES = "{name: feature_mlp, hidden: [8], features: 6}"
 LABELS = "{name: acgan, width: 2, dropout: 0.0, norm: none}"
 
 

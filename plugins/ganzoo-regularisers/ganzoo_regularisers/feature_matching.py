@@ -34,5 +34,5 @@ class FeatureMatching(Loss):
 
     def generator_terms(self, turn: Turn) -> Terms:
         """The squared distance of the mean features: summed over features, averaged over samples before the square."""
-        gap = turn.real_scores["features"].mean(dim=0) - turn.fake_scores["features"].mean(dim=0)
+        gap = turn.mean(turn.real_scores["features"], dim=0) - turn.mean(turn.fake_scores["features"], dim=0)
         return {"adversarial": self.weight * gap.square().sum()}
