@@ -18,7 +18,7 @@ from typing import Any
 
 from .errors import UserError, did_you_mean
 from .plugins import index, one_file
-from .plugins.entry_points import Given, distribution_of, given_by
+from .plugins.entry_points import Given, distribution_of, given_by, version_of
 
 GROUP = "ganzoo"
 CORE = "ganzoo-core"
@@ -108,7 +108,7 @@ class Registry:
         return registry
 
     def _add(self, entry_point: importlib.metadata.EntryPoint) -> None:
-        plugin = Plugin(distribution_of(entry_point), entry_point.dist.version if entry_point.dist else "", entry_point.value)
+        plugin = Plugin(distribution_of(entry_point), version_of(entry_point), entry_point.value)
         self._take(plugin, lambda: given_by(entry_point.load(), entry_point))
 
     def add_file(self, path: Path) -> None:

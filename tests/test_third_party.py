@@ -8,6 +8,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import forked
 import pytest
 import yaml
 
@@ -38,6 +39,17 @@ def ganzoo(python, *arguments, cwd):
     return subprocess.run([python, "-m", "ganzoo", *map(str, arguments)], cwd=cwd, env=environment, capture_output=True, text=True)
 
 
+@pytest.fixture(scope="module")
+def there(environment):
+    """The command where the plugin is installed, without importing torch once more: in a process that looks into that environment."""
+    look = f"import site; site.addsitedir({str(next(environment.parents[1].glob('lib/*/site-packages')))!r})"
+
+    def call(*arguments, cwd):
+        return forked.ganzoo(*arguments, before=f"os.chdir({str(cwd)!r}); {look}", GANZOO_CACHE=str(cwd / "cache"))
+
+    return call
+
+
 def test_it_is_listed_with_its_distribution_only_where_it_is_installed(environment, tmp_path):
     listed = ganzoo(environment, "list", cwd=tmp_path).stdout
     assert "ganzoo-paired 0.3.0" in listed
@@ -45,7 +57,7 @@ def test_it_is_listed_with_its_distribution_only_where_it_is_installed(environme
     assert "translate" not in ganzoo(sys.executable, "list", cwd=tmp_path).stdout
 
 
-def test_its_recipe_trains_with_its_own_data_is_measured_and_observed(environment, tmp_path):
+def test_its_recipe_trains_with_its_own_data_is_measured_and_observed(environment, there, tmp_path):
     done = ganzoo(environment, "run", "ganzoo-paired:squares", "--out", "run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "leaked" not in done.stderr  # extension modules look around at the end
@@ -60,23 +72,23 @@ def test_its_recipe_trains_with_its_own_data_is_measured_and_observed(environmen
     (evaluated,) = [event for event in events if event["event"] == "evaluated"]
     assert 0 <= evaluated["values"]["brightness_gap"] <= 2
     assert "ganzoo-paired/translate" in (tmp_path / "run/config.yaml").read_text()
-    assert ganzoo(environment, "read-diary", "run", cwd=tmp_path).stdout.splitlines() == diary
-    sampled = ganzoo(environment, "sample", "run", "-n", "9", "--npz", "out.npz", cwd=tmp_path)
+    assert there("read-diary", "run", cwd=tmp_path).stdout.splitlines() == diary
+    sampled = there("sample", "run", "-n", "9", "--npz", "out.npz", cwd=tmp_path)
     assert sampled.returncode == 0, sampled.stderr
 
 
-def test_it_learns(environment, tmp_path):
+def test_it_learns(there, tmp_path):
     """The L1 term falls: the source reaches the generator, and the generator's updates help."""
     (tmp_path / "paired.yaml").write_text(yaml.safe_dump(CONFIG | {"optimizer": {"generator": {"name": "adam", "lr": 0.01}}}))
-    assert ganzoo(environment, "run", "paired.yaml", "--out", "run", "-o", "train.steps=100", cwd=tmp_path).returncode == 0
+    assert there("run", "paired.yaml", "--out", "run", "-o", "train.steps=100", cwd=tmp_path).returncode == 0
     lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
     l1 = [line["generator/l1"] for line in lines if line["event"] == "log"]
     assert l1[-1] < 0.7 * l1[0]
 
 
-def test_unpaired_data_is_refused_with_the_reason(environment, tmp_path):
+def test_unpaired_data_is_refused_with_the_reason(there, tmp_path):
     (tmp_path / "paired.yaml").write_text(yaml.safe_dump(CONFIG | {"data": "digits", "generator": "dcgan"}))
-    done = ganzoo(environment, "check", "paired.yaml", cwd=tmp_path)
+    done = there("check", "paired.yaml", cwd=tmp_path)
     assert done.returncode == 2
     assert "source" in done.stderr
     assert "Traceback" not in done.stderr
@@ -89,10 +101,10 @@ def test_its_command_shows_in_help_with_the_distribution_that_it_comes_from(envi
     assert "read-diary" not in ganzoo(sys.executable, "--help", cwd=tmp_path).stdout
 
 
-def test_its_optimizer_trains_and_a_wrong_parameter_is_refused_at_its_line(environment, tmp_path):
+def test_its_optimizer_trains_and_a_wrong_parameter_is_refused_at_its_line(there, tmp_path):
     lines = "optimizer:\n  generator: adam\n  critic:\n    name: signs\n    lr: 0.002\n"
     (tmp_path / "paired.yaml").write_text(lines + yaml.safe_dump(CONFIG))
-    done = ganzoo(environment, "run", "paired.yaml", "--out", "run", "-q", "-o", "train.steps=3", cwd=tmp_path)
+    done = there("run", "paired.yaml", "--out", "run", "-q", "-o", "train.steps=3", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "critic: {name: ganzoo-paired/signs, lr: 0.002, largest: 1.0}" in (tmp_path / "run/config.yaml").read_text()
     for wrong, said in {
@@ -100,7 +112,7 @@ def test_its_optimizer_trains_and_a_wrong_parameter_is_refused_at_its_line(envir
         "2": "paired.yaml:5: optimizer.critic.lr: the rate is above 1.0; lower it, or raise largest",
     }.items():
         (tmp_path / "paired.yaml").write_text(lines.replace("0.002", wrong) + yaml.safe_dump(CONFIG))
-        done = ganzoo(environment, "run", "paired.yaml", "--out", "other", cwd=tmp_path)
+        done = there("run", "paired.yaml", "--out", "other", cwd=tmp_path)
         assert done.returncode == 2
         assert said in done.stderr
         assert not (tmp_path / "other").exists()

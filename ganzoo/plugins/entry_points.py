@@ -18,15 +18,22 @@ Given: TypeAlias = tuple[str, str, str | type, bool]
 
 def distribution_of(entry_point: importlib.metadata.EntryPoint) -> str:
     """The distribution of an entry point."""
-    return _name_of(entry_point.dist) if entry_point.dist else "(unknown)"
+    return _name_and_version(entry_point.dist)[0] if entry_point.dist else "(unknown)"
+
+
+def version_of(entry_point: importlib.metadata.EntryPoint) -> str:
+    """Its distribution's version."""
+    return _name_and_version(entry_point.dist)[1] if entry_point.dist else ""
 
 
 @functools.cache
-def _name_of(distribution: importlib.metadata.Distribution) -> str:
-    """Its name, which reads its metadata each time it is asked for."""
-    return distribution.name
+def _name_and_version(distribution: importlib.metadata.Distribution) -> tuple[str, str]:
+    """Its own properties read all of its metadata each time they are asked for."""
+    metadata = distribution.metadata
+    return metadata["Name"], metadata["Version"]
 
 
+@functools.cache  # as long as Python keeps the module
 def given_by(module: Any, entry_point: importlib.metadata.EntryPoint) -> list[Given]:
     """Check the module of an entry point against the hook specifications, and return what it gives.
 

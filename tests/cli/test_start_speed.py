@@ -1,7 +1,7 @@
 """Looking at what is installed costs a fifth of ``import torch`` at most, as it imports none; a run begins within 2.5 times of it.
 
 Measuring time compares processor time, which other processes disturb little, takes the least of
-several runs of each, and runs the two alternately, so that a slow phase of the machine slows both.
+several runs of each where it must, and runs the two alternately, so that a slow phase of the machine slows both.
 """
 
 import importlib
@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 FIRST_STEP, RUN, TORCH = (getattr(importlib.import_module("benchmarks.speed.start"), name) for name in ("LIMIT", "RUN", "TORCH"))
 LIMIT = 0.2
 RUNS = 3
+"""At most: a ratio is taken again only where it is too high, as what disturbs a measurement makes it longer, never shorter."""
 
 
 def processor_seconds(*arguments):
@@ -34,7 +35,8 @@ def test_list_costs_at_most_a_fifth_of_importing_torch():
     for _ in range(RUNS):
         for name, arguments in commands.items():
             taken[name].append(processor_seconds(*arguments))
-    ratio = min(taken["list"]) / min(taken["torch"])
+        if (ratio := min(taken["list"]) / min(taken["torch"])) <= LIMIT:
+            break
     assert ratio <= LIMIT, f"ganzoo list takes {ratio:.2f} of import torch: {taken}"
 
 
@@ -79,13 +81,14 @@ def told(code, *arguments):
 
 def test_the_first_step_begins_within_two_and_a_half_times_import_torch(tmp_path):
     taken, imported = {"torch": [], "run": []}, []
-    for i in range(2):
+    for i in range(RUNS):
         taken["torch"].append(told(TORCH)[0])
         recipe = ROOT / "zoo_configs" / "quickstart.yaml"
         seconds, imported = told(RUN, "run", str(recipe), "--out", str(tmp_path / str(i)), "--quiet", "-o", "train.device=cpu")
         taken["run"].append(seconds)
+        if (ratio := min(taken["run"]) / min(taken["torch"])) <= FIRST_STEP:
+            break
     assert imported == []
-    ratio = min(taken["run"]) / min(taken["torch"])
     assert ratio <= FIRST_STEP, f"the first step begins after {ratio:.2f} times import torch: {taken}"
 
 

@@ -2,13 +2,12 @@
 
 import itertools
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
+from forked import ganzoo
 from PIL import Image
 
 from ganzoo.cli import invoke
@@ -303,7 +302,7 @@ def test_check_names_every_reason(capsys):
 @pytest.mark.parametrize("name", ["tag", "unknown key", "typo of a parameter", "batch norm under a penalty"])
 def test_the_installed_command_does_the_same(name, folder):
     Path("bad.yaml").write_text(CASES[name].text)
-    done = subprocess.run([sys.executable, "-m", "ganzoo", "run", "bad.yaml"], capture_output=True, text=True)
+    done = ganzoo("run", "bad.yaml")
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith(f"ganzoo: error: bad.yaml:{CASES[name].line}: {CASES[name].key}: ")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from forked import Forked
 from safetensors.torch import load_file
 
 from ganzoo.cli import invoke
@@ -260,12 +261,7 @@ def test_a_run_without_any_whole_checkpoint_is_refused(capsys):
 def test_a_process_holds_its_folder_and_is_stopped_by_a_signal(capsys):
     """The real command in a process of its own: a second one is told its number; SIGTERM saves; resuming is exact."""
     endless = "train.steps=1000000"
-    first = subprocess.Popen(
-        [sys.executable, "-m", "ganzoo", "run", "ring.yaml", "--out", "out", "-o", endless],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    first = Forked("run", "ring.yaml", "--out", "out", "-o", endless)
     try:
         deadline = time.monotonic() + 60
         while not (Path("out/metrics.jsonl").exists() and '"log"' in Path("out/metrics.jsonl").read_text()):

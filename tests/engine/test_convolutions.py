@@ -1,11 +1,13 @@
 """Convolutions with a double backward of ordinary convolutions: torch's results, by other operations."""
 
 import copy
+import dataclasses
 from functools import partial
 
 import pytest
 import torch
 from ganzoo_kit.crossing import default_parts
+from ganzoo_kit.testing.component import Candidate
 from torch import nn
 from torch.autograd import forward_ad
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -19,7 +21,12 @@ from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter
 
 REGISTRY = Registry.installed()
-PARTS = {f"{kind} {part.name}": part for kind in ("generator", "critic") for part in default_parts(REGISTRY, kind)}
+PARTS = {
+    f"{kind} {part.name}": dataclasses.replace(part, params=Candidate(part.component).parameters)
+    for kind in ("generator", "critic")
+    for part in default_parts(REGISTRY, kind)
+}
+"""Every network, narrow: it has the same layers."""
 IMAGES = DataSpec({"sample": (1, 28, 28), "label": ()}, 10)
 LAYERS = (nn.Conv2d, nn.ConvTranspose2d)
 

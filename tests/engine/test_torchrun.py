@@ -1,4 +1,7 @@
-"""The real thing: torchrun starts the processes. All but the first are slow: ./tools/test -m slow tests/engine/test_torchrun.py."""
+"""The real thing: torchrun starts the processes, which takes 20 s: ./tools/test -m slow tests/engine/test_torchrun.py.
+
+The same commands in two processes that no torchrun started are in test_distributed.py, at every run of the tests.
+"""
 
 import json
 import os
@@ -94,6 +97,7 @@ def weights(folder):
     return {f"{name}.{key}": value for name, state in last_state(folder)["networks"].items() for key, value in state.items()}
 
 
+@pytest.mark.slow
 def test_two_processes_train_and_one_writes_and_prints(folder):
     job = Job(folder)
     assert job.wait() == 0, job.text

@@ -3,7 +3,7 @@
 Processes are forked from one that has torch and ganzoo imported, so that a dozen tests pay for that once.
 """
 
-import multiprocessing
+import functools
 import os
 import tempfile
 import traceback
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.distributed as dist
+from forked import SECONDS, context
 from torch import nn
 
 from ganzoo.cli import invoke
@@ -27,11 +28,7 @@ from ganzoo.registry import Registry
 from ganzoo.rules import Plan, Schedule
 from ganzoo.ui.progress import reporter
 
-SECONDS = 300
-"""After which a test gives up on a process."""
-
-forked = multiprocessing.get_context("forkserver")
-forked.set_forkserver_preload(["torch", "torch._dynamo", "ganzoo.commands.run", "ganzoo.engine.distributed.launch", "ganzoo.engine.runner"])
+installed = functools.cache(Registry.installed)
 
 
 # Beginning processes.
@@ -42,9 +39,9 @@ def start(size, work, *arguments):
     with tempfile.TemporaryDirectory() as folder:
         pipes, processes = [], []
         for rank in range(size):
-            ours, theirs = forked.Pipe(duplex=False)
+            ours, theirs = context.Pipe(duplex=False)
             task = (theirs, str(Path(folder) / "store"), rank, size, dict(os.environ), work, arguments)
-            processes.append(forked.Process(target=_join_and_work, args=task, daemon=True))
+            processes.append(context.Process(target=_join_and_work, args=task, daemon=True))
             processes[-1].start()
             theirs.close()
             pipes.append(ours)
@@ -95,7 +92,7 @@ def command(size, folder, *arguments, local=False):
     for rank in range(size):
         environment = {**os.environ, **shared, "RANK": str(rank), "LOCAL_RANK": str(rank)}
         task = (environment, str(folder), f"rank-{rank}.txt", list(map(str, arguments)))
-        processes.append(forked.Process(target=_invoke, args=task, daemon=True))
+        processes.append(context.Process(target=_invoke, args=task, daemon=True))
         processes[-1].start()
     return Command(processes, Path(folder), store)
 
@@ -157,7 +154,7 @@ def compare(alone, together):
 def step_once(ranks, game, acting):
     """Each player's gradients (None where there are none), and parameters after one step."""
     config = parse_config(game)
-    run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True), ranks)
+    run, _ = build(config, resolve(config, installed()), reporter(quiet=True), ranks)
     run.losses = {name: loss for name, loss in run.losses.items() if acting in ("all", name)}
     run.generator.double(), run.critic.double()
     following = run.batches.finish
@@ -247,7 +244,7 @@ def freeze(ranks, mutation=""):
     """Whether what is frozen moved, and whether the rest did: Adam's momentum would move it at a gradient of zero."""
     mutate(mutation)
     config = parse_config(WGAN_GP)
-    run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True), ranks)
+    run, _ = build(config, resolve(config, installed()), reporter(quiet=True), ranks)
     run.schedule, loop = FreezeLater(), Loop(run, Meter())
     loop.step()
     parts = [[*part.parameters(), *part.buffers()] for part in (run.generator.net[:2], run.generator.net[2:])]
@@ -290,7 +287,7 @@ def keep(into, value):
 def drift(ranks):
     """The name of the parameter that one bit of one rank is turned in; and "" before."""
     config = parse_config(WGAN_GP)
-    run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True), ranks)
+    run, _ = build(config, resolve(config, installed()), reporter(quiet=True), ranks)
     parameters = dict(run.generator.named_parameters())
     before = ranks.differing(parameters)
     name = list(parameters)[2]
@@ -302,7 +299,7 @@ def drift(ranks):
 def diverge(ranks):
     """What is said where the data of one rank is not finite; and whether a parameter is not finite afterwards."""
     config = parse_config(WGAN_GP)
-    run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True), ranks)
+    run, _ = build(config, resolve(config, installed()), reporter(quiet=True), ranks)
     following = run.batches.finish
     run.batches.finish = lambda stored: {
         name: value * float("nan") if ranks.rank == 1 else value for name, value in following(stored).items()

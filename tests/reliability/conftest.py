@@ -1,12 +1,10 @@
 """A small training in an empty folder, the command in this process and in others, and what a run left behind."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked import Forked
 
 from ganzoo.cli import invoke
 from ganzoo.rundir import checkpoint
@@ -64,22 +62,14 @@ def start():
     started = []
 
     def call(*arguments, before="", **environment):
-        code = f"{before}\nfrom ganzoo.cli import main\nmain()"
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, *map(str, arguments)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **environment},
-        )
-        started.append(process)
-        return process
+        started.append(Forked(*arguments, before=before, **environment))
+        return started[-1]
 
     yield call
     for process in started:
         if process.poll() is None:
             process.kill()
-            process.communicate()
+            process.wait()
 
 
 @pytest.fixture

@@ -152,14 +152,15 @@ with stop_on_signals() as stop:
 @pytest.mark.slow
 @pytest.mark.promise("Kill it", "SIGTERM and SIGINT at random moments of training: exit within a step, a save and 2 s of processor time")
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
-def test_it_is_gone_within_two_seconds(number, code, start, left, found):
+def test_it_is_gone_within_two_seconds(number, code, left, found):
     """Processor time, as others may use the machine; a step and a save take some milliseconds here."""
     import random
 
     slowest, moments = 0.0, random.Random(code)
     for i in range(5):
         out = f"out-{i}"
-        process = start("run", "ring.yaml", "--quiet", "--out", out, "-o", "train.steps=1000000", "-o", "log.every=1")
+        words = ["run", "ring.yaml", "--quiet", "--out", out, "-o", "train.steps=1000000", "-o", "log.every=1"]
+        process = subprocess.Popen([sys.executable, "-m", "ganzoo", *words])
         while not any(line["event"] == "log" for line in left(out).events):
             time.sleep(0.05)
         time.sleep(moments.uniform(0, 0.5))

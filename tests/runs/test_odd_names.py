@@ -42,6 +42,14 @@ def test_seeding_takes_any_integer_modulo_two_to_the_64th():
     assert all(torch.equal(each, drawn[0]) for each in drawn)
 
 
+RUN_AND_SAMPLE = """
+import sys
+from ganzoo.cli import invoke
+name = sys.argv[1]
+sys.exit(invoke(["run", f"{name}.yaml", "--out", f"out-{name}", "-q"]) or invoke(["sample", f"out-{name}", "-n", "4"]))
+"""
+
+
 @pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
 def test_paths_that_are_not_utf8_work(locale, tmp_path):
     """In a process of its own, whose command line and output are bytes."""
@@ -50,9 +58,8 @@ def test_paths_that_are_not_utf8_work(locale, tmp_path):
     except OSError:
         pytest.skip("only on Linux")
     environment = {**os.environ, "LC_ALL": locale, "PYTHONIOENCODING": "utf-8:strict"}
-    for arguments in (["run", f"{NAME}.yaml", "--out", f"out-{NAME}", "-q"], ["sample", f"out-{NAME}", "-n", "4"]):
-        done = subprocess.run([sys.executable, "-m", "ganzoo", *arguments], cwd=tmp_path, env=environment, capture_output=True)
-        assert done.returncode == 0, done.stderr
+    done = subprocess.run([sys.executable, "-c", RUN_AND_SAMPLE, NAME], cwd=tmp_path, env=environment, capture_output=True)
+    assert done.returncode == 0, done.stderr
     assert done.stdout == b"out-caf\xe9/samples.png\n"
     written = json.loads((tmp_path / f"out-{NAME}" / "env.json").read_text(encoding="utf-8"))
     assert NAME in written["command"] or "caf" in written["command"]

@@ -13,7 +13,7 @@ CPU = torch.device("cpu")
 DIGITS = DataSpec({"sample": (1, 28, 28), "label": ()}, 10)
 COLOUR = DataSpec({"sample": (3, 32, 32)})
 POINTS = DataSpec({"sample": (2,)}, scale=0.7)
-FEW = 12
+FEW = 6
 """Images that Inception is shown: it is slow."""
 
 
