@@ -4,12 +4,14 @@ import pytest
 import torch
 
 from ganzoo import DataSpec, UserError, halvings
-from ganzoo.params import parameters_of
+from ganzoo.params import REQUIRED, parameters_of
 from ganzoo.registry import Registry
 
 SHAPES = [(1, 16, 16), (1, 28, 28), (3, 48, 48), (4, 96, 96), (3, 192, 192), (1, 512, 512), (3, 64, 128), (2, 56, 40)]
 KINDS = ("generator", "critic")
-NETWORKS = [component for kind in KINDS for component in Registry.installed().of_kind(kind)]
+FOUND = [component for kind in KINDS for component in Registry.installed().of_kind(kind)]
+NETWORKS = [each for each in FOUND if all(parameter.default is not REQUIRED for parameter in parameters_of(each.load()))]
+"""All but wrappers, which serve what the network in them does."""
 
 
 @pytest.mark.parametrize(
