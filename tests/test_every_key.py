@@ -167,7 +167,6 @@ DECLARED = {
     "metric stacked_modes": {"samples": "of noise it sees one mode, however many samples: tests/metrics/test_stacked_modes.py"},
     "metric precision_recall": dict.fromkeys(("network", *OF_INCEPTION), INCEPTION),
     "observer visdom": dict.fromkeys(("url", "environment", "timeout"), "needs a server: plugins/ganzoo-visdom/tests/test_visdom.py"),
-    "observer tensorboard": {"folder": "above, as observers.folder"},
     "loss diffaugment": {"policy": SEEN},
     "loss ada": dict.fromkeys(("ramp", "target"), SEEN),
     "loss mutual_information": dict.fromkeys(("category", "continuous"), "reads codes: plugins/ganzoo-infogan/tests/test_infogan.py"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from torch import nn
 
 from ganzoo import compat
-from ganzoo.config import Resolved, RunConfig
+from ganzoo.config import Resolved, RunConfig, resolved_values
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fingerprint import fingerprint
@@ -31,12 +32,18 @@ from .run import Run
 
 
 def build(
-    config: RunConfig, resolved: Resolved, reporter: Reporter, ranks: Ranks | None = None, ordinary_double_backward: bool | None = None
+    config: RunConfig,
+    resolved: Resolved,
+    reporter: Reporter,
+    ranks: Ranks | None = None,
+    ordinary_double_backward: bool | None = None,
+    begun: bool = False,
 ) -> tuple[Run, list[str]]:
     """Read the data, check that the combination fits it, and build the components from the seed.
 
     Every rank builds the same networks, and draws its own random numbers from then on. ``ordinary_double_backward`` says
-    whether a critic under a penalty gets ``engine.convolutions``; None: where they pay.
+    whether a critic under a penalty gets ``engine.convolutions``; None: where they pay. One that was ``begun`` has its weights from a
+    checkpoint, and needs no file of ``init``.
 
     Returns:
         The run, and what is worth knowing about the combination.
@@ -68,7 +75,7 @@ def build(
         for part, name, _ in vars(loss).get("_curved", ()):  # parameters along curves, which Module.to leaves behind
             setattr(part, name, getattr(part, name).to(runtime.device))
     with config.placing():
-        initialise(config.init, {"generator": generator, "critic": critic})
+        initialise({} if begun else config.init, {"generator": generator, "critic": critic})
     for network in (generator, critic):
         ranks.synchronise_norms(network)
         runtime.place_network(network)
@@ -83,10 +90,11 @@ def build(
         for side, network in (("generator", generator), ("critic", critic))
     }
     schedule, average = resolved.schedule.build(data), average_of(generator, config.train)
-    versions = {"torch": str(torch.__version__), "numpy": np.__version__} | resolved.versions
+    versions = {"python": platform.python_version(), "torch": str(torch.__version__), "numpy": np.__version__} | resolved.versions
     data_fingerprint = fingerprint(arrays, dataset.class_names, dataset.apart)
     players = generator.train(), critic.train()
     run = Run(config, dataset, data, runtime, batches, *players, losses, schedule, stepping, average, ranks, 0, versions, data_fingerprint)
+    run.resolved = resolved_values(config, resolved)
     return run, [*verdict.notes, *notes_on_shares(run)]
 
 

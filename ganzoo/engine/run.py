@@ -34,7 +34,7 @@ class Run:
     """Everything that trains.
 
     ``step`` counts the steps done; ``versions`` names what computes them; ``fingerprint`` tells the data from other data;
-    ``identity`` is the run's own, which all that it writes carries.
+    ``identity`` is the run's own, which all that it writes carries; ``resolved`` is the whole configuration as plain values.
     """
 
     config: RunConfig
@@ -53,6 +53,7 @@ class Run:
     versions: Mapping[str, str] = field(default_factory=dict)
     fingerprint: Mapping[str, Any] = field(default_factory=dict)
     identity: str = ""
+    resolved: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def players(self) -> dict[str, nn.Module]:
@@ -82,6 +83,7 @@ class Run:
         others = self.ranks.gather_object(self._own_state())[1:]
         return {
             "run": self.identity,
+            "config": dict(self.resolved),
             "data": dict(self.fingerprint),
             "step": self.step,
             "values": dict(self.last_plan.values),

@@ -8,15 +8,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ganzoo.config import Resolved, RunConfig, resolved_values, resolved_yaml, strict_yaml, with_defaults_of_today
+from ganzoo.config import Resolved, RunConfig, resolved_values, resolved_yaml, with_defaults_of_today
 from ganzoo.data.fingerprint import compare_data
-from ganzoo.errors import GanzooError, UserError
+from ganzoo.errors import GanzooError
 from ganzoo.plugins.index import current_versions
 from ganzoo.rundir import checkpoint
 from ganzoo.rundir.directory import NullRunDirectory, RunDirectory, environment
-from ganzoo.rundir.files import ENVIRONMENT, read_json
-from ganzoo.rundir.record import Record, read_record
-from ganzoo.rundir.resuming import END, GRID, SAVED, allowed_changes, find_owed
+from ganzoo.rundir.resuming import END, GRID, SAVED, Past, allowed_changes, find_owed, look_back, stretched
 from ganzoo.ui.progress import Reporter
 
 from .build import build
@@ -66,12 +64,13 @@ class Runner:
         """What a kill or a signal kept from being written at the step of the last checkpoint."""
         self._changed: list[str] = []
         self._warnings: list[str] = []  # given when it was resumed, and written once it goes on
+        past = look_back(self.directory, reporter.warn) if self.directory.has_run else Past()
         if self.directory.has_run:
-            self._refuse_changes()
+            self._refuse_changes(past)
         elif ranks.is_main:
             checkpoint.refuse_foreign(self.directory.checkpoints)
         continues = bool(ranks.all_reduce_max(self.directory.has_run))
-        self.run, notes = build(config, resolved, reporter, ranks)
+        self.run, notes = build(config, resolved, reporter, ranks, begun=continues)
         for note in notes:
             reporter.say(f"note: {note}")
         self.evaluations = Evaluations(resolved.metrics if ranks.is_main else [], self.run, resolved.data, reporter)
@@ -83,7 +82,7 @@ class Runner:
         self._every = [config.log.every, config.sample.every, config.checkpoint.every, *measured]
         self.loop = Loop(self.run, self.outputs.meter, choose_runner(self.run, reporter.say))
         if continues:
-            self._continue()
+            self._continue(past)
         else:
             self.run.identity = uuid.uuid4().hex
             self._preflight()
@@ -213,39 +212,33 @@ class Runner:
         if self.ranks.is_main:
             checkpoint.load(self.directory.checkpoints, self.reporter.warn)
 
-    def _continue(self) -> None:
-        path, record, state = self.directory.path, Record(), checkpoint.State()
-        if self.ranks.is_main:
-            record = read_record(self.directory.path)
-            known = [read_json(self.directory.path, ENVIRONMENT), *(start.environment for start in record.starts)]
-            identities = list(dict.fromkeys(str(each["run"]) for each in known if each.get("run")))
-            if len(identities) > 1:
-                raise UserError(f"{path} holds the record of another run", "put its own metrics.jsonl and env.json back", key="--out")
-            identity = identities[0] if identities else ""
-            path, state = checkpoint.load(self.directory.checkpoints, self.reporter.warn, identity)
-            self.run.identity = identity or uuid.uuid4().hex
-        self.run.restore(state := self.ranks.broadcast_object(state))
-        due = self.evaluations.due(self.run.step, self.config.train.steps)
-        self.owed = self.ranks.broadcast_object({"owed": find_owed(self.run.step, self.config, due, record, self.directory.path)})["owed"]
+    def _continue(self, past: Past) -> None:
+        self.run.identity = past.identity or uuid.uuid4().hex
+        self.run.restore(state := self.ranks.broadcast_object(past.state))
+        due, folder = self.evaluations.due(self.run.step, self.config.train.steps), self.directory.path
+        self.owed = self.ranks.broadcast_object({"owed": find_owed(self.run.step, self.config, due, past.record, folder)})["owed"]
+        told = [*past.lost, *stretched(past.config, self.resolved, self.run.schedule, self.run.step, self.config.train.steps)]
+        for text in told:
+            self._warn(text)
         with self.config.placing():
             data = compare_data(state.get("data") or {}, self.run.fingerprint)
         if data:
             self._warn(f"{data}; from here on the run trains on other data than before")
-        before = state.get("runtime", {}) | current_versions(state.get("versions", {}))
+        before = {"python": self.run.versions["python"]} | state.get("runtime", {}) | current_versions(state.get("versions", {}))
         here = {**self.run.environment_fingerprint(), **self.run.versions}
         changed = [f"{name} was {before.get(name, 'unknown')}, is {here[name]}" for name in here if before.get(name) != here[name]]
-        self._changed += [data, *changed] if data else changed
+        self._changed += [*told, *([data] if data else []), *changed]
         if changed:
             self._warn(f"resuming elsewhere ({'; '.join(changed)}): the result will not be bit for bit that of an uninterrupted run")
-        self.reporter.say(f"resuming {self.directory.path} at step {self.run.step} from {path.name}")
+        self.reporter.say(f"resuming {folder} at step {self.run.step} from {past.path.name}")
 
     def _warn(self, text: str) -> None:
         self.reporter.warn(text)
         self._warnings.append(text)
 
-    def _refuse_changes(self) -> None:
+    def _refuse_changes(self, past: Past) -> None:
         """A run goes on as it was begun: see ``resuming.allowed_changes``."""
-        before = with_defaults_of_today(strict_yaml.read(self.directory.config).value, self.resolved)
+        before = with_defaults_of_today(past.config, self.resolved)
         changes = allowed_changes(before, resolved_values(self.config, self.resolved), str(self.directory.path), self._change)
         self._changed += changes.all
         if changes.beside:

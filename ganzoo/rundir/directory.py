@@ -169,7 +169,7 @@ def environment(
         "data": data.to_json(),
         **({"classes": dict(classes)} if classes else {}),
         "runtime": dict(environment_fingerprint),
-        "versions": {"python": platform.python_version(), **versions},
+        "versions": dict(versions),
         "platform": platform.platform(),
         "started": now(),
     }

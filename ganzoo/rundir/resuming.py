@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ganzoo.config import RunConfig, differences
+from ganzoo.config import Resolved, RunConfig, differences, strict_yaml
 from ganzoo.errors import UserError
+from ganzoo.params.curves import at
+from ganzoo.rules import Schedule
 
-from .files import sample_file
-from .record import Record
+from . import checkpoint
+from .directory import RunDirectory
+from .files import ENVIRONMENT, GENERATOR, read_json, sample_file
+from .lines import RECORD
+from .record import Record, read_record
 
 UNTOUCHING = ("log", "sample", "checkpoint", "metrics", "observers", "train.device", "train.threads")
 """Keys that may change: what is written and measured, and where; of device and threads a warning tells."""
@@ -21,6 +26,42 @@ EXAMPLES = "train.batch_size, optimizer.generator.lr, optimizer.critic.lr"
 BEGUN = ("versions", "train.steps")
 GRID, SAVED, END = "the sample grid", "the checkpoint", "the last line"
 """What a session can owe besides metrics."""
+
+
+class Past(NamedTuple):
+    """A run as it was left: its record and identity, its newest whole checkpoint, the configuration of that, and what has gone since."""
+
+    record: Record = Record()
+    identity: str = ""
+    path: Path = Path()
+    state: checkpoint.State = {}
+    config: dict[str, Any] = {}
+    lost: Sequence[str] = ()
+
+
+def look_back(directory: RunDirectory, warn: Callable[[str], None]) -> Past:
+    """What a run directory holds; the configuration is that of ``config.yaml`` where the checkpoint was written before it kept one.
+
+    Raises:
+        UserError: where its parts are of several runs, or no checkpoint can be used.
+    """
+    folder, record = directory.path, read_record(directory.path)
+    known = [read_json(folder, ENVIRONMENT), *(start.environment for start in record.starts)]
+    identities = list(dict.fromkeys(str(each["run"]) for each in known if each.get("run")))
+    if len(identities) > 1:
+        raise UserError(f"{folder} holds the record of another run", "put its own metrics.jsonl and env.json back", key="--out")
+    path, state = checkpoint.load(directory.checkpoints, warn, "".join(identities))
+    step, config = state.get("step"), state.get("config")
+    if not isinstance(step, int) or not isinstance(config, dict | None):
+        raise UserError(f"{path} holds no state of a run", "use an older checkpoint")
+    lost = [
+        f"{name} is gone, and what it told of the run before step {step}" for name in (RECORD, ENVIRONMENT) if not (folder / name).exists()
+    ]
+    identity = "".join(identities) or str(state.get("run", ""))
+    config = config or strict_yaml.read(directory.config).value
+    if not lost and record.last_step < step - step % config["log"]["every"]:  # a line comes before the checkpoint
+        lost = [f"{RECORD} ends at step {record.last_step}, the run went on to step {step}"]
+    return Past(record, identity, path, state, config, lost)
 
 
 class Changes(NamedTuple):
@@ -65,18 +106,29 @@ def _as_spelled(before: Any, now: Any) -> Any:
     return {**before, "root": root} if same else before
 
 
+def stretched(config: Mapping[str, Any], resolved: Resolved, schedule: Schedule, step: int, total: int) -> list[str]:
+    """A sentence where curves, or the schedule, have other values at the steps done in a run of ``total`` steps than by ``config``."""
+    was, last = config.get("train", {}).get("steps", total), max(step - 1, 0)
+    values = [(f"{part.key}.{name}", value) for part in resolved.parts for name, value in part.params.items()]
+    moved = [key for key, value in values if at(value, last, was) != at(value, last, total)]
+    moved += ["schedule"] if schedule.plan(last, was) != schedule.plan(last, total) else []
+    return [f"{', '.join(moved)}: at step {step} not the same of {total} steps as of {was}, so the run has a break here"] if moved else []
+
+
 def find_owed(step: int, config: RunConfig, metrics: Sequence[str], record: Record, directory: Path) -> list[str]:
     """What a kill or a signal kept from being written after ``step``: what is due, with ``metrics``, and not in the record.
 
-    Of a run that ended as finished, nothing.
+    Of a run that ended as finished, the files that have gone since.
     """
     last = step >= config.train.steps
-    if last and record.outcome == "finished":
-        return []
-    owed = [] if step in record.checkpoint_steps else [SAVED]  # weights and line follow the file
+    finished = last and record.outcome == "finished"
+    saved = (finished or step in record.checkpoint_steps) and (directory / GENERATOR).is_file()
+    owed = [] if saved else [SAVED]  # weights and line follow the file
     if step and (last or step % config.sample.every == 0):
-        drawn = step in record.sample_steps and (directory / sample_file(step)).is_file()
+        drawn = (finished or step in record.sample_steps) and (directory / sample_file(step)).is_file()
         owed += [] if drawn else [GRID]
+    if finished:
+        return [*owed, END] if owed else []
     tried = {found.metric for found in record.evaluations if found.step == step and found.by_run}
     tried |= {metric for at, metric in record.failed_metrics if at == step}
     owed += [name for name in metrics if step and name not in tried]

@@ -65,6 +65,7 @@ def facts_of(path: Path, run: str | None, facts: Mapping[str, Any]) -> dict[str,
     return {
         "run": run,
         "average": "average" in state["networks"],
+        "generator": state.get("config", {}).get("generator", {}),
         "step": int(state["step"]),
         "values": dict(state.get("values", {})),
         **names,

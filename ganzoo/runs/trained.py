@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from ganzoo.compat import plan_fields
-from ganzoo.config import ResolvedPart, RunConfig, load_config, resolve_part
+from ganzoo.config import ResolvedPart, RunConfig, differences, load_config, resolve_part
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fingerprint import compare_data, fingerprint
@@ -84,7 +84,7 @@ class Trained:
         """Whether the generator is told the class."""
         return "label" in forward_inputs(type(self.generator))
 
-    def label_of(self, label: int | str | None) -> int | None:
+    def label_of(self, label: int | str | None, key: str = "--label") -> int | None:
         """The number of a class that is named, or given by its number.
 
         Raises:
@@ -97,7 +97,7 @@ class Trained:
         if re.fullmatch(r"-?[0-9]{1,9}", label):
             return int(label)
         names = self.class_names or [str(number) for number in range(self.data.classes)]
-        raise UserError(f"there is no class '{label}'", did_you_mean(label, names, noun="classes"), key="--label")
+        raise UserError(f"there is no class '{label}'", did_you_mean(label, names, noun="classes"), key=key)
 
     def inputs(
         self, n: int, seed: int, label: int | None = None, truncation: float | None = None, conditions: Fields | None = None
@@ -234,6 +234,11 @@ def load_trained(
         raise UserError(f"{own} belongs to another run than its folder", "name it with --weights, beside the run it is of", key="RUN")
     if kept:
         facts |= facts_of(kept, environment.get("run"), facts) | {"data": environment["data"]}
+    recorded = (facts.get("generator") or {}) if weights is None else {}
+    now = part.plain()
+    if other := differences({"generator": recorded}, {"generator": {name: now.get(name) for name in recorded}}):
+        what = f"{folder / CONFIG} is not the configuration that its weights were trained with: {'; '.join(other)}"
+        raise UserError(what, "put it back as it was", key="RUN")
     values = plan_fields(Plan(values=facts.get("values") or {}), runtime.device)  # those of the last plan, which sampling keeps
     facts, names = facts if weights is None else metadata(weights), tuple(str(name) for name in facts.get("class_names") or ())
     listener = reporter or Reporter(sys.stderr)

@@ -1,5 +1,6 @@
 """Every kind of plan of a run is tried before training, by its own losses; what it names has to be there."""
 
+import itertools
 import random
 import time
 from collections import deque
@@ -185,6 +186,20 @@ def test_a_buffer_that_no_checkpoint_holds_is_refused_by_name():
     assert "self.register_buffer('seen', ..., persistent=True)" in problem.remedy
 
 
+class Inner:
+    """An object of a plugin's own, which knows who keeps it."""
+
+    def __init__(self, value):
+        self.value, self.owner = value, self
+
+
+class Slotted:
+    __slots__ = ("value",)
+
+    def __init__(self, value):
+        self.value = value
+
+
 @pytest.mark.parametrize(
     ("keep", "use", "said"),
     [
@@ -195,6 +210,13 @@ def test_a_buffer_that_no_checkpoint_holds_is_refused_by_name():
         (lambda: np.random.default_rng(0), lambda kept: None, "'kept' is a generator of random numbers"),
         (lambda: np.random.RandomState(0), lambda kept: None, "'kept' is a generator of random numbers"),
         (lambda: [random.Random(0)], lambda kept: None, "'kept' is a generator of random numbers"),
+        (lambda: Inner(0), lambda kept: setattr(kept, "value", 1), "'kept' changes when it runs"),
+        (lambda: [Inner(Inner(0))], lambda kept: setattr(kept[0].value, "value", 1), "'kept' changes when it runs"),
+        (lambda: Inner(torch.zeros(2)), lambda kept: None, "'kept' holds tensors in a Inner"),
+        (lambda: Slotted(random.Random(0)), lambda kept: None, "'kept' is a generator of random numbers"),
+        (lambda: [nn.Linear(2, 2)], lambda kept: None, "'kept' holds tensors in a list"),
+        (itertools.count, next, "'kept' changes when it runs"),
+        (lambda: {}, lambda kept: kept.update({len(kept): None}), "'kept' changes when it runs"),
     ],
 )
 def test_whatever_a_component_keeps_it_in_is_named(keep, use, said):

@@ -1,13 +1,12 @@
-"""A run has an identity, its data a fingerprint, and each start an entry in the record: what does not belong together is told."""
+"""A run has an identity and each start an entry in the record: what does not belong together is told."""
 
 import json
+import platform
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from ganzoo.cli import invoke
 from ganzoo.engine.evaluation import Evaluations
@@ -24,14 +23,6 @@ log: {every: 2}
 sample: {count: 16}
 checkpoint: {every: 2}
 """
-PICTURES = """\
-data: {name: folder, root: pictures, size: 16, channels: 1}
-generator: {name: mlp, hidden: [8], latent_dim: 2}
-critic: {name: mlp, hidden: [8]}
-loss: non_saturating
-train: {steps: 2, batch_size: 4, device: cpu, threads: 1}
-sample: {count: 4}
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +30,6 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     Path("ring.yaml").write_text(RECIPE)
-    Path("pictures.yaml").write_text(PICTURES)
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
@@ -118,6 +108,49 @@ def test_weights_of_another_run_in_a_runs_folder_are_refused(capsys):
     assert "belongs to another run than its folder" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("config", "code"), [("ring.yaml", 0), ("out/config.yaml", 2)])
+def test_the_configuration_in_the_checkpoint_decides_whatever_config_yaml_says(config, code, capsys):
+    run()
+    run("-o", "train.seed=1", out="other")
+    shutil.copy("other/config.yaml", "out/")
+    run("--resume", "-o", "train.steps=6", config=config, code=code)
+    assert ("out was begun with another configuration: train.seed: 0, now 1" in capsys.readouterr().err) == bool(code)
+
+
+@pytest.mark.parametrize("step", [(), ("--step", "2")])
+def test_weights_are_not_used_with_another_generator_that_they_happen_to_fit(step, capsys):
+    run()
+    text = Path("out/config.yaml").read_text()
+    Path("out/config.yaml").write_text(text.replace("activation: leaky_relu", "activation: relu", 1))
+    assert text != Path("out/config.yaml").read_text()
+    assert invoke(["sample", "out", *step]) == 2
+    assert "not the configuration that its weights were trained with: generator.activation: leaky_relu, now relu" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("file", "lose", "said"),
+    [
+        ("metrics.jsonl", Path.unlink, "metrics.jsonl is gone, and what it told of the run before step 4"),
+        ("env.json", Path.unlink, "env.json is gone, and what it told of the run before step 4"),
+        (
+            "metrics.jsonl",
+            lambda path: path.write_text("".join(path.read_text().splitlines(True)[:5])),
+            "metrics.jsonl ends at step 2, the run went on to step 4",
+        ),
+    ],
+)
+def test_a_record_that_is_gone_is_told_on_the_terminal_and_in_the_new_one(file, lose, said, capsys):
+    run()
+    identity = state_of("out")["run"]
+    lose(Path("out", file))
+    run("--resume", "-o", "train.steps=6")
+    assert said in capsys.readouterr().err
+    record = read_record(Path("out"))
+    assert any(said in text for _, text in record.warnings)
+    assert any(said in text for _, text in record.changes)
+    assert state_of("out")["run"] == identity == json.loads(Path("out/env.json").read_text())["run"]
+
+
 # Starts.
 
 
@@ -143,63 +176,19 @@ def test_the_recipe_that_a_run_was_first_started_from_stays():
     assert Path("out/recipe.yaml").read_bytes() == first
 
 
-# The data.
+def test_a_run_goes_on_without_the_file_that_it_was_initialised_from():
+    run()
+    shutil.copy("out/weights/critic.safetensors", "critic.safetensors")
+    run("-o", "init={critic: critic.safetensors}", out="other")
+    Path("critic.safetensors").unlink()
+    run("--resume", "-o", "init={critic: critic.safetensors}", "-o", "train.steps=6", out="other")
 
 
-def draw(name, count, seed):
-    random = np.random.default_rng(seed)
-    Path("pictures", name).mkdir(parents=True, exist_ok=True)
-    for i in range(count):
-        Image.fromarray(random.integers(0, 256, (16, 16), dtype=np.uint8)).save(f"pictures/{name}/{i}.png")
-
-
-@pytest.fixture
-def pictures():
-    draw("a", 4, 0)
-    draw("b", 4, 1)
-    run(config="pictures.yaml")
-
-
-def resume(code=0):
-    run("--resume", "-o", "train.steps=4", config="pictures.yaml", code=code)
-
-
-def test_the_checkpoint_and_the_weights_keep_the_fingerprint_of_the_data(pictures):
-    kept = state_of("out")["data"]
-    assert (kept["class_names"], kept["count"], len(kept["hash"])) == (["a", "b"], 8, 16)
-    assert metadata(Path("out/weights/generator.safetensors"))["fingerprint"] == kept
-
-
-def test_classes_with_other_names_are_refused_on_resume_and_by_eval_and_neighbours(pictures, capsys):
-    Path("pictures/a").rename("pictures/z")  # every label now means the other class
-    for command in (["eval", "out", "-m", "sliced_wasserstein", "-o", "samples=4"], ["neighbours", "out", "--samples", "4"]):
-        assert invoke(command) == 2
-        assert "the data's classes were a, b, and are now b, z" in capsys.readouterr().err
-    resume(code=2)
-    said = capsys.readouterr().err
-    assert "pictures.yaml:1: data: the data's classes were a, b, and are now b, z" in said
-
-
-def test_another_count_is_refused_on_resume(pictures, capsys):
-    draw("b", 5, 1)
-    resume(code=2)
-    assert "the data had 8 samples, and has now 9" in capsys.readouterr().err
-
-
-def test_other_content_is_a_warning_in_the_record(pictures, capsys):
-    draw("b", 4, 7)
-    assert invoke(["eval", "out", "-m", "sliced_wasserstein", "-o", "samples=8"]) == 0
-    assert "the data's content has changed" in capsys.readouterr().err
-    resume()
-    record = read_record(Path("out"))
-    assert any("the data's content has changed" in text for _, text in record.warnings)
-    assert any("the data's content has changed" in text for _, text in record.changes)
-
-
-def test_the_same_data_is_resumed_without_a_word(pictures, capsys):
-    resume()
-    assert capsys.readouterr().err == ""
-    assert read_record(Path("out")).changes == [(2, "train.steps: 2, now 4")]
+def test_another_version_of_python_is_told(monkeypatch):
+    run()
+    monkeypatch.setattr(platform, "python_version", lambda: "3.99.0")
+    run("--resume", "-o", "train.steps=6")
+    assert any(text.endswith(", is 3.99.0") for _, text in read_record(Path("out")).changes)
 
 
 # The rate of images.

@@ -6,6 +6,7 @@ import pytest
 from small_runs import CONFIGS
 
 from ganzoo.cli import invoke
+from ganzoo.rundir import read_record
 from ganzoo.rundir.checkpoint import decode
 from ganzoo.rundir.resuming import _as_spelled
 
@@ -54,6 +55,20 @@ def test_a_rate_and_the_batch_size_change_where_asked_and_the_record_says_so(beg
     moved = [(after["networks"]["critic"][name] - value).abs().max() for name, value in before["networks"]["critic"].items()]
     assert max(moved) > 0.4  # what Adam does at that rate
     assert invoke(command) == 0  # it is as it was begun, by now
+
+
+def test_a_longer_run_says_where_its_curves_break(begun, capsys):
+    curve = "optimizer.critic={name: adam, lr: {from: 0.1, to: 0.0}}"
+    command = ["run", "ring.yaml", "--out", "curved", "-q", "-o", curve]
+    assert invoke(command) == 0
+    assert invoke([*command, "--resume", "-o", "train.steps=4"]) == 0
+    said = "optimizer.critic.lr: at step 2 not the same of 4 steps as of 2, so the run has a break here"
+    assert said in capsys.readouterr().err
+    assert said in [text for _, text in read_record(begun / "curved").changes]
+    assert "pieces" not in (begun / "curved/config.yaml").read_text()
+    assert invoke(["sample", "curved", "-n", "2"]) == 0
+    assert resume() == 0  # one without curves
+    assert "break" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("key", ["train.seed", "optimizer.critic.name", "lr", "data.count"])

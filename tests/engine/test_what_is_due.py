@@ -126,6 +126,16 @@ def test_a_signal_in_the_last_evaluation_leaves_the_run_unfinished_until_it_is_m
     assert [found.step for found in record.evaluations] == [4]
 
 
+@pytest.mark.parametrize("lost", ["weights/generator.safetensors", "samples/step-00000004.png"])
+def test_what_a_finished_run_has_lost_since_is_written_again(lost):
+    assert run() == 0
+    before = Path("out", lost).stat().st_size
+    Path("out", lost).unlink()
+    assert run("--resume") == 0
+    assert Path("out", lost).stat().st_size == before
+    assert read_record(Path("out")).outcome == "finished"
+
+
 def test_a_finished_run_measures_nothing_again(capsys):
     def fails(self, name, stop):
         raise GanzooError("no number today")

@@ -46,7 +46,9 @@ def translate_into(
     if out is None:
         raise UserError("it is not said where pictures go", "name a folder with --out", key="--from")
     if source.is_file():
-        number = int(label) if label and label.isdecimal() else None
+        if label and not (label.isascii() and label.isdecimal()):
+            raise UserError("an export knows its classes by number", "write a number", key="--label")
+        number = int(label) if label else None
         translator = translator_of_file(source, seed)
     else:
         trained = load_trained(source, weights, Registry.installed(), choose_reporter(), step=step)

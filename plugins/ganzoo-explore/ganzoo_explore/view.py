@@ -29,9 +29,11 @@ def interpolate(
         int | None, typer.Option(metavar="N", min=1, help="Walks, one a row (default: one a class where there are few, else 8).")
     ] = None,
     seed: Seed = 0,
-    label: Annotated[int | None, typer.Option(metavar="CLASS", help="One class for all walks, from 0 (default: all in turn).")] = None,
+    label: Annotated[
+        str | None, typer.Option(metavar="CLASS", help="One class for all walks, by its name or number from 0 (default: all in turn).")
+    ] = None,
     to: Annotated[
-        int | None, typer.Option(metavar="CLASS", help="Walk from the class --label to this one, with the latents fixed.")
+        str | None, typer.Option(metavar="CLASS", help="Walk from the class --label to this one, with the latents fixed.")
     ] = None,
     weights: Weights = None,
     step: Step = None,
@@ -51,12 +53,13 @@ def interpolate(
     if to is not None and label is None:
         raise UserError("there is no class to begin at", "name it with --label", key="--to")
     trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter(), step=step)
+    start, end = trained.label_of(label), trained.label_of(to, "--to")
 
     def walk(count: int) -> Interpolation:
-        many = rows or (8 if label is not None else default_rows(trained))
-        if to is not None and label is not None:
-            return interpolate_classes(trained, many, count, seed, label, to)
-        return interpolate_latents(trained, many, count, seed, label)
+        many = rows or (8 if start is not None else default_rows(trained))
+        if start is not None and end is not None:
+            return interpolate_classes(trained, many, count, seed, start, end)
+        return interpolate_latents(trained, many, count, seed, start)
 
     written = [walk(frames).save_gif(gif)] if gif else []
     if png or not gif:

@@ -1,5 +1,6 @@
 """Walks through the latent space and from class to class: the arc, labels between two classes, and ``ganzoo interpolate``."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -11,6 +12,7 @@ from small_runs import train_both
 from torch import nn
 from torch.nn import functional
 
+import ganzoo.runs.trained as trained_module
 from ganzoo.cli import invoke
 from ganzoo.engine.sampling import check_normal_prior
 from ganzoo.errors import UserError
@@ -131,6 +133,17 @@ def test_interpolate_writes_a_grid_and_an_animation(runs, tmp_path, capsys):
     assert (runs / "digits/interpolation.png").is_file()
 
 
+def test_classes_are_called_by_their_names(runs, tmp_path, monkeypatch):
+    load = trained_module.load_trained
+    monkeypatch.setattr(trained_module, "load_trained", lambda *a, **k: dataclasses.replace(load(*a, **k), class_names=tuple("abcdefghij")))
+    for name, words in (("names", ["--label", "d", "--to", "f"]), ("numbers", ["--label", "3", "--to", "5"])):
+        assert (
+            invoke(["interpolate", str(runs / "digits"), "--png", str(tmp_path / f"{name}.png"), "--rows", "2", "--steps", "3", *words])
+            == 0
+        )
+    assert (tmp_path / "names.png").read_bytes() == (tmp_path / "numbers.png").read_bytes()
+
+
 def test_points_are_walked_as_a_scatter(runs, tmp_path):
     assert invoke(["interpolate", str(runs / "ring"), "--png", str(tmp_path / "p.png")]) == 0
     with Image.open(tmp_path / "p.png") as picture:
@@ -143,6 +156,8 @@ def test_points_are_walked_as_a_scatter(runs, tmp_path):
         ("digits", ["--label", "3", "--to", "10"], "there are 10 classes, from 0"),
         ("digits", ["--label", "10"], "there are 10 classes, from 0"),
         ("digits", ["--to", "3"], "name it with --label"),
+        ("digits", ["--label", "cat"], "--label: there is no class 'cat'"),
+        ("digits", ["--label", "1", "--to", "cat"], "--to: there is no class 'cat'"),
         ("ring", ["--label", "0", "--to", "1"], "takes no label"),
         ("ring", ["--gif", "walk.gif"], "no animation"),
         ("nowhere", [], "there is no folder"),

@@ -116,7 +116,7 @@ BY_KIND: Mapping[str, tuple[Callable[[Any], None], ...]] = {
     "schedule": (*OF_CLASS, pure, plans, effects),
     "dataset": (*OF_CLASS, arrays, repeatable, lazy, effects),
     "metric": (*OF_CLASS, lazy, numbers, effects),
-    "observer": (*OF_CLASS, hooks),
+    "observer": (*OF_CLASS, hooks, effects),
     "optimizer": (*OF_CLASS, descent, rate, resumes, effects),
 }
 CONCERNS: Mapping[Callable[[Any], None], Callable[[type], bool]] = {

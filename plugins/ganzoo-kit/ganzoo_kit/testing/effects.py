@@ -21,6 +21,7 @@ from .behaviour import saved
 from .component import Candidate, listed
 from .data import OTHER, measured, read
 from .game import inner_part
+from .observers import traces
 from .running import exercise
 from .schedules import LENGTHS, steps_of
 from .subject import Subject
@@ -136,6 +137,8 @@ def observed(subject: Subject) -> Iterator[tuple[str, Any]]:
     elif kind == "metric":
         with tempfile.TemporaryDirectory() as folder:
             yield from measured(subject, Path(folder), seed=1).items()
+    elif kind == "observer":
+        yield from traces(subject)
     elif kind == "optimizer":
         yield from ((f"weight {i}", value) for i, value in enumerate(descend(built, RUNS)))
     elif kind in ("generator", "critic", "loss"):

@@ -29,6 +29,42 @@ class Renamed(Sound):
         self.step = 0
 
 
+class Writes(Sound):
+    """A parameter that shows in its file alone; nothing is wrong with it."""
+
+    caught_by = ""
+
+    def __init__(self, data: DataSpec, *, ending: str = "txt"):
+        """Write the last step.
+
+        Args:
+            ending: of the file.
+        """
+        self.ending = ending
+
+    @hookimpl
+    def run_started(self, directory):
+        self.directory = directory
+
+    @hookimpl
+    def run_finished(self, step):
+        (self.directory / f"last.{self.ending}").write_text(str(step))
+
+
+class Idle(Writes):
+    """A parameter that changes nothing."""
+
+    caught_by = "effects"
+
+    def __init__(self, data: DataSpec, *, colour: str = "red"):
+        """Write the last step.
+
+        Args:
+            colour: of nothing.
+        """
+        super().__init__(data)
+
+
 class MisspeltElsewhere(Sound):
     """The same for a hook that does not exist."""
 
