@@ -9,14 +9,21 @@ def stand_in_data(tmp_path_factory):
     from stand_ins import WRITE
 
     folder = tmp_path_factory.mktemp("stand-ins")
-    for name, place in (("mnist", "mnist"), ("cifar10", "cifar10"), ("celeba", "celeba"), ("folder", "faces")):
+    for place, name in DATA.items():
         WRITE[name](folder / "data" / place)
     return folder
 
 
+DATA = {name: name for name in ("mnist", "cifar10", "celeba")}
+DATA |= {"faces": "folder", "facades": "paired", "lookbook": "paired", "horse2zebra": "unpaired"}
+"""The folders in which recipes look for data, and the data sets that read them."""
+THIN = ("generator.width=2", "critic.width=2")
 NARROW = ("generator.width=16", "critic.width=16")
 SHORT = {
     **{f"recipe-{name}": NARROW for name in ("celeba", "cifar10", "folder", "stacked_mnist")},
+    **{f"recipe-{name}": (*THIN, "data.size=64", "data.load_size=72") for name in ("facades", "horse2zebra")},
+    "recipe-lookbook": THIN,
+    **{f"recipe-{name}": ("data.count=80",) for name in ("outlines", "scene", "tinted")},
     "ganzoo-wgan recipe-celeba": (*NARROW, "schedule.boost_updates=2"),
 }
 """What takes a CPU more than a second as shipped (WGAN's first two steps have 100 critic updates each), made smaller. That every

@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from ganzoo_kit.json_schema import json_schema
+from ganzoo_report.changes import changes_from_recipe
 from stand_ins import SMALL, WRITE
 
 from ganzoo import compat
@@ -16,7 +17,7 @@ from ganzoo.config import load_config, parse_config, resolve, resolved_yaml, str
 from ganzoo.engine.loop import Loop
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
-from ganzoo.rundir import changes_from_recipe, checkpoint
+from ganzoo.rundir import checkpoint
 
 FOLDER = Path(__file__).parents[1] / "zoo_configs"
 RECIPES = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
@@ -36,12 +37,19 @@ DATA = {
 }
 
 
+DRAWN = ("outlines", "scene", "tinted")
+
+
 def data_of(config):
     """What a recipe's data holds; pictures have the size, and the low resolution or the hole, that it asks for."""
     params = config.data.params
-    if config.data.name not in ("folder", "faces"):
+    if config.data.name in DATA:
         return DATA[config.data.name]
-    shape = (3, params.get("size", 64), params.get("size", 64))
+    drawn = config.data.name in DRAWN
+    shape = (3, *[params.get("size", 32 if drawn else 64)] * 2)
+    if drawn or config.data.name in ("paired", "unpaired"):
+        apart = ("source",) if config.data.name in ("tinted", "unpaired") else ()
+        return DataSpec({"source": shape, "sample": shape}, independent=apart)
     fields = {"sample": shape}
     if times := params.get("low_resolution"):
         fields["source"] = (3, shape[1] // times, shape[2] // times)
@@ -93,6 +101,8 @@ def small(name, steps, folder):
     if config.data.name in WRITE:
         WRITE[config.data.name](folder)
         options.append(f"data.root={folder}")
+    options += ["data.count=80"] if config.data.name in DRAWN else []
+    options += ["data.size=64", "data.load_size=72"] if "load_size" in config.data.params else []
     options += [f"metrics.{i}.samples=20" for i in range(len(config.metrics))]
     if config.schedule.name == "wgan":
         options.append("schedule.boost_updates=2")

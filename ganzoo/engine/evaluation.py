@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,15 @@ import torch
 
 from ganzoo import compat
 from ganzoo.config import ResolvedPart
+from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fingerprint import fingerprint
 from ganzoo.errors import ContractError, GanzooError, UserError
 from ganzoo.fields import Fields, forward_inputs
 from ganzoo.metrics.metric import Metric
-from ganzoo.metrics.real import BATCH, RealSamples, read_split, to_float
+from ganzoo.metrics.real import BATCH, RealSamples, read_split, split_of, to_float
 from ganzoo.metrics.statistics import Statistics
-from ganzoo.metrics.subject import Fact, Subject
+from ganzoo.metrics.subject import Fact, Subject, unpaired
 from ganzoo.players import Generator
 from ganzoo.registry import reason
 from ganzoo.ui.progress import Reporter
@@ -84,7 +85,7 @@ class Subjects:
             device=self._samples.runtime.device,
             facts={**own, **facts, "seed": self._seed},
             statistics=self._statistics,
-            make_pairs=(lambda n, split: self._pairs(n, split, values)) if self._paired else None,
+            make_pairs=(lambda n, split: self._pairs(n, split, values)) if self._given else None,
             watch=self._watch,
         )
 
@@ -108,17 +109,22 @@ class Subjects:
             yield {**fields, "sample": to_float(made, real.runtime.device)}
 
     @property
-    def _paired(self) -> bool:
-        """Whether the generator is given fields of the data, besides labels, and each belongs to a sample."""
-        data = self._samples.data
-        given = set(forward_inputs(type(self._generator))) & data.fields.keys() - {"label"}
-        return bool(given) and not given & {*data.independent}
+    def _given(self) -> set[str]:
+        """The fields of the data that the generator is given, besides labels."""
+        return set(forward_inputs(type(self._generator))) & self._samples.data.fields.keys() - {"label"}
 
     def _pairs(self, n: int | None, split: str | None, values: Mapping[str, Any]) -> Iterator[Fields]:
-        """What is made of the first ``n`` rows of a split, with them and "target"; what is drawn is a pure function of the seed."""
-        real, generator = self._samples, self._generator
+        """What is made of the first ``n`` rows of a split, with them and "target"; what is drawn is a pure function of the seed.
+
+        A split may have pairs though the one trained on has none.
+        """
+        real, generator, dataset = self._samples, self._generator, self._dataset
         if split is not None:
-            real = SampleReader(read_split(self._part, split, self._reporter), real.data, real.runtime)
+            dataset = split_of(self._part, split)
+            arrays = dataset.arrays(Cache(reporter=self._reporter))
+            real = SampleReader(arrays, replace(real.data, independent=tuple(sorted(dataset.independent))), real.runtime)
+        if self._given & {*dataset.independent}:
+            raise unpaired()
         for start in range(0, n or real.count, BATCH):
             fields = real.fetch(np.arange(start, min(start + BATCH, n or real.count)))
             with seeded(torch.device("cpu"), self._seed, start):

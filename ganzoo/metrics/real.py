@@ -93,7 +93,12 @@ class RealSamples:
 
 
 def read_split(part: ResolvedPart, split: str, reporter: Reporter) -> Mapping[str, Rows]:
-    """The arrays of another split of the data set.
+    """The arrays of another split of the data set; errors as of ``split_of``."""
+    return split_of(part, split).arrays(Cache(reporter=reporter))
+
+
+def split_of(part: ResolvedPart, split: str) -> Dataset:
+    """Another split of the data set.
 
     Raises:
         UserError: where it has no such split, saying which it has.
@@ -107,7 +112,7 @@ def read_split(part: ResolvedPart, split: str, reporter: Reporter) -> Mapping[st
         known = ", ".join(map(str, typing.get_args(split_annotation(annotation)[0])))
         raise UserError(f"the data set '{part.name}' has no split '{split}'", f"it has: {known}") from None
     dataset: Dataset = part.cls(**{**part.params, "split": split})
-    return dataset.arrays(Cache(reporter=reporter))
+    return dataset
 
 
 def to_float(values: np.ndarray, device: torch.device) -> torch.Tensor:

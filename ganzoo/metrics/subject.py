@@ -28,6 +28,11 @@ def _unwatched(batches: Iterator[Fields], what: str, total: int) -> Iterator[Fie
     return batches
 
 
+def unpaired() -> UserError:
+    """There is nothing to compare one by one."""
+    return UserError("nothing that the generator is given is paired with 'sample'", "use a metric of whole sets, such as fid")
+
+
 class Subject:
     """A generator with its weights, and the data it models.
 
@@ -84,7 +89,7 @@ class Subject:
             UserError: where the generator is given nothing of the data, or what it is given is not paired; where there is no such split.
         """
         if self._make_pairs is None:
-            raise UserError("nothing that the generator is given is paired with 'sample'", "use a metric of whole sets, such as fid")
+            raise unpaired()
         count = self.real_count(n, split)
         self.facts["pairs"] = count
         self.facts |= {"split": split} if split else {}

@@ -42,6 +42,8 @@ REDUCED = {
     "sweep": "--dry-run",
 }
 """Command to what is added to it, unless documents are read whole (tools/test -m slow tests/docs/test_docs.py)."""
+OF_PAIRS = {"psnr", "ssim", "l1", "relative_l1", "shape_and_colour"}
+"""Metrics that take as many samples as a split has pairs."""
 STAND_IN = "-o train.steps=1 -o train.batch_size=4 -o train.threads=1 -o schedule.critic_updates=1 -o metrics=[]"
 """What is added, always, to trainings on data that is not shipped: a dozen random samples take its place."""
 UTILITIES = {"cat", "cd", "cmp", "cp", "echo", "grep", "head", "ls", "mkdir", "mv", "rm", "tail", "unzip"}
@@ -198,7 +200,9 @@ class Reader:
         extra = self.foreign_data(arguments)
         if not extra and quick:
             command = "eval, as many" if "sliced_wasserstein" in arguments else arguments[0]
-            command = "eval, of pairs" if {"psnr", "ssim", "l1"} & {*arguments} else command  # all of a few
+            command = (
+                "eval, of pairs" if {"psnr", "ssim", "l1", "relative_l1", "shape_and_colour"} & {*arguments} else command
+            )  # all of a few
             extra = REDUCED.get(command, "").format(steps=7 if "--resume" in arguments else 5)
         if quick and arguments[0] == "check" and (self.folder / arguments[-1]).is_dir():
             extra = "--here"

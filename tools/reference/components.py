@@ -97,8 +97,9 @@ def catalogue() -> str:
 
 
 def plugin_page(name: str) -> str:
-    """A plugin's README as a page."""
-    return f"```{{include}} ../../plugins/{name}/README.md\n```\n"
+    """A plugin's README as a page; where its pictures lie is told from the page."""
+    pictures = ":relative-images:\n" if "![" in (ROOT / "plugins" / name / "README.md").read_text(encoding="utf-8") else ""
+    return f"```{{include}} ../../plugins/{name}/README.md\n{pictures}```\n"
 
 
 def _codes(names: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ def ganzoo_metrics() -> dict[str, str]:
         "modes": "ganzoo_metrics.mode_coverage:Modes",
         "precision_recall": "ganzoo_metrics.precision_recall:PrecisionRecall",
         "psnr": "ganzoo_metrics.pairs:PSNR",
+        "relative_l1": "ganzoo_metrics.relative:RelativeL1",
         "sliced_wasserstein": "ganzoo_metrics.sliced_wasserstein:SlicedWasserstein",
         "ssim": "ganzoo_metrics.pairs:SSIM",
         "stacked_modes": "ganzoo_metrics.mode_coverage:StackedModes",

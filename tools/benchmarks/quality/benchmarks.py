@@ -38,11 +38,13 @@ class Benchmark:
         metric: the metric that ``ganzoo eval`` is asked for.
         bars: one for each number that counts.
         published: what papers report of this data; "" where nothing can be compared.
+        options: of the metric, ``KEY=VALUE`` each.
     """
 
     metric: str
     bars: tuple[Bar, ...]
     published: str = ""
+    options: tuple[str, ...] = ()
 
 
 RING = "GAN 6.3 modes, 98% [1] or 1 mode, 99% [2]; VEEGAN 8, 53% [2]; PacGAN4 7.8, 96% [1]"
@@ -60,7 +62,12 @@ def digits(distance: float, studied: str, *more: Bar) -> Benchmark:
     return Benchmark("classifier_fid", (Bar("classifier_fid", distance, False, studied), *more, Bar(CPU_SECONDS, 240, False)))
 
 
-BENCHMARKS: Mapping[str, Benchmark] = {
+def system(metric: str, number: str, bound: float, at_least: bool = False) -> Benchmark:
+    """A benchmark of a system on drawn pictures: held-out pairs, after at most 8 CPU minutes of training."""
+    return Benchmark(metric, (Bar(number, bound, at_least), Bar(CPU_SECONDS, 480, False)), options=("split=test",))
+
+
+VARIANTS: Mapping[str, Benchmark] = {
     "ring_lsgan": toy(8, 0.85, "8", "96%", RING),
     "ring_non_saturating": toy(8, 0.85, "8", "96%", RING),
     "ring_wgan_gp": toy(8, 0.60, "8", "87%", RING),
@@ -73,4 +80,11 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "wgan_gp_mnist": digits(110, "80"),
     "wgan_mnist": digits(200, "146"),
 }
-"""A recipe in ``zoo_configs/`` to its benchmark, in the order of the page."""
+SYSTEMS: Mapping[str, Benchmark] = {
+    "pix2pix_outlines": system("relative_l1", "of_constant", 0.35),
+    "cyclegan_tinted": system("relative_l1", "of_source", 0.5),
+    "pixeldt_scene": system("shape_and_colour", "right", 0.9, at_least=True),
+}
+PARTS: Mapping[str, Mapping[str, Benchmark]] = {"results": VARIANTS, "translation": SYSTEMS}
+"""A part of the page to its benchmarks: a recipe in ``zoo_configs/`` to what must come out, in the order of the page."""
+BENCHMARKS: Mapping[str, Benchmark] = {recipe: benchmark for part in PARTS.values() for recipe, benchmark in part.items()}

@@ -22,7 +22,7 @@ from common.page import put_into
 
 from ganzoo.errors import UserError
 
-from .benchmarks import BENCHMARKS
+from .benchmarks import BENCHMARKS, PARTS
 from .page import median_table, missed, name_of, shown, tables
 from .trainings import ROOT, Result, Training, check_mnist, finished, held, machine, perform
 
@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def benchmark(arguments: argparse.Namespace) -> int:
-    """Train what is not finished, print the medians, and write the page where nothing is left out.
+    """Train what is not finished, print the medians, and write the parts of the page of which no recipe is left out.
 
     Raises:
         UserError: for arguments that make no sense.
@@ -66,12 +66,14 @@ def benchmark(arguments: argparse.Namespace) -> int:
         for training, result in perform_all(trainings, arguments.jobs):
             results[training.recipe][training.seed] = result
     print("\n".join(["", *median_table(results), ""]))
-    if len(recipes) == len(BENCHMARKS) and len(seeds) >= ENOUGH_SEEDS:
+    written = [part for part, of_part in PARTS.items() if of_part.keys() <= results.keys() and len(seeds) >= ENOUGH_SEEDS]
+    for part in written:
         command = shlex.join(["tools/benchmark_quality", *without_paths(sys.argv[1:], PATHS)])
-        put_into(arguments.page, "results", "benchmark_quality", tables(results, command, machine()))
-        print(f"{arguments.page}: written")
-    else:
-        print(f"{arguments.page}: left as it is; it takes all recipes and {ENOUGH_SEEDS} seeds")
+        own = {recipe: results[recipe] for recipe in PARTS[part]}
+        put_into(arguments.page, part, "benchmark_quality", tables(own, command, machine()))
+        print(f"{arguments.page}: {part} written")
+    if not written:
+        print(f"{arguments.page}: left as it is; it takes all recipes of a part and {ENOUGH_SEEDS} seeds")
     for line in missed(results):
         print(f"missed: {line}")
     return 1 if missed(results) else 0

@@ -92,17 +92,22 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
 
 
+SHARES = {"high_quality", "conditional_accuracy", "l1_share", "sharpness", "of_constant", "of_source", "right", "shape", "colour"}
+"""Numbers that are read in percent."""
+
+
 def name_of(number: str) -> str:
     """A number's name in words."""
     if number.startswith("swd_"):
         return f"at {number.removeprefix('swd_')} pixels"
-    names = {
-        "classifier_fid": "classifier-FID",
-        "class_kl": "class KL, nats",
-        "kl": "KL, nats",
-        CPU_SECONDS: "CPU seconds",
+    names = {"classifier_fid": "classifier-FID", "class_kl": "class KL, nats", "kl": "KL, nats", CPU_SECONDS: "CPU seconds"}
+    names |= {
+        "of_constant": "L1 relative to constant",
+        "of_source": "L1 relative to source",
+        "l1": "L1",
+        "right": "shape and colour right",
+        "l1_share": "L1 in the hole over that of the mean",
     }
-    names |= {"l1_share": "L1 in the hole over that of the mean"}
     return (names | {"swd": "sliced Wasserstein distance"}).get(number, number.replace("_", " "))
 
 
@@ -114,7 +119,7 @@ def heading_of(number: str) -> str:
 
 def shown(number: str, value: float) -> str:
     """A value as its number is read: shares in percent, counts whole."""
-    if number in ("high_quality", "conditional_accuracy", "l1_share", "sharpness"):
+    if number in SHARES:
         return f"{value:.1%}"
     if number == "class_kl":
         return f"{value:.4f}"

@@ -141,7 +141,9 @@ def perform(training: Training) -> Result:
     started = time.perf_counter()
     _, cpu_seconds = ganzoo("run", str(training.config), *options, "--out", str(training.folder), "--quiet")
     wall_seconds, load = time.perf_counter() - started, os.getloadavg()[1]
-    printed, _ = ganzoo("eval", str(training.folder), "--metric", BENCHMARKS[training.recipe].metric, "--json")
+    benchmark = BENCHMARKS[training.recipe]
+    measured = [part for option in benchmark.options for part in ("-o", option)]
+    printed, _ = ganzoo("eval", str(training.folder), "--metric", benchmark.metric, *measured, "--json")
     numbers, provenance = read_evaluation(printed)
     result = Result(
         key=training.key,

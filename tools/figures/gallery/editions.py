@@ -6,14 +6,17 @@ steps and the data are not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from ganzoo_data.celeba import CelebA
+from ganzoo_shapes.domains import Tinted
+from ganzoo_shapes.pairs import Outlines, Scene
 from PIL import Image
 
+from ganzoo import Dataset
 from ganzoo.config import strict_yaml
 from ganzoo.data.cache import Cache
 
@@ -21,6 +24,8 @@ from .drawn import write_cifar10
 
 CIFAR10_IMAGES = 5000
 """Drawn for each of CIFAR-10's files."""
+SHAPES: Mapping[str, Callable[..., Dataset]] = {"facades": Outlines, "horse2zebra": Tinted, "lookbook": Scene}
+"""The drawn shapes that stand in for pictures to translate."""
 FACE = 148
 """Pixels of the edge of what is shown of a face of CelebA's 178 x 218."""
 
@@ -30,7 +35,7 @@ class Edition:
     """How a recipe is made small.
 
     Args:
-        data: "mnist", "celeba", "cifar10" or "folder": what ``Sources.root`` finds or draws.
+        data: "mnist", "celeba", "cifar10", "folder" or one of ``SHAPES``: what ``Sources.root`` finds or draws.
         settings: ``KEY=VALUE`` each, over the recipe.
     """
 
@@ -52,6 +57,7 @@ def narrow(width: int, steps: int, *more: str) -> tuple[str, ...]:
 
 
 FACES = f"data.crop={FACE}"
+WINDOWS = ("data.size=64", "data.load_size=72")
 EDITIONS: Mapping[str, Edition] = {
     "dcgan_celeba": Edition("celeba", narrow(24, 2000, "train.batch_size=64", FACES)),
     "lsgan_celeba": Edition("celeba", narrow(24, 2000, FACES)),
@@ -61,6 +67,9 @@ EDITIONS: Mapping[str, Edition] = {
     "dcgan_stacked_mnist": Edition("mnist", narrow(32, 4000)),
     "acgan_cifar10": Edition("cifar10", ("generator.width=32", "train.steps=1500")),
     "wgan_gp_cifar10": Edition("cifar10", narrow(32, 400)),
+    "pix2pix_facades": Edition("facades", narrow(16, 1000, *WINDOWS)),
+    "cyclegan_horse2zebra": Edition("horse2zebra", narrow(8, 500, *WINDOWS)),
+    "pixeldt_lookbook": Edition("lookbook", narrow(16, 200, "train.batch_size=32")),
 }
 """A recipe in ``zoo_configs/`` to its small edition."""
 
@@ -89,9 +98,20 @@ class Sources:
         if not folder.is_dir():
             if data == "cifar10":
                 write_cifar10(folder, CIFAR10_IMAGES)
+            elif data in SHAPES:
+                write_shapes(data, folder)
             else:
                 write_pictures(self.celeba, folder)
         return folder
+
+
+def write_shapes(data: str, folder: Path) -> None:
+    """Drawn shapes, 64 x 64 pixels, as others' pictures lie: sources in trainA, samples in trainB; facades are read the other way."""
+    arrays = SHAPES[data](size=64).arrays(Cache())
+    for name, domain in zip(("source", "sample"), ("B", "A") if data == "facades" else ("A", "B"), strict=True):
+        (folder / f"train{domain}").mkdir(parents=True)
+        for i, picture in enumerate(np.asarray(arrays[name])):
+            Image.fromarray(picture.transpose(1, 2, 0)).save(folder / f"train{domain}/{i:06}.png")
 
 
 def write_pictures(celeba: Path, folder: Path) -> None:

@@ -11,7 +11,7 @@ from benchmarks.quality.page import name_of, shown
 from PIL import Image
 
 from .editions import EDITIONS, settings_of
-from .runs import HEADLINES, RECIPES, Finished, evaluation
+from .runs import RECIPES, Finished, evaluation, headline
 
 LARGEST = 900
 """Pixels of a picture's edge."""
@@ -67,7 +67,7 @@ def grid(runs: Sequence[Finished]) -> str:
 
 def card(run: Finished) -> str:
     """One recipe: its picture, its number, where that comes from, and how to make it again."""
-    number = HEADLINES[run.metric]
+    number = headline(run.recipe)
     others = [f"{name_of(name)} {shown(name, value)}" for name, value in run.numbers.items() if name != number]
     settings = " ".join(f"-o {setting}" for setting in settings_of(run.recipe, run.seed))
     edition = EDITIONS.get(run.recipe)
@@ -83,7 +83,7 @@ def card(run: Finished) -> str:
         "",
         f"`ganzoo run zoo_configs/{run.recipe}.yaml {settings} --out runs/{run.recipe}`",
         "",
-        f"`ganzoo eval runs/{run.recipe} {evaluation(run.metric)}`",
+        f"`ganzoo eval runs/{run.recipe} {evaluation(run.recipe)}`",
         "",
         "{.provenance}",
         provenance(run.provenance.items()),

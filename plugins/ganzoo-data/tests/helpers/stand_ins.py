@@ -128,5 +128,6 @@ SMALL = {
     "sn_resnet": "width=2",
     "sn_resnet_conditional": "width=2",
     "projection": "width=2",
+    **dict.fromkeys(("unet", "patchgan", "patchgan_pair", "cyclegan", "pixeldt"), "width=2"),
 }
 """Network to the parameter that makes it small."""

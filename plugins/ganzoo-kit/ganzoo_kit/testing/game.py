@@ -18,7 +18,7 @@ from torch.nn.functional import one_hot
 from ganzoo.compat import example_batch
 from ganzoo.config import ResolvedPart
 from ganzoo.fields import DataSpec, Fields, Scores, Terms
-from ganzoo.players import Critic, Generator
+from ganzoo.players import Critic, Generator, Port
 from ganzoo.registry import Component
 from ganzoo.rules import Loss
 from ganzoo.turn import Side, Turn
@@ -107,19 +107,34 @@ def move_(network: Any, device: torch.device | None) -> Any:
     return network
 
 
+def route_back(name: str, data: DataSpec) -> Port | None:
+    """What stands in for a route that a loss needs: it makes the data's other images of "sample"; None where there are none."""
+    others = {field: shape for field, shape in data.fields.items() if field != "sample" and len(shape) == 3}
+
+    def back(sample: Tensor) -> Fields:
+        level = sample.flatten(1)[:, :1].tanh()
+        return {field: level.expand(-1, torch.Size(shape).numel()).reshape(-1, *shape) for field, shape in others.items()}
+
+    return Port(back, ("sample",), frozenset(others), name) if others else None
+
+
 class SmoothGenerator(Generator):
     """One linear layer and a tanh, from "latent" (N, ``units``) to "sample" (N, *shape) and to whatever else a loss needs."""
 
     def __init__(self, data: DataSpec, needs: Iterable[str] = (), units: int = 4) -> None:
         super().__init__()
         self.latent_dim = units
-        self.gives = frozenset({"sample", *needs})
+        self.gives, self.needs, self.data = frozenset({"sample", *needs}), frozenset(needs), data
         self.shapes = {name: data.fields.get(name) or data.shape for name in sorted(self.gives)}
         self.linear = nn.ModuleDict({name: nn.Linear(units, torch.Size(shape).numel()) for name, shape in self.shapes.items()})
 
     def forward(self, latent: Tensor) -> Fields:
         """Make samples in [-1, 1]."""
         return {name: self.linear[name](latent).tanh().reshape(-1, *shape) for name, shape in self.shapes.items()}
+
+    def port(self, name: str = "") -> Port | None:
+        """What a loss needs may be a route."""
+        return route_back(name, self.data) if name in self.needs else super().port(name)
 
 
 class SmoothCritic(Critic):
@@ -168,7 +183,7 @@ class SeparableGenerator(Generator):
 
     def __init__(self, data: DataSpec, needs: Iterable[str] = ()) -> None:
         super().__init__()
-        self.gives = frozenset({"sample", *needs})
+        self.gives, self.needs = frozenset({"sample", *needs}), frozenset(needs)
         self.realness, self.likeness = nn.Parameter(torch.tensor(-1.0)), nn.Parameter(torch.tensor(0.5))
         self.data = data
 
@@ -187,6 +202,10 @@ class SeparableGenerator(Generator):
         label = torch.arange(n) % self.data.classes if "label" in self.data.fields else None
         made = self._sample(self.realness, self.likeness, n, label)
         return {name: made.reshape(n, *self.data.fields.get(name, self.data.shape)) for name in self.gives}
+
+    def port(self, name: str = "") -> Port | None:
+        """What a loss needs may be a route."""
+        return route_back(name, self.data) if name in self.needs else super().port(name)
 
     def _sample(self, realness: Tensor, likeness: Tensor, n: int, label: Tensor | None) -> Tensor:
         columns = [realness.expand(n, 1)]

@@ -121,7 +121,7 @@ def inputs(subject: Subject) -> None:
 
 
 def gradients(subject: Subject) -> None:
-    """Gradients reach every trainable parameter, and a critic's reach what it judges, twice where it mixes no batch."""
+    """Gradients reach every trainable parameter, by ``forward`` or a route, and a critic's what it judges: twice, if it mixes no batch."""
     network = subject.build()
     randomise_(network, 0.3)
     with seeded(1):
@@ -129,6 +129,9 @@ def gradients(subject: Subject) -> None:
         if isinstance(network, Critic):
             fields["sample"].requires_grad_()
         outputs = differentiable(run_network(network, fields))
+        for port in filter(None, map(network.port, network.routes)):
+            if set(port.reads) <= fields.keys():
+                outputs += differentiable(port.call(**{name: fields[name] for name in port.reads}))
         total = sum(((value * torch.randn_like(value)).sum() for value in outputs), torch.zeros(()))
     wanted = {name: p for name, p in network.named_parameters() if p.requires_grad}
     if isinstance(network, Critic):

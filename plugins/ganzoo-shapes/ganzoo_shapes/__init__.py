@@ -1,0 +1,23 @@
+"""Drawn shapes: data sets whose right answers are known, and the metric that judges them. It imports no torch."""
+
+from __future__ import annotations
+
+from ganzoo import hookimpl
+
+GANZOO_API = 1
+
+
+@hookimpl
+def ganzoo_datasets() -> dict[str, str]:
+    """The data sets."""
+    return {
+        "outlines": "ganzoo_shapes.pairs:Outlines",
+        "scene": "ganzoo_shapes.pairs:Scene",
+        "tinted": "ganzoo_shapes.domains:Tinted",
+    }
+
+
+@hookimpl
+def ganzoo_metrics() -> dict[str, str]:
+    """The judge of shapes alone."""
+    return {"shape_and_colour": "ganzoo_shapes.judge:ShapeAndColour"}
