@@ -79,6 +79,8 @@ def suggested(annotation: Any, value: Any) -> list[Any]:
     if kind := kind_of(annotation):
         return [inner_part(kind, units=5)]
     if typing.get_origin(base) is tuple:
+        if isinstance(value, int):  # one number or several: a size of images
+            return [(value, other) for other in suggested(arms[0], value)]
         now = tuple(value or ())
         return [item for item in (now[:-1], (*now, *now[-1:]), *((other,) for other in suggested(arms[0], None))) if item != now]
     if arms and typing.get_origin(base) is not typing.Literal:  # a union
