@@ -4,24 +4,24 @@ import pytest
 import torch
 
 from ganzoo import DataSpec, UserError, halvings
-from ganzoo.params import REQUIRED, parameters_of
+from ganzoo.params import parameters_of
 from ganzoo.registry import Registry
 
 SHAPES = [(1, 16, 16), (1, 28, 28), (3, 48, 48), (4, 96, 96), (3, 192, 192), (1, 512, 512), (3, 64, 128), (2, 56, 40)]
 KINDS = ("generator", "critic")
-FOUND = [component for kind in KINDS for component in Registry.installed().of_kind(kind)]
-SIZES_OF_THEIR_OWN = {
-    "ganzoo-context-encoder": "square images of 16, 32, 64, 128 or 256 pixels, with the fields source and mask",
-    "ganzoo-srgan": "multiples of 16 pixels, with the field source",
+OF_ANY_SIZE = {
+    *("ganzoo-acgan", "ganzoo-biggan", "ganzoo-cgan", "ganzoo-dcgan", "ganzoo-infogan", "ganzoo-r3gan", "ganzoo-sagan"),
+    *("ganzoo-sngan", "ganzoo-stylegan2", "ganzoo-vanilla", "ganzoo-wgan-gp"),
 }
-"""Distributions whose networks do not serve every size, and what they serve instead."""
-NETWORKS = [
-    each
-    for each in FOUND
-    if each.qualified.partition("/")[0] not in SIZES_OF_THEIR_OWN
-    and all(parameter.default is not REQUIRED for parameter in parameters_of(each.load()))
-]
-"""All others but wrappers, which serve what the network in them does."""
+"""Distributions whose networks make images of noise, or judge them, at every size.
+
+Those that translate pictures say themselves what they serve."""
+FOUND = [component for kind in KINDS for component in Registry.installed().of_kind(kind)]
+NETWORKS = [component for component in FOUND if component.qualified.partition("/")[0] in OF_ANY_SIZE]
+
+
+def test_each_distribution_of_any_size_is_here():
+    assert {component.qualified.partition("/")[0] for component in NETWORKS} == OF_ANY_SIZE
 
 
 @pytest.mark.parametrize(
