@@ -37,11 +37,15 @@ from ranks_at_work import ACGAN, FEATURES, GAME, LABELS, PLAIN, WGAN_GP, command
 ROOT = Path(__file__).parents[2]
 RECIPES = ["[non_saturating, label_classification]", "[non_saturating, {name: label_classification, learn_fakes: false}]"]
 COMBINATIONS = ["[wasserstein, gradient_penalty]", "[wasserstein, weight_clip]", "[least_squares, {name: r1, gamma: 1}]", *RECIPES]
-ADDED = {"gradient_penalty", "r1", "r2", "dragan", "weight_clip", "label_classification", "wgan_div"}
+ADDED = {
+    *("gradient_penalty", "r1", "r2", "dragan", "weight_clip", "label_classification", "wgan_div"),
+    *("orthogonal", "pixel_l1", "pixel_l2", "pixel_content"),
+}
 APART = {
-    *("ada", "diffaugment", "consistency", "latent_consistency"),  # each process draws its own changes
+    *("ada", "augment", "diffaugment", "consistency", "latent_consistency", "image_pool"),  # each process draws its own changes
     "top_k_fakes",  # of the share's order, as its README says
-    "mutual_information",  # needs networks of its own
+    *("mutual_information", "path_length", "perceptual", "domain_transfer"),  # need networks, or pictures, of their own
+    *("cycle_consistency", "identity_mapping", "reconstruction"),  # need a source, or a mask
     *("lecam", "lipschitz_penalty"),  # without a gradient in a first step: nothing has been averaged yet, and the norm is below 1
 }
 """Losses that have nothing to compare here."""

@@ -101,9 +101,11 @@ PENALTIES = {
 }
 OTHERS = {"label_classification", "weight_clip"}
 IN_THEIR_PLUGINS = {
-    *("ada", "diffaugment"),  # ganzoo-augment: they change what is seen, and have no term
+    *("ada", "augment", "diffaugment", "image_pool"),  # ganzoo-augment, -translation: they change what is seen, and have no term
     *("consistency", "latent_consistency", "lecam", "lipschitz_penalty", "wgan_div", "feature_matching", "top_k_fakes"),  # -regularisers
     "mutual_information",  # ganzoo-infogan: it reads codes
+    *("path_length", "orthogonal"),  # of the generator's Jacobian, of its weights: ganzoo-stylegan2, -biggan
+    *("cycle_consistency", "identity_mapping", "domain_transfer", "pixel_l1", "pixel_l2"),  # ganzoo-cyclegan, -pixeldt, -translation
     *("pixel_content", "perceptual", "reconstruction"),  # of pairs: ganzoo-srgan, -perceptual, -context-encoder
 }
 """Their formulas stand in their own tests, on the networks that they need."""
