@@ -169,6 +169,8 @@ DECLARED = {
     "observer visdom": dict.fromkeys(("url", "environment", "timeout"), "needs a server: plugins/ganzoo-visdom/tests/test_visdom.py"),
     "loss diffaugment": {"policy": SEEN},
     "loss ada": dict.fromkeys(("ramp", "target"), SEEN),
+    "loss augment": dict.fromkeys(("p", "flip"), SEEN),
+    "metric shape_and_colour": dict.fromkeys(("samples", "split"), "noise is never right: plugins/ganzoo-shapes/tests/test_shapes.py"),
     "loss mutual_information": dict.fromkeys(("category", "continuous"), "reads codes: plugins/ganzoo-infogan/tests/test_infogan.py"),
     "loss perceptual": dict.fromkeys(("network", "weights", "sha256"), "of a file: plugins/ganzoo-perceptual/tests/test_perceptual.py"),
     "loss top_k_fakes": dict.fromkeys(("decay", "epoch", "least"), "shows after an epoch: plugins/ganzoo-regularisers/tests"),

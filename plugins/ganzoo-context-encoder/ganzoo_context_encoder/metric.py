@@ -20,7 +20,7 @@ class Inpainting(Metric):
         split: part of the data whose holes are filled; null: the one trained on.
     """
 
-    paper = "after Pathak et al., 2016, arXiv:1604.07379, table 1 (mean L1 loss)"
+    paper = "after Pathak et al., 2016, arXiv:1604.07379 (mean L1 loss)"
     better: Mapping[str, str] = {"l1_share": "lower", "l1": "lower"}
 
     def __init__(self, data: DataSpec, *, samples: PositiveInt | None = None, split: str | None = None) -> None:
