@@ -21,7 +21,7 @@ class Inpainting(Metric):
     """
 
     paper = "after Pathak et al., 2016, arXiv:1604.07379 (mean L1 loss)"
-    better: Mapping[str, str] = {"l1_share": "lower", "l1": "lower"}
+    better = {"l1_share": "lower", "l1": "lower"}
 
     def __init__(self, data: DataSpec, *, samples: PositiveInt | None = None, split: str | None = None) -> None:
         if not data.is_image or "mask" not in data.fields:

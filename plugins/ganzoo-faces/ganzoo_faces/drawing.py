@@ -44,7 +44,7 @@ def draw_faces(random: np.random.Generator, attributes: Array, size: int) -> Arr
 
     skin, hair, iris = colours(SKINS, 8), colours(HAIRS, 12), colours(IRISES, 10)
     wall, shirt, cap = (random.uniform(*bounds, (n, 3)).astype(np.float32) for bounds in ((110, 245), (20, 230), (20, 230)))
-    lip = (skin * np.float32([0.82, 0.5, 0.5])).astype(np.float32)
+    lip = (skin * np.array([0.82, 0.5, 0.5], np.float32)).astype(np.float32)
     width, height, tilt, light = draw(0.40, 0.50), draw(0.54, 0.64), draw(-0.14, 0.14), draw(-0.2, 0.2)
     phase, strands, stripes, curl = draw(0, 6.28), draw(26, 34), draw(18, 26), draw(-0.5, 0.5)
     gap, eye, eye_y, brow, open_eye = draw(0.17, 0.22), draw(0.075, 0.1), draw(-0.12, -0.04), draw(0.12, 0.17), draw(0.5, 0.75)
@@ -54,7 +54,8 @@ def draw_faces(random: np.random.Generator, attributes: Array, size: int) -> Arr
 
     def ellipse(cx: Array | float, cy: Array | float, a: Array | float, b: Array | float) -> Array:
         """Signed distance, about, to an ellipse: negative inside."""
-        return (np.sqrt(((x - cx) / a) ** 2 + ((y - cy) / b) ** 2) - 1) * np.minimum(a, b)
+        distance: Array = (np.sqrt(((x - cx) / a) ** 2 + ((y - cy) / b) ** 2) - 1) * np.minimum(a, b)
+        return distance
 
     head, away = ellipse(0, 0, width, height), np.float32(9)
     hair_shade = 1 + 0.22 * np.sin(strands * (x + curl * y) + phase)
@@ -73,19 +74,19 @@ def draw_faces(random: np.random.Generator, attributes: Array, size: int) -> Arr
     canvas.paint(scalp, hair, hair_shade)
     # What is in it.
     for side in (-1, 1):
-        canvas.paint(ellipse(side * gap, eye_y, eye, eye * open_eye), np.float32([[250, 250, 250]]))
+        canvas.paint(ellipse(side * gap, eye_y, eye, eye * open_eye), np.array([[250, 250, 250]], np.float32))
         canvas.paint(ellipse(side * gap + look, eye_y, eye * 0.55, eye * 0.55), iris)
-        canvas.paint(ellipse(side * gap + look, eye_y, eye * 0.25, eye * 0.25), np.float32([[15, 15, 15]]))
+        canvas.paint(ellipse(side * gap + look, eye_y, eye * 0.25, eye * 0.25), np.array([[15, 15, 15]], np.float32))
         canvas.paint(np.maximum(np.abs(y - eye_y + brow - 0.25 * (np.abs(x) - gap)) - 0.022, np.abs(x - side * gap) - 0.1), hair * 0.6)
     canvas.paint(np.maximum(np.abs(x - 0.02 - 0.15 * (y - eye_y)) - 0.018, np.abs(y - 0.06) - nose / 2), skin * 0.72)
     bend = np.where(smile > 0, 3.2, -0.6).astype(np.float32) * (x**2)
     lips = np.maximum(np.abs(y - mouth_y - 0.03 + bend - 0.05 * (smile > 0)) - np.where(smile > 0, 0.045, 0.03), np.abs(x) - mouth)
     canvas.paint(lips, lip)
     teeth = np.maximum(np.abs(y - mouth_y - 0.015 + bend - 0.05) - 0.018, np.abs(x) - mouth * 0.8)
-    canvas.paint(np.where(smile > 0, teeth, away), np.float32([[250, 250, 245]]))
+    canvas.paint(np.where(smile > 0, teeth, away), np.array([[250, 250, 245]], np.float32))
     frame = np.minimum(*(np.abs(ellipse(side * gap, eye_y, 0.15, 0.13)) - 0.02 for side in (-1, 1)))
     frame = np.minimum(frame, np.maximum(np.abs(y - eye_y) - 0.018, np.abs(np.abs(x) - gap) - 0.15) + 9 * (np.abs(x) > gap - 0.14))
-    canvas.paint(np.where(glasses > 0, frame, away), np.float32([[25, 25, 30]]))
+    canvas.paint(np.where(glasses > 0, frame, away), np.array([[25, 25, 30]], np.float32))
     crown = np.maximum(ellipse(0, -0.12, width + 0.09, height + 0.12), y + 0.38)
     brim = np.maximum(np.abs(y + 0.36) - 0.05, np.abs(x) - width - 0.16)
     canvas.paint(np.where(hat > 0, np.minimum(crown, brim), away), cap, 1 - 0.3 * (np.abs(y + 0.36) < 0.05))

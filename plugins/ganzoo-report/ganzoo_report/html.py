@@ -17,7 +17,8 @@ def render_page(template: str, **content: Any) -> str:
     style = (FOLDER / "report.css").read_text(encoding="utf-8")
     # The page may run this very script and nothing else, whatever a config or a log line smuggles in.
     script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return _templates().get_template(template).render(style=style, script=script, script_hash=script_hash, **content)
+    page: str = _templates().get_template(template).render(style=style, script=script, script_hash=script_hash, **content)
+    return page
 
 
 @cache

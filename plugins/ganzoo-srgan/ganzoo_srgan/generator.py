@@ -69,7 +69,8 @@ class Block(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, width, H, W) to the same."""
-        return features + self.net(features)
+        out: Tensor = features + self.net(features)
+        return out
 
 
 def factor_of(data: DataSpec) -> int:

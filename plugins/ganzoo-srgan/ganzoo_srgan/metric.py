@@ -28,7 +28,7 @@ class SuperResolution(Metric):
     """
 
     paper = "PSNR: ITU-T J.340; bicubic interpolation as the reference: Ledig et al., 2017, arXiv:1609.04802"
-    better: Mapping[str, str] = {"psnr": "higher", "gain": "higher"}
+    better = {"psnr": "higher", "gain": "higher"}
 
     def __init__(self, data: DataSpec, *, samples: PositiveInt | None = None, split: str | None = None) -> None:
         self.factor, self.samples, self.split = factor_of(data), samples, split

@@ -69,8 +69,8 @@ def declared(subject: Subject) -> None:
                 loss.after(turn)
             for place, fields in (("real", turn.real), ("fake", turn.fake), ("judged", turn.fake)):
                 loss.view(fields, place, turn)  # type: ignore[arg-type]
-    fields = {need for need in loss.needs if game.generator.port(need) is None}  # the others are routes
-    _compare("reads", "field", {*loss.reads, *fields} - {"sample"}, fields_read - {"sample", "latent"})
+    needed = {need for need in loss.needs if game.generator.port(need) is None}  # the others are routes
+    _compare("reads", "field", {*loss.reads, *needed} - {"sample"}, fields_read - {"sample", "latent"})
     _compare("scores", "critic output", set(wanted), scores_read)
 
 
