@@ -66,7 +66,7 @@ class Judge(Critic):
         return {"score": self.body(sample)}
 
 
-class PathLength(Loss):
+class LazyPathLength(Loss):
     """A step in style space changes a picture by the same length everywhere: (|J^T y| - a)^2, y normal noise, a its running mean.
 
     Args:
