@@ -227,6 +227,7 @@ def data(tmp_path_factory):
         ),
         "metric precision_recall": ({"network": "judge", "samples": 50, "real_samples": 50}, {"samples": (60,), "real_samples": (60,)}),
         "loss perceptual": ({"network": "digits"}, {"layer": ("stem",)}, [DataSpec({"sample": (1, 28, 28)})]),
+        **{f"{side} {name}": ({"width": 8}, {}) for side in ("generator", "critic") for name in ("biggan", "biggan_deep", "sagan")},
         "generator context_encoder": ({"bottleneck": 8}, {}, HOLED),
         "loss reconstruction": ({}, {}, HOLED),
         "metric inpainting": ({}, {}, HOLED),
