@@ -124,7 +124,8 @@ def losses_want_more(losses):
     """Whether one of them is no objective alone, or reads what only networks of its own give."""
     parts = [REGISTRY.find("loss", name) for name in losses]
     standing = [part for part in default_parts(REGISTRY, "loss") if part.name in losses and stands_alone(part)]
-    return not standing or any(part.load().scores - {"score", "label_logits"} or part.load().reads - {"label"} for part in parts)
+    asks = [(part.load().scores - {"score", "label_logits"}) | (part.load().reads - {"label"}) | part.load().needs for part in parts]
+    return not standing or any(asks) or "perceptual" in losses  # VGG19's weights are a file
 
 
 @pytest.mark.slow
