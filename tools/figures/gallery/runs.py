@@ -50,8 +50,8 @@ there are not as many; what was held out."""
 
 
 def headline(recipe: str) -> str:
-    """The number for a recipe's card: that of its first bar, or else its metric's."""
-    return BENCHMARKS[recipe].bars[0].number if recipe in BENCHMARKS else HEADLINES[METRICS[recipe]]
+    """The number for a recipe's card: its metric's, or else that of its first bar."""
+    return HEADLINES.get(METRICS[recipe]) or BENCHMARKS[recipe].bars[0].number
 
 
 @dataclass(frozen=True)
