@@ -25,8 +25,10 @@ PARTS = {
     f"{kind} {part.name}": dataclasses.replace(part, params=Candidate(part.component).parameters)
     for kind in ("generator", "critic")
     for part in default_parts(REGISTRY, kind)
+    if part.component.name != "patchgan_pair"
+    and part.component.distribution not in ("ganzoo-context-encoder", "ganzoo-cyclegan", "ganzoo-pix2pix", "ganzoo-pixeldt", "ganzoo-srgan")
 }
-"""Every network, narrow: it has the same layers."""
+"""Every network of images without a source or a mask, narrow: it has the same layers."""
 IMAGES = DataSpec({"sample": (1, 28, 28), "label": ()}, 10)
 LAYERS = (nn.Conv2d, nn.ConvTranspose2d)
 

@@ -21,13 +21,13 @@ from ganzoo.data.toys import Grid, Ring
 from ganzoo.metrics.real import to_float
 from ganzoo.registry import Registry
 
-PAIRS = {"l1", "psnr", "ssim"}
+PAIRS = {"l1", "psnr", "relative_l1", "ssim"}
 SERVES = {
-    (1, 28, 28): {"classifier_fid", "l1", "psnr", "sliced_wasserstein", "ssim"},
+    (1, 28, 28): {"classifier_fid", "l1", "psnr", "relative_l1", "sliced_wasserstein", "ssim"},
     (3, 28, 28): {"fid", "inception_score", "kid", "precision_recall", "sliced_wasserstein", "stacked_modes", *PAIRS},
     (3, 32, 32): {"fid", "inception_score", "kid", "precision_recall", "sliced_wasserstein", *PAIRS},
     (2,): {"modes"},
-    (4, 8, 8): {"l1", "psnr"},
+    (4, 8, 8): {"l1", "psnr", "relative_l1"},
 }
 """Which metrics take which data, by their defaults."""
 
