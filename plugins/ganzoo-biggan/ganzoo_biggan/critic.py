@@ -5,45 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ganzoo_layers.attention import SelfAttention
+from ganzoo_layers.projection import ProjectionCritic
 from ganzoo_layers.residual import DownBlock, attended
-from ganzoo_layers.sizes import halvings, labelled
-from torch import Tensor, nn
-from torch.nn import functional
+from ganzoo_layers.sizes import labelled
+from torch import nn
 
-from ganzoo import Critic, DataSpec, NonNegativeInt, PositiveInt, Scores
+from ganzoo import DataSpec, NonNegativeInt, PositiveInt, halvings
 
 from .parts import PAPER, critic_widths, spectral_orthogonal
-
-
-class ProjectionCritic(Critic):
-    """Blocks, then a projection onto a vector of the class: "sample" (N, C, H, W) and "label" (N,) to one raw "score" (N,).
-
-    Args:
-        blocks: from the image to the features.
-        channels: of the features.
-        classes: how many there are.
-    """
-
-    paper = PAPER
-
-    def __init__(self, blocks: nn.Module, channels: int, classes: int) -> None:
-        super().__init__()
-        self.blocks = blocks
-        self.score = spectral_orthogonal(nn.Linear(channels, 1))
-        self.classes = spectral_orthogonal(nn.Embedding(classes, channels))
-
-    def forward(self, sample: Tensor, label: Tensor) -> Scores:
-        """Judge images as ones of their labels: w h(x) + <v_y, h(x)>, with features h summed over the last window.
-
-        Args:
-            sample: (N, C, H, W) in [-1, 1].
-            label: classes (N,) int64 in [0, K).
-
-        Returns:
-            Raw "score" (N,).
-        """
-        features = functional.relu(self.blocks(sample)).sum(dim=(2, 3))
-        return {"score": self.score(features).flatten() + (self.classes(label) * features).sum(dim=1)}
 
 
 class BigGANCritic(ProjectionCritic):
@@ -54,9 +23,11 @@ class BigGANCritic(ProjectionCritic):
         attention: the largest feature map whose smaller side is at most this gets attention; 0: none.
     """
 
+    paper = PAPER
+
     def __init__(self, data: DataSpec, *, width: PositiveInt = 96, attention: NonNegativeInt = 64) -> None:
         classes = labelled(data, "critic biggan")
-        base, count = halvings(data, "critic biggan")
+        base, count = halvings(data, "critic biggan", least=1)
         widths = critic_widths(count, width)
         halved = min(count, 2) if count < 4 else count
         sides = [max(min(base), min(data.shape[1:]) >> min(i + 1, halved)) for i in range(len(widths))]
@@ -65,4 +36,4 @@ class BigGANCritic(ProjectionCritic):
         for i, (before, after) in enumerate(pairwise([data.shape[0], *widths])):
             layers.append(DownBlock(before, after, spectral_orthogonal, halve=i < halved, of_image=i == 0))
             layers += [SelfAttention(after, spectral_orthogonal)] if i == place else []
-        super().__init__(nn.Sequential(*layers), widths[-1], classes)
+        super().__init__(nn.Sequential(*layers), widths[-1], classes, spectral_orthogonal)

@@ -6,14 +6,14 @@ from itertools import pairwise
 
 import torch
 from ganzoo_layers.attention import SelfAttention
+from ganzoo_layers.projection import ProjectionCritic
 from ganzoo_layers.residual import attended
-from ganzoo_layers.sizes import halvings, labelled
+from ganzoo_layers.sizes import labelled
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganzoo import DataSpec, Fields, Generator, NonNegativeInt, PositiveInt
+from ganzoo import DataSpec, Fields, Generator, NonNegativeInt, PositiveInt, halvings
 
-from .critic import ProjectionCritic
 from .parts import PAPER, critic_widths, generator_widths, norm_of, spectral_orthogonal
 
 
@@ -96,7 +96,7 @@ class BigGANDeepGenerator(Generator):
     ) -> None:
         super().__init__()
         classes = labelled(data, "generator biggan_deep")
-        self.base, count = halvings(data, "generator biggan_deep")
+        self.base, count = halvings(data, "generator biggan_deep", least=1)
         widths, condition = generator_widths(count, width), latent_dim + embedding
         place = attended([min(self.base) * 2**i for i in range(1, count + 1)], attention)
         self.latent_dim = latent_dim
@@ -135,9 +135,11 @@ class BigGANDeepCritic(ProjectionCritic):
         attention: the largest feature map whose smaller side is at most this gets attention; 0: none.
     """
 
+    paper = PAPER
+
     def __init__(self, data: DataSpec, *, width: PositiveInt = 128, attention: NonNegativeInt = 64) -> None:
         classes = labelled(data, "critic biggan_deep")
-        base, count = halvings(data, "critic biggan_deep")
+        base, count = halvings(data, "critic biggan_deep", least=1)
         widths = critic_widths(count, width)
         # One block less than BigGAN's: what its last one, which halves nothing, adds is not there.
         first, *widths = (4 * width, *[4 * width] * 3) if count < 4 else tuple(widths)
@@ -148,4 +150,4 @@ class BigGANDeepCritic(ProjectionCritic):
         for i, (before, after) in enumerate(pairwise([first, *widths])):
             layers += [DeepDownBlock(before, after, halve=i < halved), DeepDownBlock(after, after, halve=False)]
             layers += [SelfAttention(after, spectral_orthogonal)] if i == place else []
-        super().__init__(nn.Sequential(*layers), widths[-1], classes)
+        super().__init__(nn.Sequential(*layers), widths[-1], classes, spectral_orthogonal)

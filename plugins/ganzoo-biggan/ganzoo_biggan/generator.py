@@ -7,10 +7,10 @@ from itertools import pairwise
 import torch
 from ganzoo_layers.attention import SelfAttention
 from ganzoo_layers.residual import UpBlock, attended
-from ganzoo_layers.sizes import halvings, labelled
+from ganzoo_layers.sizes import labelled
 from torch import Tensor, nn
 
-from ganzoo import DataSpec, Fields, Generator, NonNegativeInt, PositiveInt
+from ganzoo import DataSpec, Fields, Generator, NonNegativeInt, PositiveInt, halvings
 
 from .parts import PAPER, generator_widths, norm_of, spectral_orthogonal
 
@@ -41,7 +41,7 @@ class BigGANGenerator(Generator):
     ) -> None:
         super().__init__()
         classes = labelled(data, "generator biggan")
-        self.base, count = halvings(data, "generator biggan")
+        self.base, count = halvings(data, "generator biggan", least=1)
         widths = generator_widths(count, width)
         self.latent_dim, self.place = latent_dim, attended([min(self.base) * 2**i for i in range(1, count + 1)], attention)
         self.chunks = [len(part) for part in torch.arange(latent_dim, device="cpu").tensor_split(count + 1)]

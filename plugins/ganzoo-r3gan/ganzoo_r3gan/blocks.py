@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ganzoo_layers.sizes import halvings
 from torch import Tensor, nn
 
-from ganzoo import DataSpec, UserError
+from ganzoo import DataSpec, UserError, halvings
 
 PAPER = "Huang et al., 2025, arXiv:2501.05441"
 SLOPE = 0.2
@@ -86,7 +85,7 @@ def plan(data: DataSpec, width: int, blocks: int, group: int, who: str) -> Stage
     Raises:
         UserError: where ``data`` has an unfit shape, or the groups do not divide the channels.
     """
-    base, count = halvings(data, who)
+    base, count = halvings(data, who, least=1)
     sides = [min(base) * 2**i for i in range(count + 1)]
     widths = tuple(width if side <= 32 else width * 32 // side for side in sides)
     if any(2 * channels % group or not channels for channels in widths):

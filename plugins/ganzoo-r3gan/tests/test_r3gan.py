@@ -101,5 +101,5 @@ def test_what_does_not_fit_is_refused() -> None:
             cls(images(16), width=8, group=4)
     with pytest.raises(UserError, match="groups of 16 do not divide 24, 24, 24 channels"):
         R3Critic(images(16), width=12)
-    with pytest.raises(UserError, match="sides halve"):
+    with pytest.raises(UserError, match="make them 28 x 28 or 32 x 32, the nearest sizes"):
         R3Generator(images(31))

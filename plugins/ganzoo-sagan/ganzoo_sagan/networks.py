@@ -10,12 +10,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ganzoo_layers.attention import SelfAttention
+from ganzoo_layers.projection import ProjectionCritic
 from ganzoo_layers.residual import ConditionalBatchNorm, DownBlock, UpBlock, attended, spectral
-from ganzoo_layers.sizes import halvings, labelled
+from ganzoo_layers.sizes import labelled
 from torch import Tensor, nn
-from torch.nn import functional
 
-from ganzoo import Critic, DataSpec, Fields, Generator, NonNegativeInt, PositiveInt, Scores
+from ganzoo import DataSpec, Fields, Generator, NonNegativeInt, PositiveInt, halvings
 
 PAPER = "Zhang et al., 2019, arXiv:1805.08318"
 
@@ -34,7 +34,7 @@ class SAGANGenerator(Generator):
     def __init__(self, data: DataSpec, *, latent_dim: PositiveInt = 128, width: PositiveInt = 64, attention: NonNegativeInt = 32) -> None:
         super().__init__()
         classes = labelled(data, "generator sagan")
-        self.base, count = halvings(data, "generator sagan")
+        self.base, count = halvings(data, "generator sagan", least=1)
         widths = [width * min(2**i, 16) for i in range(count, -1, -1)]
         self.latent_dim, self.place = latent_dim, attended([min(self.base) * 2**i for i in range(1, count + 1)], attention)
 
@@ -68,7 +68,7 @@ class SAGANGenerator(Generator):
         return {"sample": self.last(x)}
 
 
-class SAGANCritic(Critic):
+class SAGANCritic(ProjectionCritic):
     """ "sample" (N, C, H, W) in [-1, 1] and "label" (N,) to one raw "score" (N,): w h(x) + <v_y, h(x)>.
 
     Args:
@@ -79,9 +79,8 @@ class SAGANCritic(Critic):
     paper = PAPER
 
     def __init__(self, data: DataSpec, *, width: PositiveInt = 64, attention: NonNegativeInt = 32) -> None:
-        super().__init__()
         classes = labelled(data, "critic sagan")
-        base, count = halvings(data, "critic sagan")
+        base, count = halvings(data, "critic sagan", least=1)
         widths = [width * min(2**i, 16) for i in range(count)]
         last = min(2 * widths[-1], 16 * width)
         place = attended([min(base) * 2**i for i in range(count - 1, -1, -1)], attention)
@@ -89,19 +88,5 @@ class SAGANCritic(Critic):
         for i, (before, after) in enumerate(pairwise([data.shape[0], *widths])):
             layers.append(DownBlock(before, after, spectral, halve=True, of_image=i == 0))
             layers += [SelfAttention(after, spectral)] if i == place else []
-        self.blocks = nn.Sequential(*layers, DownBlock(widths[-1], last, spectral, halve=False, of_image=False))
-        self.score = spectral(nn.Linear(last, 1))
-        self.classes = spectral(nn.Embedding(classes, last))
-
-    def forward(self, sample: Tensor, label: Tensor) -> Scores:
-        """Judge images as ones of their labels.
-
-        Args:
-            sample: (N, C, H, W) in [-1, 1].
-            label: classes (N,) int64 in [0, K).
-
-        Returns:
-            Raw "score" (N,).
-        """
-        features = functional.relu(self.blocks(sample)).sum(dim=(2, 3))
-        return {"score": self.score(features).flatten() + (self.classes(label) * features).sum(dim=1)}
+        blocks = nn.Sequential(*layers, DownBlock(widths[-1], last, spectral, halve=False, of_image=False))
+        super().__init__(blocks, last, classes, spectral)

@@ -95,5 +95,5 @@ def test_data_without_labels_and_other_sizes_are_refused() -> None:
     for cls in (SAGANGenerator, SAGANCritic):
         with pytest.raises(UserError, match="sagan needs labels"):
             cls(DataSpec({"sample": (3, 16, 16)}))
-        with pytest.raises(UserError, match="sides halve"):
+        with pytest.raises(UserError, match="make them 28 x 28 or 32 x 32, the nearest sizes"):
             cls(images(31))

@@ -10,10 +10,9 @@ from __future__ import annotations
 import math
 
 import torch
-from ganzoo_layers.sizes import halvings
 from torch import Tensor
 
-from ganzoo import DataSpec, Fraction, Loss, NonNegativeFloat, PositiveInt, Terms, Turn
+from ganzoo import DataSpec, Fraction, Loss, NonNegativeFloat, PositiveInt, Terms, Turn, halvings
 
 from .jacobian import example, lengths
 
@@ -37,7 +36,7 @@ class PathLength(Loss):
         self, data: DataSpec, *, weight: NonNegativeFloat = 2.0, rate: Fraction = 0.01, shrink: PositiveInt = 2, every: PositiveInt = 4
     ) -> None:
         super().__init__()
-        halvings(data, "loss path_length")  # it refuses what is no image
+        halvings(data, "loss path_length", least=1)  # it refuses what is no image
         self.weight, self.rate, self.shrink, self.every = weight, rate, shrink, every
         self.register_buffer("average", torch.zeros(()))
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from ganzoo_layers.sizes import halvings
-
-from ganzoo import DataSpec
+from ganzoo import DataSpec, halvings
 
 PAPER = "Karras et al., 2020, arXiv:1912.04958"
 
@@ -15,6 +13,6 @@ def plan(data: DataSpec, width: int, capacity: int, who: str) -> list[tuple[tupl
     Raises:
         UserError: where ``data`` has an unfit shape.
     """
-    (height, wide), count = halvings(data, who)
+    (height, wide), count = halvings(data, who, least=1)
     sides = [2**i for i in range(count + 1)]
     return [((height * i, wide * i), max(1, min(width, capacity // (min(height, wide) * i)))) for i in sides]

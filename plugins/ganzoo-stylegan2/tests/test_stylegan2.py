@@ -155,5 +155,5 @@ def test_a_score_depends_on_the_others_of_its_group_alone() -> None:
 
 
 def test_other_shapes_are_refused() -> None:
-    with pytest.raises(UserError, match="generator stylegan2 serves images whose sides halve"):
+    with pytest.raises(UserError, match="make them 28 x 28 or 32 x 32, the nearest sizes"):
         StyleGAN2Generator(images(31))
