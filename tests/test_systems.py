@@ -96,6 +96,9 @@ def test_a_folder_is_translated_by_run_pack_and_export_alike(trained, photos, na
         found.append({path: np.asarray(Image.open(f"out{i}/{path}")).astype(int) for path in written})
         assert all(picture.shape[:2] == (edge, edge) for picture in found[-1].values())
     assert all(np.abs(other[path] - picture).max() <= 1 for other in found[1:] for path, picture in found[0].items())
+    if route is None:  # an export has one forward, and does not leave a wish for another unsaid
+        assert invoke(["sample", str(sources[-1]), "--from", str(photos), "--out", "other", "--route", "back"]) == 2
+        assert "--route: an export holds one forward" in capsys.readouterr().err
 
 
 def test_codes_are_written_where_no_picture_comes_out_and_python_gives_the_same(trained, photos, tmp_path):

@@ -1,4 +1,4 @@
-"""Labels of pictures from a file: CSV, or JSON in one of its usual forms."""
+"""Labels of pictures from a file: CSV, JSON in one of its usual forms, or a JSON object a line."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ LABEL = ("label", "class", "category", "target", "class_name", "label_name", "y"
 def read_labels(path: Path) -> dict[str, str]:
     """Picture -> label, of a CSV (with or without names of its columns) or a JSON file.
 
-    JSON is ``{"a.png": "cat"}``, ``[["a.png", "cat"]]``, ``[{"file": "a.png", "label": "cat"}]``, or either of the lists as ``labels``.
+    JSON is ``{"a.png": "cat"}``, ``[["a.png", "cat"]]``, ``[{"file": "a.png", "label": "cat"}]``, or either of the lists as ``labels``;
+    JSON Lines (``metadata.jsonl``) are such items, one a line.
 
     Raises:
         UserError: where the file cannot be read, or gives a picture two labels.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        pairs = list(_of_json(json.loads(text)) if path.suffix.lower() == ".json" else _of_csv(text))
+        pairs = list({".json": _of_json, ".jsonl": _of_json_lines}.get(path.suffix.lower(), _of_csv)(text))
     except (OSError, ValueError, KeyError, IndexError, TypeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UserError(f"{path} cannot be read as labels: {reason}", "a CSV has lines as: a.png,cat", key="data.labels") from error
@@ -45,6 +46,8 @@ def _of_csv(text: str) -> Iterator[tuple[str, str]]:
     delimiter = max(",;\t", key=lines[0].count) if lines else ","
     rows = list(csv.reader(lines, delimiter=delimiter))
     head = [cell.strip().lower() for cell in rows[0]] if rows else []
+    if len(head) == 1:
+        raise ValueError(f"'{lines[0][:40]}' has no comma, semicolon or tab")
     if not set(head) & {*FILE, *LABEL} or "." in "".join(head[:1]):
         return ((row[0], row[1]) for row in rows)
     file = next((head.index(name) for name in FILE if name in head), 0)
@@ -52,7 +55,12 @@ def _of_csv(text: str) -> Iterator[tuple[str, str]]:
     return ((row[file], row[label]) for row in rows[1:])
 
 
-def _of_json(value: Any) -> Iterator[tuple[str, str]]:
+def _of_json_lines(text: str) -> Iterator[tuple[str, str]]:
+    return (_pair(json.loads(line)) for line in text.splitlines() if line.strip())
+
+
+def _of_json(text: str) -> Iterator[tuple[str, str]]:
+    value = json.loads(text)
     if isinstance(value, Mapping) and isinstance(value.get("labels"), list | dict):
         value = value["labels"]
     if isinstance(value, Mapping):

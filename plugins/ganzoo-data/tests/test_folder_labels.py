@@ -111,6 +111,7 @@ FORMS = {
     "map.json": json.dumps({"a.png": "cat", "./b/c.png": "dog"}),
     "pairs.json": json.dumps({"labels": [["a.png", "cat"], ["b/c.png", "dog"]]}),
     "items.json": json.dumps([{"file_name": "a.png", "label": "cat"}, {"file_name": "c.png", "label": "dog"}]),
+    "metadata.jsonl": '{"file_name": "a.png", "label": "cat"}\n{"file_name": "b/c.png", "label": "dog"}\n',
 }
 
 
@@ -137,7 +138,8 @@ def test_numbers_of_a_file_keep_their_order(root, cache):
         ("l.csv", "a.png,cat\n", "labels 1 pictures .*, but not 1 of 2 here: b.png"),
         ("l.csv", "a.png,cat\na.png,dog\n", "gives a.png two labels: cat and dog"),
         ("l.csv", "", "holds no labels"),
-        ("l.csv", "a.png\n", "cannot be read as labels"),
+        ("l.csv", "a.png\n", "cannot be read as labels: 'a.png' has no comma"),
+        ("l.txt", "a.png cat\nb.png dog\n", "'a.png cat' has no comma, semicolon or tab"),
         ("l.json", "{", "cannot be read as labels"),
         ("l.json", '{"a.png": [1, 0]}', r"\[1, 0\] is not a name or a number"),
         ("gone.csv", None, "cannot be read as labels: No such file"),

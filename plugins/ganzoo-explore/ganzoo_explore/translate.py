@@ -46,6 +46,8 @@ def translate_into(
     if out is None:
         raise UserError("it is not said where pictures go", "name a folder with --out", key="--from")
     if source.is_file():
+        if given := [name for name, value in (("--route", route), ("--weights", weights), ("--step", step)) if value]:
+            raise UserError("an export holds one forward of one generator", "sample from its run or pack", key=given[0])
         if label and not (label.isascii() and label.isdecimal()):
             raise UserError("an export knows its classes by number", "write a number", key="--label")
         number = int(label) if label else None
