@@ -141,12 +141,17 @@ def state_dicts(content: Any, place: str = "", depth: int = DEPTH) -> Iterator[t
 
 
 def spellings(state: StateDict, side: str, inner: str, depth: int = DEPTH) -> Iterator[StateDict]:
-    """``state``, then without each prefix that it may have lost its network's names behind, in any nesting."""
+    """``state``, then without each prefix that it may have lost its network's names behind, in any nesting.
+
+    Such is a first part that all names share, too, unless it is called like the other network.
+    """
     state = {name: value for name, value in state.items() if name != "n_averaged"}  # of torch's AveragedModel
     yield state
     if not depth:
         return
-    for prefix in (*WRAPPERS, *SIDES.get(side, ()), *([f"{inner}."] if inner else [])):
+    firsts = {f"{name.partition('.')[0]}." for name in state}
+    shared = firsts.difference(*(names for other, names in SIDES.items() if other != side)) if len(firsts) == 1 else ()
+    for prefix in dict.fromkeys((*WRAPPERS, *SIDES.get(side, ()), *([f"{inner}."] if inner else []), *shared)):
         without = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
         if without and (len(without) == len(state) or prefix not in WRAPPERS[:2]):
             yield from spellings(without, side, inner, depth - 1)

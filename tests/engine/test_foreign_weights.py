@@ -23,7 +23,7 @@ KNOWN = network(1).state_dict()
 FORMS = {
     **{
         prefix: {prefix + name: value for name, value in KNOWN.items()}
-        for prefix in ("module.", "_orig_mod.", "model.", "generator.", "netG.", "G.")
+        for prefix in ("module.", "_orig_mod.", "model.", "generator.", "netG.", "G.", "ema_model.", "netG_A.", "net_g.")
     },
     "module._orig_mod.": {f"module._orig_mod.{name}": value for name, value in KNOWN.items()},
     "model.module.netG._orig_mod.": {f"model.module.netG._orig_mod.{name}": value for name, value in KNOWN.items()},
@@ -41,6 +41,13 @@ FORMS = {
     },
     "beside other networks": {"generator": KNOWN, "discriminator": {"0.weight": torch.ones(1, 2)}},
 }
+
+
+@pytest.mark.parametrize("name", ["netD", "discriminator"])
+def test_weights_called_like_the_other_network_are_not_taken(name, tmp_path):
+    torch.save({f"{name}.{key}": value for key, value in KNOWN.items()}, tmp_path / "w.pt")
+    with pytest.raises(UserError, match="belongs to another network"):
+        load_into(network(), tmp_path / "w.pt", "", "generator")
 
 
 @pytest.mark.parametrize("form", FORMS)

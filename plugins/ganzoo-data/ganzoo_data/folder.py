@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from ganzoo.data import Rows
 
 
-TRAINING = ("train", "training")
-SPLITS = (*TRAINING, "val", "valid", "validation", "dev", "test", "testing", "eval")
-"""What folders are called that are splits and not classes, where all are called so."""
+TRAINING = ("train", "training", "trn")
+SPLITS = (*TRAINING, "val", "valid", "validation", "dev", "test", "testing", "tst", "eval")
+"""What folders are called that are splits and not classes, where all are called so; or train_set, Training Data and the like."""
 
 
 class ImageFolder(Dataset):
@@ -119,7 +120,7 @@ class ImageFolder(Dataset):
     def _of_split(self, root: Path, names: list[str], cache: Cache) -> list[str]:
         """The pictures of the chosen split, all where the folders are none."""
         folders = sorted({_parts(name)[0] for name in names})
-        splits = all("/" in name for name in names) and all(folder.lower() in SPLITS for folder in folders)
+        splits = all("/" in name for name in names) and all(_plain(folder) in SPLITS for folder in folders)
         if not splits or self.split is None:
             if self.split not in (None, "auto", "all"):
                 there = ", ".join(dict.fromkeys(_parts(name)[0] for name in names if "/" in name)) or "none"
@@ -128,7 +129,7 @@ class ImageFolder(Dataset):
             return names
         if self.split == "all" or (self.split == "auto" and len(folders) == 1):
             return names
-        wanted = [folder for folder in folders if self.split in (folder, "auto") and (self.split != "auto" or folder.lower() in TRAINING)]
+        wanted = [folder for folder in folders if self.split in (folder, "auto") and (self.split != "auto" or _plain(folder) in TRAINING)]
         if len(wanted) != 1:
             what = f"the sub-folders of {root.absolute()} are splits: {', '.join(folders)}"
             raise UserError(what, "choose one as data.split, or all; null: they are classes", key="data.split")
@@ -143,8 +144,7 @@ class ImageFolder(Dataset):
         if self._file:
             near = (root if root.is_dir() else root.parent) / Path(self._file).expanduser()
             return label_pictures(near if near.is_file() else Path(self._file).expanduser(), names)
-        first = _parts(names[0])[0].lower()
-        level = int(self.split is not None and first in SPLITS and all(_parts(name)[0].lower() in SPLITS and "/" in name for name in names))
+        level = int(self.split is not None and all(_plain(_parts(name)[0]) in SPLITS and "/" in name for name in names))
         loose = [name for name in names if len(_parts(name)) < level + 2]
         labels = {name: _parts(name)[level] for name in names if len(_parts(name)) >= level + 2}
         if self.labels == "auto":
@@ -184,6 +184,11 @@ def _tell_of_empty(root: Path, labels: Mapping[str, str], cache: Cache) -> None:
     if empty := sorted(beside - set(labels.values())):
         named = ", ".join(empty[:5]) + " and more" * (len(empty) > 5)
         cache.reporter.warn(f"{root}: no pictures in {named}, so there is no such class")
+
+
+def _plain(folder: str) -> str:
+    """A folder's name in small letters, without what says that it is a part of data."""
+    return re.sub(r"[ _-]*(data|set|split|images)$", "", folder.lower())
 
 
 def _parts(name: str) -> list[str]:

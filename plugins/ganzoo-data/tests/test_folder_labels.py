@@ -44,12 +44,15 @@ def splits(root, names=("train", "val")):
         paint(root / split / "dog" / "b.png", 20 + 100 * i)
 
 
-@pytest.mark.parametrize("names", [("train", "val"), ("Train", "Test"), ("training", "validation"), ("test", "train")])
+@pytest.mark.parametrize(
+    "names",
+    [("train", "val"), ("Train", "Test"), ("training", "validation"), ("test", "train"), ("trn", "tst"), ("Training Data", "test-set")],
+)
 def test_splits_are_no_classes_and_hold_the_classes(names, root, tmp_path):
     splits(root, names)
     said = StringIO()
     dataset, arrays = read(root, Cache(tmp_path / "cache", LineReporter(said)))
-    train = next(i for i, name in enumerate(names) if name.lower().startswith("train"))
+    train = next(i for i, name in enumerate(names) if name.lower().startswith(("train", "trn")))
     assert greys(arrays) == [10 + 100 * train, 20 + 100 * train]
     assert (dataset.class_names, arrays["label"].tolist()) == (("cat", "dog"), [0, 1])
     assert f"are splits, of which {names[train]} is taken (data.split)" in said.getvalue()
