@@ -39,7 +39,7 @@ RECIPES = ["[non_saturating, label_classification]", "[non_saturating, {name: la
 COMBINATIONS = ["[wasserstein, gradient_penalty]", "[wasserstein, weight_clip]", "[least_squares, {name: r1, gamma: 1}]", *RECIPES]
 ADDED = {
     *("gradient_penalty", "r1", "r2", "dragan", "weight_clip", "label_classification", "wgan_div"),
-    *("orthogonal", "pixel_l1", "pixel_l2", "pixel_content"),
+    *("orthogonal", "pixel_l1", "pixel_l2"),
 }
 APART = {
     *("ada", "augment", "diffaugment", "consistency", "latent_consistency", "image_pool"),  # each process draws its own changes

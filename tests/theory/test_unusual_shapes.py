@@ -106,7 +106,7 @@ IN_THEIR_PLUGINS = {
     "mutual_information",  # ganzoo-infogan: it reads codes
     *("path_length", "orthogonal"),  # of the generator's Jacobian, of its weights: ganzoo-stylegan2, -biggan
     *("cycle_consistency", "identity_mapping", "domain_transfer", "pixel_l1", "pixel_l2"),  # ganzoo-cyclegan, -pixeldt, -translation
-    *("pixel_content", "perceptual", "reconstruction"),  # of pairs: ganzoo-srgan, -perceptual, -context-encoder
+    *("perceptual", "reconstruction"),  # of pairs: ganzoo-perceptual, -context-encoder
 }
 """Their formulas stand in their own tests, on the networks that they need."""
 

@@ -20,12 +20,6 @@ def ganzoo_critics() -> dict[str, str]:
 
 
 @hookimpl
-def ganzoo_losses() -> dict[str, str]:
-    """The distance to the truth."""
-    return {"pixel_content": "ganzoo_srgan.content:PixelContent"}
-
-
-@hookimpl
 def ganzoo_schedules() -> dict[str, str]:
     """The generator alone, then both players."""
     return {"pretrain": "ganzoo_srgan.schedule:Pretrain"}

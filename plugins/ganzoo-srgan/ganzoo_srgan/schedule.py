@@ -17,7 +17,7 @@ class Pretrain(Schedule):
     paper = "Ledig et al., 2017, arXiv:1609.04802"
 
     def __init__(
-        self, data: DataSpec, *, share: Fraction = 5 / 6, losses: tuple[str, ...] = ("pixel_content",), then: tuple[str, ...] = ()
+        self, data: DataSpec, *, share: Fraction = 5 / 6, losses: tuple[str, ...] = ("pixel_l2",), then: tuple[str, ...] = ()
     ) -> None:
         self.share, self.first, self.then = share, frozenset(losses), frozenset(then) or None
 

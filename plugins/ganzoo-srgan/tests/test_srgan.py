@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from ganzoo_srgan.content import PixelContent
 from ganzoo_srgan.critic import SRGANCritic
 from ganzoo_srgan.generator import SRResNet
 from ganzoo_srgan.metric import energy, psnr
@@ -13,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from ganzoo import Critic, DataSpec, Generator, Turn, UserError
+from ganzoo import DataSpec, UserError
 from ganzoo.cli import invoke
 
 
@@ -60,23 +59,10 @@ def test_a_residual_network_that_makes_nothing_is_bicubic_interpolation() -> Non
     assert generator(1.5 * source)["sample"].abs().max() > 1 >= generator.eval()(1.5 * source)["sample"].abs().max()
 
 
-def test_content_is_the_mean_squared_error_and_its_gradient() -> None:
-    torch.manual_seed(0)
-    real, fake = torch.rand(2, 3, 1, 4, 4, dtype=torch.float64)
-    fake.requires_grad_()
-    turn = Turn("generator", Generator(), Critic(), {"sample": real}, {}, shared_fake={"sample": fake})
-    term = PixelContent(pairs(4, 2), weight=3.0).generator_terms(turn)["content"]
-    assert term.item() == pytest.approx(
-        3 * sum((a - b) ** 2 for a, b in zip(real.flatten().tolist(), fake.flatten().tolist())) / 48, rel=1e-12
-    )
-    (gradient,) = torch.autograd.grad(term, fake)
-    torch.testing.assert_close(gradient, 3 * 2 * (fake - real) / 48)
-
-
 def test_the_generator_is_alone_at_first_and_then_both_move() -> None:
     schedule = Pretrain(pairs(32, 8), share=0.5, then=("perceptual", "non_saturating"))
     first, second = schedule.plan(4, 10), schedule.plan(5, 10)
-    assert (first.critic_updates, first.generator_updates, first.losses) == (0, 1, {"pixel_content"})
+    assert (first.critic_updates, first.generator_updates, first.losses) == (0, 1, {"pixel_l2"})
     assert (second.critic_updates, second.losses) == (1, {"perceptual", "non_saturating"})
     assert Pretrain(pairs(32, 8)).plan(10, 12).losses is None
     assert [Pretrain(pairs(32, 8)).plan(i, 12).critic_updates for i in range(12)] == [0] * 10 + [1] * 2
@@ -114,7 +100,7 @@ RECIPE = """
 data: {name: faces, count: 24, size: 32, low_resolution: 4}
 generator: {name: srresnet, width: 4, blocks: 1, residual: true}
 critic: {name: srgan, width: 2, hidden: 4}
-loss: [pixel_content, {name: non_saturating, weight: 1e-3}]
+loss: [pixel_l2, {name: non_saturating, weight: 1e-3}]
 schedule: {name: pretrain, share: 0.5}
 train: {steps: 4, batch_size: 4, threads: 1, device: cpu}
 sample: {count: 2}
