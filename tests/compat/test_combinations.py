@@ -20,7 +20,18 @@ from ganzoo.ui.progress import reporter
 
 REGISTRY = Registry.installed()
 NAMES = {kind: [part.name for part in default_parts(REGISTRY, kind)] for kind in ("generator", "critic", "loss", "schedule")}
-SMALL = {"width": 4, "hidden": 16, "joint_units": 16, "sample_units": 16, "latent_units": 16, "latent_dim": 4}
+SMALL = {
+    "width": 4,
+    "hidden": 16,
+    "embedding": 4,
+    "style_dim": 4,
+    "mapping_layers": 1,
+    "capacity": 64,
+    "joint_units": 16,
+    "sample_units": 16,
+    "latent_units": 16,
+    "latent_dim": 4,
+}
 """Parameters that networks have, and what makes them small; lists get one of it."""
 IMAGES = {"dcgan", "resnet", "acgan"}
 """Networks that serve images only."""
