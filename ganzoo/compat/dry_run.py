@@ -44,7 +44,7 @@ def fake_tensors() -> Iterator[None]:
             warnings.catch_warnings(),
             mock.patch.object(FakeTensorMode, "__deepcopy__", lambda mode, memo: mode, create=True),
             # Spectral norm's power iterations find no value here, and were most of the check of a network that has many.
-            mock.patch("torch.nn.utils.parametrizations._SpectralNorm._power_method", lambda *_: None),
+            mock.patch("torch.nn.utils.parametrizations._SpectralNorm._power_method", return_value=None),
             FakeTensorMode(),
         ):
             warnings.filterwarnings("ignore", message="Accessing the data pointer of FakeTensor")  # as a deep copy does

@@ -99,12 +99,12 @@ class _Built:
 
 
 class Crossing:
-    """The components of one crossing, built once for ``data``, and what was found of each pair of them."""
+    """The components of one crossing, built once for ``data``, and what was found of pairs of them and of those that act in a phase."""
 
     def __init__(self, parts: dict[str, list[ResolvedPart]], data: DataSpec) -> None:
         self.data = data
         self._built = {kind: [_build(kind, part, data) for part in found] for kind, found in parts.items()}
-        self._pairs: dict[tuple[_Built, ...], str] = {}
+        self._found: dict[tuple[_Built, ...], str] = {}
 
     def rows(self, generator: ResolvedPart, critic: ResolvedPart) -> Iterator[Row]:
         """The rows of one pair of networks: each loss that stands alone, and each that fits with each companion."""
@@ -132,7 +132,10 @@ class Crossing:
         for problem in (*static_problems(players, self.data, {0: plan}, generator.drawn), *plan_problems(players, {0: plan})):
             return str(problem)
         if plan.losses is not None or plan.frozen or any(self._asks_others(built) for built in chosen[:-1]):
-            return self._dry_run(players, plan)
+            acting = (generator, critic, *(loss for loss in losses if plan.names(loss.part.name)), schedule)
+            if acting not in self._found:
+                self._found[acting] = self._dry_run(players, plan)
+            return self._found[acting]
         pairs = [(generator, critic), *product((generator, critic), losses), *combinations(losses, 2)]
         return next((reason for pair in pairs if (reason := self._pair(*pair))), "")
 
@@ -149,9 +152,9 @@ class Crossing:
 
     def _pair(self, *pair: _Built) -> str:
         """Why two components do not fit whatever the others are; "" where they do."""
-        if pair not in self._pairs:
-            self._pairs[pair] = self._dry_run(self._players(*pair), Plan())
-        return self._pairs[pair]
+        if pair not in self._found:
+            self._found[pair] = self._dry_run(self._players(*pair), Plan())
+        return self._found[pair]
 
     def _dry_run(self, players: Players, plan: Plan) -> str:
         problems, _ = dry_run(players, self.data, {0: plan})
