@@ -45,7 +45,7 @@ def as_png(image: Image.Image) -> bytes:
 
 SMALL = """## Small editions
 
-These recipes want a GPU, or data that cannot be given out again. Shown is what one core makes in ten to twenty-five minutes of the
+These recipes want a GPU, or data that cannot be given out again. Shown is what one core makes in five to twenty-five minutes of the
 same networks, losses and schedules with smaller numbers, each named below, on pictures that stand in for the data. The pictures show
 that the recipe trains; how good it gets, only the recipe itself can show."""
 
