@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -77,6 +78,12 @@ def _own_index(local_rank: int | None, count: int) -> int:
         what = f"there are {count} GPUs here, and no GPU for process {local_rank} (counted from 0)"
         raise UserError(what, f"start at most {count} processes on this machine (torchrun --nproc-per-node {count})", key="train.device")
     return local_rank if count > 1 else 0
+
+
+def keep_threads(train: TrainConfig, recorded: int) -> None:
+    """Go on with the threads that a run was begun with, as many as there are cores for, unless the configuration names a number."""
+    if train.threads is None and recorded > 0:
+        torch.set_num_threads(min(recorded, os.cpu_count() or 1))
 
 
 def from_config(train: TrainConfig, local_rank: int | None = None) -> Runtime:

@@ -18,6 +18,7 @@ from ganzoo.rundir.resuming import END, GRID, SAVED, Past, allowed_changes, find
 from ganzoo.ui.progress import Reporter
 
 from .build import build
+from .device import keep_threads
 from .distributed import Ranks
 from .evaluation import Evaluations
 from .graphs import choose_runner
@@ -70,6 +71,7 @@ class Runner:
         elif ranks.is_main:
             checkpoint.refuse_foreign(self.directory.checkpoints)
         continues = bool(ranks.all_reduce_max(self.directory.has_run))
+        keep_threads(config.train, ranks.all_reduce_max(past.threads))
         self.run, notes = build(config, resolved, reporter, ranks, begun=continues)
         for note in notes:
             reporter.say(f"note: {note}")

@@ -1,6 +1,7 @@
 """A run has an identity and each start an entry in the record: what does not belong together is told."""
 
 import json
+import os
 import platform
 import shutil
 from pathlib import Path
@@ -158,14 +159,24 @@ def test_each_start_has_an_entry_and_the_first_environment_stays(monkeypatch, ca
     torch.set_num_threads(1)
     run("-o", "train.steps=2")
     first = Path("out/env.json").read_bytes()
-    torch.set_num_threads(2)
-    run("--resume")
+    run("--resume", "-o", "train.threads=2")
     assert Path("out/env.json").read_bytes() == first
     record = read_record(Path("out"))
     assert [start.step for start in record.starts] == [0, 2]
     assert [start.environment["runtime"]["threads"] for start in record.starts] == [1, 2]
-    assert record.changes == [(2, "train.steps: 2, now 4"), (2, "threads was 1, is 2")]
+    assert record.changes == [(2, "train.steps: 2, now 4"), (2, "train.threads: null, now 2"), (2, "threads was 1, is 2")]
     assert any("resuming elsewhere (threads was 1, is 2)" in text for _, text in record.warnings)
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core")
+def test_a_run_goes_on_with_the_threads_that_it_was_begun_with():
+    torch.set_num_threads(2)
+    run("-o", "train.steps=2")
+    torch.set_num_threads(1)
+    run("--resume")
+    record = read_record(Path("out"))
+    assert [start.environment["runtime"]["threads"] for start in record.starts] == [2, 2]
+    assert record.changes == [(2, "train.steps: 2, now 4")]
 
 
 def test_the_recipe_that_a_run_was_first_started_from_stays():
