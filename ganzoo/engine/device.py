@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from ganzoo.config import TrainConfig
 from ganzoo.errors import UserError
 
+NATIVE_BF16 = ("avx512_bf16", "amx_bf16")
+"""Instructions of x86 processors that compute in bf16; others take about 5 times as long as for fp32."""
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -43,6 +45,11 @@ class Runtime:
         """Whether penalties use ``engine.convolutions``: in bf16, on a GPU (1.48 times on an H100); fp32 on a CPU gains nothing."""
         return self.device.type == "cuda" or self.precision == "bf16"
 
+    @property
+    def emulates_bf16(self) -> bool:
+        """Whether bf16 is asked of a processor that has no instructions for it; False where torch cannot tell."""
+        return self.device.type == "cpu" and self.precision == "bf16" and not has_bf16()
+
     def place_network(self, network: Network) -> Network:
         """Move a network to the device; convolutions in channels-last order (1.1 to 1.4 times faster on a CPU)."""
         network.to(self.device)
@@ -64,6 +71,12 @@ class Runtime:
             "threads": self.threads,
             "instructions": torch.backends.cpu.get_cpu_capability(),  # AVX2 and AVX512 round differently
         }
+
+
+def has_bf16() -> bool:
+    """Whether this processor has instructions for bf16, or torch cannot tell."""
+    found: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return found.get("architecture") != "x86_64" or any(found.get(name) for name in NATIVE_BF16)
 
 
 def _own_index(local_rank: int | None, count: int) -> int:

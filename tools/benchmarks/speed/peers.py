@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ganzoo.engine.device import has_bf16
 from ganzoo.errors import GanzooError, UserError, did_you_mean
 
 from .images import arrays, write_folder
@@ -53,7 +54,7 @@ PROGRESS = re.compile(r"\[(Batch )?\d+/\d+\]")
 
 
 def measure_peers(given: Sequence[str], rounds: int, work: Path, quick: bool, say: Callable[[str], None]) -> list[str]:
-    """One row for each script and way of computing: the ratio of images a processor second, in turns.
+    """One row for each script and way of computing: the ratio of images a processor second, in turns; bf16 where the processor has it.
 
     Raises:
         UserError: for a name or a file that does not exist.
@@ -67,7 +68,7 @@ def measure_peers(given: Sequence[str], rounds: int, work: Path, quick: bool, sa
         write_data(work)
         steps = 1 if quick else WORKLOADS[peer.workload].steps
         theirs: list[float] = []
-        ours: dict[str, list[float]] = {way: [] for way in peer.ways}
+        ours: dict[str, list[float]] = {way: [] for way in peer.ways if way != "bf16" or has_bf16()}
         for _ in range(rounds):
             theirs.append(rate_of_script(peer, script, 1 if quick else peer.lines, work))
             for way, rates in ours.items():
