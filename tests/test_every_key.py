@@ -1,25 +1,16 @@
-"""Every key of a configuration and every parameter of a shipped component has an effect: changed, it shows in what a run leaves behind."""
+"""Every key of a configuration has an effect: changed, it shows in what a run leaves behind."""
 
 import dataclasses
 import functools
-import io
 import json
-import tarfile
 import typing
 
-import numpy as np
 import pytest
-import stand_ins
-from ganzoo_kit.testing.component import Candidate
-from ganzoo_kit.testing.effects import ASKS_A_NETWORK, judged
-from PIL import Image
 
-from ganzoo import DataSpec
 from ganzoo.cli import invoke
 from ganzoo.config.parts import Part
 from ganzoo.config.settings import OrAverage, RunConfig, Section
 from ganzoo.params.curves import model_of_curve
-from ganzoo.registry import Registry
 
 RECIPE = """\
 data: {name: ring, count: 64}
@@ -153,130 +144,3 @@ def test_a_key_has_an_effect(key, leaves):
 def test_what_a_run_leaves_behind_is_the_same_twice(leaves):
     """Else any key would seem to have an effect."""
     assert leaves("train.seed=0") == leaves() == leaves("train.steps=3")
-
-
-# Parameters.
-
-INCEPTION = "needs pytorch-fid and its weights: plugins/ganzoo-metrics/tests/test_metric_plugins_inception.py"
-OF_INCEPTION = ("weights", "sha256", "repeat_grey")
-SEEN = "changes what is seen, not a term: plugins/ganzoo-augment/tests/test_augment.py"
-DECLARED = {
-    "metric fid": dict.fromkeys(("samples", "real_samples", "split", *OF_INCEPTION), INCEPTION),
-    "metric inception_score": dict.fromkeys(("samples", "splits", *OF_INCEPTION), INCEPTION),
-    "metric kid": dict.fromkeys(("samples", "real_samples", "split", "subsets", "subset_size", *OF_INCEPTION), INCEPTION),
-    "metric stacked_modes": {"samples": "of noise it sees one mode, however many samples: tests/metrics/test_stacked_modes.py"},
-    "metric precision_recall": dict.fromkeys(("network", *OF_INCEPTION), INCEPTION),
-    "observer visdom": dict.fromkeys(("url", "environment", "timeout"), "needs a server: plugins/ganzoo-visdom/tests/test_visdom.py"),
-    "loss diffaugment": {"policy": SEEN},
-    "loss ada": dict.fromkeys(("ramp", "target"), SEEN),
-    "loss augment": dict.fromkeys(("p", "flip"), SEEN),
-    "metric shape_and_colour": dict.fromkeys(("samples", "split"), "noise is never right: plugins/ganzoo-shapes/tests/test_shapes.py"),
-    "loss mutual_information": dict.fromkeys(("category", "continuous"), "reads codes: plugins/ganzoo-infogan/tests/test_infogan.py"),
-    "loss perceptual": dict.fromkeys(("network", "weights", "sha256"), "of a file: plugins/ganzoo-perceptual/tests/test_perceptual.py"),
-    "loss top_k_fakes": dict.fromkeys(("decay", "epoch", "least"), "shows after an epoch: plugins/ganzoo-regularisers/tests"),
-    "loss lipschitz_penalty": {"weight": "of gradients longer than 1 only: plugins/ganzoo-regularisers/tests/test_penalties.py"},
-    "dataset celeba": {"max_bad": "it refuses: plugins/ganzoo-data/tests/test_celeba.py"},
-    "dataset folder": {"max_bad": "it refuses: tests/data/test_hostile_images.py"},
-    "dataset webdataset": {"max_bad": "it refuses: plugins/ganzoo-data/tests/test_webdataset.py"},
-}
-"""Parameters whose effect is not seen here, each with the reason and where it is."""
-ELSEWHERE = {
-    **dict.fromkeys(("dataset emnist", "dataset qmnist"), "plugins/ganzoo-data/tests/test_kin.py"),
-    **dict.fromkeys(("dataset paired", "dataset unpaired"), "plugins/ganzoo-data/tests/test_pairs.py"),
-    "dataset arrays": "plugins/ganzoo-data/tests/test_arrays.py",
-}
-"""Data sets whose files are not made here, and where their parameters are seen."""
-HOLED = [DataSpec({"sample": (3, 16, 16), "source": (3, 16, 16), "mask": (1, 16, 16)})]
-SLOW = ("metric sliced_wasserstein", "metric classifier_fid", "metric precision_recall")
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """Component -> parameters given to it, other values, and example data, for those that need some."""
-    folder = tmp_path_factory.mktemp("data")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("mnist", "cifar10", "celeba"):
-            for place, count in ((name, 12), (f"other-{name}", 6)):
-                patch.setattr(stand_ins, "COUNT", count)
-                stand_ins.WRITE[name](folder / place)
-    for kind in ("labels-idx1", "images-idx3"):  # the test half is another
-        (folder / f"mnist/t10k-{kind}-ubyte.gz").write_bytes((folder / f"other-mnist/train-{kind}-ubyte.gz").read_bytes())
-    (folder / "cifar10/cifar-10-batches-bin/test_batch.bin").write_bytes(
-        (folder / "other-cifar10/cifar-10-batches-bin/data_batch_1.bin").read_bytes()
-    )
-    names = [path.name for path in sorted((folder / "celeba/img_align_celeba").iterdir())]
-    (folder / "celeba/list_eval_partition.txt").write_text("".join(f"{name} {i % 3}\n" for i, name in enumerate(names)))
-    for i, place in enumerate(("faces/train/a", "faces/train/b", "faces/test/a", "faces/test/b", "other-faces/a")):
-        draw(folder / place, i)
-    for i in range(2):
-        shard(folder / f"{i}.tar", i)
-    celeba = {"attribute": ("Smiling",), "root": (str(folder / "other-celeba"),)}
-    given = {f"dataset {name}": ({"root": str(folder / name)}, {"root": (str(folder / f"other-{name}"),)}) for name in ("mnist", "cifar10")}
-    return given | {
-        "dataset fashion_mnist": given["dataset mnist"],
-        "dataset kmnist": given["dataset mnist"],
-        "dataset celeba": ({"root": str(folder / "celeba"), "size": 16}, celeba),
-        "dataset stacked_mnist": ({"count": 20}, {"root": (str(folder / "mnist"),)}),
-        "dataset folder": (
-            {"root": str(folder / "faces"), "size": 16},
-            {"root": (str(folder / "other-faces"),), "split": ("test",), "crop": (9,)},
-        ),
-        "dataset webdataset": (
-            {"shards": str(folder / "0.tar"), "size": 16},
-            {"shards": (str(folder / "1.tar"),), "crop": (9,), "classes": (7,)},
-        ),
-        "metric precision_recall": ({"network": "judge", "samples": 50, "real_samples": 50}, {"samples": (60,), "real_samples": (60,)}),
-        "loss perceptual": ({"network": "digits"}, {"layer": ("stem",)}, [DataSpec({"sample": (1, 28, 28)})]),
-        **{f"{side} {name}": ({"width": 8}, {}) for side in ("generator", "critic") for name in ("biggan", "biggan_deep", "sagan")},
-        "generator context_encoder": ({"bottleneck": 8}, {}, HOLED),
-        "loss reconstruction": ({}, {}, HOLED),
-        "metric inpainting": ({}, {}, HOLED),
-        "metric stacked_modes": ({"samples": 50}, {}, [DataSpec({"sample": (3, 28, 28), "label": ()}, classes=1000)]),
-    }
-
-
-def picture(random):
-    return Image.fromarray(random.integers(0, 256, (24, 20, 3), np.uint8))
-
-
-def draw(folder, seed):
-    folder.mkdir(parents=True)
-    random = np.random.default_rng(seed)
-    for i in range(3):
-        picture(random).save(folder / f"{i}.png")
-
-
-def shard(path, seed):
-    random = np.random.default_rng(seed)
-    with tarfile.open(path, "w") as tar:
-        for i in range(4):
-            image = io.BytesIO()
-            picture(random).save(image, "PNG")
-            for ending, content in (("png", image.getvalue()), ("cls", str(i % 3).encode())):
-                member = tarfile.TarInfo(f"{i}.{ending}")
-                member.size = len(content)
-                tar.addfile(member, io.BytesIO(content))
-
-
-COMPONENTS = [
-    c
-    for c in Registry.installed().components
-    if c.kind != "command" and c.distribution.startswith("ganzoo-") and f"{c.kind} {c.name}" not in ELSEWHERE
-]
-
-
-@pytest.mark.parametrize(
-    "component",
-    [pytest.param(c, id=f"{c.kind} {c.name}", marks=pytest.mark.slow if f"{c.kind} {c.name}" in SLOW else ()) for c in COMPONENTS],
-)
-def test_every_parameter_of_a_component_has_an_effect(component, data, monkeypatch, tmp_path):
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
-    title = f"{component.kind} {component.name}"
-    given, values, *examples = data.get(title, ({}, {}))
-    seen = judged(Candidate(component, given=given, data=examples[0] if examples else ()), values)
-    assert {name for name, shows in seen.items() if not shows} == set(DECLARED.get(title, {}))
-
-
-def test_nothing_is_declared_of_what_is_gone():
-    assert DECLARED.keys() <= {f"{c.kind} {c.name}" for c in COMPONENTS}
-    assert ASKS_A_NETWORK == ("download",)  # what it does: plugins/ganzoo-data/tests/test_download.py

@@ -14,9 +14,9 @@ EXEMPT = {
     "tests/helpers/forked.py": "runs what a test wants before a command that it forks",
     "tests/test_one_file.py": "runs what a package made of one file holds",
     "tests/reliability/test_pickles.py": "plants pickles, and shows that a careless program runs them",
-    "tests/engine/test_checkpoint.py": "plants a pickle as a checkpoint",
+    "tests/rundir/test_checkpoint.py": "plants a pickle as a checkpoint",
     "plugins/ganzoo-metrics/tests/test_inception.py": "plants a pickle as Inception's weights",
-    "tests/runs/test_sampling.py": "plants a pickle as weights, and shows that it works",
+    "tests/runs/test_weights.py": "plants a pickle as weights, and shows that it works",
 }
 """What may do what nobody else may, and why."""
 UNPICKLING = {"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "jsonpickle"}

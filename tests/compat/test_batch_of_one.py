@@ -1,7 +1,7 @@
 """A norm that needs more than one value per channel is refused before training where a batch, or a share of it, is one."""
 
 import pytest
-from ranks_at_work import command
+from processes import command
 from torch import nn
 
 from ganzoo import compat

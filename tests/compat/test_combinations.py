@@ -1,11 +1,10 @@
 """Every fitting pair of networks trains with every fitting loss; every refused combination is refused before training."""
 
-import dataclasses
 import itertools
 
 import pytest
 import torch
-from ganzoo_kit.crossing import cross, default_parts, stands_alone
+from ganzoo_kit.crossing import default_parts, stands_alone
 
 from ganzoo import compat
 from ganzoo.config import parse_config, resolve
@@ -166,17 +165,6 @@ def test_the_check_leaves_the_random_state_alone_and_takes_no_memory_for_large_n
     celeba = DataSpec({"sample": (3, 256, 256)})
     assert compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, celeba).fits  # billions of parameters
     assert torch.equal(state, torch.get_rng_state())
-
-
-def test_matrix_agrees_with_the_check_and_gives_a_reason_for_each_refusal():
-    rows = cross(REGISTRY, DATA["{name: ring, count: 64}"], reporter(quiet=True))
-    pairs = len(NAMES["generator"]) * len(NAMES["critic"]) * len(NAMES["schedule"])
-    assert len(rows) >= pairs
-    assert {row.schedule for row in rows} == set(NAMES["schedule"])
-    for row in rows:
-        assert row.fits == (not row.reason)
-    assert {(row.generator, row.critic) for row in rows if row.fits} == {("mlp", "mlp"), ("mlp", "feature_mlp")}
-    assert dataclasses.asdict(rows[0])["generator"] == rows[0].generator
 
 
 def test_what_must_be_refused_is_and_says_why():

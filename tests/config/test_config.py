@@ -8,7 +8,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from configurations import BAD, GOOD, MINIMAL, REGISTRY, Network
+from bad_configurations import BAD
+from configurations import GOOD, MINIMAL, REGISTRY, Network
 from ganzoo_kit.json_schema import json_schema
 
 from ganzoo.config import (

@@ -1,263 +1,27 @@
-"""The path of a GPU, shown without one: stand-ins for CUDA's graphs, tensors and random numbers."""
+"""The path of a GPU, shown without one: stand-ins for CUDA's tensors and precisions."""
 
-from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from recorders import Calling, Quiet, Waits, recorded
-from small_game import DATA, Difference, Judge, make, optimizer, steps
+from recorders import Quiet
+from small_game import make, optimizer
 from torch import Tensor, nn
 
 from ganzoo.config import parse_config, resolve
 from ganzoo.data import rows
 from ganzoo.data.spec import describe
 from ganzoo.engine import batches as batches_module
-from ganzoo.engine import device, evaluation, graphs, loop, optimizers, outputs, sampling
+from ganzoo.engine import device, evaluation, loop, optimizers, outputs
 from ganzoo.engine.build import build
 from ganzoo.engine.distributed import whole_batch
-from ganzoo.engine.graphs import WARM_UP, changed_parts, moving_parts
-from ganzoo.errors import DivergenceError, GanzooError
-from ganzoo.players import Generator
+from ganzoo.errors import DivergenceError
 from ganzoo.registry import Registry
-from ganzoo.rules import Plan
 from ganzoo.rundir.background import Background
 from ganzoo.ui.progress import reporter
 
 CPU = torch.device("cpu")
-
-
-# Random numbers.
-
-
-class Noisy(Generator):
-    """Draws in its forward, as StyleGAN's does."""
-
-    latent_dim = 3
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tail, self.fails = nn.Linear(3, 2), False
-
-    def forward(self, latent: Tensor):
-        if self.fails:
-            raise RuntimeError("out of memory")
-        return {"sample": self.tail(latent) + torch.randn(len(latent), 2)}
-
-
-def sampled(generator, seed):
-    runtime = device.from_config(parse_config("{data: d, generator: g, critic: c, loss: l, train: {steps: 1, device: cpu}}").train)
-    return sampling.generate(generator, sampling.make_inputs(generator, DATA, 5, seed=seed), DATA, runtime, seed=(seed,))
-
-
-def test_what_a_generator_draws_in_its_forward_follows_the_seed_and_leaves_the_trainings_numbers_alone():
-    generator = Noisy()
-    torch.manual_seed(7)
-    expected = torch.randn(4)
-    torch.manual_seed(7)
-    first = sampled(generator, 3)
-    assert torch.equal(torch.randn(4), expected)
-    assert np.array_equal(first, sampled(generator, 3))
-    assert not np.array_equal(first, sampled(generator, 4))
-
-
-def test_a_forward_that_fails_leaves_the_generator_in_training_mode():
-    generator = Noisy().train()
-    generator.tail.eval()
-    generator.fails = True
-    with pytest.raises(RuntimeError):
-        sampled(generator, 3)
-    assert (generator.training, generator.tail.training) == (True, False)
-
-
-def test_inputs_of_samples_do_not_reset_the_random_numbers_of_gpus(monkeypatch):
-    """``torch.manual_seed`` would: then all ranks of a run draw the same noise."""
-    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("a GPU was reseeded"))
-    torch.random.fork_rng(devices=[]).__enter__()  # as the test's own draws are of no interest
-    a, b = (sampling.make_inputs(Noisy(), DATA, 5, seed=3)["latent"] for _ in range(2))
-    assert torch.equal(a, b)
-    assert torch.equal(a, torch.randn(5, 3, generator=torch.Generator().manual_seed(3)))
-
-
-# Recording fails.
-
-
-class FakeGraph:
-    """A CUDA graph; ``broken`` makes the end of a capture fail, as an operation that a capture does not allow does."""
-
-    broken = False
-    begun: list["FakeGraph"] = []
-
-    def capture_begin(self, pool=None, capture_error_mode=""):
-        FakeGraph.begun.append(self)
-        self.pool = pool
-
-    def capture_end(self):
-        if FakeGraph.broken and self.pool is not None:
-            raise RuntimeError("CUDA error: operation failed due to a previous error during capture")
-
-
-@pytest.fixture
-def cuda(monkeypatch):
-    """Stand-ins for torch.cuda; gives the names of the streams that are current."""
-    current = ["default"]
-
-    class Stream:
-        device, device_index = CPU, 0
-
-        def __init__(self, device=None) -> None: ...
-
-    @contextmanager
-    def stream(one):
-        current.append("capture")
-        yield
-        current.pop()
-
-    FakeGraph.begun, FakeGraph.broken = [], False
-    pools = iter((0, number) for number in range(1, 9))
-    fakes = {"Stream": Stream, "stream": stream, "CUDAGraph": FakeGraph, "graph_pool_handle": lambda: next(pools)}
-    fakes |= {"synchronize": lambda device: None, "empty_cache": lambda: None}
-    for name, fake in fakes.items():
-        monkeypatch.setattr(torch.cuda, name, fake)
-    return current
-
-
-def test_a_capture_that_fails_says_why_and_leaves_the_stream_and_the_generator_usable(cuda):
-    recorder = graphs.CudaGraphs(CPU)
-    FakeGraph.broken = True
-
-    def update():
-        assert cuda == ["default", "capture"]
-        raise ValueError("a loss copies to the host")
-
-    with pytest.raises(RuntimeError, match=r"^a loss copies to the host$"):
-        recorder.record(update)
-    assert cuda == ["default"]
-    assert [graph.pool for graph in FakeGraph.begun] == [(0, 1), None]  # a second one, of its own pool, that succeeds
-    assert recorder.pool == (0, 2)
-
-
-def test_a_capture_that_only_fails_at_its_end_gives_that_as_the_reason(cuda):
-    FakeGraph.broken = True
-    with pytest.raises(RuntimeError, match="previous error during capture"):
-        graphs.CudaGraphs(CPU).record(lambda: ())
-
-
-def test_a_capture_that_cannot_be_put_right_names_the_key_that_avoids_it(cuda, monkeypatch):
-    FakeGraph.broken = True
-    monkeypatch.setattr(torch, "zeros", lambda *args, **more: (_ for _ in ()).throw(RuntimeError("an illegal state")))
-    with pytest.raises(GanzooError, match="cuda_graphs: false"):
-        graphs.CudaGraphs(CPU).record(lambda: ())
-
-
-def test_an_interrupt_within_a_capture_stays_one(cuda):
-    def update():
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        graphs.CudaGraphs(CPU).record(update)
-
-
-def test_an_update_that_fails_halfway_leaves_the_critic_trainable():
-    class Fails(Difference):
-        def generator_terms(self, turn):
-            raise RuntimeError("not while capturing")
-
-    game = make(losses={"fails": Fails()}, generator=Quiet())
-    with pytest.raises(RuntimeError, match="not while"):
-        game.step()
-    assert all(parameter.requires_grad for parameter in game.run.critic.parameters())
-
-
-# What moves.
-
-
-class Pools(Difference):
-    """Keeps a pool of past fakes in a list."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pool: list[Tensor] = []
-
-    def after(self, turn):
-        self.pool.append(turn.fake["sample"].detach().clone())
-
-
-class Tables(Difference):
-    """Keeps a number in a dict of lists."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.table = {"counts": [0]}
-
-    def after(self, turn):
-        self.table["counts"][0] += 1
-
-
-@pytest.mark.parametrize(("loss", "name"), [(Pools, "Pools.pool"), (Tables, "Tables.table['counts'][0]")])
-def test_what_a_loss_keeps_in_a_container_is_seen_to_move(loss, name):
-    notes: list[str] = []
-    steps(recorded(make(losses={"loss": loss()}, generator=Quiet()).run, Calling(), notes), 8)
-    assert len(notes) == 1
-    assert name in notes[0]
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("norm", [nn.utils.spectral_norm, nn.utils.weight_norm])
-def test_a_weight_that_a_hook_computes_before_each_forward_is_no_obstacle(norm):
-    layer = norm(nn.Linear(2, 2))
-    layer.requires_grad_(False)
-    layer(torch.ones(1, 2))
-    before = moving_parts([layer])
-    kept = layer.weight  # its address is not free for the next one
-    layer(torch.ones(1, 2))
-    assert layer.weight.data_ptr() != kept.data_ptr()
-    assert changed_parts(before, moving_parts([layer])) == ""
-
-
-def test_a_kind_of_update_that_cannot_be_recorded_leaves_the_others_recorded():
-    class HalfWaits(Calling):
-        def warm_up(self, update):
-            super().warm_up(update)
-            return "it waits" if self.warmed % 2 == 0 else ""  # every other step, those of one kind
-
-    notes: list[str] = []
-    recorder = HalfWaits()
-    plans = [Plan(), Plan(2)] * 6
-    game = steps(recorded(make(*plans, generator=Quiet(), critic=Silent()).run, recorder, notes), 12)
-    assert len(notes) == 1
-    assert recorder.recorded == 1
-    assert recorder.replayed == 6 - WARM_UP
-    assert game.runner.refused == {next(iter(game.runner.refused)): "it waits"}
-
-
-class Silent(Judge):
-    """Keeps nothing."""
-
-    def forward(self, sample: Tensor):
-        return {"score": self.head(torch.tanh(self.body(sample)))[:, 0]}
-
-
-def test_a_replay_does_not_go_on_with_a_value_that_the_plan_no_longer_gives():
-    seen = []
-
-    class Reads(Difference):
-        def critic_terms(self, turn):
-            seen.append(turn.real.get("alpha") is not None)
-            return super().critic_terms(turn)
-
-    recorder = Calling()
-    plans = [*[Plan(values={"alpha": 0.5})] * 6, *[Plan()] * 6]
-    steps(recorded(make(*plans, losses={"reads": Reads()}, generator=Quiet(), critic=Silent()).run, recorder), 12)
-    assert recorder.recorded == 2  # with the value and without
-    assert seen == [True] * 6 + [False] * 6
-
-
-def test_one_refusal_is_said_once_for_all_kinds():
-    notes: list[str] = []
-    steps(recorded(make(generator=Quiet(), critic=Silent()).run, Waits(), notes), 8)
-    assert len(notes) == 1
 
 
 # Divergence and values.

@@ -1,107 +1,23 @@
-"""Observers: what a run tells them, that a failing one never stops a run, and telling them after the fact."""
-
-import dataclasses
-import json
-import shutil
-from pathlib import Path
+"""Observers: what a run tells them, and that a failing one never stops a run."""
 
 import pytest
 import torch
-from ganzoo_explore.replay import replay
 from safetensors.torch import load_file
+from told import Listener, Recorder, fails_at, train_told
 
 from ganzoo import hookimpl
-from ganzoo.cli import invoke
-from ganzoo.config import ResolvedPart, load_config, resolve
+from ganzoo.config import ResolvedPart
 from ganzoo.engine.observers import Observers
-from ganzoo.engine.runner import Runner
-from ganzoo.errors import GanzooError, UserError
-from ganzoo.registry import Component, Registry
-from ganzoo.ui.progress import Reporter
-
-HOOKS = ("run_started", "step_logged", "samples_saved", "evaluated", "checkpoint_saved", "run_finished")
-CONFIG = """\
-data: {name: ring, count: 200}
-generator: {name: mlp, hidden: [4]}
-critic: {name: mlp, hidden: [4]}
-loss: wasserstein
-train: {steps: 6, batch_size: 4, threads: 1, device: cpu}
-log: {every: 2}
-sample: {every: 3, count: 20}
-checkpoint: {every: 4}
-metrics: [{name: modes, every: 3, samples: 50}]
-"""
-
-
-class Recorder:
-    """Keeps all that it is told."""
-
-    told: list = []
-
-    def __init__(self, data):
-        Recorder.told = []
-
-    @hookimpl
-    def run_started(self, directory, config, step):
-        self.told.append(("run_started", step, directory.name, config["loss"]))
-
-    @hookimpl
-    def step_logged(self, step, values):
-        self.told.append(("step_logged", step, values))
-
-    @hookimpl
-    def samples_saved(self, step, path):
-        self.told.append(("samples_saved", step, path.name))
-
-    @hookimpl
-    def evaluated(self, step, metric, values):
-        self.told.append(("evaluated", step, metric, values))
-
-    @hookimpl
-    def checkpoint_saved(self, step, path):
-        self.told.append(("checkpoint_saved", step, path.name))
-
-    @hookimpl
-    def run_finished(self, step, outcome):
-        self.told.append(("run_finished", step, outcome))
-
-
-def fails_at(hook, error=ConnectionError("nobody listens")):
-    """An observer that records until ``hook`` is called, where it raises."""
-
-    def fail(self):
-        raise error
-
-    return type("Failing", (Recorder,), {hook: hookimpl(fail)})
-
-
-class Listener(Reporter):
-    """Keeps the warnings."""
-
-    def __init__(self):
-        self.warnings = []
-
-    def warn(self, text):
-        self.warnings.append(text)
-
-
-def observed(cls):
-    return [ResolvedPart(Component("observer", "tracker", cls, "tests", "0"), cls, {})]
+from ganzoo.errors import UserError
+from ganzoo.registry import Component
 
 
 @pytest.fixture
 def train(tmp_path):
-    """Trains the tiny run under an observer; returns the exit code and what the user was warned of."""
-    source = tmp_path / "tiny.yaml"
-    source.write_text(CONFIG)
+    return train_told(tmp_path)
 
-    def call(cls, out="run", steps=6, resume=False):
-        config = load_config(source, [f"train.steps={steps}"])
-        listener = Listener()
-        resolved = dataclasses.replace(resolve(config, Registry.installed()), observers=observed(cls) if cls else [])
-        return Runner(config, resolved, source, tmp_path / out, resume, listener).train(), listener.warnings
 
-    return call
+HOOKS = ("run_started", "step_logged", "samples_saved", "evaluated", "checkpoint_saved", "run_finished")
 
 
 def weights(folder):
@@ -177,85 +93,3 @@ def test_parameters_that_an_observer_refuses_stop_the_run_before_it_starts(train
     with pytest.raises(UserError, match="the port is taken"):
         train(type("Refusing", (Recorder,), {"__init__": refuse}))
     assert not (tmp_path / "run").exists()
-
-
-# Replaying.
-
-
-def plain(told):
-    """As JSON has it; checkpoints are not compared, as only the latest are kept."""
-    return json.loads(json.dumps([event for event in told if event[0] != "checkpoint_saved"]))
-
-
-def test_a_replay_tells_what_the_run_told(train, tmp_path):
-    train(Recorder)
-    live = Recorder.told
-    assert replay(tmp_path / "run", observed(Recorder), Listener()) > 6
-    assert plain(Recorder.told) == plain(live)
-    kept = {path.name for path in (tmp_path / "run/checkpoints").iterdir()}
-    assert {event[2] for event in Recorder.told if event[0] == "checkpoint_saved"} == kept
-
-
-def test_a_replay_settles_the_steps_that_a_resumed_run_repeated(train, tmp_path):
-    train(Recorder, steps=4)
-    record = tmp_path / "run/metrics.jsonl"
-    lost = {"event": "log", "step": 5, "seconds": 1.0, "critic/adversarial": 9.0}
-    record.write_text(record.read_text() + json.dumps(lost) + "\n")  # logged, then killed before a checkpoint
-    train(Recorder, steps=6, resume=True)
-    replay(tmp_path / "run", observed(Recorder), Listener())
-    assert [event[1] for event in Recorder.told if event[0] == "step_logged"] == [2, 4, 6]
-    assert [event[0] for event in Recorder.told].count("run_started") == 1
-    assert Recorder.told[-1] == ("run_finished", 6, "finished")
-
-
-def test_a_replay_of_a_killed_run_ends_as_stopped(train, tmp_path):
-    train(Recorder)
-    record = tmp_path / "run/metrics.jsonl"
-    lines = record.read_text().splitlines()
-    record.write_text("\n".join(lines[:-1]) + '\n{"event": "lo')
-    replay(tmp_path / "run", observed(Recorder), Listener())
-    assert Recorder.told[-1] == ("run_finished", 6, "stopped")
-
-
-def test_numbers_that_json_has_no_form_for_come_back_as_numbers(train, tmp_path):
-    train(Recorder)
-    with (tmp_path / "run/metrics.jsonl").open("a") as file:
-        file.write('{"event": "log", "step": 7, "critic/adversarial": "inf"}\n')
-    replay(tmp_path / "run", observed(Recorder), Listener())
-    assert ("step_logged", 7, {"critic/adversarial": float("inf")}) in Recorder.told
-
-
-def test_a_replay_to_an_observer_that_fails_is_an_error(train, tmp_path):
-    train(Recorder)
-    listener = Listener()
-    with pytest.raises(GanzooError, match="tracker failed"):
-        replay(tmp_path / "run", observed(fails_at("step_logged")), listener)
-    assert len(listener.warnings) == 1
-
-
-@pytest.mark.parametrize("name", ["config.yaml", "env.json"])
-def test_a_folder_that_holds_no_run_is_refused(train, tmp_path, name, capsys):
-    train(None)
-    broken = Path(shutil.copytree(tmp_path / "run", tmp_path / "broken"))
-    (broken / name).unlink()
-    with pytest.raises(UserError, match=r"not a run directory"):
-        replay(broken, observed(Recorder), Listener())
-    (broken / name).write_text("{}")
-    with pytest.raises(UserError):
-        replay(tmp_path / "nowhere", observed(Recorder), Listener())
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("nobody", "--to nobody: 'nobody' is not an installed observer"),
-        ("[a, b]", "--to [a, b]: "),
-        ("a, b", "this is not one observer"),
-        ("'", "not valid YAML"),
-    ],
-)
-def test_an_observer_that_is_not_there_is_said_in_one_line(text, words, tmp_path, capsys):
-    assert invoke(["replay", str(tmp_path), "--to", text]) == 2
-    error = capsys.readouterr().err
-    assert words in error
-    assert len(error.splitlines()) == 1

@@ -1,9 +1,11 @@
 """Players and turns for tests of what a turn gives, and of what the check before training finds in one."""
 
+import pytest
 import torch
 from torch import Tensor, nn
 
 from ganzoo import compat
+from ganzoo.errors import ContractError
 from ganzoo.fields import DataSpec
 from ganzoo.players import Critic, Generator, route
 from ganzoo.rules import Loss, Plan, Schedule
@@ -125,3 +127,27 @@ def checked(generator=Maker, critic=Judge, losses=(Difference,), schedule=Plain,
     chosen = [loss if isinstance(loss, tuple) else (loss, "") for loss in losses]
     parts = [Part(getattr(make, "__name__", "loss").lower(), make, route) for make, route in chosen]
     return compat.check(Part("g", generator), Part("c", critic), parts, Part("s", schedule), data, total)
+
+
+class Gap(Loss):
+    """The difference of the scores, along a route or none."""
+
+    def __init__(self, route="") -> None:
+        super().__init__()
+        self.route = route
+
+    def critic_terms(self, turn):
+        return {"adversarial": turn.fake_scores["score"].mean() - turn.real_scores["score"].mean()}
+
+
+def two_way(side="critic", **more):
+    """A turn of players with routes."""
+    return turn_of(side, TwoWay(), TwoJudges(), **more)
+
+
+def refused(make, *words):
+    """See that ``make`` breaks a contract, in these words."""
+    with pytest.raises(ContractError) as caught:
+        make()
+    for word in words:
+        assert word in str(caught.value)

@@ -5,7 +5,7 @@ import importlib.util
 import pytest
 
 if importlib.util.find_spec("ganzoo_acgan") is None:
-    collect_ignore = [f"test_{name}.py" for name in ("compare", "export", "interpolate", "neighbours", "pack", "pack_elsewhere")]
+    collect_ignore = [f"test_{name}.py" for name in ("compare", "export", "interpolate", "neighbours", "pack", "pack_elsewhere", "replay")]
 
 
 @pytest.fixture(scope="session")

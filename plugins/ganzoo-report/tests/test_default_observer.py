@@ -76,6 +76,23 @@ def test_without_it_a_run_has_no_report_and_compare_says_which_distribution_make
     assert "ganzoo-report, which is not installed; pip install ganzoo-report" in capsys.readouterr().err
 
 
+def test_it_is_made_again():
+    run("-q")
+    Path("out/report.html").unlink()
+    assert invoke(["report", "out"]) == 0
+    assert "</html>" in Path("out/report.html").read_text()
+
+
+def test_one_that_fails_does_not_lose_the_run(capsys, monkeypatch):
+    def fail(path):
+        raise ZeroDivisionError("no pictures today")
+
+    monkeypatch.setattr("ganzoo_report.observer.write_report", fail)
+    run()
+    assert "'ganzoo replay out --to ganzoo-report/html_report' tells it the whole run later" in capsys.readouterr().err
+    assert Path("out/weights/generator.safetensors").exists()
+
+
 def test_a_run_goes_on_elsewhere_without_it(without):
     run("-q")
     without()

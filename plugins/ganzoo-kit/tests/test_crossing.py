@@ -1,11 +1,14 @@
 """The matrix asks per pair, says of each combination what the whole check says, and lets no schedule hide another's misfit."""
 
+import json
+
 import pytest
 from ganzoo_kit import crossing as matrix
 from torch import nn
 from turn_players import Difference, Judge, Maker, Plain
 
 from ganzoo import compat
+from ganzoo.cli import invoke
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Component, Registry
 from ganzoo.rules import Plan
@@ -99,3 +102,17 @@ def test_the_matrix_says_what_the_whole_check_says(data, every):
                 parts["generator"][row.generator], parts["critic"][row.critic], chosen, parts["schedule"][row.schedule], data
             )
             assert row.reason == (str(found.problems[0]) if found.problems else ""), row
+
+
+def test_the_command_says_what_fits_and_why_the_rest_does_not(capsys, monkeypatch):
+    asked, data = [], "{name: ring, count: 64}"
+    monkeypatch.setattr(matrix, "cross", lambda *args, cross=matrix.cross: asked or asked.extend(cross(*args)) or asked)
+    assert invoke(["matrix", "--data", data, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    fitting = [row for row in rows if row["fits"]]
+    assert {(row["generator"], row["critic"]) for row in fitting} == {("mlp", "mlp"), ("mlp", "feature_mlp")}
+    assert all(row["reason"] for row in rows if not row["fits"])
+    assert invoke(["matrix", "--data", data]) == 0
+    text = capsys.readouterr().out.splitlines()
+    assert text[0] == f"{len(fitting)} of {len(rows)} combinations fit {data}"
+    assert sum(" no: " in line for line in text) == len(rows) - len(fitting)
