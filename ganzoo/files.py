@@ -58,6 +58,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise GanzooError(f"cannot write {path}: {error.strerror or error}{intact}") from error
 
 
+def expanded(path: str | Path) -> Path:
+    """``path``, with the home that a leading ``~`` or ``~NAME`` means; a ``UserError`` where that is not known."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise UserError(f"{path} lies in a home that is not known here", "write the whole path, or set HOME") from None
+
+
 def check_ending(path: Path, *endings: str, key: str = "") -> None:
     """See that a file's name does not promise another format than is written.
 

@@ -172,3 +172,15 @@ def test_samples_keep_the_mode_of_what_was_there(runs, tmp_path):
 def test_export_refuses_an_ending_before_it_traces(tmp_path):
     with pytest.raises(UserError, match=r"--out: .*ends in \.onnx, but what is written is \.pt2"):
         export_generator(None, "torch", tmp_path / "g.onnx")
+
+
+def test_a_tilde_is_the_home_of_somebody_or_one_line(runs, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    run = str(runs / "ring")
+    assert invoke(["sample", run, "-n", "4", "--png=~/a.png"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]  # no folder is called "~"
+    for arguments in (["--weights", "~nobody-here/x"], ["-n", "4", "--png", "b.png", "--weights=~nobody-here/x:G"]):
+        assert invoke(["sample", run, *arguments]) == 2
+        assert "~nobody-here/x" in (said := capsys.readouterr().err)
+        assert said.count("\n") == 1

@@ -143,6 +143,14 @@ def test_images_are_read_by_pillow_alone():
     assert bad == []
 
 
+def test_a_home_is_looked_up_in_one_place():
+    """Anywhere else that of a user who is not here would be an unexpected error."""
+    assert {place.rpartition(":")[0] for place, _, _ in method_calls(ALL, "expanduser", "home")} <= {
+        "ganzoo/files.py",
+        "ganzoo/commands/doctor.py",
+    }
+
+
 WORDS = ["static" + "_graph", "/wo" + "rk/", "/tmp" + "/dev", "NotImplemented" + "Error", "TO" + "DO", "FIX" + "ME"]
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ganzoo.errors import GanzooError
+from ganzoo.files import expanded
 from ganzoo.plugins import one_file
 
 SPINNING = {"GOMP_SPINCOUNT": "1000"}
@@ -46,7 +47,7 @@ def invoke(arguments: Sequence[str]) -> int:
         sys.stdout.reconfigure(errors="surrogateescape" if sys.stdout.encoding.lower() == "utf-8" else "backslashreplace")
     try:
         with completing.in_bash(), one_file.choosing():
-            code = app(args=[a for a in arguments if a != "--debug"], prog_name="ganzoo", standalone_mode=False)
+            code = app(args=[_at_home(a) for a in arguments if a != "--debug"], prog_name="ganzoo", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except (BrokenPipeError, SystemExit) as end:
@@ -61,6 +62,12 @@ def invoke(arguments: Sequence[str]) -> int:
         if debug:
             raise
         return explain(error)
+
+
+def _at_home(argument: str) -> str:
+    """``--out=~/a`` as it is meant: a shell expands a ``~`` only where a word begins with it."""
+    option, _, value = argument.partition("=")
+    return f"{option}={expanded(value)}" if option.startswith("--") and value.startswith("~/") else argument
 
 
 def explain(error: Exception) -> int:

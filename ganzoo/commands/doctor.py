@@ -7,7 +7,6 @@ import os
 import platform
 import re
 import shutil
-from pathlib import Path
 from typing import Any
 
 from ganzoo.registry import CORE, Registry, reason
@@ -96,5 +95,5 @@ def _without_home(value: Any) -> Any:
     """The home folder as ``~``: whose it is, is nobody's business."""
     if isinstance(value, dict):
         return {key: _without_home(inner) for key, inner in value.items()}
-    home = str(Path.home())
+    home = os.path.expanduser("~")  # noqa: PTH111 (where it is not known, "~" as it is)
     return value.replace(home, "~") if isinstance(value, str) and len(home) > 1 else value

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+from ganzoo.files import expanded
 from ganzoo.plugins.index import import_part
 from ganzoo.ui.progress import Reporter
 
@@ -122,5 +123,5 @@ def locked(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
 def default_folder() -> Path:
     """``$GANZOO_CACHE``, else ``$XDG_CACHE_HOME/ganzoo``, else ``~/.cache/ganzoo``."""
     if own := os.environ.get("GANZOO_CACHE"):
-        return Path(own).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ganzoo"
+        return expanded(own)
+    return expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "ganzoo"

@@ -24,6 +24,7 @@ from types import ModuleType
 from typing import Any
 
 from ganzoo.errors import UserError, did_you_mean
+from ganzoo.files import expanded
 
 from . import entry_points
 from .entry_points import Given
@@ -221,15 +222,15 @@ def may_run(content: bytes) -> bool:
     """Whether code from a run directory may run: ``--allow-code``, or this user has trained with that very file before."""
     if choice().allow_code:
         return True
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, UserError):
         return hashlib.sha256(content).hexdigest() in _known().read_text(encoding="utf-8").split()
     return False
 
 
 def remember(content: bytes) -> None:
     """Note that this user trains with the file; where nothing can be noted, ``--allow-code`` is asked for later."""
-    digest, known = hashlib.sha256(content).hexdigest(), _known()
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, UserError):
+        digest, known = hashlib.sha256(content).hexdigest(), _known()
         known.parent.mkdir(parents=True, exist_ok=True)
         if not known.exists() or digest not in known.read_text(encoding="utf-8").split():
             with known.open("a", encoding="utf-8") as file:
@@ -238,5 +239,4 @@ def remember(content: bytes) -> None:
 
 def _known() -> Path:
     """The sha256 sums of the files that this user has trained with, a line each."""
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "ganzoo" / "known-code"
+    return expanded(os.environ.get("XDG_STATE_HOME") or "~/.local/state") / "ganzoo" / "known-code"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ganzoo.config import Resolved, RunConfig, differences, strict_yaml
 from ganzoo.errors import UserError
+from ganzoo.files import expanded
 from ganzoo.params.curves import at
 from ganzoo.rules import Schedule
 
@@ -108,8 +110,10 @@ def _as_spelled(before: Any, now: Any) -> Any:
     if not (isinstance(before, dict) and isinstance(now, dict)):
         return before
     was, root = before.get("root"), now.get("root")
-    same = isinstance(was, str) and isinstance(root, str) and Path(was).expanduser().resolve() == Path(root).expanduser().resolve()
-    return {**before, "root": root} if same else before
+    with suppress(UserError):  # in the home of somebody unknown here
+        if isinstance(was, str) and isinstance(root, str) and expanded(was).resolve() == expanded(root).resolve():
+            return {**before, "root": root}
+    return before
 
 
 def stretched(config: Mapping[str, Any], resolved: Resolved, schedule: Schedule, step: int, total: int) -> list[str]:

@@ -18,7 +18,7 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
 from ganzoo.errors import UserError
-from ganzoo.files import write_atomically
+from ganzoo.files import expanded, write_atomically
 
 from . import checkpoint
 
@@ -69,7 +69,7 @@ def load_into(network: nn.Module, path: str | Path, inner: str = "", side: str =
 
 def split_choice(path: str | Path) -> tuple[Path, str]:
     """``FILE:KEY`` as a file and the place of a state dict in it; a file of just that name comes first, with ""."""
-    path = Path(path).expanduser()
+    path = expanded(path)
     name, colon, key = str(path).rpartition(":")
     return (path, "") if path.exists() or not colon or not name else (Path(name), key)
 

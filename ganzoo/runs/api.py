@@ -16,6 +16,7 @@ from pydantic_core import to_jsonable_python
 from ganzoo.config.yaml_writer import dump
 from ganzoo.errors import UserError
 from ganzoo.fields import Fields
+from ganzoo.files import expanded
 from ganzoo.plugins.one_file import choose, choosing
 from ganzoo.registry import Registry
 from ganzoo.rundir.record import read_record
@@ -91,7 +92,7 @@ def load(folder: str | Path, *, step: int | str | None = None, plugins: Sequence
     """
     with choosing():
         choose([Path(plugin) for plugin in plugins], allow_code=allow_code)
-        folder = Path(folder).expanduser()
+        folder = expanded(folder)
         return TrainedRun(folder, load_trained(folder, None, Registry.installed(), step=step))
 
 

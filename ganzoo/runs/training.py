@@ -8,6 +8,7 @@ from pathlib import Path
 from ganzoo.config import load_config, resolve
 from ganzoo.engine.distributed import Ranks
 from ganzoo.engine.runner import Runner
+from ganzoo.files import expanded
 from ganzoo.plugins.recipes import find_recipe
 from ganzoo.registry import Registry
 from ganzoo.rundir.files import CONFIG
@@ -34,7 +35,7 @@ def prepare(
     path, name = (recipe.path, f"{recipe.distribution}-{recipe.name}") if recipe else (path, _run_name(path))
     config, taken = load_config(path, overrides), set[Path]()
     while True:
-        folder = out.expanduser() if out else _default_out(name, resume, taken)  # no shell expands --out=~/a
+        folder = expanded(out) if out else _default_out(name, resume, taken)  # no shell expands --out=~/a
         registry = with_kept(Registry.installed(), folder) if resume else Registry.installed()
         resolved = resolve(config, with_kept(registry, path.parent, anew=True) if path.name == CONFIG else registry)
         try:

@@ -1,40 +1,19 @@
 """Every loss and penalty against its formula in float64, where scores come in patches, one sample at a time, or depend on the label."""
 
-import math
-
+import formulas
 import pytest
 import torch
+from formulas import PENALTIES, SCORES, K, Shaped
+from ranks_at_work import start
 from torch import nn
 
-from ganzoo import Critic, DataSpec, Generator
+from ganzoo import DataSpec, Generator
+from ganzoo.engine.distributed import Ranks
 from ganzoo.registry import Registry
 from ganzoo.turn import Turn
 
-K = 3
 DATA = DataSpec({"sample": (1, 4, 4), "label": ()}, classes=K)
 SHAPES = {"one score": (), "a column": (1,), "patches": (3, 2), "channels of patches": (1, 2, 2)}
-
-
-class Shaped(Critic):
-    """A smooth critic of scores of any shape, which may depend on the label."""
-
-    gives = frozenset({"score", "label_logits"})
-
-    def __init__(self, shape, conditional):
-        super().__init__()
-        random = torch.Generator().manual_seed(3)
-
-        def draw(*size):
-            return nn.Parameter(torch.randn(*size, generator=random, dtype=torch.float64) / 3)
-
-        self.shape = shape
-        self.hidden, self.scores, self.logits = draw(16, 8), draw(8, math.prod(shape)), draw(8, K)
-        self.classes = draw(K, 8) if conditional else None
-
-    def forward(self, sample, label):
-        hidden = torch.tanh(sample.flatten(1) @ self.hidden)
-        hidden = hidden if self.classes is None else hidden * self.classes[label]
-        return {"score": (hidden @ self.scores).reshape(len(sample), *self.shape), "label_logits": hidden @ self.logits}
 
 
 class Made(Generator):
@@ -55,50 +34,10 @@ def game(n, shape, conditional):
     return Shaped(shape, conditional), {"sample": real, "label": torch.arange(n) % K}, fake
 
 
-def plus(value):
-    """ln(1 + e^x), written out."""
-    return torch.log1p(torch.exp(value))
-
-
-def gradients(critic, sample, label):
-    """(N, D): of the mean over a sample's scores, each sample by itself."""
-    rows = []
-    for i in range(len(sample)):
-        one = sample[i : i + 1].detach().requires_grad_()
-        rows.append(torch.autograd.grad(critic(one, label[i : i + 1])["score"].mean(), one)[0].flatten())
-    return torch.stack(rows)
-
-
-def norms(critic, sample, label):
-    return gradients(critic, sample, label).square().sum(1).sqrt()
-
-
 def nll(logits, label):
     return -torch.stack([logits[i, k] - logits[i].exp().sum().log() for i, k in enumerate(label.tolist())]).mean()
 
 
-# Name -> (critic's objective, generator's objective) of the real scores r, the fake scores f; None: it has none.
-SCORES = {
-    "non_saturating": (lambda r, f: plus(-r).mean() + plus(f).mean(), lambda r, f: plus(-f).mean()),
-    "minimax": (lambda r, f: plus(-r).mean() + plus(f).mean(), lambda r, f: -plus(f).mean()),
-    "least_squares": (lambda r, f: ((r - 1) ** 2).mean() / 2 + (f**2).mean() / 2, lambda r, f: ((f - 1) ** 2).mean() / 2),
-    "hinge": (lambda r, f: (1 - r).clamp(min=0).mean() + (1 + f).clamp(min=0).mean(), lambda r, f: -f.mean()),
-    "wasserstein": (lambda r, f: f.mean() - r.mean(), lambda r, f: -f.mean()),
-    "relativistic_pairing": (lambda r, f: plus(f - r).mean(), lambda r, f: plus(r - f).mean()),
-    "relativistic_average": (
-        lambda r, f: (plus(f.mean() - r).mean() + plus(f - r.mean()).mean()) / 2,
-        lambda r, f: (plus(r.mean() - f).mean() + plus(r - f.mean()).mean()) / 2,
-    ),
-}
-# Name -> the penalty of the critic, real samples, fakes and labels; random numbers are ones here (see ``ones``).
-PENALTIES = {
-    "r1": lambda critic, real, fake, label: 5 * norms(critic, real, label).square().mean(),
-    "r2": lambda critic, real, fake, label: 5 * norms(critic, fake, label).square().mean(),
-    "gradient_penalty": lambda critic, real, fake, label: 10 * (norms(critic, (real + fake) / 2, label) - 1).square().mean(),
-    "dragan": lambda critic, real, fake, label: (
-        10 * (norms(critic, real + 0.5 * 0.5 * real.std(correction=0) * 0.5, label) - 1).square().mean()
-    ),
-}
 OTHERS = {"label_classification", "weight_clip"}
 IN_THEIR_PLUGINS = {
     *("ada", "augment", "diffaugment", "image_pool"),  # ganzoo-augment, -translation: they change what is seen, and have no term
@@ -114,7 +53,7 @@ IN_THEIR_PLUGINS = {
 @pytest.fixture(autouse=True)
 def halves(monkeypatch):
     """Uniform random numbers are all 0.5."""
-    monkeypatch.setattr(torch, "rand", lambda *size, dtype=None, device=None: torch.full(size, 0.5, dtype=dtype))
+    monkeypatch.setattr(torch, "rand", formulas.halves)
     monkeypatch.setattr(torch, "rand_like", lambda value: torch.full_like(value, 0.5))
 
 
@@ -139,9 +78,9 @@ CASES = pytest.mark.parametrize(
 @CASES
 def test_a_loss_and_its_gradient_are_those_of_the_formula(n, shape, conditional):
     critic, batch, fake = game(n, shape, conditional)
-    for name, formulas in SCORES.items():
+    for name, objectives in SCORES.items():
         loss = built(name)
-        for side, formula in zip(("critic", "generator"), formulas, strict=True):
+        for side, formula in zip(("critic", "generator"), objectives, strict=True):
             turn = turn_of(side, loss, critic, batch, fake)
             ours = total(loss.critic_terms(turn) if side == "critic" else loss.generator_terms(turn))
             r, f = (critic(sample, batch["label"])["score"] for sample in (batch["sample"], fake))
@@ -173,6 +112,14 @@ def test_the_classification_of_labels_is_that_of_the_formula(n):
     assert total(loss.generator_terms(turn_of("generator", loss, critic, batch, fake))).item() == pytest.approx(
         nll(made, batch["label"]).item(), rel=1e-12
     )
+
+
+def test_the_formulas_hold_in_a_run_on_two_ranks_and_in_one_that_is_resumed():
+    """Of patches that depend on the label, each loss a step of one run, which goes on from a checkpoint between them."""
+    together, _ = start(2, formulas.apart)
+    for found in (together, formulas.apart(Ranks(), resumed=True)):
+        assert {name.partition(",")[0] for name in found} == {*SCORES, *PENALTIES}
+        assert max(found.values()) < 1e-12, found
 
 
 def test_every_shipped_loss_has_a_formula_here():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ganzoo import Dataset, PositiveInt, UserError, did_you_mean
+from ganzoo.data import expanded
 
 from .array_file import ArrayFile, ArrayRows
 from .celeba_layout import contents
@@ -61,7 +61,7 @@ class Arrays(Dataset):
 
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
         """{"sample": (N, C, H, W) uint8 or uint16, with labels "label": (N,) int64}; sets ``classes``, ``class_names``."""
-        path = Path(self.file).expanduser()
+        path = expanded(self.file)
         if not path.is_file():
             raise UserError(f"there is no file {path.absolute()} ({contents(path.parent)})", "set data.file", key="data.file")
         content = ArrayFile(path)

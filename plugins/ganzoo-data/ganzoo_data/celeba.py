@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ganzoo import Dataset, Fraction, PositiveInt, UserError, did_you_mean
-from ganzoo.data import BadImage
+from ganzoo.data import BadImage, expanded
 
 from .archives import BadArchive, Zip
 from .celeba_layout import ARCHIVE, ATTRIBUTES, BASES, IMAGES, PARTITION, PREFIXES, Layout, contents, look, rows
@@ -89,7 +89,7 @@ class CelebA(Dataset):
 
     def _find(self, cache: Cache) -> Layout:
         """Where the files lie."""
-        root = Path(self.root).expanduser()
+        root = expanded(self.root)
         labelled = self.attribute is not None
         found = {root / base: look(root / base) for base in BASES}
         for layout in found.values():

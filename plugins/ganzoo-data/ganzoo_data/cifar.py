@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ganzoo import Dataset, UserError
+from ganzoo.data import expanded
 
 from .archives import BadArchive, read_tar
 from .download import fetch
@@ -56,7 +57,7 @@ class CIFAR10(Dataset):
 
     def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
         """{"sample": (N, 3, 32, 32) uint8, "label": (N,) int64}."""
-        root = Path(self.root).expanduser()
+        root = expanded(self.root)
         names = FILES[self.split]
         for folder in (root / FOLDER, root):
             if (folder / names[0]).is_file():

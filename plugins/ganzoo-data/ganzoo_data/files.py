@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ganzoo import UserError
+from ganzoo.data import expanded
 
 COARSE_NS = 10_000_000
 """A time that is a multiple of this comes from a file system with coarse times (FAT: 10 ms, others 1 s), or was never a ctime."""
@@ -54,7 +55,7 @@ def folder_at(root: str) -> Path:
     Raises:
         UserError: where there is none.
     """
-    folder = Path(root).expanduser()
+    folder = expanded(root)
     if not folder.is_dir():
         found = "is a file" if folder.exists() else "does not exist"
         raise UserError(f"the folder {folder.absolute()} {found}", "set data.root to the folder that holds the data", key="data.root")

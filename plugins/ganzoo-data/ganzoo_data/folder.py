@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ganzoo import Dataset, Fraction, NonNegativeInt, PositiveInt, UserError
-from ganzoo.data import BadImage
+from ganzoo.data import BadImage, expanded
 
 from .celeba_layout import contents
 from .derived import Mask, conditions, hole, holed, refuse_remainder
@@ -76,7 +76,7 @@ class ImageFolder(Dataset):
 
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
         """{"sample": (N, channels, H, W) uint8, with labels "label": (N,) int64}; sets ``classes``, ``class_names``."""
-        root, source = Path(self.root).expanduser(), open_source(self.root)
+        root, source = expanded(self.root), open_source(self.root)
         names = source.names
         if not names:
             found = f" ({contents(root)})" if root.is_dir() else ""
@@ -142,8 +142,9 @@ class ImageFolder(Dataset):
         if self.labels is False:
             return {}
         if self._file:
-            near = (root if root.is_dir() else root.parent) / Path(self._file).expanduser()
-            return label_pictures(near if near.is_file() else Path(self._file).expanduser(), names)
+            file = expanded(self._file)
+            near = (root if root.is_dir() else root.parent) / file
+            return label_pictures(near if near.is_file() else file, names)
         level = int(self.split is not None and all(_plain(_parts(name)[0]) in SPLITS and "/" in name for name in names))
         loose = [name for name in names if len(_parts(name)) < level + 2]
         labels = {name: _parts(name)[level] for name in names if len(_parts(name)) >= level + 2}

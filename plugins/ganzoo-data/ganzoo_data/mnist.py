@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from ganzoo import Dataset, UserError
-from ganzoo.data import Digits
+from ganzoo.data import Digits, expanded
 
 from .celeba_layout import contents
 from .download import fetch
@@ -63,7 +63,7 @@ class MNIST(Dataset):
         return f"{half}-images-idx3-ubyte", f"{half}-labels-idx1-ubyte"
 
     def _find(self, name: str, cache: Cache) -> Path:
-        root = Path(self.root).expanduser()
+        root = expanded(self.root)
         own_folder = root / self.torchvision_name / "raw"
         folders = (own_folder, root / "raw", root, *(root / folder for folder in self.folders))
         for folder in folders:

@@ -17,7 +17,7 @@ from typing import IO, Any, Protocol
 from PIL import Image
 
 from ganzoo import UserError
-from ganzoo.data import BadImage
+from ganzoo.data import BadImage, expanded
 
 from .archives import BadArchive, Zip
 from .celeba_layout import contents
@@ -51,7 +51,7 @@ def open_source(root: str) -> Source:
     Raises:
         UserError: where there is neither, or the archive cannot be read.
     """
-    path = Path(root).expanduser()
+    path = expanded(root)
     if path.is_dir():
         return Folder(path)
     if not path.is_file():

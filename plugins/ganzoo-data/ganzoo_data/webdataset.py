@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from ganzoo import Dataset, Fraction, PositiveInt, UserError
-from ganzoo.data import BadImage
+from ganzoo.data import BadImage, expanded
 
 from .files import stamp
 from .images import DECODER, Sides, decode, sides
@@ -115,7 +115,7 @@ def find_shards(patterns: Sequence[str]) -> list[Path]:
         UserError: where a pattern means none.
     """
     found: set[Path] = set()
-    for pattern in (plain for given in patterns for plain in _expand(str(Path(given).expanduser()))):
+    for pattern in (plain for given in patterns for plain in _expand(str(expanded(given)))):
         literal = Path(pattern)  # "[1]" in a name comes before what it means as a pattern
         matching = [literal] if literal.is_file() else map(Path, glob.glob(pattern, recursive=True))  # noqa: PTH207
         paths = {path.resolve() for path in matching if path.is_file()}

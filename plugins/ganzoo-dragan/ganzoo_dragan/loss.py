@@ -35,14 +35,16 @@ class DRAGAN(Loss):
 
     def critic_terms(self, turn: Turn) -> Terms:
         """The penalty at one random point near each real sample."""
-        gradients = score_gradients(turn, turn.real | {"sample": around(turn.real["sample"], self.noise)})
+        real = turn.real["sample"]
+        deviation = turn.mean((real - turn.mean(real)).square()).sqrt()  # of the whole batch, whatever share of it is here
+        gradients = score_gradients(turn, turn.real | {"sample": around(real, self.noise * deviation)})
         return {"dragan": self.weight * (torch.linalg.vector_norm(gradients, dim=1) - self.target).square().mean()}
 
 
-def around(real: Tensor, noise: float) -> Tensor:
-    """A point near each of ``real`` (N, *shape): a uniform part of the way to the sample with uniform noise on every value."""
+def around(real: Tensor, furthest: Tensor) -> Tensor:
+    """A point near each of ``real`` (N, *shape): a uniform part of the way to the sample with up to ``furthest`` on every value."""
     alpha = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
-    return real + alpha * noise * real.std(correction=0) * torch.rand_like(real)
+    return real + alpha * furthest * torch.rand_like(real)
 
 
 def score_gradients(turn: Turn, fields: Fields) -> Tensor:

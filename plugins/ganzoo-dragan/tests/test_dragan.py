@@ -97,16 +97,16 @@ def test_penalty_is_taken_around_the_data() -> None:
 @pytest.mark.parametrize(
     "faulty",
     [
-        lambda real, noise: real,
-        lambda real, noise: around(real, 1.0),
-        lambda real, noise: real + torch.rand(2, 1) * noise * real.std(dim=0, correction=0) * torch.rand_like(real),  # std of each value
-        lambda real, noise: real + torch.rand(2, 1) * noise * real.std(correction=0),  # the same step for every value
-        lambda real, noise: real + torch.rand(2, 1) * noise * real.std(correction=0) * (2 * torch.rand_like(real) - 1),
+        lambda real, furthest: real,
+        lambda real, furthest: around(real, 2 * furthest),
+        lambda real, furthest: real + torch.rand(2, 1) * 0.5 * real.std(dim=0, correction=0) * torch.rand_like(real),  # std of each value
+        lambda real, furthest: real + torch.rand(2, 1) * furthest,  # the same step for every value
+        lambda real, furthest: real + torch.rand(2, 1) * furthest * (2 * torch.rand_like(real) - 1),
     ],
     ids=["at the data", "twice as far", "std of each value", "one step for all", "to both sides"],
 )
 @pytest.mark.usefixtures("known_numbers")
-def test_faulty_places_are_seen(faulty: Callable[[Tensor, float], Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_faulty_places_are_seen(faulty: Callable[[Tensor, Tensor], Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "around", faulty)
     with pytest.raises(AssertionError):
         check_place()
@@ -171,7 +171,7 @@ def test_penalty_of_a_flat_critic_has_a_finite_gradient() -> None:
 def test_steps_have_an_alpha_of_their_own_for_each_sample_and_stay_within_the_noise() -> None:
     torch.manual_seed(0)
     real = torch.randn(64, 3, 4, 4)
-    step = (around(real, 0.5) - real) / real.std(correction=0)
+    step = around(real, torch.tensor(0.5)) - real
     assert step.min() >= 0
     assert step.max() <= 0.5
     assert step.flatten(1).amax(dim=1).std() > 0.05  # some stay nearer than others

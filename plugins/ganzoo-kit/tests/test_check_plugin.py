@@ -8,9 +8,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from ganzoo_kit.authoring import check_plugin, examination, inside
+from ganzoo_kit import testing
+from ganzoo_kit.authoring import check_plugin, combinations, examination, inside
 from ganzoo_kit.authoring.environment import make_environment
 from ganzoo_kit.authoring.examination import examine
 from ganzoo_kit.authoring.finding import Finding
@@ -167,6 +169,16 @@ def test_an_entry_point_that_python_cannot_read_is_not_told_to_import_less(entry
     with pytest.raises(SyntaxError) as caught:
         compile(entry_point, "__init__.py", "exec")
     assert inside.remedy_for(reason(caught.value)) == "; repair it there: Python cannot read that file"
+
+
+@pytest.mark.parametrize(("status", "failed"), [("misfit", 1), ("fits", 0)])
+def test_a_plugin_that_fits_nothing_is_not_green(status, failed, monkeypatch):
+    found = [Finding("tower x mlp x hinge", "ring", "misfit", "it serves images"), Finding("tower x mlp x wasserstein", "ring", status)]
+    monkeypatch.setattr(testing, "distribution_cases", lambda distribution: [])
+    monkeypatch.setattr(combinations, "Combinations", lambda *given: SimpleNamespace(findings=lambda: iter(found)))
+    said = [finding for finding in inside._try_all(Registry([]), "ganzoo-tower") if isinstance(finding, Finding)]
+    assert [finding.status for finding in said].count("failed") == failed
+    assert not failed or "none of 2 combinations with what is installed fits" in said[-1].reason
 
 
 def test_a_failure_is_told_once(capsys):

@@ -41,6 +41,14 @@ class Growing(Maker):
         return {"sample": self.body(latent) * alpha}
 
 
+class Torn(Growing):
+    """Another one, of the wrong shape."""
+
+    def __init__(self, data):
+        super().__init__(data)
+        self.body = nn.Linear(3, 5)
+
+
 class Wrong(Maker):
     """A generator of the wrong shape."""
 
@@ -81,10 +89,11 @@ def test_a_misfit_stays_one_whatever_schedule_comes_after():
 
 
 def test_what_needs_a_schedules_field_is_tried_whole():
-    registry = registry_of(generator=[Growing], critic=[plain(Judge)], loss=[Difference], schedule=[Plain, Grows])
-    rows = {row.schedule: row for row in matrix.cross(registry, DATA, reporter(quiet=True))}
-    assert "needs the field 'alpha'" in rows["plain0"].reason
-    assert rows["grows1"].fits
+    registry = registry_of(generator=[Growing, Torn], critic=[plain(Judge)], loss=[Difference], schedule=[Plain, Grows])
+    rows = {(row.generator, row.schedule): row for row in matrix.cross(registry, DATA, reporter(quiet=True))}
+    assert "needs the field 'alpha'" in rows["growing0", "plain0"].reason
+    assert rows["growing0", "grows1"].fits
+    assert "shape" in rows["torn1", "grows1"].reason
 
 
 DIGITS = DataSpec({"sample": (1, 28, 28), "label": ()}, 10)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import DataSpec, Fields, Subject, UserError
-from ganzoo.data import default_folder
+from ganzoo.data import default_folder, expanded
 from ganzoo.metrics import Fact
 
 from .digit_classifier import CLASSIFIER_SHA256, DigitClassifier, load_digit_classifier
@@ -139,7 +139,7 @@ def open_inception(subject: Subject, weights: str | None, sha256: str, repeat_gr
         UserError: where there is no such file, saying what to download and where to put it, or it cannot be used.
     """
     named = weights or os.environ.get(INCEPTION_VARIABLE)
-    path = Path(named).expanduser() if named else default_inception()
+    path = expanded(named) if named else default_inception()
     if not named and not path.is_file():
         raise UserError(
             f"Inception metrics need Inception's weights, and {path} does not exist",

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import DataSpec, UserError, did_you_mean
+from ganzoo.data import expanded
 
 CONVOLUTIONS = (2, 2, 4, 4, 4)
 """In each stage; between stages a maximum over 2 x 2 pixels."""
@@ -54,7 +55,7 @@ class VGG19Features(nn.Module):
             what = f"{layer} of VGG19 sees images of 1 or 3 channels and at least {least} pixels; this data's samples are {data.shape}"
             raise UserError(what, "choose larger images, or an earlier layer", key="layer")
         self.net = layers(stage, last, activated)
-        state = read(Path(weights).expanduser() if weights else usual_file(), sha256 or SHA256)
+        state = read(expanded(weights) if weights else usual_file(), sha256 or SHA256)
         try:
             self.net.load_state_dict({name: state[f"features.{name}"].float() for name in self.net.state_dict()})
         except (KeyError, RuntimeError, AttributeError) as error:
