@@ -17,7 +17,6 @@ from ganzoo.registry import Registry
 
 INCEPTION = "needs pytorch-fid and its weights: plugins/ganzoo-metrics/tests/test_metric_plugins_inception.py"
 OF_INCEPTION = ("weights", "sha256", "repeat_grey")
-SEEN = "changes what is seen, not a term: plugins/ganzoo-augment/tests/test_augment.py"
 DECLARED = {
     "metric fid": dict.fromkeys(("samples", "real_samples", "split", *OF_INCEPTION), INCEPTION),
     "metric inception_score": dict.fromkeys(("samples", "splits", *OF_INCEPTION), INCEPTION),
@@ -25,25 +24,13 @@ DECLARED = {
     "metric stacked_modes": {"samples": "of noise it sees one mode, however many samples: tests/metrics/test_stacked_modes.py"},
     "metric precision_recall": dict.fromkeys(("network", *OF_INCEPTION), INCEPTION),
     "observer visdom": dict.fromkeys(("url", "environment", "timeout"), "needs a server: plugins/ganzoo-visdom/tests/test_visdom.py"),
-    "loss diffaugment": {"policy": SEEN},
-    "loss ada": dict.fromkeys(("ramp", "target"), SEEN),
-    "loss augment": dict.fromkeys(("p", "flip"), SEEN),
     "metric shape_and_colour": dict.fromkeys(("samples", "split"), "noise is never right: plugins/ganzoo-shapes/tests/test_shapes.py"),
-    "loss mutual_information": dict.fromkeys(("category", "continuous"), "reads codes: plugins/ganzoo-infogan/tests/test_infogan.py"),
     "loss perceptual": dict.fromkeys(("network", "weights", "sha256"), "of a file: plugins/ganzoo-perceptual/tests/test_perceptual.py"),
-    "loss top_k_fakes": dict.fromkeys(("decay", "epoch", "least"), "shows after an epoch: plugins/ganzoo-regularisers/tests"),
-    "loss lipschitz_penalty": {"weight": "of gradients longer than 1 only: plugins/ganzoo-regularisers/tests/test_penalties.py"},
     "dataset celeba": {"max_bad": "it refuses: plugins/ganzoo-data/tests/test_celeba.py"},
     "dataset folder": {"max_bad": "it refuses: tests/data/test_hostile_images.py"},
     "dataset webdataset": {"max_bad": "it refuses: plugins/ganzoo-data/tests/test_webdataset.py"},
 }
 """Parameters whose effect is not seen here, each with the reason and where it is."""
-ELSEWHERE = {
-    **dict.fromkeys(("dataset emnist", "dataset qmnist"), "plugins/ganzoo-data/tests/test_kin.py"),
-    **dict.fromkeys(("dataset paired", "dataset unpaired"), "plugins/ganzoo-data/tests/test_pairs.py"),
-    "dataset arrays": "plugins/ganzoo-data/tests/test_arrays.py",
-}
-"""Data sets whose files are not made here, and where their parameters are seen."""
 HOLED = [DataSpec({"sample": (3, 16, 16), "source": (3, 16, 16), "mask": (1, 16, 16)})]
 SLOW = ("metric sliced_wasserstein", "metric classifier_fid", "metric precision_recall")
 
@@ -53,15 +40,10 @@ def data(tmp_path_factory):
     """Component -> parameters given to it, other values, and example data, for those that need some."""
     folder = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("mnist", "cifar10", "celeba"):
+        for name in ("mnist", "cifar10", "celeba", "emnist", "qmnist", "arrays", "paired", "unpaired"):
             for place, count in ((name, 12), (f"other-{name}", 6)):
                 patch.setattr(stand_ins, "COUNT", count)
                 stand_ins.WRITE[name](folder / place)
-    for kind in ("labels-idx1", "images-idx3"):  # the test half is another
-        (folder / f"mnist/t10k-{kind}-ubyte.gz").write_bytes((folder / f"other-mnist/train-{kind}-ubyte.gz").read_bytes())
-    (folder / "cifar10/cifar-10-batches-bin/test_batch.bin").write_bytes(
-        (folder / "other-cifar10/cifar-10-batches-bin/data_batch_1.bin").read_bytes()
-    )
     names = [path.name for path in sorted((folder / "celeba/img_align_celeba").iterdir())]
     (folder / "celeba/list_eval_partition.txt").write_text("".join(f"{name} {i % 3}\n" for i, name in enumerate(names)))
     for i, place in enumerate(("faces/train/a", "faces/train/b", "faces/test/a", "faces/test/b", "other-faces/a")):
@@ -69,7 +51,10 @@ def data(tmp_path_factory):
     for i in range(2):
         shard(folder / f"{i}.tar", i)
     celeba = {"attribute": ("Smiling",), "root": (str(folder / "other-celeba"),)}
-    given = {f"dataset {name}": ({"root": str(folder / name)}, {"root": (str(folder / f"other-{name}"),)}) for name in ("mnist", "cifar10")}
+    given = {
+        f"dataset {name}": ({"root": str(folder / name)}, {"root": (str(folder / f"other-{name}"),)})
+        for name in ("mnist", "cifar10", "emnist", "qmnist")
+    }
     return given | {
         "dataset fashion_mnist": given["dataset mnist"],
         "dataset kmnist": given["dataset mnist"],
@@ -79,6 +64,17 @@ def data(tmp_path_factory):
             {"root": str(folder / "faces"), "size": 16},
             {"root": (str(folder / "other-faces"),), "split": ("test",), "crop": (9,)},
         ),
+        "dataset arrays": (
+            {"file": str(folder / "arrays/images.npz")},
+            {"file": (str(folder / "other-arrays/images.npz"),), "images": ("test_images",), "split": ("test",), "white": (300,)},
+        ),
+        **{
+            f"dataset {name}": (
+                {"root": str(folder / name), "size": 16},
+                {"root": (str(folder / f"other-{name}"),), "load_size": (20,), "split": ("val",)},
+            )
+            for name in ("paired", "unpaired")
+        },
         "dataset webdataset": (
             {"shards": str(folder / "0.tar"), "size": 16},
             {"shards": (str(folder / "1.tar"),), "crop": (9,), "classes": (7,)},
@@ -86,6 +82,9 @@ def data(tmp_path_factory):
         "metric precision_recall": ({"network": "judge", "samples": 50, "real_samples": 50}, {"samples": (60,), "real_samples": (60,)}),
         "loss perceptual": ({"network": "digits"}, {"layer": ("stem",)}, [DataSpec({"sample": (1, 28, 28)})]),
         **{f"{side} {name}": ({"width": 8}, {}) for side in ("generator", "critic") for name in ("biggan", "biggan_deep", "sagan")},
+        "loss ada": ({"interval": 1}, {}),
+        "loss top_k_fakes": ({"epoch": 1}, {}),
+        "loss mutual_information": ({}, {}, [DataSpec({"sample": (2,), "category": (3,), "continuous": (2,)})]),
         "generator context_encoder": ({"bottleneck": 8}, {}, HOLED),
         "loss reconstruction": ({}, {}, HOLED),
         "metric inpainting": ({}, {}, HOLED),
@@ -116,11 +115,7 @@ def shard(path, seed):
                 tar.addfile(member, io.BytesIO(content))
 
 
-COMPONENTS = [
-    c
-    for c in Registry.installed().components
-    if c.kind != "command" and c.distribution.startswith("ganzoo-") and f"{c.kind} {c.name}" not in ELSEWHERE
-]
+COMPONENTS = [c for c in Registry.installed().components if c.kind != "command" and c.distribution.startswith("ganzoo-")]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ganzoo import DataSpec, NonNegativeFloat, PositiveFloat
+from ganzoo import DataSpec, NonNegativeFloat, PositiveFloat, UserError
 
 from .digits import DigitFeatures
 from .features import FeatureDistance
@@ -46,5 +46,7 @@ class Perceptual(FeatureDistance):
         sha256: str | None = None,
     ) -> None:
         digits = network == "digits"
+        if digits and (weights or sha256):
+            raise UserError("the digit classifier brings its own weights", "leave weights and sha256 out, or choose vgg19", key="network")
         phi = DigitFeatures(data, layer, activated) if digits else VGG19Features(data, layer, activated, weights, sha256)
         super().__init__(phi, distance, scale, weight)

@@ -109,6 +109,7 @@ def test_wrong_weights_layers_and_images_are_refused_in_words(weights: tuple[str
         (DataSpec({"sample": (3, 8, 8)}), {}, "at least 16 pixels"),
         (COLOUR, {"network": "digits"}, "sees grey digits"),
         (DIGITS, {"network": "digits", "layer": "bottom"}, "has no layer 'bottom'"),
+        (DIGITS, {"network": "digits", "weights": path}, "brings its own weights"),
     ):
         with pytest.raises(UserError, match=said):
             Perceptual(data, **parameters)  # type: ignore[arg-type]

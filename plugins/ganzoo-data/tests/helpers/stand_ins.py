@@ -14,24 +14,25 @@ COUNT = 12
 def write_mnist(root):
     root.mkdir(parents=True)
     random = np.random.default_rng(0)
-    images, labels = random.integers(0, 256, (COUNT, 28, 28), np.uint8), np.arange(COUNT, dtype=np.uint8) % 10
-    for kind, array, magic in (("images-idx3", images, 0x803), ("labels-idx1", labels, 0x801)):
-        head = struct.pack(f">{1 + array.ndim}I", magic, *array.shape)
-        for half in ("train", "t10k"):
+    for half in ("train", "t10k"):
+        images, labels = random.integers(0, 256, (COUNT, 28, 28), np.uint8), np.arange(COUNT, dtype=np.uint8) % 10
+        for kind, array, magic in (("images-idx3", images, 0x803), ("labels-idx1", labels, 0x801)):
+            head = struct.pack(f">{1 + array.ndim}I", magic, *array.shape)
             (root / f"{half}-{kind}-ubyte.gz").write_bytes(gzip.compress(head + array.tobytes()))
 
 
 def write_cifar10(root):
     (root / "cifar-10-batches-bin").mkdir(parents=True)
-    records = np.random.default_rng(0).integers(0, 256, (COUNT, 3073), np.uint8)
-    records[:, 0] %= 10
+    random = np.random.default_rng(0)
     for batch in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"):
+        records = random.integers(0, 256, (COUNT, 3073), np.uint8)
+        records[:, 0] %= 10
         (root / f"cifar-10-batches-bin/{batch}.bin").write_bytes(records.tobytes())
 
 
-def write_pictures(root):
+def write_pictures(root, seed=0):
     root.mkdir(parents=True)
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     names = [f"{i + 1:06}.jpg" for i in range(COUNT)]
     for name in names:
         Image.fromarray(random.integers(0, 256, (218, 178, 3), np.uint8)).save(root / name)
@@ -40,10 +41,11 @@ def write_pictures(root):
 
 def write_shard(root):
     root.mkdir(parents=True)
+    random = np.random.default_rng(0)
     with tarfile.open(root / "train-0.tar", "w") as tar:
         for i in range(COUNT):
             picture = io.BytesIO()
-            Image.fromarray(np.full((24, 24, 3), 20 * i, np.uint8)).save(picture, "PNG")
+            Image.fromarray(random.integers(0, 256, (24, 24, 3), np.uint8)).save(picture, "PNG")
             for name, content in ((f"{i:03}.png", picture.getvalue()), (f"{i:03}.cls", str(i % 3).encode())):
                 info = tarfile.TarInfo(name)
                 info.size = len(content)
@@ -83,19 +85,19 @@ def write_qmnist(root):
 
 def write_arrays(root):
     root.mkdir(parents=True)
-    images = np.random.default_rng(0).integers(0, 256, (COUNT, 16, 16, 3), np.uint8)
-    np.savez(root / "images.npz", images=images, labels=np.arange(COUNT) % 3)
+    images = np.random.default_rng(0).integers(0, 256, (2, COUNT, 16, 16, 3), np.uint8)
+    labels = np.arange(COUNT) % 3
+    np.savez(root / "images.npz", train_images=images[0], train_labels=labels, test_images=images[1], test_labels=labels)
 
 
 def write_pairs(root):
-    for half in ("train", "val", "test"):
-        write_pictures(root / half)
+    for seed, half in enumerate(("train", "val", "test")):
+        write_pictures(root / half, seed)
 
 
 def write_domains(root):
-    for half in ("train", "val", "test"):
-        write_pictures(root / f"{half}A")
-        write_pictures(root / f"{half}B")
+    for seed, half in enumerate(("trainA", "trainB", "valA", "valB", "testA", "testB")):
+        write_pictures(root / half, seed)
 
 
 WRITE = {

@@ -14,22 +14,23 @@ import torch
 from ganzoo.data.dataset import Dataset
 from ganzoo.engine.optimizers import descend
 from ganzoo.errors import ContractError
+from ganzoo.fields import DataSpec
 from ganzoo.params import REQUIRED, Parameter, kind_of, parameters_of, split_annotation
 from ganzoo.rules import Loss, Schedule
 
 from .behaviour import saved
 from .component import Candidate, listed
 from .data import OTHER, measured, read
-from .game import inner_part
+from .game import inner_part, smooth_game
 from .observers import traces
-from .running import exercise
+from .running import exercise, seeded
 from .schedules import LENGTHS, steps_of
 from .subject import Subject
 
 ASKS_A_NETWORK = ("download",)
 """Parameters that are never tried: they would fetch something."""
-RUNS = 3
-"""How often a component is run, an optimizer steps: what only shows later is seen, too."""
+SLOPES = (1.0, 1.0, 30.0)
+"""A component is run so often, an optimizer steps: what only shows later is seen, too. A loss's critic is so much steeper than usual."""
 
 
 def effects(part: Candidate) -> None:
@@ -142,12 +143,25 @@ def observed(subject: Subject) -> Iterator[tuple[str, Any]]:
     elif kind == "observer":
         yield from traces(subject)
     elif kind == "optimizer":
-        yield from ((f"weight {i}", value) for i, value in enumerate(descend(built, RUNS)))
+        yield from ((f"weight {i}", value) for i, value in enumerate(descend(built, len(SLOPES))))
     elif kind in ("generator", "critic", "loss"):
-        for run in range(RUNS):
-            yield from ((f"{run} {name}", value.detach()) for name, value in exercise(built, subject.data, seed=run).items())
+        for run, slope in enumerate(SLOPES):
+            yield from ((f"{run} {name}", value.detach()) for name, value in exercise(built, subject.data, seed=run, slope=slope).items())
+            if isinstance(built, Loss) and type(built).view is not Loss.view:
+                with seeded(run):
+                    yield from ((f"{run} {name}", value) for name, value in seen_by_critic(built, subject.data).items())
         yield from saved(built).items()
         yield from ((name, repr(getattr(built, name))) for name in vars(Loss)["__annotations__"] if isinstance(built, Loss))
+
+
+def seen_by_critic(loss: Loss, data: DataSpec) -> dict[str, torch.Tensor]:
+    """The scores of what the critic sees through a loss's view, and the gradients that the generator gets of them."""
+    game = smooth_game(loss, data)
+    real, fake = game.turn("critic").both_scores
+    score = game.turn("generator").fake_scores["score"].mean()
+    gradients = torch.autograd.grad(score, list(game.generator.parameters()), allow_unused=True)
+    seen = {"real": real["score"].detach(), "fake": fake["score"].detach()}
+    return seen | {f"gradient {i}": gradient for i, gradient in enumerate(gradients) if gradient is not None}
 
 
 def _alike(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -50,10 +50,10 @@ class Game:
         return self.loss.critic_terms(turn) if turn.side == "critic" else self.loss.generator_terms(turn)
 
 
-def smooth_game(loss: Loss, data: DataSpec, *, double: bool = False, device: torch.device | None = None) -> Game:
-    """A game of smooth networks on a random batch of 6; ``double``: all of it in float64."""
+def smooth_game(loss: Loss, data: DataSpec, *, double: bool = False, device: torch.device | None = None, slope: float = 1.0) -> Game:
+    """A game of smooth networks on a random batch of 6; ``double``: all of it in float64; ``slope`` multiplies the critic's outputs."""
     generator = move_(own_generator(loss, data) or SmoothGenerator(data, loss.needs), device)
-    critic = move_(SmoothCritic(data, loss.scores | {"score"}), device)
+    critic = move_(SmoothCritic(data, loss.scores | {"score"}, slope=slope), device)
     batch, drawn = batch_of(data, 6, device), generator.draw(6, device)
     if double:
         generator, critic = generator.double(), critic.double()
@@ -142,25 +142,29 @@ class SmoothCritic(Critic):
 
     Args:
         data: what it judges.
-        gives: names of its outputs; "label_logits" is (N, K), every other (N,).
+        gives: names of its outputs; "label_logits" is (N, K), one that begins as a field is called ("code_mean") of that field's form,
+            every other (N,).
         units: of the hidden layer.
+        slope: factor on the outputs.
     """
 
-    def __init__(self, data: DataSpec, gives: Iterable[str] = ("score",), units: int = 6) -> None:
+    def __init__(self, data: DataSpec, gives: Iterable[str] = ("score",), units: int = 6, slope: float = 1.0) -> None:
         super().__init__()
-        self.gives = frozenset(gives)
+        self.gives, self.slope = frozenset(gives), slope
+        shapes = {name: data.fields.get(name.rpartition("_")[0], ()) for name in sorted(self.gives)}
+        self.widths = {name: shape[0] for name, shape in shapes.items() if len(shape) == 1}
+        self.widths |= {"label_logits": max(data.classes, 1)} if "label_logits" in self.gives else {}
         # Pooled to 4 x 4, so that a loss's view may change the size of what is judged.
         self.pool = nn.AdaptiveAvgPool2d(4) if data.is_image else nn.Identity()
         size = data.shape[0] * 16 if data.is_image else torch.Size(data.shape).numel()
         self.hidden = nn.Linear(size, units)
-        self.heads = nn.ModuleDict(
-            {name: nn.Linear(units, max(data.classes, 1) if name == "label_logits" else 1) for name in sorted(self.gives)}
-        )
+        self.heads = nn.ModuleDict({name: nn.Linear(units, self.widths.get(name, 1)) for name in sorted(self.gives)})
 
     def forward(self, sample: Tensor) -> Scores:
         """Judge samples."""
         features = self.hidden(self.pool(sample).flatten(1)).tanh()
-        return {name: head(features) if name == "label_logits" else head(features)[:, 0] for name, head in self.heads.items()}
+        scores = {name: self.slope * head(features) for name, head in self.heads.items()}
+        return {name: score if name in self.widths else score[:, 0] for name, score in scores.items()}
 
 
 INNER: dict[str, type] = {"generator": SmoothGenerator, "critic": SmoothCritic}

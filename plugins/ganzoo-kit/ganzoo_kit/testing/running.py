@@ -54,11 +54,13 @@ def run_network(network: Generator | Critic, fields: Fields, autocast: Autocast 
     return Turn("critic", Generator(), network, fields, {}, autocast=autocast).judge(fields)
 
 
-def run_loss(loss: Loss, data: DataSpec, *, autocast: Autocast = nullcontext, device: torch.device | None = None) -> dict[str, Tensor]:
+def run_loss(
+    loss: Loss, data: DataSpec, *, autocast: Autocast = nullcontext, device: torch.device | None = None, slope: float = 1.0
+) -> dict[str, Tensor]:
     """Terms and estimates of both sides and the critic's parameters, with ``after`` and ``constrain_`` where a run calls them."""
     found: dict[str, Tensor] = {}
     for side in SIDES:
-        game = smooth_game(loss, data, device=device)
+        game = smooth_game(loss, data, device=device, slope=slope)
         turn = game.turn(side, autocast=autocast)
         terms = merge_terms({type(loss).__name__: loss}, turn)
         with torch.no_grad():
@@ -72,12 +74,21 @@ def run_loss(loss: Loss, data: DataSpec, *, autocast: Autocast = nullcontext, de
 
 
 def exercise(
-    component: Any, data: DataSpec, *, seed: int | None = 0, autocast: Autocast = nullcontext, device: torch.device | None = None
+    component: Any,
+    data: DataSpec,
+    *,
+    seed: int | None = 0,
+    autocast: Autocast = nullcontext,
+    device: torch.device | None = None,
+    slope: float = 1.0,
 ) -> dict[str, Tensor]:
-    """What the component makes of inputs that follow from ``seed``; None: from the random numbers as they stand."""
+    """What the component makes of inputs that follow from ``seed``; None: from the random numbers as they stand.
+
+    A loss's critic has its output layers multiplied by ``slope``.
+    """
     with nullcontext() if seed is None else seeded(seed):
         if isinstance(component, Loss):
-            return run_loss(component, data, autocast=autocast, device=device)
+            return run_loss(component, data, autocast=autocast, device=device, slope=slope)
         return run_network(component, inputs_of(component, data, 4, device), autocast)
 
 

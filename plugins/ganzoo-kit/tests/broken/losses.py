@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import softplus
 
-from ganzoo import Critic, DataSpec, Loss, NonNegativeFloat, Terms, Turn
+from ganzoo import Critic, DataSpec, Fields, Loss, NonNegativeFloat, Terms, Turn
 
 
 class Sound(Loss):
@@ -228,3 +228,19 @@ class Idle(Loss):
     def constrain_(self, critic: Critic) -> None:
         for parameter in critic.parameters():
             parameter.clamp(-0.01, 0.01)
+
+
+class Dimming(Sound):
+    """Dims what the critic sees, and nothing is wrong with it: ``amount`` shows in no term.
+
+    Args:
+        weight: factor on both sides.
+        amount: factor on what is judged.
+    """
+
+    def __init__(self, data: DataSpec, *, weight: NonNegativeFloat = 1.0, amount: NonNegativeFloat = 0.5):
+        super().__init__(data, weight=weight)
+        self.amount = amount
+
+    def view(self, fields: Fields, place: str, turn: Turn) -> Fields:
+        return fields | {"sample": self.amount * fields["sample"]} if place == "judged" else fields
