@@ -35,6 +35,8 @@ class Loss(nn.Module):
     """"real", "fake": whose ``turn.real_gradients``, ``turn.fake_gradients`` it takes, of the scores' own forward."""
     per_sample: bool = False
     """True: it needs each sample's score to depend on that sample alone, which batch norm breaks."""
+    mixes_batch: bool = False
+    """True: its terms are not means over samples, each by itself, so that ``train.accumulate`` would change them."""
     every: int = 1
     """It acts every so many steps (lazy regularisation)."""
     route: str = ""
@@ -77,6 +79,9 @@ class Plan:
         generator_updates: generator updates.
         share_fake: one fake for both turns of the step, as pytorch/examples does; needs one update each.
         fresh_real: the generator's first update takes a batch of its own, not the critic's last.
+        batch_size: samples of a batch of the "generator" or "critic", over all processes, where that is not ``train.batch_size``. Where
+            the two differ, the generator's first update takes a batch of its own.
+        reset: players, "generator" or "critic", whose optimizer begins anew before this step: of a phase, its first step.
         values: become fields (a growing alpha, a stage); sampling and export keep the last ones.
         losses: names of the losses that act, as the configuration writes them, along every route (``NAME``) or along one
             (``NAME@back``); None: all.
@@ -91,6 +96,8 @@ class Plan:
     losses: frozenset[str] | None = None
     frozen: tuple[str, ...] = ()
     fresh_real: bool = False
+    batch_size: Mapping[str, int] = field(default_factory=dict)
+    reset: tuple[str, ...] = ()
 
     def names(self, loss: str) -> bool:
         """Whether the loss called so (``NAME``, ``NAME@back#2``) acts."""

@@ -35,6 +35,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "optimizer.critic.groups": ("optimizer.critic={name: adam, groups: {net: {lr: 0.1}}}",),
     "train.steps": ("train.steps=2",),
     "train.batch_size": ("train.batch_size=4",),
+    "train.accumulate": ("train.accumulate=2",),
     "train.seed": ("train.seed=1",),
     "train.ema": ("train.ema=0.5",),
     "train.ema.half_life": ("train.ema={half_life: 64, ramp: 5}", "train.ema={half_life: 8, ramp: 5}"),

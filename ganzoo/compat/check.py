@@ -13,6 +13,7 @@ from ganzoo.fields import DataSpec
 from ganzoo.players import SYNCHRONISED, Critic, Generator
 from ganzoo.rules import Loss, Schedule, routed
 
+from .accumulated import accumulate_problems, buffers_of, changed_buffers
 from .declared import static_notes, static_problems
 from .dry_run import TRIED, dry_run, fake_tensors
 from .plans import MAX_PLANS, kinds_of, plan_problems
@@ -33,6 +34,7 @@ def check(
     batch: int = TRIED,
     share: int | None = None,
     synchronised: bool = False,
+    accumulate: int = 1,
 ) -> Verdict:
     """Whether the combination fits the data: static rules first, then a dry run of both turns under each kind of plan.
 
@@ -46,6 +48,7 @@ def check(
         batch: samples of a batch, of which few are tried.
         share: how many of them a process gets; None: all.
         synchronised: whether processes share the statistics of torch's own batch norms.
+        accumulate: parts that a process's share of a batch is cut into.
     """
     verdict = Verdict()
     with fake_tensors():
@@ -56,17 +59,20 @@ def check(
                 for i, (name, part) in enumerate(distinct(losses).items())
             }
             players = Players(made, judge, named, build("schedule", schedule, data))
-            share = share or batch
+            processes = batch // (share or batch)
             if synchronised:
                 _see_the_whole_batch(players)
             plans, note = kinds_of(players.schedule, total)
             verdict.problems += static_problems(players, data, plans, players.generator.draw(2).keys())
             verdict.problems += plan_problems(players, plans)
+            if verdict.fits:
+                verdict.problems += accumulate_problems(players, plans, batch, processes, accumulate)
             verdict.notes += [*static_notes(players), *([note] if note else [])]
             if verdict.fits:
                 before = {key: snapshot(component) for key, component in players.components.items()}
-                problems, notes = dry_run(players, data, dict(islice(plans.items(), MAX_PLANS)), min(TRIED, share))
-                verdict.problems += problems
+                buffers, tried = buffers_of(players), dict(islice(plans.items(), MAX_PLANS))
+                problems, notes = dry_run(players, data, tried, batch, processes, accumulate)
+                verdict.problems += [*problems, *(changed_buffers(buffers, players) if accumulate > 1 else ())]
                 verdict.notes += [*notes, *_unsaved(players, before)]
         except UserError as error:
             verdict.problems.append(Problem(error.key, error.what, error.remedy))

@@ -11,7 +11,7 @@ from typing import Any
 from unittest import mock
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ganzoo.errors import ContractError, UserError
 from ganzoo.fields import DataSpec, Fields
@@ -19,7 +19,8 @@ from ganzoo.players import frozen
 from ganzoo.rules import Plan, merge_terms
 from ganzoo.turn import Side, Turn
 
-from .plans import at
+from .accumulated import Mean, only_a_part, whole
+from .plans import SIDES, at
 from .verdict import Players, Problem, join, name_of, reason_of, remedy_for
 
 TRIED = 4
@@ -44,7 +45,7 @@ def fake_tensors() -> Iterator[None]:
             warnings.catch_warnings(),
             mock.patch.object(FakeTensorMode, "__deepcopy__", lambda mode, memo: mode, create=True),
             # Spectral norm's power iterations find no value here, and were most of the check of a network that has many.
-            mock.patch("torch.nn.utils.parametrizations._SpectralNorm._power_method", return_value=None),
+            mock.patch("torch.nn.utils.parametrizations._SpectralNorm._power_method", _iterated),
             FakeTensorMode(),
         ):
             warnings.filterwarnings("ignore", message="Accessing the data pointer of FakeTensor")  # as a deep copy does
@@ -53,24 +54,32 @@ def fake_tensors() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def dry_run(players: Players, data: DataSpec, plans: Mapping[int, Plan], n: int = TRIED) -> tuple[list[Problem], list[str]]:
-    """Run both turns of each plan by its own losses, with ``n`` samples, gradients included.
+def _iterated(norm: Any, weight: Tensor, n: int) -> None:
+    """What is left of the power iterations: that they change a buffer."""
+    torch.autograd.graph.increment_version(norm._u)
+
+
+def dry_run(
+    players: Players, data: DataSpec, plans: Mapping[int, Plan], batch: int = TRIED, processes: int = 1, accumulate: int = 1
+) -> tuple[list[Problem], list[str]]:
+    """Run both turns of each plan by its own losses, gradients included, with few samples of what a process has at once.
 
     Returns:
         The first problem of each turn, and notes on players that rest although a plan gives them updates.
     """
     problems: dict[str, Problem] = {}
-    idle: dict[str, list[int]] = {"critic": [], "generator": []}
-    networks = nn.ModuleDict({"generator": players.generator, "critic": players.critic})
+    idle: dict[str, list[int]] = {side: [] for side in SIDES}
+    networks = nn.ModuleDict(players.networks)
     moving = {side: [step for step, plan in plans.items() if getattr(plan, f"{side}_updates")] for side in idle}
     for step, plan in plans.items():
-        batch = example_batch(data, n) | plan_fields(plan)
-        for side in ("critic", "generator"):
+        for side in SIDES:
             if side in problems or step not in moving[side]:
                 continue
+            n = min(TRIED, plan.batch_size.get(side, batch) // (processes * accumulate))
+            real, mean = example_batch(data, n) | plan_fields(plan), only_a_part if accumulate > 1 else whole
             try:
                 with frozen(networks.get_submodule(name) for name in plan.frozen):
-                    moved = _one_turn(side, networks[side], players, plan, batch, n)  # type: ignore[arg-type]
+                    moved = _one_turn(side, networks[side], players, plan, real, n, mean)  # type: ignore[arg-type]
             except UserError as error:
                 problems[side] = Problem(error.key or players.key_of(error) or side, f"{error.what}{at(step)}", error.remedy)
             except Exception as error:  # whatever a plugin's code raises is the reason
@@ -96,10 +105,10 @@ def _failed(side: str, players: Players, error: Exception, when: str, n: int) ->
     return Problem(key, f"the {side}'s turn{when} fails: {reason_of(error)}", remedy_for(error))
 
 
-def _one_turn(side: Side, network: nn.Module, players: Players, plan: Plan, batch: Fields, n: int) -> bool:
+def _one_turn(side: Side, network: nn.Module, players: Players, plan: Plan, batch: Fields, n: int, mean: Mean) -> bool:
     """One turn of ``side``; returns whether it has anything to minimise."""
     acting = {name: loss for name, loss in players.losses.items() if plan.names(name)}
-    turn = Turn(side, players.generator, players.critic, batch, players.generator.draw(n), views=list(acting.values()))
+    turn = Turn(side, players.generator, players.critic, batch, players.generator.draw(n), views=list(acting.values()), average=mean)
     terms = merge_terms(acting, turn)
     if not any(term.requires_grad for term in terms.values()):
         return False

@@ -15,7 +15,8 @@ from .verdict import Players, Problem, name_of, reason_of
 
 MAX_PLANS = 32
 """Kinds of plan that are dry-run; of more, what they name is still looked at, but not where they differ in values only."""
-_FIXED = attrgetter("critic_updates", "generator_updates", "share_fake", "fresh_real", "losses", "frozen")
+_FIXED = attrgetter("critic_updates", "generator_updates", "share_fake", "fresh_real", "losses", "frozen", "reset")
+SIDES = ("critic", "generator")
 
 
 def kinds_of(schedule: Schedule, total: int) -> tuple[dict[int, Plan], str]:
@@ -33,7 +34,7 @@ def kinds_of(schedule: Schedule, total: int) -> tuple[dict[int, Plan], str]:
     try:
         for step in range(total):
             plan = schedule.plan(step, total)
-            kind = fixed = _FIXED(plan)
+            kind = fixed = (*_FIXED(plan), *sorted(plan.batch_size.items()))
             if plan.values:
                 kind = (fixed, tuple((n, "" if isinstance(v, float) else v) for n, v in sorted(plan.values.items())))
             if kind in found:
@@ -59,7 +60,7 @@ def plan_problems(players: Players, plans: Mapping[int, Plan]) -> Iterator[Probl
         yield Problem("schedule", "the schedule moves nobody in the whole run", "plan some updates")
     entries = {name.partition("#")[0] for name in players.losses}
     losses = entries | {entry.partition("@")[0] for entry in entries}
-    networks = nn.ModuleDict({"generator": players.generator, "critic": players.critic})
+    networks = nn.ModuleDict(players.networks)
     for step, plan in plans.items():
         yield from schedule_problems(plan, at(step))
         for name in sorted((plan.losses or set()) - losses):
@@ -80,9 +81,17 @@ def schedule_problems(plan: Plan, when: str = "") -> Iterator[Problem]:
     if plan.share_fake and (plan.critic_updates, plan.generator_updates) != (1, 1):
         what = f"one fake is shared by both turns{when}, which needs one critic and one generator update a step"
         yield Problem("schedule", what, "set share_fake: false")
-    elif plan.share_fake and plan.fresh_real:
-        what = f"one fake is shared by both turns{when}, which then take one batch, but the generator asks for one of its own (fresh_real)"
+    elif plan.share_fake and (plan.fresh_real or plan.batch_size):
+        asked = "fresh_real" if plan.fresh_real else "batch_size"
+        what = f"one fake is shared by both turns{when}, which then take one batch, but the generator asks for one of its own ({asked})"
         yield Problem("schedule", what, "leave one of them out")
+    for asked, names in (("batch_size", plan.batch_size), ("reset", plan.reset)):
+        for name in set(names) - {*SIDES}:
+            what = f"the schedule says {asked} of '{name}'{when}, which is not a player"
+            yield Problem("schedule", what, did_you_mean(name, SIDES))
+    for side, size in plan.batch_size.items():
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            yield Problem("schedule", f"the schedule gives the {side} batches of {size!r} samples{when}", "give a number of 1 or more")
 
 
 def at(step: int) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from torch import nn
+
 from ganzoo.config import RunConfig
 from ganzoo.errors import ContractError
 from ganzoo.players import Critic, Generator
@@ -67,10 +69,15 @@ class Players:
     schedule: Schedule
 
     @property
+    def networks(self) -> dict[str, nn.Module]:
+        """The two players."""
+        return {"generator": self.generator, "critic": self.critic}
+
+    @property
     def components(self) -> Mapping[str, Any]:
         """All of them by their key in a configuration: "generator", "critic", "loss.0", ..., "schedule"."""
         losses = {f"loss.{i}": loss for i, loss in enumerate(self.losses.values())}
-        return {"generator": self.generator, "critic": self.critic, **losses, "schedule": self.schedule}
+        return {**self.networks, **losses, "schedule": self.schedule}
 
     def key_of(self, error: BaseException) -> str:
         """The key of the component whose code ``error`` came out of last; "" where it came out of none."""

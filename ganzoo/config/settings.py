@@ -69,6 +69,9 @@ class TrainConfig(Section):
     """Steps of the run; a step ends with the generator's updates."""
     batch_size: PositiveInt = 64
     """Samples in a batch, over all processes."""
+    accumulate: PositiveInt = 1
+    """Equal parts of each process's share of a batch that go through the networks one after the other, to take less memory; the
+    gradients are those of the whole batch."""
     seed: NonNegativeInt = 0
     """Decides every random number of the run."""
     ema: Annotated[float, Ge(0), Lt(1), OrAverage()] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,26 +19,24 @@ class Order:
 
     Args:
         count: rows N.
-        drawn: rows that one batch takes of them.
-        per_epoch: batches an epoch.
-        taken: those among these that are asked for.
+        length: how many of them an epoch gives: those of its whole batches.
         stream: with the epoch, the seed of an epoch's order.
         flip: whether rows are mirrored at random.
         steps: places that a window may lie at, besides the first one, along rows and columns.
     """
 
-    def __init__(
-        self, count: int, drawn: int, per_epoch: int, taken: slice, stream: Sequence[int], flip: bool, steps: tuple[int, int]
-    ) -> None:
-        self.count, self.drawn, self.per_epoch = count, drawn, per_epoch
-        self._taken, self._stream, self._flip, self._steps = taken, list(stream), flip, steps
+    def __init__(self, count: int, length: int, stream: Sequence[int], flip: bool, steps: tuple[int, int]) -> None:
+        self.count, self.length = count, length
+        self._stream, self._flip, self._steps = list(stream), flip, steps
         self._last: tuple[int, dict[str, np.ndarray]] = (-1, {})
 
-    def at(self, position: int) -> tuple[int, slice]:
-        """The epoch of a batch, and its place in it."""
-        epoch, index = divmod(position, self.per_epoch)
-        first = index * self.drawn
-        return epoch, slice(first + self._taken.start, first + self._taken.stop)
+    def at(self, first: int, n: int) -> Iterator[tuple[int, slice]]:
+        """Where the ``n`` rows from ``first`` on, counted over all epochs, lie: an epoch and a place in it, or several."""
+        while n:
+            epoch, start = divmod(first, self.length)
+            stop = min(start + n, self.length)
+            yield epoch, slice(start, stop)
+            first, n = first + stop - start, n - (stop - start)
 
     def epoch(self, epoch: int) -> Mapping[str, np.ndarray]:
         """Of an epoch: "index" (N,); where rows are mirrored at random "mirrored" (N,) bool; where windows move "window" (N, 2)."""

@@ -91,10 +91,11 @@ class SampleReader:
 class Batches(SampleReader):
     """Endless batches of ``size`` samples, in an order and mirroring (``flip``) that seed and epoch decide.
 
-    An epoch's last incomplete batch is left out. On a GPU the data lives there whole when it fits in half of the free memory; where
-    it does not, and where it lies on a disk, a background thread reads ahead. ``position`` counts batches handed out: reading
-    ahead does not move it. Each rank gets its share of each batch, in order: together they see the batches that one process
-    alone would see. Where ``arrays`` are this rank's alone (``apart``), it draws its share from its own.
+    An epoch's last incomplete batch is left out; batches of another size go on from one epoch to the next. On a GPU the data lives
+    there whole when it fits in half of the free memory; where it does not, and where it lies on a disk, a background thread reads
+    ahead. ``position`` counts samples handed out, to all ranks: reading ahead does not move it. Each rank gets its share of each
+    batch, in order: together they see the batches that one process alone would see. Where ``arrays`` are this rank's alone
+    (``apart``), it draws its share from its own.
 
     Raises:
         UserError: where there are fewer samples than one batch takes, or a batch cannot be split evenly.
@@ -113,11 +114,10 @@ class Batches(SampleReader):
         apart: bool = False,
     ) -> None:
         super().__init__(arrays, data, runtime)
-        ranks = ranks or Ranks()
+        self.ranks = ranks = ranks or Ranks()
         self.share = share_of(size, ranks)
         drawn = self.share if apart else size  # samples that one batch takes of those in ``arrays``
-        first = 0 if apart else ranks.rank * self.share
-        self.size, self.seed, self.position = size, seed, position
+        self.size, self.seed, self.position, self._apart = size, seed, position, apart
         self._orders: dict[str, Order] = {}
         for name in ("", *data.independent):
             count = len(arrays[name or "sample"])
@@ -128,8 +128,7 @@ class Batches(SampleReader):
                 remedy = f"set it to at most {count * size // drawn}"
                 raise UserError(f"{whose} {count} samples, fewer than one batch", remedy, key="train.batch_size")
             stream = [seed, *([number_of(name)] if name else []), *([ranks.rank + 1] if apart else [])]
-            taken, steps = slice(first, first + self.share), self.windows.steps.get(name, (0, 0))
-            self._orders[name] = Order(count, drawn, per_epoch, taken, stream, flip and data.is_image, steps)
+            self._orders[name] = Order(count, per_epoch * drawn, stream, flip and data.is_image, self.windows.steps.get(name, (0, 0)))
         self._there: dict[str, tuple[int, Fields]] = {}
         on_gpu = runtime.device.type == "cuda"
         if on_gpu and fits(arrays, runtime.device):
@@ -137,59 +136,72 @@ class Batches(SampleReader):
         slow = not self._resident and (on_gpu or any(on_disk(array) for array in arrays.values()))
         self._ahead = Ahead(self._read) if slow else None
 
-    def next(self) -> Fields:
-        """This rank's ``share`` of the next batch; moves ``position`` on by one."""
-        return self.finish(self.take())
+    def next(self, size: int | None = None) -> Fields:
+        """This rank's share of the next batch, of ``size`` samples; moves ``position`` on by as many."""
+        return self.finish(self.take(size))
 
-    def take(self) -> Fields:
+    def take(self, size: int | None = None) -> Fields:
         """The same, as ``finish`` takes it: rows as they are stored, or on a GPU that holds the data their numbers."""
-        stored = self._ahead.take(self.position) if self._ahead else self._read(self.position)
-        self.position += 1
+        size = size or self.size
+        stored = self._ahead.take(self.position, size) if self._ahead else self._read(self.position, size)
+        self.position += size
         return {name: value.to(self.runtime.device, non_blocking=True) for name, value in stored.items()}
 
-    def _read(self, position: int) -> Fields:
-        """This rank's share of the batch at ``position`` as it is stored, but mirrored. Pure: it may be called in the background."""
+    def _read(self, position: int, size: int) -> Fields:
+        """This rank's share of a batch as it is stored, but mirrored. Pure: it may be called in the background."""
+        share, rank = size // self.ranks.size, self.ranks.rank
+        first = position // self.ranks.size if self._apart else position + rank * share
         if self._resident:
-            return {name: value for group in self._orders for name, value in self._order_there(group, position).items()}
+            return {name: value for group in self._orders for name, value in self._order_there(group, first, share).items()}
         drawn = {}
         for group, order in self._orders.items():
-            epoch, chosen = order.at(position)
-            drawn[group] = {name: value[chosen] for name, value in order.epoch(epoch).items()}
+            pieces = [{name: value[chosen] for name, value in order.epoch(epoch).items()} for epoch, chosen in order.at(first, share)]
+            drawn[group] = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
         groups = {name: drawn[self._group(name)] for name in self.arrays}
         return {name: self._gather(name, own["index"], own) for name, own in groups.items()}
 
-    def _order_there(self, group: str, position: int) -> Fields:
-        """What stands for the batch at ``position``, of an order that is on the GPU for its whole epoch."""
-        epoch, chosen = self._orders[group].at(position)
-        if group not in self._there or self._there[group][0] != epoch:
-            values = self._orders[group].epoch(epoch).items()
-            device = self.runtime.device
-            there = {f"#{name}{group}": torch.from_numpy(v).pin_memory().to(device, non_blocking=True) for name, v in values}
-            self._there[group] = (epoch, there)
-        return {name: value[chosen] for name, value in self._there[group][1].items()}
+    def _order_there(self, group: str, first: int, share: int) -> Fields:
+        """What stands for a share of a batch, of an order that is on the GPU for its whole epoch."""
+        pieces = []
+        for epoch, chosen in self._orders[group].at(first, share):
+            if group not in self._there or self._there[group][0] != epoch:
+                values = self._orders[group].epoch(epoch).items()
+                device = self.runtime.device
+                there = {f"#{name}{group}": torch.from_numpy(v).pin_memory().to(device, non_blocking=True) for name, v in values}
+                self._there[group] = (epoch, there)
+            pieces.append({name: value[chosen] for name, value in self._there[group][1].items()})
+        return pieces[0] if len(pieces) == 1 else {name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}
+
+
+def cut(fields: Fields, n: int) -> list[Fields]:
+    """``n`` equal parts of a batch; what a plan says is in each of them."""
+    if n == 1:
+        return [fields]
+    pieces = {name: value.chunk(n) if isinstance(value, Tensor) and value.dim() else [value] * n for name, value in fields.items()}
+    return [{name: value[i] for name, value in pieces.items()} for i in range(n)]
 
 
 class Ahead:
-    """Reads positions before they are asked for, in one background thread, in order.
+    """Reads batches before they are asked for, in one background thread, in order, as if all had the size of the one that is.
 
     It has no position of its own: whoever takes says where. So what was read ahead is never part of a run's state, and a run
-    that is resumed elsewhere takes from there. ``read`` is a pure function of a position.
+    that is resumed elsewhere takes from there. ``read`` is a pure function of a position and a size.
     """
 
-    def __init__(self, read: Callable[[int], Fields], depth: int = DEPTH) -> None:
+    def __init__(self, read: Callable[[int, int], Fields], depth: int = DEPTH) -> None:
         self._read, self._depth = read, depth
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
-        self._pending: dict[int, Future[Fields]] = {}
+        self._pending: dict[tuple[int, int], Future[Fields]] = {}
 
-    def take(self, position: int) -> Fields:
-        """What is at ``position``. Raises what reading it raised."""
-        wanted = range(position, position + 1 + self._depth)
+    def take(self, position: int, size: int) -> Fields:
+        """The batch of ``size`` at ``position``. Raises what reading it raised."""
+        wanted = [(position + i * size, size) for i in range(1 + self._depth)]
         for elsewhere in self._pending.keys() - set(wanted):
             self._pending.pop(elsewhere).cancel()
-        for number in wanted:
-            if number not in self._pending:
-                self._pending[number] = self._thread.submit(self._read, number)
-        return self._pending.pop(position).result()
+        for batch in wanted:
+            if batch not in self._pending:
+                self._pending[batch] = self._thread.submit(self._read, *batch)
+        return self._pending.pop(wanted[0]).result()
 
 
 def on_disk(array: Rows) -> bool:

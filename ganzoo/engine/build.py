@@ -61,7 +61,8 @@ def build(
         data = describe_data(dataset, arrays)
         batches = Batches(arrays, data, config.train.batch_size, config.train.seed, dataset.flip, runtime, ranks=ranks, apart=dataset.apart)
     parts = (resolved.generator, resolved.critic, resolved.losses, resolved.schedule)
-    verdict = compat.check(*parts, data, config.train.steps, config.train.batch_size, share_of_batch, ranks.synchronises)
+    train = config.train
+    verdict = compat.check(*parts, data, train.steps, train.batch_size, share_of_batch, ranks.synchronises, train.accumulate)
     verdict.refuse(config)
 
     seed_everything(config.train.seed)

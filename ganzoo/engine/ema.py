@@ -27,12 +27,12 @@ class HalfLife:
     total: int
     """Steps of the run."""
 
-    def decay(self, step: int) -> float:
-        """Beta after ``step`` steps, each of one batch."""
-        samples = float(at(self.half_life, step, self.total))
+    def decay(self, step: int, batch: int | None = None) -> float:
+        """Beta after ``step`` steps, each of one batch, of ``batch`` samples where that is not the run's size."""
+        batch, samples = batch or self.batch, float(at(self.half_life, step, self.total))
         if self.ramp is not None:
-            samples = min(samples, self.ramp * step * self.batch)
-        return 0.5 ** (self.batch / samples) if samples > 0 else 0.0
+            samples = min(samples, self.ramp * step * batch)
+        return 0.5 ** (batch / samples) if samples > 0 else 0.0
 
 
 class MovingAverage:
@@ -57,13 +57,13 @@ class MovingAverage:
         # On a GPU as a tensor, so that a recorded update follows its changes.
         self._on_device = torch.full((), self._weight, device=device) if device.type == "cuda" else None
 
-    def set_step(self, step: int) -> None:
-        """Set beta for the updates after ``step`` steps.
+    def set_step(self, step: int, batch: int | None = None) -> None:
+        """Set beta for the updates after ``step`` steps, each by ``batch`` samples.
 
         A constant one is at most (1 + step) / (10 + step), so that a young average is not mostly the initial weights: the rule
         of TensorFlow's ExponentialMovingAverage.
         """
-        weight = 1 - (self.decay.decay(step) if isinstance(self.decay, HalfLife) else min(self.decay, (1 + step) / (10 + step)))
+        weight = 1 - (self.decay.decay(step, batch) if isinstance(self.decay, HalfLife) else min(self.decay, (1 + step) / (10 + step)))
         if self._on_device is not None and weight != self._weight:
             self._on_device.fill_(weight)
         self._weight = weight

@@ -28,7 +28,6 @@ from .randomness import host_random
 from .run import Run
 
 Update: TypeAlias = Callable[[], None]
-Say: TypeAlias = Callable[[str], None]
 
 WARM_UP = 3
 """Steps of each kind that run as they are before one is recorded: libraries choose their algorithms and allocate in them."""
@@ -53,6 +52,9 @@ class UpdateRunner:
         """Do ``update``; all updates of one ``kind`` do the same to the same tensors."""
         update()
 
+    def forget(self) -> None:
+        """From now on updates find other tensors: what was recorded is not replayed again."""
+
 
 class GraphedUpdates(UpdateRunner):
     """Runs the first updates of a kind as they are, then records one and replays it ever after.
@@ -63,7 +65,7 @@ class GraphedUpdates(UpdateRunner):
 
     deferred = True
 
-    def __init__(self, recorder: CudaGraphs, modules: Sequence[nn.Module], say: Say) -> None:
+    def __init__(self, recorder: CudaGraphs, modules: Sequence[nn.Module], say: Callable[[str], None]) -> None:
         self.recorder, self.modules, self.say = recorder, modules, say
         self.refused: dict[Hashable, str] = {}
         self._all_refused = False
@@ -91,6 +93,10 @@ class GraphedUpdates(UpdateRunner):
         else:
             self._warm_up(kind, update)
 
+    def forget(self) -> None:
+        """Warm up anew, and record again."""
+        self._replays, self._seen = {}, {}
+
     def _copy(self, place: tuple[int, str], value: Tensor) -> Tensor:
         # Of each shape its own: networks may grow.
         key = (*place, value.shape, value.dtype)
@@ -104,8 +110,7 @@ class GraphedUpdates(UpdateRunner):
         found = self.recorder.warm_up(update)
         # The first update of all makes what later ones find: gradients, caches, the state of the optimizers.
         if self._seen[kind] == WARM_UP:
-            changed = changed_parts(before, moving_parts(self.modules))
-            if changed:
+            if changed := changed_parts(before, moving_parts(self.modules)):
                 self._all_refused = True  # whatever is recorded may read what just moved
                 self._replays.clear()
             self._refuse(kind, changed or found)
@@ -161,7 +166,7 @@ def changed_parts(before: dict[str, Any], after: dict[str, Any]) -> str:
     return changed and f"an update changes {changed} otherwise than in place, which a replay would not repeat"
 
 
-def choose_runner(run: Run, say: Say) -> UpdateRunner:
+def choose_runner(run: Run, say: Callable[[str], None]) -> UpdateRunner:
     """How the updates of ``run`` are best run where it is; ``say`` takes a note."""
     if run.runtime.device.type != "cuda" or not run.config.train.cuda_graphs:
         return UpdateRunner()

@@ -87,8 +87,7 @@ class Run:
             "data": dict(self.fingerprint),
             "step": self.step,
             "values": dict(self.last_plan.values),
-            "batch_size": self.batches.size,
-            "position": self.batches.position,
+            "samples": self.batches.position,
             "networks": {name: network.state_dict() for name, network in self._networks().items()},
             "losses": {name: loss.state() for name, loss in self.losses.items()},
             "optimizers": {name: optimizers.state_of(optimizer) for name, optimizer in self.optimizers.items()},
@@ -140,7 +139,8 @@ class Run:
             for name, optimizer in self.optimizers.items():
                 optimizers.restore(optimizer, state["optimizers"][name])
             self.step = int(state["step"])
-            self.batches.position = int(state["position"]) * int(state.get("batch_size", self.batches.size)) // self.batches.size
+            before = () if "samples" in state else (int(state["position"]), int(state.get("batch_size", self.batches.size)))
+            self.batches.position = before[0] * before[1] if before else int(state["samples"])  # older checkpoints count batches
             self._restore_own(state)
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             what = f"the checkpoint belongs to other components ({' '.join(str(error).split())[:200]})"

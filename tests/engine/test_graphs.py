@@ -45,13 +45,13 @@ RUNS = {
         optimizer: {generator: rmsprop, critic: {name: sgd, lr: 1e-3, momentum: 0.9}}
         train: {steps: 12, batch_size: 16, device: cpu, threads: 1}
     """,
-    "clipping": """
+    "clipping, a batch in two parts": """
         data: {name: ring, count: 100}
         generator: {name: mlp, hidden: [16], latent_dim: 2}
         critic: {name: mlp, hidden: [16]}
         loss: [wasserstein, weight_clip]
         schedule: {name: wgan, boost_updates: 4, boost_steps: 2}
-        train: {steps: 12, batch_size: 16, device: cpu, threads: 1}
+        train: {steps: 12, batch_size: 16, accumulate: 2, device: cpu, threads: 1}
     """,
 }
 

@@ -45,7 +45,7 @@ def test_each_update_has_a_turn_and_the_generators_first_the_critics_last_batch(
     loop = steps(make(Plan(critic_updates, generator_updates)), 1)
     turns = loop.run.losses["difference"].turns
     assert loop.run.losses["difference"].sides == sides
-    assert loop.run.batches.position == batches
+    assert loop.run.batches.position == N * batches
     reals = [tuple(turn.real["sample"][:, 0].tolist()) for turn in turns]
     assert len(set(reals)) == batches
     if critic_updates and generator_updates:

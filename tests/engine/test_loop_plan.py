@@ -78,7 +78,7 @@ def test_the_generator_takes_the_critics_last_batch_or_one_of_its_own():
         first, second, generators = (turn.real["sample"] for turn in loop.run.losses["difference"].turns)
         assert not torch.equal(first, second)
         assert torch.equal(second, generators) != fresh
-        assert loop.run.batches.position == 2 + fresh
+        assert loop.run.batches.position == 4 * (2 + fresh)
 
 
 def test_a_shared_fake_is_made_once_and_seen_by_both_turns():

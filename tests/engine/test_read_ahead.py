@@ -36,9 +36,9 @@ def equal(a, b):
 def test_what_lies_on_a_disk_is_read_ahead_and_comes_out_the_same(arrays):
     direct, ahead = (Batches(given, SPEC, 8, 3, True, CPU) for given in (plain(arrays), arrays))
     assert (direct._ahead is None, ahead._ahead is None) == (True, False)
-    for position in range(1, 4 * 5):
+    for taken in range(1, 4 * 5):
         assert equal(direct.next(), ahead.next())
-        assert direct.position == ahead.position == position
+        assert direct.position == ahead.position == 8 * taken
 
 
 def test_a_batch_is_what_its_definition_says(arrays):
@@ -60,20 +60,20 @@ def test_position_is_all_that_resuming_needs(arrays):
     for start in (0, 3, 4, 7):
         resumed = Batches(arrays, SPEC, 8, 3, True, CPU)
         resumed.next()
-        resumed.position = start  # as Run.restore sets it, after something was read ahead
+        resumed.position = 8 * start  # as Run.restore sets it, after something was read ahead
         assert all(equal(resumed.next(), wanted) for wanted in expected[start:])
 
 
 def test_it_reads_just_so_far_ahead_and_in_one_other_thread():
     asked, threads = [], set()
 
-    def read(position):
+    def read(position, size):
         asked.append(position)
         threads.add(threading.current_thread())
         return position
 
     ahead = Ahead(read)
-    assert [ahead.take(position) for position in range(4)] == [0, 1, 2, 3]
+    assert [ahead.take(position, 1) for position in range(4)] == [0, 1, 2, 3]
     ahead._thread.shutdown()
     assert asked == list(range(4 + DEPTH))
     assert len(threads) == 1
@@ -83,25 +83,25 @@ def test_it_reads_just_so_far_ahead_and_in_one_other_thread():
 def test_the_next_is_read_while_this_one_is_used():
     began = threading.Event()
 
-    def read(position):
-        if position == 1:
+    def read(position, size):
+        if position == 7:
             began.set()
         return position
 
-    Ahead(read).take(0)
+    Ahead(read).take(0, 7)
     assert began.wait(5)
 
 
 def test_an_error_is_raised_where_its_batch_is_taken():
-    def read(position):
+    def read(position, size):
         if position == 2:
             raise GanzooError("image 5 is damaged")
         return position
 
     ahead = Ahead(read)
-    assert [ahead.take(0), ahead.take(1)] == [0, 1]
+    assert [ahead.take(0, 1), ahead.take(1, 1)] == [0, 1]
     with pytest.raises(GanzooError, match="image 5"):
-        ahead.take(2)
+        ahead.take(2, 1)
 
 
 def test_floats_are_looked_through_in_parts(monkeypatch, tmp_path):
@@ -122,7 +122,7 @@ def test_on_a_gpu_what_does_not_fit_is_read_ahead_into_pinned_memory(arrays, mon
     streamed, here = Batches(arrays, SPEC, 8, 3, True, gpu), Batches(plain(arrays), SPEC, 8, 3, True, CPU)
     assert not streamed._resident
     assert streamed._ahead is not None
-    assert all(value.is_pinned() for value in streamed._read(0).values())
+    assert all(value.is_pinned() for value in streamed._read(0, 8).values())
     for _ in range(20):
         wanted = here.next()
         for given in (resident.next(), streamed.next()):

@@ -47,7 +47,7 @@ def cache(tmp_path, monkeypatch):
 def test_resume_is_exact(case, differing, found):
     text, position, epoch = CASES[case]
     batches = make(text).batches
-    assert (state_of(saved(text, half_of(text)))["position"], batches.count // batches.size) == (position, epoch)
+    assert (state_of(saved(text, half_of(text)))["samples"], batches.count // batches.size) == (position * batches.size, epoch)
     assert differing(state_of(saved(text, 2 * half_of(text))), continued(text)) == []
     found(case)
 
@@ -60,7 +60,7 @@ def test_the_cases_are_what_they_are_called():
 
 
 @pytest.mark.promise("State", "A saver that forgets the optimizers, the random numbers, the data's position, the EMA or the step is caught")
-@pytest.mark.parametrize("what", ["optimizers", "random", "position", "average", "step"])
+@pytest.mark.parametrize("what", ["optimizers", "random", "samples", "average", "step"])
 def test_a_saver_that_forgets_is_caught(what, differing, found):
     text = ACGAN.replace("steps: 40", "steps: 60") if what == "step" else ACGAN
     fresh = make(text).state()

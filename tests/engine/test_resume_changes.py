@@ -50,8 +50,8 @@ def test_a_rate_and_the_batch_size_change_where_asked_and_the_record_says_so(beg
     assert any("from here on the result is not that of an unchanged run" in line.get("text", "") for line in lines)
     assert "train.batch_size: 8, now 4" in lines[[line["event"] for line in lines].index("warning") - 1]["changed"]
     before, after = (decode(path.read_bytes(), "") for path in sorted((begun / "run/checkpoints").iterdir()))
-    assert (before["step"], before["batch_size"], before["position"]) == (2, 8, 2)
-    assert (after["step"], after["batch_size"], after["position"]) == (4, 4, 6)  # 16 samples were seen, then twice 4
+    assert (before["step"], before["samples"]) == (2, 2 * 8)
+    assert (after["step"], after["samples"]) == (4, 2 * 8 + 2 * 4)
     moved = [(after["networks"]["critic"][name] - value).abs().max() for name, value in before["networks"]["critic"].items()]
     assert max(moved) > 0.4  # what Adam does at that rate
     assert invoke(command) == 0  # it is as it was begun, by now

@@ -49,7 +49,7 @@ def spoil(monkeypatch):
 
     def finish(self, stored):
         fields = following(self, stored)
-        if Sick.fault == "data" and self.position == AT + 1:
+        if Sick.fault == "data" and self.position == (AT + 1) * self.size:
             fields["sample"][0, 0] = float("nan")
         return fields
 

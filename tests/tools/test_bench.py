@@ -177,7 +177,7 @@ def test_the_run_that_a_gpu_is_measured_with_trains():
     run = cuda.noise_run(components, 4, CPU, graphs=True)
     loop.Loop(run, meter.Meter()).step()
     assert run.step == 1
-    assert run.batches.position == 5
+    assert run.batches.position == 5 * run.batches.size
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from torch import Tensor
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine import graphs
 from ganzoo.engine.build import build
-from ganzoo.engine.graphs import CudaGraphs, GraphedUpdates, Say, Update, UpdateRunner
+from ganzoo.engine.graphs import CudaGraphs, GraphedUpdates, Update, UpdateRunner
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.engine.run import Run
@@ -50,7 +50,7 @@ class Keeps(CudaGraphs):
         return update
 
 
-def recorded(run: Run, say: Say, recorder: Keeps | None = None) -> UpdateRunner:
+def recorded(run: Run, say: Callable[[str], None], recorder: Keeps | None = None) -> UpdateRunner:
     """The way in which updates of ``run`` are recorded: CUDA graphs, or on a CPU their stand-in."""
     if run.runtime.device.type == "cuda":
         return graphs.choose_runner(run, say)

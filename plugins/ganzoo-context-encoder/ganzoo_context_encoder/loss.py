@@ -25,6 +25,7 @@ class Reconstruction(Loss):
 
     paper = "Pathak et al., 2016, arXiv:1604.07379; the border as in the authors' code (pathak22/context-encoder)"
     reads = frozenset({"mask"})
+    mixes_batch = True
 
     def __init__(
         self, data: DataSpec, *, weight: NonNegativeFloat = 0.999, overlap: NonNegativeInt = 0, border: NonNegativeFloat = 10.0

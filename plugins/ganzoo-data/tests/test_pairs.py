@@ -69,7 +69,7 @@ def test_domains_without_pairs_have_their_own_numbers_and_orders(tmp_path, cache
     assert (data.shape, data.independent, len(arrays["source"]), len(arrays["sample"])) == ((3, 8, 8), ("source",), 5, 3)
     whole = Batches(arrays, data, 3, 0, dataset.flip, CPU)
     seen = [whole.next() for _ in range(4)]
-    resumed = Batches(arrays, data, 3, 0, dataset.flip, CPU, position=2)
+    resumed = Batches(arrays, data, 3, 0, dataset.flip, CPU, position=2 * 3)
     assert all(torch.equal(resumed.next()[name], one[name]) for one in seen[2:3] for name in one)
     with pytest.raises(UserError, match="has no folders testA and testB"):
         Unpaired(root=str(tmp_path / "data"), split="test").arrays(cache)

@@ -221,7 +221,7 @@ def test_ranks_draw_from_their_own_samples_and_end_their_epochs_together():
         labels = [label for batch in epoch for label in batch]
         assert {len(batch) for batch in epoch} == {16}
         assert len(set(labels)) == len(labels)
-        assert batches_of(rank, position=5).next()["label"].tolist() == following
+        assert batches_of(rank, position=5 * 32).next()["label"].tolist() == following
         seen.append(set(labels + following))
     assert not seen[0] & seen[1]
     assert len(seen[0]) > 80 < len(seen[1])

@@ -26,6 +26,7 @@ class DRAGAN(Loss):
     paper = "Kodali et al., 2017, arXiv:1705.07215"
     scores = frozenset({"score"})
     per_sample = True
+    mixes_batch = True
 
     def __init__(
         self, data: DataSpec, *, weight: NonNegativeFloat = 10.0, target: NonNegativeFloat = 1.0, noise: NonNegativeFloat = 0.5

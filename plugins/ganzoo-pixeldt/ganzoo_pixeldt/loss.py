@@ -21,6 +21,7 @@ class DomainTransfer(Loss):
 
     paper = "Yoo et al., 2016, arXiv:1603.07442"
     scores = frozenset({"score", "association"})
+    mixes_batch = True
 
     def __init__(self, data: DataSpec) -> None:
         super().__init__()

@@ -22,6 +22,7 @@ class FeatureMatching(Loss):
 
     paper = "Salimans et al., 2016, arXiv:1606.03498"
     scores = frozenset({"score", "features"})
+    mixes_batch = True
 
     def __init__(self, data: DataSpec, *, weight: NonNegativeFloat = 1.0) -> None:
         super().__init__()

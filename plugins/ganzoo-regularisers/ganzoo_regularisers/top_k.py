@@ -24,6 +24,7 @@ class TopKFakes(Loss):
 
     paper = "Sinha et al., 2020, arXiv:2002.06224"
     scores = frozenset({"score"})
+    mixes_batch = True
     updates: Tensor
 
     def __init__(self, data: DataSpec, *, least: Fraction = 0.5, decay: Fraction = 0.99, epoch: PositiveInt = 100) -> None:

@@ -25,6 +25,7 @@ class RelativisticAverage(Loss):
 
     paper = "Jolicoeur-Martineau, 2019, arXiv:1807.00734"
     scores = frozenset({"score"})
+    mixes_batch = True
 
     def __init__(self, data: DataSpec, *, weight: NonNegativeFloat = 1.0) -> None:
         super().__init__()

@@ -20,7 +20,7 @@ from .component import Candidate, listed
 from .data import arrays, lazy, numbers, repeatable
 from .directions import constraint, differences, extremes, is_objective, signs
 from .effects import effects
-from .losses import changes, declared, overrides, terms
+from .losses import changes, declared, overrides, parts, terms
 from .networks import gradients, inputs, mixing, outputs, prior, raw
 from .schedules import descent, hooks, plans, pure, rate, resumes
 from .subject import NotHere, failure_of
@@ -112,7 +112,7 @@ RUNNING = (determinism, state, bf16, values, placement, engine)
 BY_KIND: Mapping[str, tuple[Callable[[Any], None], ...]] = {
     "generator": (*OF_CLASS, outputs, prior, inputs, gradients, *RUNNING, weights, effects),
     "critic": (*OF_CLASS, outputs, raw, inputs, gradients, mixing, *RUNNING, weights, effects),
-    "loss": (*OF_CLASS, terms, declared, changes, extremes, signs, differences, constraint, *RUNNING, effects),
+    "loss": (*OF_CLASS, terms, declared, changes, parts, extremes, signs, differences, constraint, *RUNNING, effects),
     "schedule": (*OF_CLASS, pure, plans, effects),
     "dataset": (*OF_CLASS, arrays, repeatable, lazy, effects),
     "metric": (*OF_CLASS, lazy, numbers, effects),

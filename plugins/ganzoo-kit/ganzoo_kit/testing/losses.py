@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ganzoo.engine.batches import cut
 from ganzoo.errors import ContractError
 from ganzoo.fields import Fields, Scores, Terms
 from ganzoo.rules import Loss
-from ganzoo.turn import Turn
+from ganzoo.turn import Side, Turn
 
 from .game import SIDES, smooth_game
 from .running import seeded
@@ -96,6 +98,29 @@ def changes(subject: Subject) -> None:
         for name, value in snapshot(loss).items():
             if name not in before or not same(before[name], value):
                 raise ContractError(f"'{name}' changes on the {side}'s turn before `after`", "change state in `after` only")
+
+
+def parts(subject: Subject) -> None:
+    """Unless ``mixes_batch`` says otherwise, the terms of a batch are the means of those of its halves."""
+    loss = subject.build()
+    if loss.mixes_batch or overrides(subject.cls, "after"):
+        return  # train.accumulate refuses it
+
+    with seeded(1):
+        game = smooth_game(loss, subject.data, double=True)
+
+    def found(side: Side, seed: int, count: int) -> Terms:
+        with seeded(seed):
+            pieces = zip(cut(game.batch, count), cut(game.drawn, count), strict=True)
+            terms = [part.terms(part.turn(side)) for part in (replace(game, batch=batch, drawn=drawn) for batch, drawn in pieces)]
+        return {name: torch.stack([each[name] for each in terms]).mean() for name in terms[0]}
+
+    for side in SIDES:
+        whole, again, halved = found(side, 1, 1), found(side, 2, 1), found(side, 1, 2)
+        for name in whole:
+            if same(whole[name], again[name]) and not torch.allclose(whole[name], halved[name], rtol=1e-6, atol=1e-9):
+                what = f"'{name}' of the {side} is not the mean of its values of the batch's halves, but mixes_batch is False"
+                raise ContractError(what, "set mixes_batch = True, so that train.accumulate refuses it, or take means over samples")
 
 
 def snapshot(loss: Loss) -> dict[str, Any]:

@@ -143,6 +143,16 @@ class Early(Sound):
         return super().critic_terms(turn)
 
 
+class Compared(Sound):
+    """Compares each score with the mean of the others, and does not say so."""
+
+    caught_by = "parts"
+
+    def critic_terms(self, turn: Turn) -> Terms:
+        real, fake = turn.real_scores["score"], turn.fake_scores["score"]
+        return {"adversarial": self.weight * (softplus(fake.mean() - real).mean() + softplus(fake - real.mean()).mean())}
+
+
 class Hidden(Sound):
     """Changes its state where it may, but keeps it where no checkpoint looks."""
 
