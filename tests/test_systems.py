@@ -83,22 +83,21 @@ def test_a_folder_is_translated_by_run_pack_and_export_alike(trained, photos, na
     pack = trained / f"{name}-pack"
     if not pack.exists():
         assert invoke(["pack", str(trained / name), "--out", str(pack)]) == 0
-        assert invoke(["export", str(trained / name), "--out", str(trained / f"{name}.onnx")]) == 0
-    sources = [trained / name, pack, *([trained / f"{name}.onnx"] if route is None else [])]
+    along = ["--route", route] if route else []
+    assert invoke(["export", str(pack), "--out", "file.onnx", *along]) == 0
+    sources = [trained / name, pack, Path("file.onnx")]
     found = []
     for i, source in enumerate(sources):
         capsys.readouterr()
-        asked = ["sample", str(source), "--from", str(photos), "--out", f"out{i}", *(["--route", route] if route else [])]
-        assert invoke(asked) == 2
+        assert invoke(["sample", str(source), "--from", str(photos), "--out", f"out{i}", *along]) == 2
         assert "broken.png: not a picture" in capsys.readouterr().err
         written = sorted(path.relative_to(f"out{i}").as_posix() for path in Path(f"out{i}").rglob("*.*"))
         assert written == ["more/tall.png", "tall.png", "wide.png"]
         found.append({path: np.asarray(Image.open(f"out{i}/{path}")).astype(int) for path in written})
         assert all(picture.shape[:2] == (edge, edge) for picture in found[-1].values())
     assert all(np.abs(other[path] - picture).max() <= 1 for other in found[1:] for path, picture in found[0].items())
-    if route is None:  # an export has one forward, and does not leave a wish for another unsaid
-        assert invoke(["sample", str(sources[-1]), "--from", str(photos), "--out", "other", "--route", "back"]) == 2
-        assert "--route: an export holds one forward" in capsys.readouterr().err
+    assert invoke(["sample", "file.onnx", "--from", str(photos), "--out", "other", "--route", "away"]) == 2
+    assert "alone; ganzoo export RUN --route away" in capsys.readouterr().err
 
 
 def test_codes_are_written_where_no_picture_comes_out_and_python_gives_the_same(trained, photos, tmp_path):

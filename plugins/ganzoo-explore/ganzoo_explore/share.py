@@ -22,8 +22,10 @@ def export(
         typer.Option(help="The format: ONNX, or a program of torch.export (default: as --out ends, else onnx)."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The file (default: generator.onnx or generator.pt2 in the run).")
+        Path | None,
+        typer.Option(metavar="FILE", help="The file (default: generator.onnx or generator.pt2 in the run; ROUTE.onnx of a route)."),
     ] = None,
+    route: Annotated[str, typer.Option(metavar="NAME", help="The generator's route to export, in place of its forward.")] = "",
     weights: Weights = None,
     step: Step = None,
     as_json: Json = False,
@@ -43,14 +45,15 @@ def export(
         check_ending(out, *([SUFFIXES[to]] if to else SUFFIXES.values()), key="--out")
     to = to or ("torch" if out is not None and out.suffix.lower() == SUFFIXES["torch"] else "onnx")
     trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter(), step=step)
-    done = export_generator(trained, to, out or run_folder / f"generator{SUFFIXES[to]}")
+    done = export_generator(trained, to, out or run_folder / f"{route or 'generator'}{SUFFIXES[to]}", route)
     if as_json:
-        print_json({"file": str(done.path), "inputs": list(done.inputs), "difference": done.difference})
+        about = {"inputs": list(done.inputs), "outputs": list(done.outputs), "difference": done.difference}
+        print_json({"file": str(done.path), **about})
         return
     compared = "not compared: onnxruntime is not installed"
     if done.difference is not None:
         compared = f"at most {done.difference:.2g} from the generator"
-    print(f"{done.path}: {', '.join(done.inputs)} -> sample; {compared}")
+    print(f"{done.path}: {', '.join(done.inputs)} -> {', '.join(done.outputs)}; {compared}")
 
 
 def pack(

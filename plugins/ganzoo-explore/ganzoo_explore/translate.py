@@ -46,12 +46,12 @@ def translate_into(
     if out is None:
         raise UserError("it is not said where pictures go", "name a folder with --out", key="--from")
     if source.is_file():
-        if given := [name for name, value in (("--route", route), ("--weights", weights), ("--step", step)) if value]:
-            raise UserError("an export holds one forward of one generator", "sample from its run or pack", key=given[0])
+        if given := [name for name, value in (("--weights", weights), ("--step", step)) if value]:
+            raise UserError("an export holds the weights of one step", "sample from its run or pack", key=given[0])
         if label and not (label.isascii() and label.isdecimal()):
             raise UserError("an export knows its classes by number", "write a number", key="--label")
         number = int(label) if label else None
-        translator = translator_of_file(source, seed)
+        translator = translator_of_file(source, route, seed)
     else:
         trained = load_trained(source, weights, Registry.installed(), choose_reporter(), step=step)
         number, translator = trained.label_of(label), translator_of(trained, route, seed)
@@ -114,14 +114,15 @@ def translator_of(trained: Trained, route: str, seed: int) -> Translator:
     return Translator(lambda fields: trained.forward(fields, route, seed), reads, trained.data, dataset, generator.routes)
 
 
-def translator_of_file(path: Path, seed: int) -> Translator:
-    """The forward of an exported file.
+def translator_of_file(path: Path, route: str, seed: int) -> Translator:
+    """The one forward of an exported file.
 
     Raises:
-        UserError: where it is not one that ganzoo wrote as ONNX, or onnxruntime is not installed.
+        UserError: where it is not one that ganzoo wrote as ONNX, is of another ``route``, or onnxruntime is not installed.
     """
     if path.suffix.lower() != ".onnx":
-        raise UserError("only exports to ONNX can be sampled from", "ganzoo export RUN --to onnx", where=str(path))
+        why = ": to read a program of torch.export is to run code of it" if path.suffix.lower() == ".pt2" else ""
+        raise UserError(f"only exports to ONNX can be sampled from{why}", "ganzoo export RUN --to onnx", where=str(path))
     try:
         import onnxruntime
     except ImportError:
@@ -132,15 +133,19 @@ def translator_of_file(path: Path, seed: int) -> Translator:
         data = DataSpec.from_json(facts["data"])
     except Exception as error:  # whatever else is in the file
         raise UserError(f"not an export of ganzoo ({type(error).__name__})", "ganzoo export RUN --to onnx", where=str(path)) from error
+    if route and route != facts.get("route"):
+        held = f"the route '{facts['route']}'" if facts.get("route") else "the generator's forward"
+        raise UserError(f"this export holds {held} alone", f"ganzoo export RUN --route {route}", key="--route")
+    outputs = [value.name for value in session.get_outputs()]
     shapes = {value.name: value.shape[1:] for value in session.get_inputs()}
 
     def call(fields: Fields) -> Fields:
         random = torch.Generator().manual_seed(seed)
-        inputs = {("sample_input" if name == "sample" else name): value.numpy() for name, value in fields.items()}
+        inputs = {(f"{name}_input" if name in outputs else name): value.numpy() for name, value in fields.items()}
         inputs |= {n: torch.randn(1, *shape, generator=random).numpy() for n, shape in shapes.items() if n not in inputs and n == "latent"}
-        return {"sample": torch.from_numpy(session.run(["sample"], inputs)[0])}
+        return {name: torch.from_numpy(value) for name, value in zip(outputs, session.run(outputs, inputs), strict=True)}
 
-    reads = tuple("sample" if name == "sample_input" else name for name in shapes if name != "latent")
+    reads = tuple(name.removesuffix("_input") if name.removesuffix("_input") in outputs else name for name in shapes if name != "latent")
     return Translator(call, reads, data)
 
 

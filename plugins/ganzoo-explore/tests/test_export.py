@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from ganzoo_explore.export import TOLERANCE, SampleOnly, export_generator
+from ganzoo_explore.export import TOLERANCE, Positional, export_generator
 
 from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve_part
@@ -47,7 +47,7 @@ def trained(text, data, generator=None, values=None):
 
 def asked(model, n, seed=5):
     """Inputs of ``n`` samples by name, and what the generator makes of them."""
-    network = SampleOnly(model)
+    network = Positional(model)
     fields = model.inputs(n, seed)
     inputs = {name: fields[name] for name in network.names}
     with torch.no_grad():
@@ -183,13 +183,6 @@ class Convolutional(Generator):
         return {"sample": self.body(sample).tanh()}
 
 
-class Translated(Trained):
-    """A generator whose input is called as its output, with images to translate."""
-
-    def inputs(self, n, seed, label=None, truncation=None):
-        return {"sample": torch.randn(n, 3, 8, 8, generator=torch.Generator().manual_seed(seed))}
-
-
 @pytest.mark.parametrize("to", ["torch", pytest.param("onnx", marks=pytest.mark.slow)])
 def test_an_input_called_sample_is_exported_and_height_and_width_are_free(to, tmp_path):
     data = DataSpec({"sample": (3, 8, 8)})
@@ -197,7 +190,7 @@ def test_an_input_called_sample_is_exported_and_height_and_width_are_free(to, tm
     config = parse_config("{data: digits, generator: mlp, critic: unused, loss: unused}")
     part = resolve_part(config, Registry.installed(), "generator", config.generator, ("generator",))
     runtime = Runtime(torch.device("cpu"), "fp32", "highest", 1)
-    model = Translated(Path(), network, data, runtime, config, part, Registry.installed(), {}, {"step": 7}, ())
+    model = Trained(Path(), network, data, runtime, config, part, Registry.installed(), {}, {"step": 7}, ())
     done = export_generator(model, to, tmp_path / "g")
     assert done.inputs == ("sample_input",)
     assert done.difference is None or done.difference <= TOLERANCE
@@ -220,6 +213,6 @@ def test_a_long_reason_is_cut_between_words(tmp_path):
     config = parse_config("{data: digits, generator: mlp, critic: unused, loss: unused}")
     part = resolve_part(config, Registry.installed(), "generator", config.generator, ("generator",))
     runtime = Runtime(torch.device("cpu"), "fp32", "highest", 1)
-    model = Translated(Path(), Torn(), data, runtime, config, part, Registry.installed(), {}, {"step": 7}, ())
+    model = Trained(Path(), Torn(), data, runtime, config, part, Registry.installed(), {}, {"step": 7}, ())
     with pytest.raises(GanzooError, match=r"word \.\.\.\)"):
         export_generator(model, "torch", tmp_path / "g")
