@@ -1,6 +1,7 @@
 """``ganzoo check DIR|WHEEL``: a plugin is met as a stranger meets it, and each fault is told with what to do about it."""
 
 import builtins
+import copy
 import importlib.metadata
 import json
 import os
@@ -22,7 +23,7 @@ from plugin_wheels import DOOR, PARTS, UNFIT, make_wheel, project, refusal
 from ganzoo.cli import invoke
 from ganzoo.errors import UserError
 from ganzoo.registry import Registry, reason
-from ganzoo.ui.progress import reporter
+from ganzoo.ui.progress import LineReporter, reporter
 
 ROOT = Path(__file__).parents[3]
 COMBINED = {"ganzoo-core", "ganzoo-kit", "ganzoo-vanilla", "ganzoo-lsgan", "ganzoo-dcgan"}
@@ -43,8 +44,12 @@ def test_a_folder_is_built_installed_apart_checked_and_combined(tmp_path, monkey
     folder = project(tmp_path / "mein Türmchen")
     before = set(folder.rglob("*"))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(check_plugin, "choose_reporter", lambda quiet: LineReporter(sys.stderr))
     assert invoke(["check", folder.name, "--json"]) == 0, capsys.readouterr().err
-    told = json.loads(capsys.readouterr().out)
+    said = capsys.readouterr()
+    assert re.search(r"^[0-9]+ checks, then what it fits: usually [0-9]+ to 60 seconds$", said.err, re.MULTILINE)
+    assert re.search(r"^checking .* 100% .* [0-9]+ combinations$", said.err, re.MULTILINE)
+    told = json.loads(said.out)
     assert (told["distribution"], told["version"]) == ("ganzoo-tower", "1.0")
     assert {row["status"] for row in told["outcomes"]} == {"ok"}
     assert {"entry_point", "requirements", "modules", "loads", "names", "pure"} <= {row["check"] for row in told["outcomes"]}
@@ -54,6 +59,13 @@ def test_a_folder_is_built_installed_apart_checked_and_combined(tmp_path, monkey
     assert "serves images" in tried["ring", "dcgan x mlp x least_squares + tower"]["reason"]
     assert set(folder.rglob("*")) == before  # the build leaves nothing behind
     assert "ganzoo-tower" not in {plugin.distribution for plugin in Registry.installed().plugins}
+
+
+def test_combinations_for_which_there_is_no_time_are_said_to_be_left_out(tmp_path):
+    registry = copy.copy(Registry.installed())
+    registry.components = [found for found in registry.components if found.name in ("mlp", "least_squares", "alternate", "ring")]
+    (found,) = combinations.Combinations(registry, "ganzoo-lsgan", tmp_path, until=0.0).findings()
+    assert (found.status, found.component) == ("unasked", "1 pairs of networks")
 
 
 # What a project says of itself.

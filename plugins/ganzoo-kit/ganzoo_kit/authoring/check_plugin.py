@@ -118,8 +118,9 @@ def _check_installed(plugin: Plugin, quiet: bool) -> list[Finding]:
     from ganzoo_kit.testing import distribution_cases
 
     findings = []
-    cases = distribution_cases(plugin.distribution)
-    with choose_reporter(quiet).task("checking", len(cases), unit="checks") as task:
+    cases, reporter = distribution_cases(plugin.distribution), choose_reporter(quiet)
+    reporter.say(f"{len(cases)} checks: usually {len(cases) // 10 + 1} to {len(cases) // 3 + 5} seconds")
+    with reporter.task("checking", len(cases), unit="checks") as task:
         for case in cases:
             outcome = case.run()
             findings.append(Finding(outcome.component, outcome.check, outcome.status, outcome.reason))

@@ -27,9 +27,9 @@ from .finding import TRAINED, Finding
 
 TOYS = ("ring", "digits")
 """Data of the core that needs no file: points, and labelled images."""
-MOST_ASKING, MOST_TRAINING = 20.0, 15.0
-"""Seconds of one core. Pairs of networks that are left over are not asked, which a finding says; combinations that are left over are
-said to fit, not to train."""
+ASKING = 0.6
+"""Of the time for one data set, the share for asking what fits; the rest is for training. Pairs of networks that are left over are not
+asked, which a finding says; combinations that are left over are said to fit, not to train."""
 
 
 class Combinations:
@@ -39,9 +39,11 @@ class Combinations:
         registry: what is installed.
         distribution: whose components are tried.
         folder: where decoded data may be kept.
+        until: when to have come to an end (``time.monotonic`` seconds).
     """
 
-    def __init__(self, registry: Registry, distribution: str, folder: Path) -> None:
+    def __init__(self, registry: Registry, distribution: str, folder: Path, until: float) -> None:
+        self.until = until
         self.distribution = distribution
         self.registry = registry
         parts = {kind: list(_parts(registry, kind)) for kind in (*KINDS, "dataset")}
@@ -59,14 +61,15 @@ class Combinations:
 
     def findings(self) -> Iterator[Finding]:
         """What fits, and of what trains too much to be left unsaid: each combination has one finding."""
-        spent = 0.0
         tried: set[tuple[str, ...]] = set()
-        for of, spec in self.data:
+        for i, (of, spec) in enumerate(self.data):
+            started = time.monotonic()
+            share = (self.until - started) / (len(self.data) - i)
             with fake_tensors():
                 crossing = Crossing(self.parts, spec)
                 rows: list[Row] = []
-                pairs, started = self._pairs(of), time.process_time()
-                while pairs and time.process_time() - started < MOST_ASKING / len(self.data):
+                pairs = self._pairs(of)
+                while pairs and time.monotonic() < started + ASKING * share:
                     rows += crossing.rows(*pairs.pop(0))
             for row in rows:
                 chosen = self._chosen(row)
@@ -74,10 +77,8 @@ class Combinations:
                 if not own:
                     continue
                 new = {(mine.component.qualified, other.component.qualified) for mine in own for other in (of, *chosen)} - tried
-                if row.fits and new and spent < MOST_TRAINING:
-                    started = time.process_time()
+                if row.fits and new and time.monotonic() < started + share:
                     yield self._trained(row, of, chosen)
-                    spent += time.process_time() - started
                     tried |= new
                 else:
                     yield Finding(_named(row), of.name, "fits" if row.fits else "misfit", row.reason)

@@ -60,15 +60,19 @@ def _inside(environment: Environment, distribution: str, folder: Path, reporter:
         with subprocess.Popen(words, cwd=folder, env=variables, stdout=output, stderr=output, pass_fds=[writing]) as process:
             os.close(writing)
             with os.fdopen(reading, encoding="utf-8") as results, reporter.task("checking", 1, unit="checks") as task:
-                known = False
+                known, combined = False, 0
                 for line in results:
                     if isinstance(told := json.loads(line), int):
                         task.total = told
                         known = True
-                        reporter.say(f"{told} checks and trainings of two steps: usually {told // 20 + 5} to {told // 5 + 10} seconds")
+                        reporter.say(f"{told} checks, then what it fits: usually {told // 5 + 5} to {max(60, told // 2 + 20)} seconds")
                         continue
-                    yield Finding(**told)
-                    task.advance(known)
+                    finding = Finding(**told)
+                    yield finding
+                    if finding.is_combination:
+                        combined += 1
+                        task.show(f"{combined} combinations")
+                    task.advance(known and not finding.is_combination)
         if process.returncode:
             output.seek(0)
             said = [line.strip() for line in output.read().splitlines() if line.strip()]

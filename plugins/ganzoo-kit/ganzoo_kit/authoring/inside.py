@@ -12,6 +12,7 @@ import re
 import sys
 import sysconfig
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,9 +22,14 @@ from ganzoo.registry import Registry
 from .finding import Finding
 from .names import normalised
 
+SECONDS = 45.0
+"""How long an examination takes at most, unless the checks alone take longer."""
+LEAST = 10.0
+"""Seconds that combinations get then."""
+
 
 def examine(distribution: str) -> Iterator[Finding | int]:
-    """All findings; before them, as soon as they are known, how many there will be."""
+    """All findings; before the checks, how many these are."""
     registry = Registry.installed()
     plugins = [plugin for plugin in registry.plugins if normalised(plugin.distribution) == normalised(distribution)]
     if not plugins:
@@ -69,6 +75,7 @@ def _try_all(registry: Registry, distribution: str) -> Iterator[Finding | int]:
 
     from .combinations import Combinations
 
+    started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         cases = distribution_cases(distribution)
         yield len(cases)
@@ -78,10 +85,11 @@ def _try_all(registry: Registry, distribution: str) -> Iterator[Finding | int]:
             trained = trained or (outcome.component.startswith("recipe ") and outcome.status == "ok")
             yield Finding(outcome.component, outcome.check, outcome.status, as_in_the_wheel(outcome.reason))
         found = []
-        for finding in Combinations(registry, distribution, Path(folder)).findings():
+        until = max(started + SECONDS, time.monotonic() + LEAST)
+        for finding in Combinations(registry, distribution, Path(folder), until).findings():
             found.append(finding)
             yield finding
-        if found and not trained and not any(finding.status == "fits" for finding in found):
+        if found and not trained and all(finding.status == "misfit" for finding in found):
             what = f"none of {len(found)} combinations with what is installed fits, and no recipe trains: {found[0].reason}"
             remedy = "ship a recipe in which the component trains, with the data that it needs (recipes/*.yaml in the package)"
             yield Finding("plugin", "combinations", "failed", f"{what}; {remedy}")
