@@ -37,9 +37,7 @@ def ganzoo_commands() -> dict[str, str]:
         "run": "ganzoo.commands.run:run",
         "check": "ganzoo.commands.check:check",
         "sample": "ganzoo.commands.sample:sample",
-        "eval": "ganzoo.commands.eval:evaluate",
         "list": "ganzoo.commands.installed:list_",
         "info": "ganzoo.commands.installed:info",
         "plugins": "ganzoo.commands.installed:plugins",
-        "doctor": "ganzoo.commands.doctor:doctor",
     }

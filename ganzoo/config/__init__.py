@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import strict_yaml
 from .differing import differences
 from .earlier import with_defaults_of_today
-from .loading import load_config, parse_config, resolve_dataset, resolve_metrics, resolve_observers
+from .loading import load_config, parse_config, resolve_alone
 from .parts import Part
 from .resolution import resolve, resolve_part, resolved_values, resolved_yaml
 from .resolved import Resolved, ResolvedPart
@@ -13,5 +13,5 @@ from .settings import AverageConfig, CheckpointConfig, LogConfig, OptimizerConfi
 
 __all__ = ["AverageConfig", "CheckpointConfig", "LogConfig", "OptimizerConfig", "Part"]
 __all__ += ["Resolved", "ResolvedPart", "RunConfig", "SampleConfig", "TrainConfig"]
-__all__ += ["differences", "load_config", "parse_config", "resolve", "resolve_dataset", "resolve_metrics"]
-__all__ += ["resolve_observers", "resolve_part", "resolved_values", "resolved_yaml", "strict_yaml", "with_defaults_of_today"]
+__all__ += ["differences", "load_config", "parse_config", "resolve", "resolve_alone"]
+__all__ += ["resolve_part", "resolved_values", "resolved_yaml", "strict_yaml", "with_defaults_of_today"]

@@ -49,42 +49,20 @@ def parse_config(text: str, overrides: Sequence[str] = (), *, source: str = "con
     return _validate(parse(text, source), overrides)
 
 
-def resolve_dataset(text: str, registry: Registry, parameters: Sequence[str] = ()) -> ResolvedPart:
-    """A data set by itself, as YAML: ``digits``, or ``{name: celeba, root: data/celeba}``; ``parameters`` are ``KEY=VALUE`` each.
+def resolve_alone(kind: str, text: str, registry: Registry, where: str, parameters: Sequence[str] = (), key: str = "") -> ResolvedPart:
+    """A part by itself, as the command line names it.
+
+    Args:
+        kind: of component.
+        text: its YAML: ``NAME``, or ``{name: NAME, samples: 5000}``.
+        registry: what is installed.
+        where: what errors call it: ``--metric fid``.
+        parameters: ``KEY=VALUE`` each; those that it does not have are left out.
+        key: of a configuration, that errors name.
 
     Raises:
         UserError: as ``resolve`` does.
     """
-    return _resolve_lone("dataset", text, registry, f"-o data={text}", parameters, key="data")
-
-
-def resolve_metrics(texts: Sequence[str], parameters: Sequence[str], registry: Registry) -> list[ResolvedPart]:
-    """Metrics by themselves, each as YAML: ``NAME``, or ``{name: NAME, samples: 5000}``.
-
-    Args:
-        texts: one for each metric.
-        parameters: ``KEY=VALUE`` each, for every one of the metrics that has such a parameter.
-        registry: what is installed.
-
-    Raises:
-        UserError: as ``resolve`` does, and for a parameter that none of the metrics has.
-    """
-    found = [_resolve_lone("metric", text, registry, f"--metric {text}", parameters) for text in texts]
-    known = {name for part in found for name in part.params}
-    for text in parameters:
-        name = str(parse_override(text).path[0])
-        if name not in known:
-            raise UserError("there is no such parameter", did_you_mean(name, known, noun="parameters"), key=name, where=f"-o {text}")
-    return found
-
-
-def resolve_observers(texts: Sequence[str], registry: Registry) -> list[ResolvedPart]:
-    """Observers by themselves, each as YAML: ``NAME``, or ``{name: NAME, folder: events}``; errors as of ``resolve``."""
-    return [_resolve_lone("observer", text, registry, f"--to {text}") for text in texts]
-
-
-def _resolve_lone(kind: str, text: str, registry: Registry, where: str, parameters: Sequence[str] = (), key: str = "") -> ResolvedPart:
-    """One part that the command line names: ``text`` is its YAML, ``where`` what errors call it, ``parameters`` are overrides."""
     try:
         value = parse(text, where).value
         tree = {"name": value} if isinstance(value, str) else value

@@ -1,7 +1,5 @@
-"""Ordinary comfort: help with examples, did-you-mean, paths of any name, and what doctor says."""
+"""Ordinary comfort: help with examples, did-you-mean, and paths of any name."""
 
-import importlib.metadata
-import json
 import re
 import shlex
 import sys
@@ -13,7 +11,6 @@ from typer.main import get_command
 
 from ganzoo.cli import invoke
 from ganzoo.cli.app import app
-from ganzoo.registry import Registry
 from ganzoo.ui.tables import print_table
 
 GROUP = get_command(app)
@@ -177,59 +174,8 @@ def test_spaces_and_other_scripts_are_fine_in_every_path(tmp_path, monkeypatch, 
     assert "Traceback" not in "".join(capsys.readouterr())
 
 
-# Doctor.
-
-
-def test_doctor_says_what_a_bug_report_needs(capsys):
-    assert invoke(["doctor", "--json"]) == 0
-    facts = json.loads(capsys.readouterr().out)
-    assert facts.keys() >= {"ganzoo-core", "python", "platform", "torch", "cuda", "gpus", "cpu", "cache", "disk", "packages", "plugins"}
-    assert facts["packages"]["torch"] == importlib.metadata.version("torch")
-    assert "GB free" in facts["cache"]
-    assert "GB free" in facts["disk"]
-    assert set(facts["plugins"].values()) == {"ok"}
-    assert invoke(["doctor"]) == 0
-    text = capsys.readouterr().out
-    assert all(f"  {name} " in text for name in (*facts["packages"], *facts["plugins"]))
-    assert all(key in text for key in facts)
-
-
-def test_doctor_shortens_the_home_folder_and_tells_no_secret(monkeypatch, capsys, tmp_path):
-    monkeypatch.setenv("HOME", str(tmp_path / "anna"))
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "anna/cache"))
-    monkeypatch.setenv("WANDB_API_KEY", "s3cret")
-    (tmp_path / "anna").mkdir()
-    assert invoke(["doctor"]) == 0
-    text = capsys.readouterr().out
-    assert "~/cache (" in text
-    assert "anna" not in text
-    assert "s3cret" not in text
-
-
-def test_doctor_answers_where_torch_is_broken(monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "torch", None)
-    assert invoke(["doctor", "--json"]) == 0
-    facts = json.loads(capsys.readouterr().out)
-    assert facts["torch"].startswith("BROKEN: ModuleNotFoundError: ")
-    assert facts["plugins"]
-
-
 def test_a_process_without_stdout_and_stderr_works(tmp_path):
     (tmp_path / "ring.yaml").write_text(TINY)
     closed = "os.closerange(0, 3); sys.stdin = sys.stdout = sys.stderr = None"  # as Python has them where a shell says <&- >&- 2>&-
     assert ganzoo("run", tmp_path / "ring.yaml", "--out", tmp_path / "run", before=closed).returncode == 0
     assert (tmp_path / "run/weights/generator.safetensors").is_file()
-
-
-def test_doctor_says_why_a_plugin_is_broken(monkeypatch, capsys):
-    class Broken:
-        name, value, group = "broken", "ganzoo_not_there", "ganzoo"
-        dist = importlib.metadata.distribution("pytest")
-
-        def load(self):
-            raise ImportError("no such thing")
-
-    found = Registry([*importlib.metadata.entry_points(group="ganzoo"), Broken()])
-    monkeypatch.setattr(Registry, "installed", classmethod(lambda cls: found))
-    assert invoke(["doctor", "--json"]) == 0
-    assert "BROKEN: ImportError: no such thing" in json.loads(capsys.readouterr().out)["plugins"].values()

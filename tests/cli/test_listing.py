@@ -1,9 +1,8 @@
-"""What is installed: ``list``, ``info``, ``plugins`` and ``doctor``, with and without --json."""
+"""What is installed: ``list``, ``info`` and ``plugins``, with and without --json."""
 
 import json
 
 import pytest
-import torch
 
 from ganzoo.cli import invoke
 from ganzoo.hookspecs import GIVEN
@@ -85,12 +84,3 @@ def test_plugins(ganzoo):
     assert {p["distribution"] for p in found if not p["gives"]} <= {"ganzoo-layers"}  # for other plugins' networks
     text = ganzoo("plugins")
     assert all(p["distribution"] in text and ", ".join(p["gives"]) in text for p in found)
-
-
-def test_doctor(ganzoo):
-    facts = json.loads(ganzoo("doctor", "--json"))
-    assert facts["torch"] == torch.__version__
-    assert facts["plugins"]
-    text = ganzoo("doctor")
-    assert all(key in text for key in facts if key != "plugins")
-    assert all(f"  {plugin}" in text for plugin in facts["plugins"])

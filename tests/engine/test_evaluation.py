@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from ganzoo import Metric
 from ganzoo.cli import invoke
-from ganzoo.config import parse_config, resolve, resolve_metrics
+from ganzoo.config import parse_config, resolve, resolve_alone
 from ganzoo.data.cache import Cache
 from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.build import build
@@ -118,7 +118,9 @@ def test_a_signal_ends_a_measurement_without_a_number(tmp_path):
     config = parse_config(RING)
     resolved = resolve(config, Registry.installed())
     run, _ = build(config, resolved, reporter(quiet=True))
-    evaluations = Evaluations(resolve_metrics(["modes"], [], Registry.installed()), run, resolved.data, reporter(quiet=True))
+    evaluations = Evaluations(
+        [resolve_alone("metric", "modes", Registry.installed(), "--metric modes")], run, resolved.data, reporter(quiet=True)
+    )
     stop = Stop()
     assert evaluations.measure("modes", stop).numbers["modes"] >= 0
     stop.signal = 15

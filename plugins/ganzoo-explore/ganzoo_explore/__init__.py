@@ -1,4 +1,4 @@
-"""What is done with trained generators: looked into, compared, and carried elsewhere.
+"""What is done with trained generators: measured, looked into, compared, and carried elsewhere.
 
 It is released with the core and may use all of it. This entry-point module imports no torch.
 """
@@ -14,6 +14,7 @@ GANZOO_API = 1
 def ganzoo_commands() -> dict[str, str]:
     """The commands, in the order of help."""
     return {
+        "eval": "ganzoo_explore.measure:evaluate",
         "interpolate": "ganzoo_explore.view:interpolate",
         "neighbours": "ganzoo_explore.view:neighbours",
         "replay": "ganzoo_explore.view:replay",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ganzoo import compat
-from ganzoo.config import ResolvedPart, TrainConfig, resolve_dataset
+from ganzoo.config import ResolvedPart, TrainConfig, resolve_alone
 from ganzoo.config.yaml_writer import flow
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
@@ -76,7 +76,8 @@ def measure_folders(
 def _read(folder: Path, overrides: Sequence[str], registry: Registry, reporter: Reporter) -> tuple[Dataset, Mapping[str, Rows], DataSpec]:
     """A folder's pictures, without labels."""
     values = {"name": READER, "root": str(folder), "size": None, "labels": False, "split": None, "max_bad": 0.0}
-    part = resolve_dataset(flow(values), registry, [text.removeprefix("data.") for text in overrides])
+    text, sizes = flow(values), [text.removeprefix("data.") for text in overrides]
+    part = resolve_alone("dataset", text, registry, f"-o data={text}", sizes, key="data")
     dataset: Dataset = part.build()
     arrays = dataset.arrays(Cache(reporter=reporter))
     return dataset, arrays, describe_data(dataset, arrays)

@@ -135,10 +135,11 @@ def replay(
 
     Example: ganzoo replay runs/quickstart --to OBSERVER (ganzoo list --kind observer shows which there are)
     """
-    from ganzoo.config import resolve_observers
+    from ganzoo.config import resolve_alone
 
     from .replay import replay as tell
 
-    parts = resolve_observers(to, Registry.installed())
+    registry = Registry.installed()
+    parts = [resolve_alone("observer", text, registry, f"--to {text}") for text in to]
     count = tell(run_folder, parts, choose_reporter(quiet))
     print(f"{run_folder}: {count} events told to {', '.join(part.name for part in parts)}")

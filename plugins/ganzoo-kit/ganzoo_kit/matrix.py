@@ -33,14 +33,14 @@ def matrix(
 
     Example: ganzoo matrix --data ring --of hinge
     """
-    from ganzoo.config import resolve_dataset
+    from ganzoo.config import resolve_alone
     from ganzoo.data.cache import Cache
     from ganzoo.data.spec import describe_data
 
     from .crossing import cross
 
     registry = Registry.installed()
-    dataset = resolve_dataset(data, registry).build()
+    dataset = resolve_alone("dataset", data, registry, f"-o data={data}", key="data").build()
     spec = describe_data(dataset, dataset.arrays(Cache()))
     rows = cross(registry, spec, choose_reporter(quiet=as_json), of)
     if as_json:

@@ -9,10 +9,9 @@ import re
 import shutil
 from typing import Any
 
+from ganzoo.commands.options import Json
 from ganzoo.registry import CORE, Registry, reason
 from ganzoo.ui.tables import print_json, print_table
-
-from .options import Json
 
 GROUP = "What is installed"
 

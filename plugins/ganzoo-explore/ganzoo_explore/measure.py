@@ -7,14 +7,12 @@ from typing import Annotated
 
 import typer
 
+from ganzoo.commands import offers
+from ganzoo.commands.options import Json, Quiet, Seed, Step, Weights
 from ganzoo.errors import UserError
-from ganzoo.plugins.index import import_part
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_json
-
-from . import offers
-from .options import Json, Quiet, Seed, Step, Weights
 
 GROUP = "Look at runs"
 
@@ -59,10 +57,11 @@ def evaluate(
 
     Example: ganzoo eval runs/quickstart --metric classifier_fid
     """
-    from ganzoo.config import resolve_metrics
     from ganzoo.config.yaml_writer import flow
     from ganzoo.rundir.lines import EVAL, append_event
-    from ganzoo.runs import evaluate as runs
+
+    from .folders import measure_folders
+    from .measured import measure_run, resolve_metrics
 
     registry = Registry.installed()
     of_data = [text for text in override or () if text.startswith("data.")]
@@ -73,10 +72,9 @@ def evaluate(
     results = []
     reporter = choose_reporter(quiet or as_json)
     if images is not None and against is not None and run_folder is None and weights is None and step is None:
-        part = import_part("ganzoo_explore.folders", "the measurement of folders (--images)")
-        found = part.measure_folders(images, against, parts, of_data, registry, reporter)
+        found = measure_folders(images, against, parts, of_data, registry, reporter)
     elif run_folder is not None and images is None and against is None:
-        found = runs.evaluate(
+        found = measure_run(
             run_folder, parts, weights=weights, seed=seed, registry=registry, reporter=reporter, step=step, overrides=of_data
         )
     else:

@@ -1,4 +1,4 @@
-"""Measures the generator of a finished run."""
+"""Measures the generator of a finished run by metrics that the command line names."""
 
 from __future__ import annotations
 
@@ -7,17 +7,38 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ganzoo import compat
-from ganzoo.config import ResolvedPart
+from ganzoo.config import ResolvedPart, resolve_alone
+from ganzoo.config.overrides import parse_override
 from ganzoo.engine.evaluation import Evaluation, Subjects, measure, prepare
+from ganzoo.errors import UserError, did_you_mean
 from ganzoo.metrics.subject import Fact
 from ganzoo.registry import Registry
 from ganzoo.rundir.weights import split_choice
+from ganzoo.runs.trained import load_trained
 from ganzoo.ui.progress import Reporter
 
-from .trained import load_trained
+
+def resolve_metrics(texts: Sequence[str], parameters: Sequence[str], registry: Registry) -> list[ResolvedPart]:
+    """Metrics by themselves, each as YAML: ``NAME``, or ``{name: NAME, samples: 5000}``.
+
+    Args:
+        texts: one for each metric.
+        parameters: ``KEY=VALUE`` each, for every one of the metrics that has such a parameter.
+        registry: what is installed.
+
+    Raises:
+        UserError: as ``resolve`` does, and for a parameter that none of the metrics has.
+    """
+    found = [resolve_alone("metric", text, registry, f"--metric {text}", parameters) for text in texts]
+    known = {name for part in found for name in part.params}
+    for text in parameters:
+        name = str(parse_override(text).path[0])
+        if name not in known:
+            raise UserError("there is no such parameter", did_you_mean(name, known, noun="parameters"), key=name, where=f"-o {text}")
+    return found
 
 
-def evaluate(
+def measure_run(
     folder: Path,
     parts: Sequence[ResolvedPart],
     *,
