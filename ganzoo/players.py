@@ -173,7 +173,7 @@ def judges_each_alone(critic: Critic) -> bool:
     """Whether it makes no difference to a sample's score, but for rounding, what else is in its forward.
 
     Nothing mixes the batch, no units are dropped at random, and a forward has nothing to change: there are no buffers, and no
-    parameters that rest.
+    frozen parameters.
     """
     if mixes_batch(critic) or any(isinstance(module, Dropout) for module in critic.modules()):
         return False

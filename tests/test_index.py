@@ -128,8 +128,8 @@ def test_a_feature_extractor_that_is_not_installed_says_what_gives_it(without, c
     Path("c.yaml").write_text(RUN.replace("{name: stacked_mnist, count: 40}", "digits").partition("metrics")[0])
     assert invoke(["run", "c.yaml", "--out", "run", "-q"]) == 0
     without("ganzoo-metrics")
-    said = refusal(["neighbours", "run", "--by", "judge", "--samples", "10", "-q"], capsys)
-    assert "the extractor 'judge' is part of ganzoo-metrics, which is not installed; pip install ganzoo-metrics\n" in said
+    said = refusal(["neighbours", "run", "--by", "digits", "--samples", "10", "-q"], capsys)
+    assert "the extractor 'digits' is part of ganzoo-metrics, which is not installed; pip install ganzoo-metrics\n" in said
 
 
 @pytest.mark.parametrize("arguments", [["info", "fidd"], ["run", "ganzoo-hub:celeba"]])

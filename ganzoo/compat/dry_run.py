@@ -65,7 +65,7 @@ def dry_run(
     """Run both turns of each plan by its own losses, gradients included, with few samples of what a process has at once.
 
     Returns:
-        The first problem of each turn, and notes on players that rest although a plan gives them updates.
+        The first problem of each turn, and notes on players that stay frozen although a plan gives them updates.
     """
     problems: dict[str, Problem] = {}
     idle: dict[str, list[int]] = {side: [] for side in SIDES}

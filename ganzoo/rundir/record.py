@@ -65,6 +65,8 @@ class Evaluation:
         known = {str(key): str(value) for key, value in provenance.items()} if isinstance(provenance, dict) else {}
         if "weights" in known:  # averaged or raw; which file it was is another name for another generator
             known["weights"] = known["weights"].partition(" ")[0]
+        if known.get("network", "").startswith("judge "):  # what the first version called the digit classifier
+            known["network"] = known["network"].replace("judge", "digits", 1)
         if "metric" in known:  # its name and version; the name may be that of an older release
             name, space, version = known["metric"].partition(" ")
             known["metric"] = f"{current_name('metric', name)}{space}{version}"

@@ -15,9 +15,9 @@ RECIPE = Path(__file__).parents[2] / "zoo_configs" / "quickstart.yaml"
 
 @torch.no_grad()
 def accuracy(samples: np.ndarray, labels: np.ndarray) -> float:
-    """Share of the samples (N, 1, 28, 28) uint8 in which the judge, trained on all of MNIST, sees the asked-for digit."""
-    judge = load_digit_classifier()
-    seen = [judge(torch.from_numpy(part).float() / 127.5 - 1).argmax(1) for part in np.array_split(samples, len(samples) // 500)]
+    """Share of the samples (N, 1, 28, 28) uint8 in which the classifier, trained on all of MNIST, sees the asked-for digit."""
+    classifier = load_digit_classifier()
+    seen = [classifier(torch.from_numpy(part).float() / 127.5 - 1).argmax(1) for part in np.array_split(samples, len(samples) // 500)]
     return float((torch.cat(seen).numpy() == labels).mean())
 
 

@@ -87,7 +87,7 @@ def test_no_gradient_stays_no_gradient():
 
 
 @pytest.mark.promise("Many processes", "A frozen part does not move, and what has no gradient gets none; without the mask it would")
-def test_a_resting_part_stays_where_it_is(found):
+def test_a_frozen_part_stays_where_it_is(found):
     assert start(2, work.freeze) == [[False, True]] * 2
     assert start(2, work.freeze, "no mask") == [[True, True]] * 2
     found("moved by 0 in two steps of Adam; moved where the mask is dropped")

@@ -97,10 +97,10 @@ def test_replayed_turns_of_a_side_at_rest_do_not_shift_the_step_that_is_named(mo
     loop = trained(KINDS["two fakes"], "bf16", True, steps=4)
     plan = loop.run.schedule.plan
 
-    def resting(step, total):
+    def frozen(step, total):
         return replace(plan(step, total), frozen=("generator",) if step % 2 else ())
 
-    monkeypatch.setattr(loop.run.schedule, "plan", resting)
+    monkeypatch.setattr(loop.run.schedule, "plan", frozen)
     while loop.run.step < 40:
         loop.step()
     loop.check()

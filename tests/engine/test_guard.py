@@ -59,16 +59,16 @@ def test_an_update_that_is_not_finite_is_held_back_with_all_that_follow(optimize
 
 
 @pytest.mark.parametrize("share", [False, True], ids=["a fake each", "one fake"])
-@pytest.mark.parametrize("rests", ["critic", "generator"])
+@pytest.mark.parametrize("frozen", ["critic", "generator"])
 @pytest.mark.parametrize("side", ["critic", "generator"])
-def test_updates_of_a_side_at_rest_do_not_count_in_saying_which_one_diverged(side, rests, share):
-    plans = [Plan(share_fake=share, frozen=(rests,) if step % 3 == 1 else ()) for step in range(20)]
+def test_updates_of_a_frozen_side_do_not_count_in_saying_which_one_diverged(side, frozen, share):
+    plans = [Plan(share_fake=share, frozen=(frozen,) if step % 3 == 1 else ()) for step in range(20)]
     recorder = Calling()
     loop = recorded(make(*plans, losses={"diverges": Diverges(16, "term", side)}, generator=Quiet()).run, recorder)
     steps(loop, 20)
     assert recorder.replayed > 0
-    # From step 16 on, where one of the sides rests; it diverges a step later.
-    with pytest.raises(DivergenceError, match=f"diverged at step {17 if side == rests else 16}: on the {side}'s turn the term 'sick' is "):
+    # From step 16 on, where one of the sides is frozen; it diverges a step later.
+    with pytest.raises(DivergenceError, match=f"diverged at step {17 if side == frozen else 16}: on the {side}'s turn the term 'sick' is "):
         loop.check()
 
 

@@ -12,8 +12,8 @@ from ganzoo.rules import Plan
 
 def rest_of_the_tail(spoil=None):
     """Train three steps, rest the generator's tail for three, and train three more; what moved in each three."""
-    resting = Plan(frozen=("generator.tail", "critic.body"))
-    loop = make(Plan(), Plan(), Plan(), resting, resting, resting, Plan())
+    frozen = Plan(frozen=("generator.tail", "critic.body"))
+    loop = make(Plan(), Plan(), Plan(), frozen, frozen, frozen, Plan())
     if spoil:
         spoil(loop)
     found = []
@@ -28,7 +28,7 @@ def rest_of_the_tail(spoil=None):
 BOTH = ({"body", "tail"}, {"body", "head"})
 
 
-def test_a_frozen_submodule_rests_even_against_adams_momentum_and_wakes_again():
+def test_a_frozen_submodule_stays_as_it_is_even_against_adams_momentum_and_moves_again_after():
     assert rest_of_the_tail() == [BOTH, ({"body"}, {"head"}), BOTH]
 
 
@@ -55,10 +55,10 @@ def test_a_whole_network_can_rest():
 
 @pytest.mark.parametrize("run_by", [lambda loop: loop, lambda loop: recorded(loop.run)], ids=["as they are", "recorded"])
 def test_a_frozen_batch_norm_neither_moves_nor_uses_the_statistics_of_a_batch(run_by):
-    resting = Plan(frozen=("generator.body", "critic.body"))
+    frozen = Plan(frozen=("generator.body", "critic.body"))
     generator, critic = Quiet(), Judge()
     generator.body, critic.body = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)), nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4))
-    loop = run_by(make(*[Plan()] * 6, *[resting] * 6, Plan(), generator=generator, critic=critic))
+    loop = run_by(make(*[Plan()] * 6, *[frozen] * 6, Plan(), generator=generator, critic=critic))
     norms, modes = (generator.body[1], critic.body[1]), set()
     for norm in norms:
         norm.register_forward_hook(lambda module, *_: modes.add(module.training))

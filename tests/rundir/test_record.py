@@ -3,7 +3,7 @@
 import pytest
 from reported_runs import log, write_events
 
-from ganzoo.rundir import read_record
+from ganzoo.rundir import Evaluation, read_record
 from ganzoo.rundir.lines import EVAL, append_event
 from ganzoo.rundir.record import last_step
 
@@ -28,6 +28,11 @@ def test_an_evaluation_afterwards_neither_ends_nor_replaces_anything(tmp_path):
     record = read_record(tmp_path)
     assert record.outcome == "finished"
     assert [(found.numbers["fid"], found.by_run) for found in record.evaluations] == [(9.0, True), (1.0, False)]
+
+
+def test_numbers_of_the_first_version_name_the_digit_classifier_as_those_of_today():
+    of_then, of_today = (Evaluation(4, "fid", {"provenance": {"network": f"{name} 6136ffd6a9a4"}}) for name in ("judge", "digits"))
+    assert of_then.facts == of_today.facts
 
 
 def test_a_start_that_went_back_is_kept_with_what_it_changed(tmp_path):

@@ -1,7 +1,7 @@
 """Many processes, one training: what they tell each other. A process that is alone tells nobody anything, at no cost.
 
 ``torchrun`` starts the processes and says in their environment who they are. They talk over gloo; gradients on GPUs go
-over NCCL. Rank 0 leads: it alone writes and prints.
+over NCCL. Rank 0 is the main one: it alone writes and prints.
 """
 
 from __future__ import annotations

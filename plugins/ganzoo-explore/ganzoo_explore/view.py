@@ -71,7 +71,9 @@ def neighbours(
     run_folder: RunFolder,
     by: Annotated[
         str,
-        typer.Option(metavar="NAME", help="The distance: pixels, or features that a metric offers: judge (of digits), inception."),
+        typer.Option(
+            metavar="NAME", help="The distance: pixels, or features that a metric offers: digits (a classifier of them), inception."
+        ),
     ] = "pixels",
     samples: Annotated[int, typer.Option(metavar="N", min=1, help="How many samples are compared with all training images.")] = 1000,
     n: Annotated[int, typer.Option("-n", metavar="N", min=1, help="How many of them are shown, the most suspicious first.")] = 10,
@@ -88,7 +90,7 @@ def neighbours(
 
     So that one can tell whether the generator makes new images, or copies.
 
-    Example: ganzoo neighbours runs/quickstart --by judge
+    Example: ganzoo neighbours runs/quickstart --by digits
     """
     import numpy as np
 

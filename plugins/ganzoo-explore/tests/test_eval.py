@@ -32,7 +32,7 @@ def test_classifier_fid_carries_its_provenance_and_is_the_same_twice(tmp_path, c
     values, provenance = found[0]["values"], found[0]["values"]["provenance"]
     assert values["classifier_fid"] > 100  # four steps make no digits
     assert 0 <= values["conditional_accuracy"] <= 1
-    assert provenance["network"].startswith("judge ")
+    assert provenance["network"].startswith("digits ")
     assert (provenance["samples"], provenance["real_samples"], provenance["data"]) == (300, 500, "digits")
     assert (provenance["weights"], provenance["seed"], provenance["shape"]) == ("ema", 0, "1x28x28")
 
@@ -116,7 +116,7 @@ def test_weights_from_elsewhere_are_measured_under_a_name_of_their_own(tmp_path,
 def test_several_metrics_share_the_parameters_that_they_have(tmp_path, capsys):
     run = train(tmp_path, DIGITS)
     capsys.readouterr()
-    metrics = ["-m", "classifier_fid", "-m", "{name: precision_recall, network: judge, neighbours: 5}"]
+    metrics = ["-m", "classifier_fid", "-m", "{name: precision_recall, network: digits, neighbours: 5}"]
     assert invoke(["eval", str(run), *metrics, "-o", "samples=150", "-o", "real_samples=160", "--json", "-q"]) == 0
     first, second = json.loads(capsys.readouterr().out)
     assert {"classifier_fid", "class_kl", "conditional_accuracy"} < first["values"].keys()

@@ -150,10 +150,10 @@ def test_mirrored_copies_are_found_where_training_mirrors():
     assert look(Memorised(mirrored=True)).neighbours.copies < 30  # some digits are their own mirror image
 
 
-def test_the_judge_finds_copies_too():
-    found = look(Memorised(), by="judge")
+def test_the_digit_classifier_finds_copies_too():
+    found = look(Memorised(), by="digits")
     assert found.memorised
-    assert found.provenance["network"].startswith("judge ")
+    assert found.provenance["network"].startswith("digits ")
     assert found.neighbours.nearest.max() < 1e-3 * np.median(found.held_out.nearest)
 
 

@@ -79,7 +79,7 @@ def data(tmp_path_factory):
             {"shards": str(folder / "0.tar"), "size": 16},
             {"shards": (str(folder / "1.tar"),), "crop": (9,), "classes": (7,)},
         ),
-        "metric precision_recall": ({"network": "judge", "samples": 50, "real_samples": 50}, {"samples": (60,), "real_samples": (60,)}),
+        "metric precision_recall": ({"network": "digits", "samples": 50, "real_samples": 50}, {"samples": (60,), "real_samples": (60,)}),
         "loss perceptual": ({"network": "digits"}, {"layer": ("stem",)}, [DataSpec({"sample": (1, 28, 28)})]),
         **{f"{side} {name}": ({"width": 8}, {}) for side in ("generator", "critic") for name in ("biggan", "biggan_deep", "sagan")},
         "loss ada": ({"interval": 1}, {}),

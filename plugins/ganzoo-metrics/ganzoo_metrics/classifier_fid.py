@@ -35,7 +35,7 @@ class ClassifierFID(Metric):
 
     paper = "Heusel et al. 2017, arXiv:1706.08500 (the distance); the classifier is ganzoo's own"
     better = {"classifier_fid": "lower", "class_kl": "lower", "conditional_accuracy": "higher"}
-    extractors = {"judge": lambda subject, weights: open_digit_extractor(subject)}
+    extractors = {"digits": lambda subject, weights: open_digit_extractor(subject)}
 
     def __init__(
         self, data: DataSpec, *, samples: PositiveInt = 10_000, real_samples: PositiveInt | None = None, split: str | None = None
@@ -64,7 +64,7 @@ class ClassifierFID(Metric):
             moments, classes, _ = _look(network, batches, subject.device)
             return {**moments.to_arrays(), "classes": classes.numpy()}
 
-        kept = subject.of_real("judged", compute, self.real_samples, self.split, **network.key)
+        kept = subject.of_real("classified", compute, self.real_samples, self.split, **network.key)
         made, classes, right = _look(network, subject.generated(self.samples), subject.device)
         values = {
             "classifier_fid": frechet_distance(Moments.from_arrays(kept, device=subject.device), made),

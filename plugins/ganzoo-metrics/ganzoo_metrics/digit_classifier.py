@@ -1,7 +1,7 @@
-"""The digit classifier: a small digit classifier shipped with ganzoo, because Inception's features mean little on 28x28 digits.
+"""The digit classifier that is shipped, because Inception's features mean little on 28x28 digits.
 
 It gives classifier-FID (never to be called FID), the class histogram and the accuracy of the asked-for digit.
-``tools/train_judge.py`` trains it on MNIST's 60,000 training digits; its weights are pinned by their sha256.
+``tools/train_digit_classifier.py`` trains it on MNIST's 60,000 training digits; its weights are pinned by their sha256.
 
 It names 99.45% of the 10,000 test digits rightly. To place a classifier-FID: MNIST's test digits are at 0.94 from its
 training digits, the same digits with noise of 10% of the range at 4.8, an untrained generator at about 640.
@@ -20,10 +20,10 @@ from torch.nn import functional
 
 from ganzoo import UserError
 
-JUDGE_WEIGHTS = Path(__file__).with_name("judge.safetensors")
+CLASSIFIER_WEIGHTS = Path(__file__).with_name("digit_classifier.safetensors")
 """The shipped weights, float16."""
 CLASSIFIER_SHA256 = "6136ffd6a9a486a6fd649f40ef175df90233a35f3a3ae2e03cd59f77c1c2c454"
-"""Pins the shipped weights; ``tools/train_judge.py`` prints it."""
+"""Pins the shipped weights; ``tools/train_digit_classifier.py`` prints it."""
 
 
 class DigitClassifier(nn.Module):
@@ -79,15 +79,15 @@ class DigitClassifier(nn.Module):
         return self.logits_of(self.features(images))
 
 
-def load_digit_classifier(weights: Path = JUDGE_WEIGHTS, *, sha256: str = CLASSIFIER_SHA256) -> DigitClassifier:
-    """The trained judge, in evaluation mode, float32, frozen.
+def load_digit_classifier(weights: Path = CLASSIFIER_WEIGHTS, *, sha256: str = CLASSIFIER_SHA256) -> DigitClassifier:
+    """The trained classifier, in evaluation mode, float32, frozen.
 
     Args:
         weights: a safetensors file.
         sha256: what the file must hash to, in hexadecimal.
 
     Raises:
-        UserError: where the file is missing, hashes to something else, or does not hold a judge.
+        UserError: where the file is missing, hashes to something else, or does not hold one.
     """
     remedy = "reinstall ganzoo-metrics"
     try:
@@ -97,9 +97,9 @@ def load_digit_classifier(weights: Path = JUDGE_WEIGHTS, *, sha256: str = CLASSI
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise UserError(f"the digit classifier's weights {weights} are not the pinned ones: sha256 {found}, wanted {sha256}", remedy)
-    judge = DigitClassifier()
+    classifier = DigitClassifier()
     try:
-        judge.load_state_dict({name: torch.tensor(value).float() for name, value in parse_safetensors(content).items()})
+        classifier.load_state_dict({name: torch.tensor(value).float() for name, value in parse_safetensors(content).items()})
     except (SafetensorError, RuntimeError) as error:
         raise UserError(f"the digit classifier's weights {weights} do not hold this network: {error}", remedy) from None
-    return judge.eval().requires_grad_(False)
+    return classifier.eval().requires_grad_(False)

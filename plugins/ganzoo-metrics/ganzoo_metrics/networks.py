@@ -32,7 +32,7 @@ class FeatureExtractor:
     """A network in use: images to features.
 
     Args:
-        name: "inception" or "judge".
+        name: "inception" or "digits".
         sha256: of its weights.
         module: in evaluation mode, on the device it is used on.
         batch: images that it sees at once; more would cost memory and win nothing.
@@ -100,7 +100,7 @@ class FeatureExtractor:
 
 
 def open_digit_extractor(subject: Subject) -> FeatureExtractor:
-    """The bundled digit classifier of digits.
+    """The bundled digit classifier.
 
     Raises:
         UserError: where the data cannot be seen by it, or names classes that are no digits.
@@ -116,7 +116,7 @@ def open_digit_extractor(subject: Subject) -> FeatureExtractor:
 def digit_extractor(device: torch.device) -> FeatureExtractor:
     """The bundled digit classifier, whatever it will be shown."""
     module = load_digit_classifier().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return FeatureExtractor("judge", CLASSIFIER_SHA256, module, batch=250)
+    return FeatureExtractor("digits", CLASSIFIER_SHA256, module, batch=250)
 
 
 def check_digits(data: DataSpec) -> None:

@@ -21,7 +21,7 @@ class PrecisionRecall(InceptionMetric):
     paper's network is VGG-16.
 
     Args:
-        network: what sees the images: inception, or judge for digits.
+        network: what sees the images: inception; or digits, the bundled classifier of digits (judge: its name in earlier configurations).
         samples: made samples N; the paper takes 50,000 of each. Time and memory grow with N times the real samples.
         real_samples: real samples to compare with; null: all.
         split: part of the data to compare with; null: the one trained on.
@@ -35,7 +35,7 @@ class PrecisionRecall(InceptionMetric):
         self,
         data: DataSpec,
         *,
-        network: Literal["inception", "judge"] = "inception",
+        network: Literal["inception", "digits", "judge"] = "inception",
         samples: PositiveInt = 10_000,
         real_samples: PositiveInt | None = 10_000,
         split: str | None = None,
@@ -44,13 +44,14 @@ class PrecisionRecall(InceptionMetric):
         sha256: str = INCEPTION_SHA256,
         repeat_grey: bool = False,
     ) -> None:
-        if network == "judge":
+        self.of_digits = network != "inception"
+        if self.of_digits:
             check_digits(data)
-        super().__init__(data, weights, sha256, repeat_grey or network == "judge")
+        super().__init__(data, weights, sha256, repeat_grey or self.of_digits)
         for count in (samples, real_samples):
             if count is not None:
                 require_neighbours(count, neighbours)
-        self.judged, self.samples, self.real_samples, self.split = network == "judge", samples, real_samples, split
+        self.samples, self.real_samples, self.split = samples, real_samples, split
         self.neighbours = neighbours
 
     def prepare(self, subject: Subject) -> None:
@@ -71,6 +72,6 @@ class PrecisionRecall(InceptionMetric):
 
     def network(self, subject: Subject) -> FeatureExtractor:
         """The network asked for, opened once."""
-        if self.judged and self._network is None:
+        if self.of_digits and self._network is None:
             self._network = open_digit_extractor(subject)
         return super().network(subject)

@@ -54,7 +54,7 @@ def test_the_data_covers_what_it_holds(tmp_path):
     found = arrays(tmp_path, count=600)
     values = measure(tmp_path, found["sample"])
     held = len(np.unique(found["label"]))
-    assert abs(values["modes"] - held) <= 10  # the judge errs in two stacks of a hundred
+    assert abs(values["modes"] - held) <= 10  # the classifier errs in two stacks of a hundred
     counts = np.bincount(found["label"], minlength=1000)
     share = counts[counts > 0] / counts.sum()
     assert values["kl"] == pytest.approx(float((share * np.log(share * 1000)).sum()), abs=0.03)
@@ -95,4 +95,4 @@ def test_a_run_counts_its_modes(tmp_path, monkeypatch):
     (found,) = [line for line in lines if line["event"] == "evaluated"]
     assert 1 <= found["values"]["modes"] <= 100
     assert found["values"]["provenance"]["samples"] == 100
-    assert found["values"]["provenance"]["network"].startswith("judge ")
+    assert found["values"]["provenance"]["network"].startswith("digits ")

@@ -19,5 +19,5 @@ def ganzoo_datasets() -> dict[str, str]:
 
 @hookimpl
 def ganzoo_metrics() -> dict[str, str]:
-    """The judge of shapes alone."""
-    return {"shape_and_colour": "ganzoo_shapes.judge:ShapeAndColour"}
+    """The metric of shapes alone."""
+    return {"shape_and_colour": "ganzoo_shapes.shape_and_colour:ShapeAndColour"}

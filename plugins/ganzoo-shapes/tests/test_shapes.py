@@ -5,8 +5,8 @@ import pytest
 import torch
 from ganzoo_shapes.domains import Tinted
 from ganzoo_shapes.drawing import COLOURS, FORMS, alone, distances, filled, outlined, palette
-from ganzoo_shapes.judge import ShapeAndColour, answers
 from ganzoo_shapes.pairs import Outlines, Scene
+from ganzoo_shapes.shape_and_colour import ShapeAndColour, answers
 
 from ganzoo import Cache, DataSpec, UserError
 
@@ -88,7 +88,7 @@ def measured(made, target):
     return ShapeAndColour(DataSpec({"sample": (3, 32, 32), "source": (3, 32, 32)})).measure(Pairs(made, target))
 
 
-def test_the_judge_knows_every_answer_through_noise_and_counts_each_kind_of_fault() -> None:
+def test_the_metric_knows_every_answer_through_noise_and_counts_each_kind_of_fault() -> None:
     right = answers(32)
     noisy = (right + 0.3 * torch.randn(right.shape, generator=torch.Generator().manual_seed(0))).clamp(-1, 1)
     assert measured(noisy, right) == {"right": 1.0, "shape": 1.0, "colour": 1.0}

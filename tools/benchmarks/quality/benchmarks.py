@@ -58,7 +58,7 @@ def toy(modes: int, high_quality: float, studied_modes: str, studied_quality: st
 
 
 def digits(distance: float, studied: str, *more: Bar) -> Benchmark:
-    """A benchmark on MNIST: the distance in the judge's features, reached in 4 CPU minutes of training."""
+    """A benchmark on MNIST: the distance in the digit classifier's features, reached in 4 CPU minutes of training."""
     return Benchmark("classifier_fid", (Bar("classifier_fid", distance, False, studied), *more, Bar(CPU_SECONDS, 240, False)))
 
 

@@ -1,4 +1,4 @@
-"""The metrics that see with the judge of digits, and the statistics that they keep."""
+"""The metrics that see with the digit classifier, and the statistics that they keep."""
 
 import hashlib
 import json
@@ -57,9 +57,9 @@ class TestJudged:
 
     def test_precision_and_recall_by_the_judge(self, tmp_path, digits):
         same = {"sample": digits["sample"][:200]}
-        metric = PrecisionRecall(DIGITS, network="judge", samples=200, real_samples=None)
+        metric = PrecisionRecall(DIGITS, network="digits", samples=200, real_samples=None)
         assert measured(metric, make_subject(tmp_path, DIGITS, same, same)) == {"precision": 1, "recall": 1}
-        assert metric.provenance()["network"].startswith("judge ")
+        assert metric.provenance()["network"].startswith("digits ")
 
     def test_features_that_are_not_finite_are_an_error(self, tmp_path, digits, monkeypatch):
         monkeypatch.setattr(DigitClassifier, "features", lambda self, images: torch.full((len(images), 128), torch.nan))

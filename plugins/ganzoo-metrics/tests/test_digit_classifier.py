@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from ganzoo_metrics.digit_classifier import CLASSIFIER_SHA256, JUDGE_WEIGHTS, DigitClassifier, load_digit_classifier
+from ganzoo_metrics.digit_classifier import CLASSIFIER_SHA256, CLASSIFIER_WEIGHTS, DigitClassifier, load_digit_classifier
 from safetensors.torch import save_file
 
 from ganzoo.data.cache import Cache
@@ -16,21 +16,21 @@ from ganzoo.errors import UserError
 
 
 def test_the_shipped_weights_are_pinned_and_small() -> None:
-    content = JUDGE_WEIGHTS.read_bytes()
+    content = CLASSIFIER_WEIGHTS.read_bytes()
     assert hashlib.sha256(content).hexdigest() == CLASSIFIER_SHA256
     assert len(content) < 1_000_000
 
 
 def test_shapes_and_independence_of_the_batch() -> None:
-    judge = load_digit_classifier()
+    classifier = load_digit_classifier()
     images = 2 * torch.rand(5, 1, 28, 28, generator=torch.Generator().manual_seed(0)) - 1
-    features = judge.features(images)
+    features = classifier.features(images)
     assert features.shape == (5, DigitClassifier.feature_size)
-    assert judge(images).shape == (5, 10)
-    torch.testing.assert_close(judge(images), judge.logits_of(features))
-    torch.testing.assert_close(judge.features(images[:1]), features[:1], rtol=1e-4, atol=1e-4)
-    assert not judge.training
-    assert not any(parameter.requires_grad for parameter in judge.parameters())
+    assert classifier(images).shape == (5, 10)
+    torch.testing.assert_close(classifier(images), classifier.logits_of(features))
+    torch.testing.assert_close(classifier.features(images[:1]), features[:1], rtol=1e-4, atol=1e-4)
+    assert not classifier.training
+    assert not any(parameter.requires_grad for parameter in classifier.parameters())
 
 
 def test_a_border_is_not_seen() -> None:
@@ -54,9 +54,9 @@ def test_other_images_are_refused(shape: tuple[int, ...]) -> None:
 
 
 def test_changed_weights_are_refused(tmp_path: Path) -> None:
-    content = bytearray(JUDGE_WEIGHTS.read_bytes())
+    content = bytearray(CLASSIFIER_WEIGHTS.read_bytes())
     content[-1] ^= 1
-    changed = tmp_path / "judge.safetensors"
+    changed = tmp_path / "classifier.safetensors"
     changed.write_bytes(content)
     with pytest.raises(UserError, match=r"not the pinned ones.*reinstall ganzoo-metrics"):
         load_digit_classifier(changed)

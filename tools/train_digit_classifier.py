@@ -1,7 +1,7 @@
-"""Train the judge (``ganzoo_metrics.digit_classifier``) on all of MNIST and write its weights: about 4 minutes on one core.
+"""Train the digit classifier (``ganzoo_metrics.digit_classifier``) on all of MNIST and write its weights: about 4 minutes on one core.
 
-    python tools/train_judge.py                 # MNIST is downloaded into data/mnist
-    python tools/train_judge.py --root FOLDER   # FOLDER holds MNIST/raw
+    python tools/train_digit_classifier.py                 # MNIST is downloaded into data/mnist
+    python tools/train_digit_classifier.py --root FOLDER   # FOLDER holds MNIST/raw
 
 One thread and one seed: on the same processor and torch the same file comes out. Pin the printed sha256 as
 ``CLASSIFIER_SHA256`` and commit both together.
@@ -17,7 +17,7 @@ from typing import Literal
 
 import torch
 from ganzoo_data.mnist import MNIST
-from ganzoo_metrics.digit_classifier import JUDGE_WEIGHTS, DigitClassifier
+from ganzoo_metrics.digit_classifier import CLASSIFIER_WEIGHTS, DigitClassifier
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
@@ -39,17 +39,17 @@ def main() -> None:
     """Train, round to float16, measure what will be shipped, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=Path, default=Path("data/mnist"), help="folder of MNIST; what is missing is downloaded")
-    parser.add_argument("--out", type=Path, default=JUDGE_WEIGHTS, help="file to write")
+    parser.add_argument("--out", type=Path, default=CLASSIFIER_WEIGHTS, help="file to write")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(SEED)
 
-    judge = DigitClassifier()
-    train(judge, *read_split(arguments.root, "train"))
-    rounded = {name: value.half().contiguous() for name, value in judge.state_dict().items()}
-    judge.load_state_dict({name: value.float() for name, value in rounded.items()})
-    accuracy = measure_accuracy(judge, *read_split(arguments.root, "test"))
+    classifier = DigitClassifier()
+    train(classifier, *read_split(arguments.root, "train"))
+    rounded = {name: value.half().contiguous() for name, value in classifier.state_dict().items()}
+    classifier.load_state_dict({name: value.float() for name, value in rounded.items()})
+    accuracy = measure_accuracy(classifier, *read_split(arguments.root, "test"))
     print(f"test accuracy {accuracy:.2%} (10,000 digits, weights rounded to float16)")
     if accuracy < ENOUGH:
         raise SystemExit(f"below {ENOUGH:.1%}: nothing written")
@@ -63,17 +63,17 @@ def read_split(root: Path, split: Literal["train", "test"]) -> tuple[Tensor, Ten
     return torch.tensor(arrays["sample"]).float().div(127.5).sub(1), torch.tensor(arrays["label"])
 
 
-def train(judge: DigitClassifier, images: Tensor, labels: Tensor) -> None:
+def train(classifier: DigitClassifier, images: Tensor, labels: Tensor) -> None:
     """Cross entropy, Adam, one rise and fall of the learning rate, a random shift for every digit in every epoch."""
     steps_per_epoch = len(images) // BATCH_SIZE
-    optimizer = torch.optim.Adam(judge.parameters(), lr=PEAK_LEARNING_RATE)
+    optimizer = torch.optim.Adam(classifier.parameters(), lr=PEAK_LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, PEAK_LEARNING_RATE, total_steps=EPOCHS * steps_per_epoch, pct_start=0.2, cycle_momentum=False
     )
     for epoch in range(EPOCHS):
         started, total = time.perf_counter(), 0.0
         for chosen in torch.randperm(len(images))[: steps_per_epoch * BATCH_SIZE].view(-1, BATCH_SIZE):
-            loss = functional.cross_entropy(judge(shifted(images[chosen])), labels[chosen])
+            loss = functional.cross_entropy(classifier(shifted(images[chosen])), labels[chosen])
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -93,10 +93,10 @@ def shifted(images: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def measure_accuracy(judge: DigitClassifier, images: Tensor, labels: Tensor) -> float:
-    """The share of ``images`` that the judge names rightly."""
-    judge.eval()
-    right = [judge(images[start : start + 1000]).argmax(1) == labels[start : start + 1000] for start in range(0, len(images), 1000)]
+def measure_accuracy(classifier: DigitClassifier, images: Tensor, labels: Tensor) -> float:
+    """The share of ``images`` that the classifier names rightly."""
+    classifier.eval()
+    right = [classifier(images[start : start + 1000]).argmax(1) == labels[start : start + 1000] for start in range(0, len(images), 1000)]
     return float(torch.cat(right).double().mean())
 
 
@@ -111,4 +111,4 @@ if __name__ == "__main__":
     try:
         main()
     except UserError as error:
-        raise SystemExit(f"train_judge: error: {error}") from None
+        raise SystemExit(f"train_digit_classifier: error: {error}") from None
