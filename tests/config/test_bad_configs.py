@@ -8,24 +8,13 @@ import pytest
 import torch
 from forked import ganzoo
 from PIL import Image
+from refusals import GOOD, configuration, files, refused
 
 from ganzoo.cli import invoke
 
-GOOD = {
-    "data": "{name: digits, size: 28}",
-    "generator": "{name: dcgan, width: 4, latent_dim: 4}",
-    "critic": "{name: dcgan, width: 4, norm: none}",
-    "loss": "non_saturating",
-    "train": "{steps: 2, batch_size: 8, device: cpu, threads: 1}",
-}
 LINES = {key: number for number, key in enumerate(GOOD, 1)}
 NEW = len(GOOD) + 1
 """The line that a key which GOOD lacks is written on."""
-
-
-def configuration(**changes):
-    """GOOD, one key a line, with ``changes``; None leaves a key out."""
-    return "".join(f"{key}: {value}\n" for key, value in {**GOOD, **changes}.items() if value is not None)
 
 
 POINTS = {"data": "{name: ring, count: 64}", "generator": "{name: mlp, hidden: [8]}", "critic": "{name: mlp, hidden: [8]}"}
@@ -164,24 +153,6 @@ def folder(tmp_path, monkeypatch):
         Image.new("RGB", (50, 50), (i, i, i)).save(pictures / f"{i}.png")
     monkeypatch.chdir(work)
     return work
-
-
-def files():
-    return sorted(str(path) for path in Path().rglob("*"))
-
-
-def refused(capsys, *arguments):
-    """Run the command, see that it is refused as every error is, and return the line without its beginning."""
-    before = files()
-    code = invoke([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    assert code == 2, err
-    assert err.startswith("ganzoo: error: ")
-    assert err.endswith("\n")
-    assert err.count("\n") == 1
-    assert "Traceback" not in err + out
-    assert files() == before
-    return err.removeprefix("ganzoo: error: ").rstrip("\n")
 
 
 @pytest.mark.parametrize("name", CASES)

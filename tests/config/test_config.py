@@ -6,11 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jsonschema
 import pytest
 from bad_configurations import BAD
 from configurations import GOOD, MINIMAL, REGISTRY, Network
-from ganzoo_kit.json_schema import json_schema
 
 from ganzoo.config import (
     Part,
@@ -173,33 +171,6 @@ def test_what_a_component_has_gained_since_counts_as_its_default() -> None:
     for part, name in ((before["data"], "modes"), (before["metrics"][0], "samples"), (before["optimizer"]["critic"], "eps")):
         del part[name]
     assert differences(with_defaults_of_today(before, resolved), now) == ["metrics.0.samples: 1000, now 50"]
-
-
-def test_the_schema_accepts_what_is_good_and_refuses_what_is_bad() -> None:
-    schema = json_schema(REGISTRY)
-    jsonschema.Draft202012Validator.check_schema(schema)
-    validator = jsonschema.Draft202012Validator(schema)
-    config = parse_config(GOOD)
-    resolved = parse(resolved_yaml(config, resolve(config, REGISTRY)), "here").value
-    for value in (*(parse(text, "here").value for text in (GOOD, MINIMAL, MINIMAL.replace("mlp", "ganzoo-vanilla/mlp"))), resolved):
-        assert list(validator.iter_errors(value)) == []
-    cases = ["misspelt section", "misspelt parameter", "missing parameter", "unknown choice", "too small", "empty loss", "no data"]
-    cases += ["unknown component", "unknown optimizer", "ambiguous component"]
-    cases += ["component that cannot be imported", "component with a bad constructor"]
-    for case in cases:
-        assert list(validator.iter_errors(parse(BAD[case][0], "here").value)), case
-
-
-def test_the_schema_holds_what_an_editor_shows() -> None:
-    schema = json_schema(REGISTRY)
-    assert schema["properties"]["data"]["description"]
-    network = next(form for form in schema["$defs"]["critic"]["anyOf"] if form.get("type") == "object")
-    assert network["properties"]["width"] == {"default": 64, "description": "channels.", "exclusiveMinimum": 0, "type": "integer"}
-    assert network["properties"]["name"]["enum"] == ["mlp", "ganzoo-vanilla/mlp"]
-    assert network["description"] == "A network."
-    # A required parameter leaves the mapping as the one form.
-    assert schema["$defs"]["loss"]["anyOf"][0]["enum"] == ["hinge", "ganzoo-vanilla/hinge"]
-    assert schema["properties"]["schedule"]["default"] == "alternate"
 
 
 def test_every_key_has_a_meaning() -> None:

@@ -1,7 +1,6 @@
 """The JSON schema: it accepts every recipe, refuses what a run refuses, and explains every key to an editor."""
 
 import json
-from pathlib import Path
 
 import jsonschema
 import pytest
@@ -13,8 +12,7 @@ from ganzoo.errors import UserError
 from ganzoo.plugins.recipes import recipes_among
 from ganzoo.registry import Registry
 
-ROOT = Path(__file__).parents[2]
-RECIPES = [*sorted((ROOT / "zoo_configs").glob("*.yaml")), *(recipe.path for recipe in recipes_among(Registry.installed().plugins))]
+RECIPES = [recipe.path for recipe in recipes_among(Registry.installed().plugins)]
 SCHEMA = json_schema(Registry.installed())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 GOOD = """\
