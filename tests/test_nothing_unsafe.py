@@ -12,7 +12,7 @@ EXEMPT = {
     "ganzoo/plugins/one_file.py": "runs a plugin of one file, which the user named or allowed",
     "tests/helpers/documents.py": "runs what the documents show",
     "tests/helpers/forked.py": "runs what a test wants before a command that it forks",
-    "tests/test_one_file.py": "runs what a package made of one file holds",
+    "plugins/ganzoo-kit/tests/test_from_a_file.py": "runs what a package made of one file holds",
     "tests/reliability/test_pickles.py": "plants pickles, and shows that a careless program runs them",
     "tests/rundir/test_checkpoint.py": "plants a pickle as a checkpoint",
     "plugins/ganzoo-metrics/tests/test_inception.py": "plants a pickle as Inception's weights",

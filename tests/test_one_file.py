@@ -42,14 +42,6 @@ def test_it_is_checked_and_combined_like_an_installed_one(here, capsys):
     assert '"margin"' in capsys.readouterr().out
 
 
-def test_the_kit_runs_on_the_file(here, capsys):
-    assert invoke(["check", "margin.py", "-q"]) == 0
-    assert "checks passed" in capsys.readouterr().out
-    (here / "margin.py").write_text(MARGIN.replace('return {"adversarial": -', 'return {"adversarial": '))
-    assert invoke(["check", "margin.py", "-q"]) == 2
-    assert "loss margin: signs" in capsys.readouterr().err
-
-
 def test_a_file_with_hooks_gives_what_they_give(here):
     (here / "doors.py").write_text(
         f'{MARGIN}\nimport ganzoo\nGANZOO_API = 1\n@ganzoo.hookimpl\ndef ganzoo_losses():\n    return {{"wide": "doors:Margin"}}\n'
@@ -180,36 +172,3 @@ def test_a_choice_ends_with_its_command(here):
         assert Registry.installed().find("loss", "margin").file == here / "margin.py"
     with pytest.raises(UserError, match="'margin' is not an installed loss"):
         Registry.installed().find("loss", "margin")
-
-
-def test_the_package_is_made_from_the_file_and_gives_the_same(here, capsys):
-    (here / "margin.py").write_text(f"import numpy\n\n{MARGIN}\n\nclass SoftMargin(Margin):\n    pass\n")
-    assert invoke(["new-plugin", "margins", "--from", "margin.py"]) == 0
-    project = here / "ganzoo-margins"
-    assert (project / "ganzoo_margins/margins.py").read_text() == (here / "margin.py").read_text()
-    assert '"torch>=2.6", "numpy"]' in (project / "pyproject.toml").read_text()
-    assert "mean max(0, 1 - r)" in (project / "README.md").read_text()
-    entry_point = {}
-    exec((project / "ganzoo_margins/__init__.py").read_text(), entry_point)
-    assert entry_point["ganzoo_losses"]() == {
-        "margin": "ganzoo_margins.margins:Margin",
-        "soft_margin": "ganzoo_margins.margins:SoftMargin",
-    }
-    recipe = next((project / "ganzoo_margins/recipes").glob("*.yaml"))
-    assert invoke(["check", str(recipe), "--plugin", "margin.py", "-q"]) == 0
-    compile((project / "tests/test_margins.py").read_text(), "tests", "exec")
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["--from", "margin.py", "--kind", "loss"], "the file says what it gives"),
-        ([], "name a kind with --kind, or a file with --from"),
-        (["--from", "away.py"], "cannot be read"),
-        (["--from", "margin.py", "--out", "."], "exists already"),
-    ],
-)
-def test_what_cannot_become_a_package_is_refused(words, said, here, capsys):
-    assert invoke(["new-plugin", "margins", *words]) == 2
-    assert said in capsys.readouterr().err
-    assert not (here / "ganzoo-margins").exists()
