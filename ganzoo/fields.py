@@ -26,7 +26,7 @@ else:
 
 @dataclass(frozen=True)
 class DataSpec:
-    """What a run knows of its data: the first argument of every component's constructor.
+    """The specification of a run's data: the first argument of every component's constructor.
 
     Args:
         fields: field name -> shape of one sample, without N; ``{"sample": (1, 28, 28), "label": ()}``.

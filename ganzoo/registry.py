@@ -80,7 +80,7 @@ class Plugin:
 
 
 class Registry:
-    """What is installed. ``Registry.installed()`` looks; the constructor takes entry points for tests."""
+    """The installed components. ``Registry.installed()`` looks; the constructor takes entry points for tests."""
 
     def __init__(self, entry_points: Iterable[importlib.metadata.EntryPoint]) -> None:
         self.withheld: dict[str, UserError] = {}

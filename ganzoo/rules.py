@@ -72,7 +72,7 @@ class Loss(nn.Module):
 
 @dataclass(frozen=True)
 class Plan:
-    """What happens in one step.
+    """The updates of one step.
 
     Args:
         critic_updates: critic updates, each on a batch of its own, before the generator's.

@@ -35,7 +35,7 @@ class Problem:
 
 @dataclass
 class Verdict:
-    """What was found: ``problems`` refuse the combination, ``notes`` are worth knowing."""
+    """The findings of a check: ``problems`` refuse the combination, ``notes`` are worth knowing."""
 
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Whether a metric of a run can choose the best of its checkpoints."""
+"""The metric that chooses the best of a run's checkpoints, checked."""
 
 from __future__ import annotations
 

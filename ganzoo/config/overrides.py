@@ -38,7 +38,7 @@ class Override:
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """Where each value was written: in which line of the file, or in which override.
+    """The places where values were written: lines of the file, or overrides.
 
     Args:
         document: the file.

@@ -63,7 +63,7 @@ class OrAverage(ByType):
 
 
 class TrainConfig(Section):
-    """How long, on what and how exactly."""
+    """The training: how long, on what and how exactly."""
 
     steps: PositiveInt = 10_000
     """Steps of the run; a step ends with the generator's updates."""
@@ -89,7 +89,7 @@ class TrainConfig(Section):
 
 
 class LogConfig(Section):
-    """What metrics.jsonl gets."""
+    """The lines of metrics.jsonl."""
 
     every: PositiveInt = 50
     """Steps between two lines."""
@@ -105,7 +105,7 @@ class SampleConfig(Section):
 
 
 class BestConfig(Section):
-    """Which checkpoint is the best."""
+    """The choice of the best checkpoint."""
 
     metric: str
     """One of the run's metrics, measured at steps that have a checkpoint; its first number that says which way is better decides."""
@@ -138,9 +138,9 @@ class RunConfig(Section):
     optimizer: OptimizerConfig = OptimizerConfig()
     """An optimizer for each player."""
     train: TrainConfig = TrainConfig()
-    """How long, on what and how exactly."""
+    """The training: how long, on what and how exactly."""
     log: LogConfig = LogConfig()
-    """What metrics.jsonl gets."""
+    """The lines of metrics.jsonl."""
     sample: SampleConfig = SampleConfig()
     """The sample grids."""
     checkpoint: CheckpointConfig = CheckpointConfig()

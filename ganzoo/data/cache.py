@@ -28,7 +28,7 @@ class BadImage(Exception):
 
 @dataclass(frozen=True)
 class CachedImages:
-    """What the cache holds of one data set.
+    """The images of one data set in the cache.
 
     Args:
         images: uint8 (N, C, H, W), on the disk; ``images[...]`` reads.

@@ -1,4 +1,4 @@
-"""What a data set is: named arrays, decoded once."""
+"""A data set: named arrays, decoded once."""
 
 from __future__ import annotations
 

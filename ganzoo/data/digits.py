@@ -1,4 +1,4 @@
-"""10,000 digits that need no download. They are uint8 arrays already: there is nothing to decode, so nothing is cached."""
+"""10,000 digits that need no download: uint8 arrays already, so nothing is decoded and nothing cached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tells one data set from another: class names, count and a hash of the content, cheap enough for every start."""
+"""The fingerprint of a data set: class names, count and a hash of the content, cheap enough for every start."""
 
 from __future__ import annotations
 

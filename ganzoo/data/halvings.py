@@ -1,4 +1,4 @@
-"""How often a convolutional network halves its images, for any shape that allows it."""
+"""The number of times that a convolutional network halves its images, for any shape that allows it."""
 
 from __future__ import annotations
 

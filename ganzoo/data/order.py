@@ -1,4 +1,4 @@
-"""Which rows a batch takes, mirrored or not, and which window of larger pictures: pure in (seed, epoch, index)."""
+"""The order of a data set: the rows of a batch, mirrored or not, and windows of larger pictures; pure in (seed, epoch, index)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What data sets give and batches read: rows of one shape, picked by number. An ndarray is one, images on a disk are another."""
+"""Rows of one shape, picked by number, which data sets give and batches read: an ndarray, or images on a disk."""
 
 from __future__ import annotations
 

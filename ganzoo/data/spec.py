@@ -1,4 +1,4 @@
-"""What the arrays of a data set hold, checked."""
+"""The specification of a data set, read off its arrays and checked."""
 
 from __future__ import annotations
 

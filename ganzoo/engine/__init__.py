@@ -1,1 +1,1 @@
-"""Everything that trains: backward, step and the move to a device live only here."""
+"""The engine: backward, step and the move to a device live only here."""

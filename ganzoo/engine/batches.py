@@ -1,4 +1,4 @@
-"""The data's order: a pure function of (seed, epoch, index), so that a position is one integer and resuming is exact."""
+"""Batches of a data set in an order that is a pure function of (seed, epoch, index): a position is one integer, resuming exact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a configuration to a run in memory: the data is read, the combination checked, the components built from the seed."""
+"""Building of a run in memory: the data is read, the combination checked, the components built from the seed."""
 
 from __future__ import annotations
 

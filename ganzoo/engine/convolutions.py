@@ -25,7 +25,7 @@ from torch.autograd import Function, forward_ad
 
 
 class Geometry(NamedTuple):
-    """What a convolution does besides its weight; in the order of ``torch.convolution``."""
+    """The geometry of a convolution, all but its weight; in the order of ``torch.convolution``."""
 
     stride: Sequence[int]
     padding: Sequence[int]

@@ -1,4 +1,4 @@
-"""Where and how precisely the networks run: applied from outside, the components do not know."""
+"""Device and precision of the networks: applied from outside, the components do not know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures a generator: makes what metrics look at, asks them, and checks what comes."""
+"""Evaluation of a generator: the samples that metrics look at, their numbers, and the checks of those."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from .signals import Stop
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What one metric found: its numbers, the one that it is known for first, and what they depend on.
+    """The result of one metric: its numbers, the one that it is known for first, and what they depend on.
 
     ``step`` counts the steps that the weights were trained for; None where that is not known.
     """

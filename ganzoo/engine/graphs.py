@@ -1,4 +1,4 @@
-"""How updates are run: as they are, or recorded once for each kind of step as a CUDA graph and replayed from static buffers.
+"""Execution of updates: as they are, or recorded once for each kind of step as a CUDA graph and replayed from static buffers.
 
 On a GPU the several hundred small kernels of a step take longer to launch than to run. Recorded as a CUDA graph they are
 launched as one. A replay repeats what the device did, at the same addresses, and none of the Python in between; so batches

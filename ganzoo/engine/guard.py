@@ -1,4 +1,4 @@
-"""Nothing that is not finite is ever stepped with, and no step waits for the device to know that.
+"""The check for values that are not finite: no update is made with one, and no step waits for the device to know that.
 
 On a CPU a look costs nothing: the guard looks before each update and raises. On a GPU a look makes the host wait for
 every kernel in flight, so there the verdict stays on the device: a flag that makes the optimizers skip the update, and

@@ -1,4 +1,4 @@
-"""What a run logs: sums kept on the device, read once an interval, so that no step waits for a number."""
+"""Means that a run logs: sums kept on the device, read once an interval, so that no step waits for a number."""
 
 from __future__ import annotations
 

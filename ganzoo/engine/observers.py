@@ -1,4 +1,4 @@
-"""Telling observers what happens. A failing observer never stops a run: it is named, and not asked again."""
+"""Notification of observers. A failing observer never stops a run: it is named, and not asked again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run leaves behind: log lines, sample grids, checkpoints with weights, and the last word.
+"""Outputs of a run: log lines, sample grids, checkpoints with weights, and how it ended.
 
 Pictures and checkpoints are written by a background thread, of a snapshot of the state, so that the training goes on.
 """

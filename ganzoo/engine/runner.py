@@ -1,4 +1,4 @@
-"""From a configuration to a trained run: preflight, the steps with what happens between them, and a clean end."""
+"""The training of one run: everything before the first step, the steps with what happens between them, and a clean end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running a generator to look at it: fixed inputs, made once from a seed, and arrays in the data's own units."""
+"""Sampling of a generator: fixed inputs, made once from a seed, and arrays in the data's own units."""
 
 from __future__ import annotations
 

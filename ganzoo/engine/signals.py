@@ -1,4 +1,4 @@
-"""Stopping on request: a signal sets a flag, the loop saves and leaves; the second Ctrl-C ends the process at once."""
+"""Signals: the first sets a flag, the loop saves and leaves; the second Ctrl-C ends the process at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Interrupted(BaseException):
 
 
 class Stop:
-    """Whether someone asked to stop: ``signal`` is the signal's number, 0 while nobody did."""
+    """A request to stop: ``signal`` is the signal's number, 0 while nobody did."""
 
     def __init__(self) -> None:
         self.signal = 0

@@ -1,4 +1,4 @@
-"""What metrics are and look at: the public names besides those of ``ganzoo`` are in ``__all__``, loaded when first used."""
+"""Metrics and their subjects: the public names besides those of ``ganzoo`` are in ``__all__``, loaded when first used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a metric is: it looks at a subject and gives numbers."""
+"""The interface of metrics: a subject in, numbers out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a metric looks at: a generator's samples and the real ones, and nothing of what trains it.
+"""The subject of a metric: a generator's samples and the real ones, and nothing of what trains it.
 
 Whatever is taken is written down, so that a number's provenance says what was measured and not what was meant.
 

@@ -45,7 +45,7 @@ BASES = (
 
 @dataclass(frozen=True)
 class Choice:
-    """What one command asked for.
+    """The plugins that one command asked for.
 
     Args:
         files: one-file plugins.

@@ -1,4 +1,4 @@
-"""One ``save`` and one ``load`` for everything that a run continues from.
+"""Checkpoints: one ``save`` and one ``load`` for everything that a run continues from.
 
 A file is a torch archive of tensors and primitives, which ``torch.load(path, weights_only=True)`` reads, and a line with its
 checksum. It is written whole or not at all, and verified before use: nothing in it is executed.

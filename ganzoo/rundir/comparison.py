@@ -1,4 +1,4 @@
-"""Which numbers of a run, or of several, mean the same, so that they can be ranked or joined in a line."""
+"""Comparability of numbers: which of a run, or of several, can be ranked or joined in a line."""
 
 from __future__ import annotations
 

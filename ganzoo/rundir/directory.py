@@ -24,7 +24,7 @@ from .lock import FolderLock, TakenError
 
 
 class _Places:
-    """Where things lie in a run directory.
+    """The paths in a run directory.
 
     Args:
         path: the folder.

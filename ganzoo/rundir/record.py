@@ -1,4 +1,4 @@
-"""What a run directory tells: the lines of ``metrics.jsonl``, settled where a resumed run went back.
+"""The record of a run: the lines of ``metrics.jsonl``, settled where a resumed run went back.
 
 A run directory may have been killed mid-line, be unfinished, or come from somebody else: nothing in it is trusted, and
 what cannot be read is left out.

@@ -1,4 +1,4 @@
-"""What a resumed run may have otherwise than it was begun with, and what the session before it still owes."""
+"""Resuming: what may differ from how the run was begun, and what the session before it still owes."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def look_back(directory: RunDirectory, warn: Callable[[str], None]) -> Past:
 
 
 class Changes(NamedTuple):
-    """What differs, a sentence each: all of it, what lies beside the training, and what --change allowed."""
+    """Differences, a sentence each: all of it, what lies beside the training, and what --change allowed."""
 
     all: list[str]
     beside: list[str]

@@ -1,4 +1,4 @@
-"""Checks a pack: a trained generator in one folder that another machine can sample from. ``ganzoo pack`` makes one.
+"""Verification of a pack: a trained generator in one folder that another machine can sample from. ``ganzoo pack`` makes one.
 
 A pack is a run directory reduced to what sampling needs, with a model card, exact pins, and the sha256 of every file.
 """

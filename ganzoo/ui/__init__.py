@@ -1,1 +1,1 @@
-"""What a user sees: progress, tables, pictures."""
+"""The user interface: progress, tables, pictures."""

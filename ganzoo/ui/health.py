@@ -1,4 +1,4 @@
-"""How a training fares, read off its log lines and samples: in a line, and by the signs that the game has ended before it.
+"""Health of a training, read off its log lines and samples: in a line, and by the signs that the game has ended before it.
 
 A sign (a player that no longer learns, scores that run away, samples all alike) has to last, so that one odd batch raises no
 alarm. Each cause is told once; nothing here changes the training.

@@ -1,4 +1,4 @@
-"""What a user sees while ganzoo works: a bar on a terminal, plain lines elsewhere, on stderr either way.
+"""Progress of the work under way: a bar on a terminal, plain lines elsewhere, on stderr either way.
 
 Drawing happens inside ``Task.advance``, at most a few times a second, in the caller's thread: no thread runs beside
 the training.
@@ -100,7 +100,7 @@ class SturdyStream:
 
 
 class Reporter:
-    """The quiet one: warnings only. ``reporter`` chooses between it and those that show more.
+    """A reporter of warnings only. ``reporter`` chooses between it and those that show more.
 
     Args:
         stream: where text goes.

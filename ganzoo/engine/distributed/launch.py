@@ -1,4 +1,4 @@
-"""From torchrun's environment variables to the ranks of a run, and to one clear line where they fail."""
+"""Launch under torchrun: from its environment variables to the ranks of a run, and to one clear line where they fail."""
 
 from __future__ import annotations
 

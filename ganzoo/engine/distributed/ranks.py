@@ -1,4 +1,4 @@
-"""Many processes, one training: what they tell each other. A process that is alone tells nobody anything, at no cost.
+"""Communication between the processes of one training; a process that is alone tells nobody anything, at no cost.
 
 ``torchrun`` starts the processes and says in their environment who they are. They talk over gloo; gradients on GPUs go
 over NCCL. Rank 0 is the main one: it alone writes and prints.

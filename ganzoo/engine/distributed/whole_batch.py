@@ -1,4 +1,4 @@
-"""What makes one batch of the shares that several processes have: gradients, means and the statistics of norms.
+"""Synchronisation of the shares of a batch that several processes have: gradients, means and the statistics of norms.
 
 Of equal shares, the mean of the gradients is the gradient of the mean loss. Parameters that no rank has a gradient for
 keep ``None``: zeros would let Adam's momentum move a frozen part. A wrapper such as DistributedDataParallel counts on

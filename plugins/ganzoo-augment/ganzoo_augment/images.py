@@ -1,4 +1,4 @@
-"""What can be augmented."""
+"""The test of data for augmentation: images."""
 
 from __future__ import annotations
 

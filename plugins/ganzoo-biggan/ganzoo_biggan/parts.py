@@ -1,4 +1,4 @@
-"""What BigGAN's networks share: initialisation, conditional norms, and channels at each size (as in ajbrock/BigGAN-PyTorch)."""
+"""Parts of BigGAN's networks: initialisation, conditional norms, and channels at each size (as in ajbrock/BigGAN-PyTorch)."""
 
 from __future__ import annotations
 

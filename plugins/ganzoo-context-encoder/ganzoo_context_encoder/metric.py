@@ -1,4 +1,4 @@
-"""How near the filling of a hole is to what was there."""
+"""The distance of the filling of a hole from what was there."""
 
 from __future__ import annotations
 

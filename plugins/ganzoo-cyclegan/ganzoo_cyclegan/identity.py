@@ -1,4 +1,4 @@
-"""What is of the wanted domain already stays as it is, for G from source x to sample y and F back.
+"""The identity loss: what is of the wanted domain already stays as it is, for G from source x to sample y and F back.
 
 generator:  weight * (mean |G(y) - y| + mean |F(x) - x|)
 

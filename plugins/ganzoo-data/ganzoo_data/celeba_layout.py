@@ -1,4 +1,4 @@
-"""Where CelebA's files lie: as its Drive folders give them (Img, Eval, Anno), as Kaggle does (CSV, a folder within a folder), or flat."""
+"""Layouts of CelebA's files: as its Drive folders give them (Img, Eval, Anno), as Kaggle does (CSV, a folder within a folder), or flat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a picture is to be made of again: its thumbnail, or itself with a hole."""
+"""Inputs derived from a picture that is to be made of them again: its thumbnail, or itself with a hole."""
 
 from __future__ import annotations
 

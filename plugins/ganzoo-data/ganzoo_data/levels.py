@@ -1,4 +1,4 @@
-"""What the numbers of an array of images mean: its layout, and the range of its values."""
+"""The meaning of the numbers of an array of images: its layout, and the range of its values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where pictures lie: in a folder, a zip or a tar, which is read in place."""
+"""Sources of pictures: a folder, a zip or a tar, which is read in place."""
 
 from __future__ import annotations
 

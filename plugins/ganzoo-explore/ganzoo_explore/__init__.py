@@ -1,4 +1,4 @@
-"""What is done with trained generators: measured, looked into, compared, and carried elsewhere.
+"""Commands on trained generators, which are measured, looked into, compared, and carried elsewhere.
 
 It is released with the core and may use all of it. This entry-point module imports no torch.
 """

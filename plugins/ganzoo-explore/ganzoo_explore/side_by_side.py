@@ -1,4 +1,4 @@
-"""What ``ganzoo compare`` sets side by side: samples of runs from the same latents, and which way their metrics are better."""
+"""Samples that ``ganzoo compare`` sets side by side, of runs from the same latents, and which way their metrics are better."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What networks of labelled images ask of their data."""
+"""The classes of labelled data, as networks ask for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the bundled digit classifier makes of digits: a distance, the balance of the classes, and whether asked-for digits were made.
+"""Metrics of the bundled digit classifier: a distance, the balance of the classes, and whether asked-for digits were made.
 
 Legend of shapes: N samples, D features, K classes.
 """

@@ -1,4 +1,4 @@
-"""What the metrics on Inception's features have in common: the file of its weights."""
+"""The base of metrics on Inception's features: the file of its weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many of the known modes a generator makes: of the 2-D toys, and of stacked MNIST."""
+"""Coverage of the known modes: of the 2-D toys, and of stacked MNIST."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How near translated pictures are to what they should have become: PSNR, SSIM and the L1 distance, of pairs.
+"""Distances of translated pictures from what they should have become: PSNR, SSIM and L1, of pairs.
 
 Legend of shapes: N pictures, C channels, H rows, W columns; values in [-1, 1] on the 256 levels of uint8.
 """

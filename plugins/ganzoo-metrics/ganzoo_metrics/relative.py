@@ -1,4 +1,4 @@
-"""How near translated pictures are to what they should have become, beside what no translation at all would reach."""
+"""Distances of translated pictures from what they should have become, beside what no translation at all would reach."""
 
 from __future__ import annotations
 

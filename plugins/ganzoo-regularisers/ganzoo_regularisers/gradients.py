@@ -1,4 +1,4 @@
-"""What gradient penalties between data and fakes need."""
+"""Gradients of scores between data and fakes, for penalties on them."""
 
 from __future__ import annotations
 

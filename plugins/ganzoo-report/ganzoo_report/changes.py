@@ -1,4 +1,4 @@
-"""What a run changed of the recipe it came from."""
+"""Changes of a run's configuration from the recipe it came from."""
 
 from __future__ import annotations
 

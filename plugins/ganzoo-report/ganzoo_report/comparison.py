@@ -1,4 +1,4 @@
-"""What several runs have in common and what not: their numbers, ranked only where that means something, and their facts."""
+"""Comparison of several runs: their numbers, ranked only where that means something, and their facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the log says of the critic's health, in plain words."""
+"""The critic's health as the log shows it, in plain words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What moves along a curve in a run's configuration."""
+"""Curves in a run's configuration: what moves along them."""
 
 from __future__ import annotations
 

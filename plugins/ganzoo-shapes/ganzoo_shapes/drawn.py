@@ -1,4 +1,4 @@
-"""What the data sets of shapes have in common: how many pictures, how large, of which seed and which half."""
+"""The base of the data sets of shapes: how many pictures, how large, of which seed and which half."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How good enlarged pictures are: nearer to the truth than bicubic interpolation, and as sharp as the truth.
+"""Quality of enlarged pictures: nearer to the truth than bicubic interpolation, and as sharp as the truth.
 
 Legend: N pairs, C channels, H x W pixels; values in [-1, 1].
 """

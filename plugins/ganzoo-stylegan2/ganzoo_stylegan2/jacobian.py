@@ -1,4 +1,4 @@
-"""How far an image moves with its styles."""
+"""The change of an image with its styles."""
 
 from __future__ import annotations
 

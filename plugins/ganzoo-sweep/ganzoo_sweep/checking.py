@@ -1,4 +1,4 @@
-"""Whether a whole sweep can run: every trial loads, finds its components, and fits its data, before the first is trained."""
+"""The check of a whole sweep: every trial loads, finds its components, and fits its data, before the first is trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sweep found: a row for each trial, a line for each setting with its mean over seeds, and the best."""
+"""The summary of a sweep: a row for each trial, a line for each setting with its mean over seeds, and the best."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a sweep's file to its trials: which settings are tried, what each is called, and the overrides that make it."""
+"""The trials of a sweep's file: which settings are tried, what each is called, and the overrides that make it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What distances in pixels have in common: which pictures are compared, and that there are pairs."""
+"""The base of distances in pixels: which pictures are compared, and that there are pairs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which installed generators, critics, losses and data sets a plugin's components fit, and whether they train together.
+"""Combinations of a plugin's components with the installed ones that they fit, and whether they train together.
 
 Whether parts fit is asked per pair (``ganzoo_kit.crossing``). Of the combinations that do, enough take two steps that each
 component of the plugin has trained with each partner once, as long as there is time.

@@ -1,4 +1,4 @@
-"""What an examination finds, as plain values: they cross from the clean environment to this one as JSON lines."""
+"""Findings of an examination as plain values: they cross from the clean environment to this one as JSON lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs in the clean environment: ``python -m ganzoo_kit.authoring.inside DISTRIBUTION DESCRIPTOR``.
+"""The part of a check that runs in the clean environment: ``python -m ganzoo_kit.authoring.inside DISTRIBUTION DESCRIPTOR``.
 
 It examines an installed distribution and writes its findings, a line of JSON each, to the file descriptor: the plugin may
 print what it likes.

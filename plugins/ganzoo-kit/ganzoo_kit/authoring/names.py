@@ -1,4 +1,4 @@
-"""What a new plugin may be called, and everything that is called after it; versions, as package indexes compare them."""
+"""Names that a new plugin may have, and everything that is called after it; versions, as package indexes compare them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a new project starts from: an installed recipe, with the new component in its place; or a plugin of one file."""
+"""Starting points of a new project: an installed recipe, with the new component in its place; or a plugin of one file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a parameter has an effect: changed, it shows in weights, results, plans, arrays, numbers or files."""
+"""The effect of a parameter: changed, it shows in weights, results, plans, arrays, numbers or files."""
 
 from __future__ import annotations
 

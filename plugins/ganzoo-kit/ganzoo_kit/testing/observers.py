@@ -1,4 +1,4 @@
-"""What an observer leaves behind of a short run that is made up for it."""
+"""Files and words that an observer leaves behind of a short run that is made up for it."""
 
 from __future__ import annotations
 
