@@ -10,7 +10,8 @@ import shlex
 import pytest
 
 pytest.register_assert_rewrite("documents")
-from documents import ELSEWHERE, ROOT, Reader, blocks, parse  # noqa: E402
+from documents import ELSEWHERE, ROOT, Reader, parse  # noqa: E402
+from fenced import blocks  # noqa: E402
 
 DOCS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts)
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *DOCS]

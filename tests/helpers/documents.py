@@ -12,9 +12,9 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 
+from fenced import blocks
 from stand_ins import SMALL, WRITE
 from typer.main import get_command
 
@@ -29,10 +29,6 @@ from ganzoo.plugins.one_file import choose, choosing
 from ganzoo.registry import Registry
 
 ROOT = Path(__file__).parents[2]
-BLOCK = re.compile(
-    r"(?:^<!-- not executed: (?P<reason>[^\n]+) -->\n+)?(?:^`(?P<file>[^`\n]+)`\n\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$",
-    re.MULTILINE | re.DOTALL,
-)
 WHOLE = {"data", "generator", "critic", "loss"}
 
 REDUCED = {
@@ -66,23 +62,6 @@ ELSEWHERE = {
     "tools/test": "tools/test, which runs these tests",
 }
 """How a command begins, and what executes it: where a document shows one, only its existence and arguments of ganzoo are seen to."""
-
-
-@dataclass
-class Block:
-    """One fenced block. ``reason``: why it is not executed, "" where it is."""
-
-    language: str
-    file: str
-    text: str
-    line: int
-    reason: str
-
-
-def blocks(text):
-    for found in BLOCK.finditer(text):
-        line = text[: found.start("text")].count("\n") + 1
-        yield Block(found["language"], found["file"] or "", found["text"], line, found["reason"] or "")
 
 
 class Reader:

@@ -1,13 +1,11 @@
 """What a user sees while ganzoo works."""
 
 import io
-import os
-import pty
 import re
-import threading
 import time
 
 import pytest
+from terminals import Terminal
 
 from ganzoo.ui import progress
 from ganzoo.ui.progress import LineReporter, Reporter, clock, reporter
@@ -22,30 +20,6 @@ def plain_environment(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "100")
-
-
-class Terminal:
-    """A pseudo-terminal: ``stream`` writes into it, ``close`` returns all that was written."""
-
-    def __init__(self, encoding="utf-8"):
-        self._master, slave = pty.openpty()
-        self.stream = os.fdopen(slave, "w", encoding=encoding)
-        self._parts = []
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self):
-        try:
-            while part := os.read(self._master, 65536):
-                self._parts.append(part)
-        except OSError:
-            pass  # the other end is closed
-
-    def close(self):
-        self.stream.close()
-        self._reader.join()
-        os.close(self._master)
-        return b"".join(self._parts).decode(errors="replace")
 
 
 def train(report, steps=50, seconds=0.0):
