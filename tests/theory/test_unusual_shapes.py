@@ -4,7 +4,7 @@ import formulas
 import pytest
 import torch
 from formulas import PENALTIES, SCORES, K, Shaped
-from ranks_at_work import start
+from processes import start
 from torch import nn
 
 from ganzoo import DataSpec, Generator

@@ -240,16 +240,17 @@ class Idle(Loss):
             parameter.clamp(-0.01, 0.01)
 
 
-class Dimming(Sound):
+class Dimming(Loss):
     """Dims what the critic sees, and nothing is wrong with it: ``amount`` shows in no term.
 
     Args:
-        weight: factor on both sides.
         amount: factor on what is judged.
     """
 
-    def __init__(self, data: DataSpec, *, weight: NonNegativeFloat = 1.0, amount: NonNegativeFloat = 0.5):
-        super().__init__(data, weight=weight)
+    caught_by = ""
+
+    def __init__(self, data: DataSpec, *, amount: NonNegativeFloat = 0.5):
+        super().__init__()
         self.amount = amount
 
     def view(self, fields: Fields, place: str, turn: Turn) -> Fields:
