@@ -76,6 +76,8 @@ def test_a_plugin_can_be_left_out_by_its_short_or_its_long_name(here, capsys):
         said = capsys.readouterr().out
         assert "gradient_penalty" not in said
         assert "wasserstein" in said
+    assert invoke(["info", "gradient_penalty", "-p", "no:wgan-gp"]) == 2
+    assert "or leave -p no:wgan-gp out" in capsys.readouterr().err
     assert invoke(["list", "-p", "no:wgam"]) == 2
     assert "did you mean 'wgan'" in capsys.readouterr().err
     assert invoke(["list", "-p", "wgan"]) == 2

@@ -15,6 +15,8 @@ from typing import Any
 
 from ganzoo.errors import UserError
 
+from .one_file import choice
+
 FILE = Path(__file__).with_name("index.json")
 MOVED = {("ganzoo-core", "dataset"): "ganzoo-data", ("ganzoo-core", "metric"): "ganzoo-metrics"}
 """(distribution, kind) -> the distribution that its components moved to. Older run directories name them as they were."""
@@ -29,10 +31,10 @@ def missing_part(kind: str, name: str, installed: Collection[str]) -> UserError 
         installed: distributions.
     """
     components: dict[str, str] = _read()["components"]
-    plain = name.rpartition("/")[2]
+    owner, _, plain = current_name(kind, name).rpartition("/")
     for key, distribution in components.items():
         known_kind, _, known = key.partition("/")
-        if known == plain and kind in ("", known_kind) and distribution not in installed:
+        if known == plain and kind in ("", known_kind) and owner in ("", distribution) and distribution not in installed:
             return _missing(f"the {known_kind} '{plain}' is part of {distribution}, which is not installed", [distribution])
     return None
 
@@ -80,7 +82,8 @@ def current_versions(versions: Mapping[str, str]) -> dict[str, str]:
 
 
 def _missing(what: str, distributions: Collection[str]) -> UserError:
-    return UserError(what, f"pip install {' '.join(distributions)}")
+    left_out = "".join(f", or leave -p no:{name} out" for name in choice().without)
+    return UserError(what, f"pip install {' '.join(distributions)}{left_out}")
 
 
 @cache

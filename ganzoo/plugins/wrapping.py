@@ -77,7 +77,7 @@ def wrap(
     __init__.__annotations__ = {"data": DataSpec, **{p.name: p.annotation for p in parameters}}
     __init__.__doc__ = network.__init__.__doc__  # it may document the parameters
     forward.__signature__ = inspect.Signature([itself, *words])  # type: ignore[attr-defined]
-    members = {"__init__": __init__, "forward": forward, "gives": frozenset(given), "__doc__": network.__doc__}
+    members = {"__init__": __init__, "forward": forward, "gives": frozenset(given), "__doc__": network.__doc__, "wrapped": network}
     # It belongs to the module that wraps it, whose component it is.
     return type(network.__name__, (base,), members | {"__module__": sys._getframe(1).f_globals.get("__name__", __name__)})
 

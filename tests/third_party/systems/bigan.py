@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganzoo import Critic, DataSpec, Fields, Generator, Loss, PositiveInt, Scores, Terms, Turn, route
+from ganzoo import Critic, DataSpec, Fields, Generator, Loss, PositiveInt, Scores, Terms, Turn, UserError, route
 
 
 class AutoEncoding(Generator):
@@ -50,10 +50,13 @@ class JudgePairs(Critic):
 
     def __init__(self, data: DataSpec, *, width: PositiveInt = 32, latent_dim: PositiveInt = 8) -> None:
         super().__init__()
+        self.latent_dim = latent_dim
         self.body = nn.Sequential(nn.Linear(math.prod(data.shape) + latent_dim, width), nn.LeakyReLU(0.2), nn.Linear(width, 1))
 
     def forward(self, sample: Tensor, latent: Tensor) -> Scores:
         """Of pairs."""
+        if latent.shape[1] != self.latent_dim:
+            raise UserError(f"codes have a length of {latent.shape[1]}, not {self.latent_dim}", "set critic.latent_dim to it")
         return {"score": self.body(torch.cat([sample.flatten(1), latent], 1))[:, 0]}
 
 

@@ -38,16 +38,16 @@ class Shades(Dataset):
         return pictures
 
 
-def translator(width: int) -> nn.Module:
+def translator(before: int, after: int, width: int) -> nn.Module:
     """A network from pictures to pictures of the same size."""
     return nn.Sequential(
-        nn.Conv2d(1, width, 3, padding=1), nn.InstanceNorm2d(width), nn.ReLU(), nn.Conv2d(width, 1, 3, padding=1), nn.Tanh()
+        nn.Conv2d(before, width, 3, padding=1), nn.InstanceNorm2d(width), nn.ReLU(), nn.Conv2d(width, after, 3, padding=1), nn.Tanh()
     )
 
 
-def patches(width: int) -> nn.Module:
+def patches(channels: int, width: int) -> nn.Module:
     """A network that scores the patches of a picture."""
-    return nn.Sequential(nn.Conv2d(1, width, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(width, 1, 4, 2, 1))
+    return nn.Sequential(nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(width, 1, 4, 2, 1))
 
 
 class BothWays(Generator):
@@ -59,7 +59,8 @@ class BothWays(Generator):
 
     def __init__(self, data: DataSpec, *, width: PositiveInt = 4) -> None:
         super().__init__()
-        self.to_sample, self.to_source = translator(width), translator(width)
+        source, sample = data.fields["source"][0], data.shape[0]
+        self.to_sample, self.to_source = translator(source, sample, width), translator(sample, source, width)
 
     def forward(self, source: Tensor) -> Fields:
         """There."""
@@ -80,7 +81,7 @@ class TwoDomains(Critic):
 
     def __init__(self, data: DataSpec, *, width: PositiveInt = 4) -> None:
         super().__init__()
-        self.of_sample, self.of_source = patches(width), patches(width)
+        self.of_sample, self.of_source = patches(data.shape[0], width), patches(data.fields["source"][0], width)
 
     def forward(self, sample: Tensor) -> Scores:
         """Of the domain of "sample"."""
@@ -99,7 +100,7 @@ class Cycle(Loss):
         weight: factor on the distance.
     """
 
-    needs = frozenset({"back"})
+    reads, needs = frozenset({"source"}), frozenset({"back"})
 
     def __init__(self, data: DataSpec, *, weight: Scheduled = 10.0) -> None:
         super().__init__()
@@ -137,7 +138,7 @@ class History(Loss):
 
     def after(self, turn: Turn) -> None:
         """Take the latest fakes in, in place of the oldest."""
-        if turn.side == "critic":
+        if self in turn.keep:  # not where no loss of the step judges fakes
             fresh = turn.keep[self][: len(self.kept)]
             self.kept.copy_(torch.cat([fresh, self.kept])[: len(self.kept)])
             self.count += len(fresh)

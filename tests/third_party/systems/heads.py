@@ -44,8 +44,8 @@ class Growing(Generator):
 
     def __init__(self, data: DataSpec, *, width: PositiveInt = 4, latent_dim: PositiveInt = 8) -> None:
         super().__init__()
-        self.latent_dim = latent_dim
-        self.first = nn.Sequential(nn.Linear(latent_dim, width * 64), nn.ReLU(), nn.Unflatten(1, (width, 8, 8)))
+        self.latent_dim, edge = latent_dim, data.fields["sample_8"][1]
+        self.first = nn.Sequential(nn.Linear(latent_dim, width * edge**2), nn.ReLU(), nn.Unflatten(1, (width, edge, edge)))
         self.grow = nn.ModuleList(nn.Sequential(nn.ConvTranspose2d(width, width, 4, 2, 1), nn.ReLU()) for _ in range(2))
         self.paint = nn.ModuleList(nn.Sequential(nn.Conv2d(width, 1, 3, padding=1), nn.Tanh()) for _ in range(3))
 
@@ -66,11 +66,11 @@ class Heads(Critic):
     def __init__(self, data: DataSpec, *, width: PositiveInt = 4) -> None:
         super().__init__()
 
-        def body(edge: int) -> nn.Module:
-            last = nn.Linear(width * (edge // 2) ** 2, 1)
+        def body(field: str) -> nn.Module:
+            last = nn.Linear(width * (data.fields[field][1] // 2) ** 2, 1)
             return nn.Sequential(nn.Conv2d(1, width, 4, 2, 1), nn.LeakyReLU(0.2), nn.Flatten(), last, nn.Flatten(0))
 
-        self.large, self.middle, self.small = body(32), body(16), body(8)
+        self.large, self.middle, self.small = map(body, ("sample", "sample_16", "sample_8"))
 
     def forward(self, sample: Tensor) -> Scores:
         """Of 32 pixels."""

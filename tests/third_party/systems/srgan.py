@@ -37,7 +37,9 @@ class Enlarge(Generator):
 
     def __init__(self, data: DataSpec, *, width: PositiveInt = 4) -> None:
         super().__init__()
-        self.body = nn.Sequential(nn.Conv2d(1, width, 3, padding=1), nn.PReLU(), nn.Conv2d(width, 16, 3, padding=1), nn.PixelShuffle(4))
+        channels = data.fields["source"][0]
+        first, last = nn.Conv2d(channels, width, 3, padding=1), nn.Conv2d(width, 16 * channels, 3, padding=1)
+        self.body = nn.Sequential(first, nn.PReLU(), last, nn.PixelShuffle(4))
 
     def forward(self, source: Tensor) -> Fields:
         """The enlarged picture, with details."""
@@ -53,9 +55,9 @@ class Plain(Critic):
 
     def __init__(self, data: DataSpec, *, width: PositiveInt = 4) -> None:
         super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(1, width, 4, 2, 1), nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(width * 16 * 16, 1), nn.Flatten(0)
-        )
+        channels, rows, columns = data.shape
+        last = nn.Linear(width * (rows // 2) * (columns // 2), 1)
+        self.body = nn.Sequential(nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2), nn.Flatten(), last, nn.Flatten(0))
 
     def forward(self, sample: Tensor) -> Scores:
         """Of the large picture."""

@@ -21,13 +21,13 @@ class Styled(Generator):
     def __init__(self, data: DataSpec, *, width: PositiveInt = 4, latent_dim: PositiveInt = 8) -> None:
         super().__init__()
         self.latent_dim = latent_dim
+        channels, rows, columns = data.shape
         self.mapping = nn.Sequential(nn.Linear(latent_dim, latent_dim), nn.LeakyReLU(0.2), nn.Linear(latent_dim, latent_dim))
-        self.constant = nn.Parameter(torch.randn(1, width, 8, 8))
+        self.constant = nn.Parameter(torch.randn(1, width, rows // 4, columns // 4))
         self.gain = nn.Linear(latent_dim, width)
         self.body = nn.Sequential(
-            nn.ConvTranspose2d(width, width, 4, 2, 1), nn.LeakyReLU(0.2), nn.ConvTranspose2d(width, 1, 4, 2, 1), nn.Tanh()
+            nn.ConvTranspose2d(width, width, 4, 2, 1), nn.LeakyReLU(0.2), nn.ConvTranspose2d(width, channels, 4, 2, 1), nn.Tanh()
         )
-        self.register_buffer("mean_style", torch.zeros(latent_dim))
 
     def forward(self, latent: Tensor) -> Fields:
         """Noise to pictures."""
@@ -57,9 +57,9 @@ class Judge(Critic):
 
     def __init__(self, data: DataSpec, *, width: PositiveInt = 4) -> None:
         super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(1, width, 4, 2, 1), nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(width * 16 * 16, 1), nn.Flatten(0)
-        )
+        channels, rows, columns = data.shape
+        last = nn.Linear(width * (rows // 2) * (columns // 2), 1)
+        self.body = nn.Sequential(nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2), nn.Flatten(), last, nn.Flatten(0))
 
     def forward(self, sample: Tensor) -> Scores:
         """Of pictures."""
@@ -91,7 +91,8 @@ class LazyPathLength(Loss):
         noise = torch.randn_like(picture) / math.sqrt(picture[0, 0].numel())
         (slope,) = torch.autograd.grad((picture * noise).sum(), styled["style"], create_graph=True)
         lengths = slope.square().sum(dim=1).sqrt()
-        mean = turn.keep[self] = torch.lerp(self.mean, lengths.detach().mean(), 1 - self.decay)
+        mean = torch.lerp(self.mean, lengths.mean(), 1 - self.decay)
+        turn.keep[self] = mean.detach()
         return {"path_length": self.every * self.weight * (lengths - mean).square().mean()}
 
     def after(self, turn: Turn) -> None:

@@ -182,7 +182,9 @@ class Candidate:
                         subject, part=replace(subject.part, params={key: self.parameters[key] for key in (*self.set, *self.inner)})
                     )
                     refusal = refusal_of(subject)
-                if not refusal and given is PAIRED and (failure := failure_of(subject)):
+                # A stand-in may lack a route that is needed, and a wrapped network knows nothing of the data.
+                uncertain = given is PAIRED or getattr(self.cls, "needs", ()) or hasattr(self.cls, "wrapped")
+                if not refusal and uncertain and (failure := failure_of(subject)):
                     refusal = reason(failure)
                 if refusal:
                     refusals.append(f"{name}: {refusal}")

@@ -69,8 +69,9 @@ def separable_game(loss: Loss, data: DataSpec, slope: float) -> Game:
 
 
 def own_generator(loss: Loss, data: DataSpec) -> Generator | None:
-    """The generator that the loss's class gives for checks, as one with routes of its own does (``example_generator``); else None."""
-    make: Callable[[DataSpec], Generator] | None = getattr(loss, "example_generator", None)
+    """The generator that the loss's class gives for checks (``example_generator``), or a recipe's where it needs routes; else None."""
+    lent = getattr(data, "generator", None) if loss.needs else None
+    make: Callable[[DataSpec], Generator] | None = getattr(loss, "example_generator", lent)
     return make(data) if make else None
 
 

@@ -87,21 +87,30 @@ class RecipeCase:
 
     def _needed(self) -> set[str]:
         """The plugins that its distribution says recipes need."""
-        texts = importlib.metadata.requires(self.recipe.distribution) or ()
+        one_file = self.recipe.distribution.endswith(".py")
+        texts = () if one_file else importlib.metadata.requires(self.recipe.distribution) or ()
         requirements = [Requirement(text) for text in texts]
         return {r.name for r in requirements if r.name.startswith("ganzoo-") and (not r.marker or r.marker.evaluate({"extra": EXTRA}))}
 
 
 def recipe_cases(plugins: Sequence[Plugin]) -> list[RecipeCase]:
     """A case for each recipe that the plugins ship."""
-    return [RecipeCase(recipe) for plugin in plugins for recipe in recipes_of(plugin)]
+    return [RecipeCase(recipe) for plugin in plugins for recipe in _recipes(plugin)]
+
+
+def _recipes(plugin: Plugin) -> list[Recipe]:
+    """The recipes of a plugin; of one of one file, the configuration beside it that is called as it is."""
+    beside = Path(plugin.module).with_suffix(".yaml")
+    if plugin.module.endswith(".py"):
+        return [Recipe(plugin.distribution, beside.stem, beside)] if beside.is_file() else []
+    return recipes_of(plugin)
 
 
 def lent_by_recipes(component: Component, plugins: Sequence[Plugin]) -> dict[str, DataSpec]:
     """Example data of the recipes that name ``component``, each with the fields that its schedule and generator give there."""
     found: dict[str, DataSpec] = {}
     registry = Registry.installed()
-    for recipe in (recipe for plugin in plugins for recipe in recipes_of(plugin)):
+    for recipe in (recipe for plugin in plugins for recipe in _recipes(plugin)):
         try:
             config = load_config(recipe.path, OVERRIDES)
             resolved = resolve(config, registry)
@@ -112,7 +121,8 @@ def lent_by_recipes(component: Component, plugins: Sequence[Plugin]) -> dict[str
                 arrays = dataset.arrays(Cache(Path(folder), reporter(quiet=True)))
                 data = describe_data(dataset, arrays)
                 lent = _lender(resolved, data)
-                found[f"the data of recipe {recipe.name}"] = Lent(data.fields, data.classes, data.scale, data.class_maps, lend=lent)
+                spec = Lent(data.fields, data.classes, data.scale, data.class_maps, lend=lent, generator=resolved.generator.build)
+                found[f"the data of recipe {recipe.name}"] = spec
         except Exception:  # the recipe's own case says why
             continue
     return found

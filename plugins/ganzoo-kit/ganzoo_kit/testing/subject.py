@@ -49,10 +49,14 @@ class NotHere(Exception):
 
 @dataclass(frozen=True)
 class Lent(DataSpec):
-    """Example data together with fields that something else gives in a run: a schedule, a generator; or with a data set that has it."""
+    """Example data together with fields that something else gives in a run: a schedule, a generator; or with a data set that has it.
+
+    ``generator`` makes one that has the routes which a loss needs.
+    """
 
     lend: Callable[[int], Fields] = lambda n: {}
     dataset: Dataset | None = None
+    generator: Callable[[DataSpec], Generator] | None = None
 
 
 def example_of(data: DataSpec | Dataset) -> DataSpec:
