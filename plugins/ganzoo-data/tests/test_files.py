@@ -1,5 +1,6 @@
 """The fingerprint of a folder: nothing that leaves names, sizes and times alone passes for the same pictures."""
 
+import mmap
 import os
 import shutil
 import tarfile
@@ -19,6 +20,12 @@ from ganzoo.data.cache import Cache
 THEN = (1_000_000_000_000_000_000,) * 2
 SIZE = 14 + 40 + 4 * 256 + 24 * 24
 """Length of a grey BMP."""
+
+
+@pytest.fixture(autouse=True)
+def times_decide(monkeypatch):
+    """As with many files: a few are hashed whole."""
+    monkeypatch.setattr(files, "FEW_FILES", 0)
 
 
 def fill(folder: Path, grey: int) -> Path:
@@ -81,6 +88,17 @@ def test_other_pixels_under_the_same_names_sizes_and_times_are_seen(change, tmp_
     change(folder)
     assert {(path.stat().st_size, path.stat().st_mtime_ns) for path in folder.iterdir()} == {(SIZE, THEN[0])}
     assert greys_of(folder, tmp_path / "cache") == {245}
+
+
+def test_an_edit_of_mapped_memory_that_moves_no_time_is_seen(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "FEW_FILES", 1000)
+    folder = fill(tmp_path / "pictures", 10)
+    new = (fill(tmp_path / "new", 245) / "3.bmp").read_bytes()
+    with (folder / "3.bmp").open("r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
+        memory[-1:] = b"\n"
+        assert greys_of(folder, tmp_path / "cache") == {10}
+        memory[:] = new  # already dirty: the kernel takes no new time
+        assert greys_of(folder, tmp_path / "cache") == {10, 245}
 
 
 def test_two_folders_alike_but_for_their_pixels_are_two(tmp_path):
