@@ -85,6 +85,8 @@ def explain(error: Exception) -> int:
         message, code = "out of memory; lower train.batch_size or the networks' width", 3
     elif isinstance(error, OSError):
         message, code = f"{error.filename or 'a file'}: {error.strerror or error}", 3
+    elif "home directory" in str(error):  # pathlib's RuntimeError for ~nobody/file
+        message, code = "a path begins with '~' and the name of no user here; write its folder out", 2
     elif said := _of_a_component(error):
         message, code = said, 3
     else:

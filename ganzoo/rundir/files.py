@@ -41,6 +41,9 @@ def check_run(directory: Path, made_by: str = "'ganzoo run'") -> None:
     try:
         if (directory / CONFIG).is_file():
             return
+        if directory.is_file():
+            remedy = f"name a folder that {made_by} made; of an ONNX export 'ganzoo sample FILE --from PICTURES' translates pictures"
+            raise UserError(f"{directory} is a file, not a run directory", remedy, key="RUN")
         what = f"{directory} is not a run directory (it has no {CONFIG})" if directory.is_dir() else f"there is no folder {directory}"
     except (OSError, ValueError) as error:  # a name that is too long or holds NUL, a folder that may not be entered
         raise UserError(f"the folder {directory} cannot be read: {error}", "check its name and permissions", key="RUN") from None

@@ -6,6 +6,7 @@ State dicts are found inside checkpoints, under prefixes, with names of counters
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,10 +24,13 @@ from ganzoo.files import expanded, write_atomically
 from . import checkpoint
 
 StateDict = dict[str, Tensor]
-WRAPPERS = ("module.", "_orig_mod.", "model.")
-"""What several GPUs, a moving average, a compiler and trainers leave before every name."""
-SIDES = {"generator": ("generator.", "netG.", "G.", "gen."), "critic": ("critic.", "discriminator.", "netD.", "D.", "disc.")}
-"""What stands before the names of one network where a file holds several."""
+WRAPPED = re.compile(r"(^|(?<=\.))(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
+"""What a compiler, sharding and checkpointing leave anywhere in names."""
+OF_THE_OTHER = {
+    "generator": re.compile(r"(net_?)?(d|dis|disc|discriminator|critic)(_?[0-9]+|_.*)?", re.IGNORECASE),
+    "critic": re.compile(r"(net_?)?(g|gen|generator)(_?[0-9]+|_.*)?", re.IGNORECASE),
+}
+"""How the other network is called where a file holds several."""
 DEPTH = 4
 COUNTER = "num_batches_tracked"
 SAVE_ONE = "save one: torch.save(network.state_dict(), path)"
@@ -141,20 +145,34 @@ def state_dicts(content: Any, place: str = "", depth: int = DEPTH) -> Iterator[t
 
 
 def spellings(state: StateDict, side: str, inner: str, depth: int = DEPTH) -> Iterator[StateDict]:
-    """``state``, then without each prefix that it may have lost its network's names behind, in any nesting.
-
-    Such is a first part that all names share, too, unless it is called like the other network.
-    """
-    state = {name: value for name, value in state.items() if name != "n_averaged"}  # of torch's AveragedModel
+    """``state``, then without each first part that all names share, in any nesting, unless it is called like the other network."""
+    state = {WRAPPED.sub("", name): value for name, value in state.items() if name != "n_averaged"}  # of torch's AveragedModel
     yield state
     if not depth:
         return
-    firsts = {f"{name.partition('.')[0]}." for name in state}
-    shared = firsts.difference(*(names for other, names in SIDES.items() if other != side)) if len(firsts) == 1 else ()
-    for prefix in dict.fromkeys((*WRAPPERS, *SIDES.get(side, ()), *([f"{inner}."] if inner else []), *shared)):
-        without = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
-        if without and (len(without) == len(state) or prefix not in WRAPPERS[:2]):
+    firsts = _firsts(state)
+    shared = [first for first in firsts if len(firsts) == 1 and not OF_THE_OTHER[side].fullmatch(first)]
+    for first in dict.fromkeys([*([inner] if inner else []), *shared]):
+        if without := _below(state, first):
             yield from spellings(without, side, inner, depth - 1)
+
+
+def networks(place: str, state: StateDict) -> Iterator[tuple[str, StateDict]]:
+    """The parts of a state dict of several networks, ``netG_A.*`` beside ``netG_B.*``, with their places."""
+    state = {name: value for name, value in state.items() if name != "n_averaged"}
+    while len(firsts := _firsts(state)) == 1 and (below := _below(state, firsts[0])):
+        state = below
+    for first in firsts if len(firsts) > 1 else ():
+        if below := _below(state, first):
+            yield f"{place}.{first}".lstrip("."), below
+
+
+def _firsts(state: StateDict) -> list[str]:
+    return list(dict.fromkeys(name.partition(".")[0] for name in state))
+
+
+def _below(state: StateDict, first: str) -> StateDict:
+    return {name.removeprefix(f"{first}."): value for name, value in state.items() if name.startswith(f"{first}.")}
 
 
 def find(path: Path, content: Any, wanted: StateDict, side: str, inner: str, key: str) -> StateDict:
@@ -164,24 +182,28 @@ def find(path: Path, content: Any, wanted: StateDict, side: str, inner: str, key
         UserError: where there is none, or several of them are.
     """
     found = dict(state_dicts(content))
-    if key:
-        chosen = {place: state for place, state in found.items() if place == key}
-        if not chosen:
-            raise UserError(f"{path} holds no state dict '{key}'", f"it holds {_listed(found)}", key="--weights")
-        found = chosen
     if not found:
         raise UserError(f"{path} {_description(content)}holds no state dict", SAVE_ONE, key="--weights")
-    ways = [(place, each) for place, state in found.items() for each in spellings(state, side, inner)]
+    parts = {place: state for whole in found.items() for place, state in networks(*whole) if place not in found}
+    if key:
+        if key not in found | parts:
+            raise UserError(f"{path} holds no state dict '{key}'", f"it holds {_listed(found | parts)}", key="--weights")
+        found, parts = {key: (found | parts)[key]}, {}
+    ways: list[tuple[str, StateDict]] = []
     fitting: dict[str, StateDict] = {}
-    for place, each in ways:
-        if _without_counters(each) == _without_counters(wanted) and not each.keys() - wanted.keys():
-            fitting.setdefault(place, each)
+    for states in (found, parts):
+        of_others = {place for place in states if not key and OF_THE_OTHER[side].fullmatch(place.rpartition(".")[2])}
+        here = [(place, each) for place, state in states.items() if place not in of_others for each in spellings(state, side, inner)]
+        for place, each in here if not fitting else ():
+            if _without_counters(each) == _without_counters(wanted) and not each.keys() - wanted.keys():
+                fitting.setdefault(place, each)
+        ways += here
     if path.suffix == checkpoint.SUFFIX and "average" in fitting and side == "generator":
         return fitting["average"]  # of our own checkpoints, as samples are drawn from it
     shaped = {place: each for place, each in fitting.items() if all(each[name].shape == wanted[name].shape for name in each)} or fitting
     first = next(iter(shaped.values()), None)
     if first is None:
-        _, nearest = max(ways, key=lambda way: len(way[1].keys() & wanted.keys()))
+        _, nearest = max(ways or list((found | parts).items()), key=lambda way: len(way[1].keys() & wanted.keys()))
         raise _misfit(path, nearest, wanted)
     if len(shaped) > 1:
         remedy = f"choose one: {path}:{next(iter(shaped))}"
