@@ -77,6 +77,8 @@ def check_ending(path: Path, *endings: str, key: str = "") -> None:
     Raises:
         UserError: where it ends otherwise, or is a folder.
     """
+    if path.name == "-" and len(path.parts) == 1:
+        raise UserError("'-' is not a file", "name one; /dev/stdout is standard output", key=key)
     if path.is_dir():
         raise UserError(f"{path} is a folder", f"name a file in it, such as {path / ('out' + endings[0])}", key=key)
     if path.suffix and path.suffix.lower() not in endings and (path.is_file() or not path.exists()):

@@ -169,6 +169,14 @@ def test_samples_keep_the_mode_of_what_was_there(runs, tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_nothing_is_printed_behind_a_file_on_standard_output(runs, capfd):
+    """A name behind a zip or a PNG would be part of it."""
+    assert invoke(["sample", str(runs / "ring"), "-n", "4", "--npz", "/dev/stdout", "--json"]) == 0
+    assert "{" not in capfd.readouterr().out[-100:]
+    assert invoke(["sample", str(runs / "ring"), "-n", "4", "--png", "-"]) == 2
+    assert "'-' is not a file; name one; /dev/stdout" in capfd.readouterr().err
+
+
 def test_export_refuses_an_ending_before_it_traces(tmp_path):
     with pytest.raises(UserError, match=r"--out: .*ends in \.onnx, but what is written is \.pt2"):
         export_generator(None, "torch", tmp_path / "g.onnx")

@@ -1,4 +1,4 @@
-"""Shareable weights: written as safetensors, read as other programs leave them. No file is ever unpickled.
+"""Shareable weights: written as safetensors, found in what other programs leave.
 
 State dicts are found inside checkpoints, under prefixes, with names of counters missing.
 """
@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load as from_safetensors
 from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
@@ -22,6 +20,7 @@ from ganzoo.errors import UserError
 from ganzoo.files import expanded, write_atomically
 
 from . import checkpoint
+from .weight_files import SAVE_ONE, read
 
 StateDict = dict[str, Tensor]
 WRAPPED = re.compile(r"(^|(?<=\.))(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
@@ -33,7 +32,6 @@ OF_THE_OTHER = {
 """How the other network is called where a file holds several."""
 DEPTH = 4
 COUNTER = "num_batches_tracked"
-SAVE_ONE = "save one: torch.save(network.state_dict(), path)"
 
 
 def export(network: Mapping[str, Tensor], path: Path, **metadata: Any) -> None:
@@ -76,60 +74,6 @@ def split_choice(path: str | Path) -> tuple[Path, str]:
     path = expanded(path)
     name, colon, key = str(path).rpartition(":")
     return (path, "") if path.exists() or not colon or not name else (Path(name), key)
-
-
-def read(path: Path) -> Any:
-    """What a file of weights holds: safetensors, a file of ``torch.save``, or a checkpoint of ours, told from its content.
-
-    Raises:
-        UserError: where the file is missing, damaged or another kind of file, saying which; nothing in it is executed.
-    """
-    if not path.is_file():
-        what = f"{path} is a folder" if path.is_dir() else f"there is no weights file {path}"
-        raise UserError(what, "name a .safetensors file or a state dict saved by torch.save", key="--weights")
-    try:
-        with path.open("rb") as file:
-            head = file.read(512)
-        size = path.stat().st_size
-        if checkpoint.is_checkpoint(path):
-            return checkpoint.decode(path.read_bytes(), str(path))["networks"]
-        _refuse_kind(path, head)
-        length = int.from_bytes(head[:8], "little")
-        if head[5:9] == b"\0\0\0{" or (path.suffix == ".safetensors" and not head.startswith((b"PK", b"\x80"))):
-            if 8 + length > size:
-                raise SafetensorError(f"it has {size} bytes, and its header promises more")
-            return from_safetensors(path.read_bytes())
-        with path.open("rb") as file, warnings.catch_warnings():  # of the file itself, whose name torch would believe
-            warnings.simplefilter("ignore")  # of sparse tensors, which are refused
-            return torch.load(file, map_location="cpu", weights_only=True)
-    except UserError as error:
-        raise UserError(error.what, error.remedy, key="--weights") from error
-    except SafetensorError as error:
-        raise UserError(f"{path} is not a whole safetensors file ({error})", "copy it again", key="--weights") from error
-    except Exception as error:  # a forged archive raises many kinds
-        reason = " ".join(str(error).split())[:120]
-        raise UserError(
-            f"{path} cannot be read without executing code from it ({type(error).__name__}: {reason})",
-            "save a plain state dict: torch.save(network.state_dict(), path)",
-            key="--weights",
-        ) from error
-
-
-def _refuse_kind(path: Path, head: bytes) -> None:
-    """Name a file that is not weights at all."""
-    begin = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    again = "get the file itself"
-    if not head:
-        raise UserError(f"{path} is empty", "copy it again")
-    if head.startswith(b"version https://git-lfs"):
-        raise UserError(f"{path} is a pointer of git-lfs, not the weights", "get them with: git lfs pull")
-    if begin.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):
-        raise UserError(f"{path} is a web page (HTML), not weights", again)
-    if head.startswith(b"\x89HDF\r\n"):
-        raise UserError(f"{path} is an HDF5 file, such as Keras writes", "convert it to a state dict of torch")
-    text = head.decode("utf-8", "ignore")
-    if len(text.encode()) >= len(head) - 3 and all(each.isprintable() or each in "\t\r\n" for each in text):
-        raise UserError(f"{path} is a text file ('{' '.join(text.split())[:30].rstrip()}')", again)
 
 
 def state_dicts(content: Any, place: str = "", depth: int = DEPTH) -> Iterator[tuple[str, StateDict]]:
@@ -200,7 +144,7 @@ def find(path: Path, content: Any, wanted: StateDict, side: str, inner: str, key
         ways += here
     if path.suffix == checkpoint.SUFFIX and "average" in fitting and side == "generator":
         return fitting["average"]  # of our own checkpoints, as samples are drawn from it
-    shaped = {place: each for place, each in fitting.items() if all(each[name].shape == wanted[name].shape for name in each)} or fitting
+    shaped = {place: each for place, each in fitting.items() if _has_shapes(each, wanted)} or fitting
     first = next(iter(shaped.values()), None)
     if first is None:
         _, nearest = max(ways or list((found | parts).items()), key=lambda way: len(way[1].keys() & wanted.keys()))
@@ -209,6 +153,10 @@ def find(path: Path, content: Any, wanted: StateDict, side: str, inner: str, key
         remedy = f"choose one: {path}:{next(iter(shaped))}"
         raise UserError(f"{path} holds several state dicts that fit: {_listed(shaped)}", remedy, key="--weights")
     return first
+
+
+def _has_shapes(state: StateDict, wanted: StateDict) -> bool:
+    return all(not value.is_nested and value.shape == wanted[name].shape for name, value in state.items())
 
 
 def _without_counters(state: StateDict) -> set[str]:
@@ -244,6 +192,8 @@ def refuse_tensor(path: Path, name: str, value: Tensor, wanted: Tensor) -> None:
         raise UserError(f"{path} has '{name}' {kind}", remedy, key="--weights")
 
     dense = "save plain tensors: {name: value.float() for name, value in network.state_dict().items()}"
+    if value.is_nested:
+        refuse("as a nested tensor", "save it dense, a tensor each")
     if value.is_quantized:
         refuse(f"as a quantised tensor ({value.dtype})", "save the network before it is quantised")
     if value.device.type == "meta":

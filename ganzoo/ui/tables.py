@@ -11,6 +11,7 @@ from pathlib import Path
 
 NARROWEST = 20
 """Columns that the last cell of a table needs, or it is left to the terminal to break it."""
+STDOUT = {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}
 
 
 def print_json(value: object) -> None:
@@ -40,8 +41,10 @@ def _wrapped(cell: str, columns: int) -> list[str]:
 
 
 def print_files(written: Iterable[Path], facts: Mapping[str, object], as_json: bool) -> None:
-    """Print the paths of files that were written, a line each; as JSON with ``facts`` about them."""
+    """Print the paths of files that were written, a line each; as JSON with ``facts`` about them; nothing behind a file on stdout."""
     names = [str(path) for path in written]
+    if set(names) & STDOUT:
+        return
     if as_json:
         print_json({**facts, "files": names})
     else:

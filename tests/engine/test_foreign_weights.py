@@ -1,7 +1,10 @@
 """Weights come as other programs leave them, and what is not weights is named in one line."""
 
+import argparse
 import copy
+import zipfile
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -23,11 +26,30 @@ KNOWN = network(1).state_dict()
 FORMS = {
     **{
         prefix: {prefix + name: value for name, value in KNOWN.items()}
-        for prefix in ("module.", "_orig_mod.", "model.", "generator.", "netG.", "G.", "ema_model.", "netG_A.", "net_g.")
+        for prefix in (
+            "module.",
+            "_orig_mod.",
+            "model.",
+            "generator.",
+            "netG.",
+            "G.",
+            "ema_model.",
+            "netG_A.",
+            "Generator.",
+            "_fsdp_wrapped_module.",
+        )
     },
     "module._orig_mod.": {f"module._orig_mod.{name}": value for name, value in KNOWN.items()},
     "model.module.netG._orig_mod.": {f"model.module.netG._orig_mod.{name}": value for name, value in KNOWN.items()},
     "both networks": {f"{side}.{name}": value for name, value in KNOWN.items() for side in ("netG", "netD")},
+    **{
+        f"{ours} beside {other}": {f"{ours}.{name}": value for name, value in KNOWN.items()}
+        | {f"{other}.{name}": value for name, value in KNOWN.items()}
+        for ours, other in (("G_ema", "D"), ("netG_A", "netD_A"), ("net_g", "net_d"), ("model.Generator", "model.Discriminator"))
+    },
+    "wrapped within": {
+        name.replace("1.", "1._orig_mod.").replace("0.", "0._checkpoint_wrapped_module."): value for name, value in KNOWN.items()
+    },
     "average": {"n_averaged": torch.tensor(7)} | {f"module.{name}": value for name, value in KNOWN.items()},
     "without counters": {name: value for name, value in KNOWN.items() if not name.endswith("num_batches_tracked")},
     "half": {name: value.half() if value.is_floating_point() else value for name, value in KNOWN.items()},
@@ -43,7 +65,7 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("name", ["netD", "discriminator"])
+@pytest.mark.parametrize("name", ["netD", "discriminator", "D", "net_d", "netD_A", "Critic"])
 def test_weights_called_like_the_other_network_are_not_taken(name, tmp_path):
     torch.save({f"{name}.{key}": value for key, value in KNOWN.items()}, tmp_path / "w.pt")
     with pytest.raises(UserError, match="belongs to another network"):
@@ -61,9 +83,9 @@ def test_weights_are_found_as_others_leave_them(form, name, tmp_path):
             assert torch.allclose(value, KNOWN[key], atol=2e-3 if form == "half" else 0), key
 
 
-def test_torchs_moving_average_is_read(tmp_path):
-    average = torch.optim.swa_utils.AveragedModel(network(1))
-    torch.save(average.state_dict(), tmp_path / "w.pt")
+@pytest.mark.parametrize("wrap", [lambda average: average, lambda average: nn.DataParallel(torch.compile(average))])
+def test_torchs_moving_average_is_read(wrap, tmp_path):
+    torch.save(wrap(torch.optim.swa_utils.AveragedModel(network(1))).state_dict(), tmp_path / "w.pt")
     into = network()
     load_into(into, tmp_path / "w.pt")
     assert torch.equal(into[0].weight, KNOWN["0.weight"])
@@ -92,6 +114,16 @@ def test_where_several_fit_it_asks_and_takes_the_one_that_is_named(tmp_path):
     assert torch.equal(into[0].weight, network(2)[0].weight)
     with pytest.raises(UserError, match="holds no state dict 'ema'; it holds g, g_ema"):
         load_into(network(), f"{path}:ema")
+
+
+def test_several_that_fit_side_by_side_are_asked_for_too(tmp_path):
+    path = tmp_path / "w.pt"
+    other = network(2).state_dict()
+    torch.save({f"module.netG_{which}.{name}": value for which, each in (("A", KNOWN), ("B", other)) for name, value in each.items()}, path)
+    with pytest.raises(UserError, match=r"several state dicts that fit: netG_A, netG_B; choose one: .*w\.pt:netG_A$"):
+        load_into(network(), path)
+    load_into(into := network(), f"{path}:netG_B")
+    assert torch.equal(into[0].weight, other["0.weight"])
 
 
 def test_each_network_gets_its_own_of_a_file_of_both(tmp_path):
@@ -134,6 +166,7 @@ TENSORS = {
     "meta": (with_weight(torch.ones(3, 2, device="meta")), "'0.weight' on the device 'meta', which holds no values"),
     "integers": (with_weight(torch.ones(3, 2).to(torch.int8)), "'0.weight' as int8, the network has floats there"),
     "shape": (with_weight(torch.ones(4, 2)), r"'0.weight' of shape \(4, 2\), the network \(3, 2\)"),
+    "nested": (with_weight(torch.nested.nested_tensor([torch.ones(3, 2)], layout=torch.jagged)), "'0.weight' as a nested tensor"),
     "nan": (with_weight(torch.full((3, 2), float("nan"))), "not finite"),
     "integer keys": ({0: torch.ones(1), 1: torch.ones(2)}, r"has numbers for names \(0, 1\), as an optimizer's state has"),
     "none": ({"epoch": 3, "loss": 0.1}, "has epoch, loss and holds no state dict"),
@@ -166,6 +199,10 @@ FILES = {
     "text": (b"Quota exceeded, sorry.\n", r"is a text file \('Quota exceeded, sorry.'\)"),
     "pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n", "is a pointer of git-lfs.*git lfs pull"),
     "keras": (b"\x89HDF\r\n\x1a\n" + bytes(100), "is an HDF5 file"),
+    "commented page": (b"<!-- saved from --><HTML>", r"is a web page"),
+    "page of Windows": ("<html>".encode("utf-16"), r"is a web page"),
+    "picture": (b"\x89PNG\r\n\x1a\n", "is a picture, not weights"),
+    "compressed": (b"\x1f\x8b\x08" + bytes(40), "is a compressed file; unpack it first"),
     "noise": (bytes(range(256)), "cannot be read without executing code"),
 }
 
@@ -180,6 +217,20 @@ def test_a_file_that_is_no_weights_is_named(kind, name, tmp_path):
     with pytest.raises(UserError, match=words) as caught:
         load_into(network(), tmp_path / name)
     assert "\n" not in str(caught.value)
+
+
+def test_an_archive_that_holds_no_plain_weights_is_named(tmp_path):
+    torch.save({"args": argparse.Namespace(), "netG": KNOWN}, tmp_path / "w.pt")
+    with pytest.raises(UserError, match=r"it holds a pickled argparse\.Namespace"):
+        load_into(network(), tmp_path / "w.pt")
+    np.savez(tmp_path / "w.npz", **{name: value.numpy() for name, value in KNOWN.items()})
+    with pytest.raises(UserError, match=r"is a zip of 0\.weight\.npy, .*, not a file of torch\.save"):
+        load_into(network(), tmp_path / "w.npz")
+    with zipfile.ZipFile(tmp_path / "w.pt", "w") as archive:
+        for name in ("data.pkl", "constants.pkl", "code/n.py"):
+            archive.writestr(f"net/{name}", b"")
+    with pytest.raises(UserError, match="is a TorchScript archive"):
+        load_into(network(), tmp_path / "w.pt")
 
 
 @pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])

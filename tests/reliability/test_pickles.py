@@ -10,7 +10,7 @@ import torch
 from ganzoo_metrics.inception import load_inception
 
 from ganzoo.errors import UserError
-from ganzoo.rundir import checkpoint, weights
+from ganzoo.rundir import checkpoint, weight_files
 
 
 class Attack:
@@ -45,7 +45,7 @@ def as_checkpoint_with_its_checksum(content):
 
 def as_weights(content):
     Path("weights.pth").write_bytes(content)
-    weights.read(Path("weights.pth"))
+    weight_files.read(Path("weights.pth"))
 
 
 def as_inception(content):

@@ -16,7 +16,8 @@ from torch import nn
 from ganzoo.cli import invoke
 from ganzoo.errors import UserError
 from ganzoo.registry import Registry
-from ganzoo.rundir.weights import load_into, read
+from ganzoo.rundir.weight_files import read
+from ganzoo.rundir.weights import load_into
 from ganzoo.runs.trained import load_trained
 
 
