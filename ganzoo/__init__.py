@@ -46,12 +46,10 @@ _HOMES = {
 """Where each public name is defined."""
 
 __all__ = ["API_VERSION", "hookimpl"]
-__all__ += ["Critic", "Generator", "Loss", "Plan", "Player", "Port", "Schedule", "Turn", "route", "wrap"]
-__all__ += ["AnyCritic", "AnyGenerator"]
+__all__ += ["AnyCritic", "AnyGenerator", "Critic", "Generator", "Loss", "Plan", "Player", "Port", "Schedule", "Turn", "route", "wrap"]
 __all__ += ["Cache", "DataSpec", "Dataset", "Fields", "Metric", "Scores", "Subject", "Terms"]
 __all__ += ["Fraction", "NonNegativeFloat", "NonNegativeInt", "PositiveFloat", "PositiveInt", "Scheduled"]
-__all__ += ["ContractError", "GanzooError", "UserError", "did_you_mean", "halvings"]
-__all__ += ["TrainedRun", "load", "train"]
+__all__ += ["ContractError", "GanzooError", "TrainedRun", "UserError", "did_you_mean", "halvings", "load", "train"]
 
 
 def __getattr__(name: str) -> Any:

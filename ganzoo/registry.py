@@ -149,7 +149,7 @@ class Registry:
         return {c.name if sharing[c.name] == 1 or c.distribution == CORE else c.qualified: c for c in self.commands}
 
     def find(self, kind: str, name: str) -> Component:
-        """The component that ``name`` or ``distribution/name`` means.
+        """The component that ``name`` or ``distribution/name`` means; of several of one name, that of a one-file plugin.
 
         Raises:
             UserError: where there is none (naming the distribution that gives it, or the nearest, and the plugins that are broken),
@@ -159,6 +159,7 @@ class Registry:
         if (current := index.current_name(kind, name)) != name and current in {c.qualified for c in candidates}:
             name = current
         matching = [c for c in candidates if name in (c.name, c.qualified)]
+        matching = [c for c in matching if c.file] or matching
         if len(matching) == 1:
             return matching[0]
         if matching:

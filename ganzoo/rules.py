@@ -79,8 +79,7 @@ class Plan:
         generator_updates: generator updates.
         share_fake: one fake for both turns of the step, as pytorch/examples does; needs one update each.
         fresh_real: the generator's first update takes a batch of its own, not the critic's last.
-        batch_size: samples of a batch of the "generator" or "critic", over all processes, where that is not ``train.batch_size``. Where
-            the two differ, the generator's first update takes a batch of its own.
+        batch_size: samples of the "generator"'s or "critic"'s batches, where not ``train.batch_size``; if they differ, as ``fresh_real``.
         reset: players, "generator" or "critic", whose optimizer begins anew before this step: of a phase, its first step.
         values: become fields (a growing alpha, a stage); sampling and export keep the last ones.
         losses: names of the losses that act, as the configuration writes them, along every route (``NAME``) or along one

@@ -1,7 +1,5 @@
 """The conformance kit under the name that plugins' tests import it by; the distribution ``ganzoo-kit`` gives it."""
 
-from __future__ import annotations
-
 try:
     from ganzoo_kit.testing import *  # noqa: F403
     from ganzoo_kit.testing import __all__ as __all__

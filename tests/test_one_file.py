@@ -174,3 +174,17 @@ def test_a_choice_ends_with_its_command(here):
         assert Registry.installed().find("loss", "margin").file == here / "margin.py"
     with pytest.raises(UserError, match="'margin' is not an installed loss"):
         Registry.installed().find("loss", "margin")
+
+
+def test_a_file_comes_before_what_is_installed_under_the_same_name_and_the_run_says_so(here, capsys):
+    (here / "margin.py").write_text(MARGIN.replace("class Margin", "class Hinge"))
+    (here / "ring.yaml").write_text(RING.replace("margin", "hinge"))
+    command = ["run", "ring.yaml", "--out", "run"]
+    assert invoke([*command, "--plugin", "margin.py"]) == 0
+    said = "note: loss 'hinge' is that of margin.py, not ganzoo-hinge/hinge"
+    assert capsys.readouterr().err.count(said) == 1
+    assert "margin.py/hinge" in (here / "run/config.yaml").read_text()
+    (here / "margin.py").unlink()
+    assert invoke([*command, "--resume", "-o", "train.steps=3", "-q"]) == 0, capsys.readouterr().err  # by its copy
+    assert invoke(["check", "ring.yaml", "-q"]) == 0
+    assert "margin.py" not in "".join(capsys.readouterr())

@@ -81,7 +81,8 @@ def resolve_part(config: RunConfig, registry: Registry, kind: str, part: Part, p
     if kind not in CURVED_KINDS and (name := next((name for name, value in found.params.items() if moves(value)), "")):
         remedy = "write a number; parameters of losses and optimizers may be curves"
         raise config.refusal((*path, name), f"a {kind} takes no curves", remedy)
-    return dataclasses.replace(found, key=key, where=where, every=part.every, route=part.route)
+    hides = [c.qualified for c in registry.of_kind(kind) if c.name == part.name and c != component]
+    return dataclasses.replace(found, key=key, where=where, every=part.every, route=part.route, hides=tuple(hides))
 
 
 def resolve_component(

@@ -30,6 +30,7 @@ class ResolvedPart:
         every: a metric's steps between two evaluations; None: once, at the end of the run.
         route: the players' route that a loss acts along; "": their ``forward``.
         groups: of an optimizer: a sub-module of its network to the parameters that differ there.
+        hides: what else is called so, where it is of a one-file plugin.
     """
 
     component: Component
@@ -40,6 +41,7 @@ class ResolvedPart:
     every: int | None = None
     route: str = ""
     groups: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    hides: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -114,6 +116,13 @@ class Resolved:
         single = [self.data, self.generator, self.critic, self.schedule]
         named = [*single, *self.losses, *self.metrics, *self.observers, *self.optimizers.values()]
         return [inner for part in named for inner in part.with_inner]
+
+    @property
+    def notes(self) -> list[str]:
+        """Which of them are of one-file plugins though others are called so, too."""
+        return list(
+            {f"{p.component.kind} '{p.name}' is that of {p.component.file}, not {' or '.join(p.hides)}": 0 for p in self.parts if p.hides}
+        )
 
     @property
     def files(self) -> dict[str, Path]:

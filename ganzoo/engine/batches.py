@@ -13,6 +13,7 @@ from ganzoo.data.order import Order, Windows, number_of
 from ganzoo.data.rows import Rows, rows_of_a_chunk, scaled
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields
+from ganzoo.tensors import has_samples
 
 from .device import Runtime
 from .distributed.ranks import Ranks
@@ -177,7 +178,7 @@ def cut(fields: Fields, n: int) -> list[Fields]:
     """``n`` equal parts of a batch; what a plan says is in each of them."""
     if n == 1:
         return [fields]
-    pieces = {name: value.chunk(n) if isinstance(value, Tensor) and value.dim() else [value] * n for name, value in fields.items()}
+    pieces = {name: value.chunk(n) if has_samples(value) else [value] * n for name, value in fields.items()}
     return [{name: value[i] for name, value in pieces.items()} for i in range(n)]
 
 

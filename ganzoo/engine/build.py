@@ -97,7 +97,7 @@ def build(
     run = Run(config, dataset, data, runtime, batches, *players, losses, schedule, stepping, average, ranks, 0, versions, data_fingerprint)
     run.resolved = resolved_values(config, resolved)
     slow = ["this processor computes bf16 without instructions for it, several times slower than fp32"] if runtime.emulates_bf16 else []
-    return run, [*verdict.notes, *notes_on_shares(run), *slow]
+    return run, [*resolved.notes, *verdict.notes, *notes_on_shares(run), *slow]
 
 
 def notes_on_shares(run: Run) -> list[str]:
