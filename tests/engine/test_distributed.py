@@ -32,7 +32,7 @@ ADDED = {
 }
 APART = {
     *("ada", "augment", "diffaugment", "consistency", "latent_consistency", "image_pool"),  # each process draws its own changes
-    "top_k_fakes",  # of the share's order, as its README says
+    *("top_k_fakes", "pulling_away"),  # of the share's order, of its pairs, as their READMEs say
     *("mutual_information", "path_length", "perceptual", "domain_transfer"),  # need networks, or pictures, of their own
     *("cycle_consistency", "identity_mapping", "reconstruction"),  # need a source, or a mask
     *("lecam", "lipschitz_penalty"),  # without a gradient in a first step: nothing has been averaged yet, and the norm is below 1

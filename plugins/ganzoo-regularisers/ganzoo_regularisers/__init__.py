@@ -24,4 +24,5 @@ def ganzoo_losses() -> dict[str, str]:
         "wgan_div": "ganzoo_regularisers.wgan_div:WGANDiv",
         "lipschitz_penalty": "ganzoo_regularisers.lipschitz_penalty:LipschitzPenalty",
         "feature_matching": "ganzoo_regularisers.feature_matching:FeatureMatching",
+        "unrolled": "ganzoo_regularisers.unrolled:Unrolled",
     }
