@@ -10,13 +10,13 @@ GANZOO_API = 1
 @hookimpl
 def ganzoo_generators() -> dict[str, str]:
     """The critic's decoder, as a network of its own."""
-    return {"began": "ganzoo_began.networks:BEGANGenerator"}
+    return {"began_decoder": "ganzoo_began.networks:BEGANGenerator"}
 
 
 @hookimpl
 def ganzoo_critics() -> dict[str, str]:
     """The autoencoder."""
-    return {"began": "ganzoo_began.networks:BEGANCritic"}
+    return {"began_autoencoder": "ganzoo_began.networks:BEGANCritic"}
 
 
 @hookimpl

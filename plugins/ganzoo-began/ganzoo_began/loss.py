@@ -16,7 +16,7 @@ from ganzoo import DataSpec, Fraction, Loss, Terms, Turn
 
 
 class BoundaryEquilibrium(Loss):
-    """For critics whose score is minus an error, as `began` and `autoencoder` of ganzoo-ebgan. k starts at 0.
+    """For critics whose score is minus an error, as `began_autoencoder`, and `autoencoder` of ganzoo-ebgan. k starts at 0.
 
     Args:
         gamma: the ratio of the fakes' error to that of real samples; larger makes fakes more various, and worse.

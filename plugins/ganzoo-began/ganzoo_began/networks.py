@@ -30,7 +30,7 @@ class BEGANGenerator(Generator):
     def __init__(self, data: DataSpec, *, latent_dim: PositiveInt = 64, width: PositiveInt = 128) -> None:
         super().__init__()
         self.latent_dim = latent_dim
-        self.net = decoder(data, latent_dim, width, "generator began")
+        self.net = decoder(data, latent_dim, width, "generator began_decoder")
 
     def draw(self, n: int, device: torch.device | None = None) -> Fields:
         """Draw noise ``n`` times."""
@@ -61,7 +61,7 @@ class BEGANCritic(Critic):
 
     def __init__(self, data: DataSpec, *, width: PositiveInt = 128, code: PositiveInt = 64) -> None:
         super().__init__()
-        self.net = nn.Sequential(encoder(data, width, code), decoder(data, code, width, "critic began"))
+        self.net = nn.Sequential(encoder(data, width, code), decoder(data, code, width, "critic began_autoencoder"))
 
     def forward(self, sample: Tensor) -> Scores:
         """Judge images.
@@ -77,7 +77,7 @@ class BEGANCritic(Critic):
 
 def encoder(data: DataSpec, width: int, code: int) -> nn.Sequential:
     """Two convolutions at each size, and one of stride 2 to the next, which has ``width`` channels more."""
-    base, count = halvings(data, "critic began", base=7, least=1)
+    base, count = halvings(data, "critic began_autoencoder", base=7, least=1)
     layers: list[nn.Module] = [nn.Conv2d(data.shape[0], width, 3, padding=1), nn.ELU()]
     for level in range(1, count + 2):
         channels = level * width

@@ -14,7 +14,7 @@ from ganzoo import DataSpec, Loss, NonNegativeFloat, Terms, Turn
 
 
 class EnergyMargin(Loss):
-    """For critics whose score is minus an energy, such as `autoencoder`, or `began` of ganzoo-began.
+    """For critics whose score is minus an energy, such as `autoencoder`, or `began_autoencoder` of ganzoo-began.
 
     Args:
         margin: the energy from which on a fake is pushed no further; a little above that of fakes when training begins.

@@ -9,11 +9,11 @@ with r and f the raw scores by the parameters theta, and the gradient taken thro
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
 from torch.func import functional_call
-from torch.nn.functional import softplus
 
-from ganzoo import DataSpec, Loss, PositiveFloat, PositiveInt, Scores, Terms, Turn
+from ganzoo import DataSpec, Loss, PositiveFloat, PositiveInt, Terms, Turn
+
+from .objective import Objective, cross_entropy
 
 
 class Unrolled(Loss):
@@ -37,7 +37,7 @@ class Unrolled(Loss):
 
     def generator_terms(self, turn: Turn) -> Terms:
         """Minus the cross entropy of the unrolled critic."""
-        objective = _Objective(turn)
+        objective = Objective(turn)
         parameters = {name: value.detach().requires_grad_() for name, value in objective.named_parameters()}
         # Buffers are copies: batch norm and spectral norm are to count no step that is only imagined.
         buffers = {name: value.clone() for name, value in objective.named_buffers()}
@@ -47,24 +47,3 @@ class Unrolled(Loss):
             moves = (turn.mean(gradient[None], dim=0) for gradient in gradients)  # over the processes that share the batch
             parameters = {name: old - self.rate * move for (name, old), move in zip(parameters.items(), moves, strict=True)}
         return {"adversarial": -functional_call(objective, parameters | buffers, ())}
-
-
-class _Objective(nn.Module):
-    """What the critic minimises in a turn, as a function of its parameters.
-
-    Args:
-        turn: whose samples are judged.
-    """
-
-    def __init__(self, turn: Turn) -> None:
-        super().__init__()
-        self.critic, self.turn = turn.critic, turn
-
-    def forward(self) -> Tensor:
-        """The cross entropy of the turn's samples."""
-        return cross_entropy(self.turn.judge(self.turn.real), self.turn.judge(self.turn.fake))
-
-
-def cross_entropy(real: Scores, fake: Scores) -> Tensor:
-    """Of raw scores, in nats: of real samples plus of fakes."""
-    return softplus(-real["score"]).mean() + softplus(fake["score"]).mean()
