@@ -14,7 +14,6 @@ from .hookspecs import API_VERSION, hookimpl
 if TYPE_CHECKING:
     from .config.parts import AnyCritic, AnyGenerator
     from .data.dataset import Cache, Dataset
-    from .data.halvings import halvings
     from .errors import ContractError, GanzooError, UserError, did_you_mean
     from .fields import DataSpec, Fields, Scores, Terms
     from .metrics.metric import Metric
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 _HOMES = {
     "config.parts": "AnyCritic AnyGenerator",
     "data.dataset": "Cache Dataset",
-    "data.halvings": "halvings",
     "errors": "ContractError GanzooError UserError did_you_mean",
     "fields": "DataSpec Fields Scores Terms",
     "metrics.metric": "Metric",
@@ -49,7 +47,7 @@ __all__ = ["API_VERSION", "hookimpl"]
 __all__ += ["AnyCritic", "AnyGenerator", "Critic", "Generator", "Loss", "Plan", "Player", "Port", "Schedule", "Turn", "route", "wrap"]
 __all__ += ["Cache", "DataSpec", "Dataset", "Fields", "Metric", "Scores", "Subject", "Terms"]
 __all__ += ["Fraction", "NonNegativeFloat", "NonNegativeInt", "PositiveFloat", "PositiveInt", "Scheduled"]
-__all__ += ["ContractError", "GanzooError", "TrainedRun", "UserError", "did_you_mean", "halvings", "load", "train"]
+__all__ += ["ContractError", "GanzooError", "TrainedRun", "UserError", "did_you_mean", "load", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,9 +7,9 @@ describes the files. Nothing in a run directory is trusted, and what cannot be r
 from ganzoo.files import write_atomically
 
 from .comparison import curves, why_not_comparable
-from .files import RUN_FILES, check_run, file_in, is_folder, read_json, read_text, read_yaml, sample_files
+from .files import RUN_FILES, check_run, file_in, is_folder, read_json, read_text, read_yaml
 from .lines import as_number
-from .record import Evaluation, Record, Series, Start, read_record
+from .record import Evaluation, Record, Start, read_record
 
-__all__ = ["RUN_FILES", "Evaluation", "Record", "Series", "Start", "as_number", "check_run", "curves", "file_in", "is_folder"]
-__all__ += ["read_json", "read_record", "read_text", "read_yaml", "sample_files", "why_not_comparable", "write_atomically"]
+__all__ = ["RUN_FILES", "Evaluation", "Record", "Start", "as_number", "check_run", "curves", "file_in", "is_folder"]
+__all__ += ["read_json", "read_record", "read_text", "read_yaml", "why_not_comparable", "write_atomically"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +107,3 @@ def read_environment(path: Path) -> dict[str, Any]:
 def sample_file(step: int) -> str:
     """The sample grid of a step, in the run directory."""
     return f"{SAMPLES}/step-{step:08d}.png"
-
-
-def sample_files(directory: Path, steps: set[int] | None = None) -> list[tuple[int, Path]]:
-    """The sample grids, by step: those at ``steps``, or all where there are none."""
-    found = {}
-    for path in (directory / SAMPLES).glob("step-*.png"):
-        match = re.fullmatch(r"step-(\d{1,15})\.png", path.name)
-        if match and file_in(directory, f"{SAMPLES}/{path.name}") and (not steps or int(match[1]) in steps):
-            found[int(match[1])] = path
-    return sorted(found.items())

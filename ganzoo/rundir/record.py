@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ganzoo.plugins.index import current_name
 
 from .files import file_in
@@ -25,21 +23,6 @@ OUTCOMES = ("finished", "stopped", "failed")
 """The events that end a session."""
 NOT_VALUES = ("event", "step", "seconds")
 """What a "log" line holds beside the values that were logged."""
-
-
-@dataclass(frozen=True)
-class Series:
-    """One logged value over the run.
-
-    Args:
-        name: its key (``critic/adversarial``).
-        steps: (N,) float, ascending.
-        values: (N,) float; some may not be finite.
-    """
-
-    name: str
-    steps: np.ndarray
-    values: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -136,16 +119,6 @@ class Record:
     def changes(self) -> list[tuple[int, str]]:
         """(step, sentence) for all that a resumed run did not have as it had before: it is a mixed run where there are any."""
         return [(start.step, text) for start in self.starts for text in start.changed]
-
-    def series(self) -> dict[str, Series]:
-        """Key -> its values over the run, in the order in which the keys first appear."""
-        points: dict[str, tuple[list[float], list[float]]] = {}
-        for step in sorted(self.logs):
-            for key, value in self.logs[step].items():
-                steps, values = points.setdefault(key, ([], []))
-                steps.append(step)
-                values.append(value)
-        return {key: Series(key, np.array(steps), np.array(values)) for key, (steps, values) in points.items()}
 
 
 def read_record(directory: Path) -> Record:

@@ -14,7 +14,8 @@ import numpy as np
 from ganzoo.engine.sampling import columns_of
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
-from ganzoo.files import check_ending, write_atomically
+from ganzoo.files import write_atomically
+from ganzoo.ui.paths import check_ending
 from ganzoo.ui.pictures import beside, drawable, image_grid, one_picture, save_png
 from ganzoo.ui.scatter import scatter
 

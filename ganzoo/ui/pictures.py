@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganzoo.files import check_ending, write_atomically
+from ganzoo.files import write_atomically
+
+from .paths import check_ending
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -11,10 +11,11 @@ from itertools import pairwise
 from typing import Literal
 
 import torch
+from ganzoo_layers.sizes import halvings
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from ganzoo import Critic, DataSpec, Fields, Fraction, Generator, PositiveFloat, PositiveInt, Scores, UserError, halvings
+from ganzoo import Critic, DataSpec, Fields, Fraction, Generator, PositiveFloat, PositiveInt, Scores, UserError
 
 PAPER = "Odena et al., 2017, arXiv:1610.09585"
 

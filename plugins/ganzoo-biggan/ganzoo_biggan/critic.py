@@ -7,10 +7,10 @@ from itertools import pairwise
 from ganzoo_layers.attention import SelfAttention
 from ganzoo_layers.projection import ProjectionCritic
 from ganzoo_layers.residual import DownBlock, attended
-from ganzoo_layers.sizes import labelled
+from ganzoo_layers.sizes import halvings, labelled
 from torch import nn
 
-from ganzoo import DataSpec, NonNegativeInt, PositiveInt, halvings
+from ganzoo import DataSpec, NonNegativeInt, PositiveInt
 
 from .parts import PAPER, critic_widths, spectral_orthogonal
 

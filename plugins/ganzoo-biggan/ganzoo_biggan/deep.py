@@ -8,11 +8,11 @@ import torch
 from ganzoo_layers.attention import SelfAttention
 from ganzoo_layers.projection import ProjectionCritic
 from ganzoo_layers.residual import attended
-from ganzoo_layers.sizes import labelled
+from ganzoo_layers.sizes import halvings, labelled
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganzoo import DataSpec, Fields, Generator, NonNegativeInt, PositiveInt, halvings
+from ganzoo import DataSpec, Fields, Generator, NonNegativeInt, PositiveInt
 
 from .parts import PAPER, critic_widths, generator_widths, norm_of, spectral_orthogonal
 

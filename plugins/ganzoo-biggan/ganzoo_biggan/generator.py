@@ -7,10 +7,10 @@ from itertools import pairwise
 import torch
 from ganzoo_layers.attention import SelfAttention
 from ganzoo_layers.residual import UpBlock, attended
-from ganzoo_layers.sizes import labelled
+from ganzoo_layers.sizes import halvings, labelled
 from torch import Tensor, nn
 
-from ganzoo import DataSpec, Fields, Generator, NonNegativeInt, PositiveInt, halvings
+from ganzoo import DataSpec, Fields, Generator, NonNegativeInt, PositiveInt
 
 from .parts import PAPER, generator_widths, norm_of, spectral_orthogonal
 

@@ -12,9 +12,10 @@ import math
 from itertools import pairwise
 from typing import Literal
 
+from ganzoo_layers.sizes import halvings
 from torch import Tensor, nn
 
-from ganzoo import Critic, DataSpec, Fields, Generator, PositiveFloat, PositiveInt, Scores, halvings
+from ganzoo import Critic, DataSpec, Fields, Generator, PositiveFloat, PositiveInt, Scores
 
 Norm = Literal["batch", "layer", "instance", "none"]
 PAPER = "Radford et al., 2016, arXiv:1511.06434; 4 x 4 kernels and widths as in pytorch/examples"

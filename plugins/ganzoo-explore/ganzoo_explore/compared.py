@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ganzoo_report.comparison import ComparedRun, Measured, NumberRow
+from ganzoo_report.series import series_of
 
 from ganzoo.errors import UserError
 from ganzoo.rundir import Evaluation, check_run, read_json, read_record, read_yaml, why_not_comparable
@@ -28,7 +29,7 @@ def read_runs(folders: Sequence[Path]) -> list[ComparedRun]:
     runs = []
     for name, folder in zip(distinct_names(places), folders, strict=True):
         record = read_record(folder)
-        runs.append(ComparedRun(name, folder, record, read_yaml(folder, CONFIG), read_json(folder, ENVIRONMENT), record.series()))
+        runs.append(ComparedRun(name, folder, record, read_yaml(folder, CONFIG), read_json(folder, ENVIRONMENT), series_of(record)))
     return runs
 
 

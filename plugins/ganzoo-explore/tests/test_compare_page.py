@@ -12,13 +12,13 @@ import torch
 from ganzoo_explore import side_by_side
 from ganzoo_explore.compared import distinct_names, read_runs
 from ganzoo_report.charts import make_charts
+from ganzoo_report.series import Series
 from PIL import Image
 
 from ganzoo.cli import invoke
 from ganzoo.errors import UserError
 from ganzoo.registry import Registry
 from ganzoo.rundir.lines import append_event
-from ganzoo.rundir.record import Series
 from ganzoo.runs.trained import load_trained
 
 RECIPE = """\

@@ -11,10 +11,11 @@ from itertools import pairwise
 from typing import Literal
 
 import torch
+from ganzoo_layers.sizes import halvings
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores, halvings
+from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores
 
 PAPER = "Chen et al., 2016, arXiv:1606.03657"
 

@@ -15,9 +15,10 @@ from itertools import pairwise
 from typing import Literal, TypeAlias
 
 import torch
+from ganzoo_layers.sizes import halvings
 from torch import Tensor, nn
 
-from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores, UserError, halvings
+from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores, UserError
 
 Norm: TypeAlias = Literal["batch", "instance", "none"]
 PAPER = "Yoo et al., 2016, arXiv:1603.07442"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ganzoo_layers.sizes import halvings
 from torch import Tensor, nn
 
-from ganzoo import DataSpec, UserError, halvings
+from ganzoo import DataSpec, UserError
 
 PAPER = "Huang et al., 2025, arXiv:2501.05441"
 SLOPE = 0.2

@@ -13,9 +13,8 @@ from html import escape
 import numpy as np
 from markupsafe import Markup
 
-from ganzoo.rundir import Series
-
 from .numbers import number_text
+from .series import Series
 
 WIDTH, HEIGHT = 460, 246
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 8, 40

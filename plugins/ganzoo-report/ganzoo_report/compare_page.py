@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.rundir import Series, curves, write_atomically
+from ganzoo.rundir import curves, write_atomically
 
 from .changes import ABSENT, component_names
 from .charts import Chart, make_charts
@@ -18,6 +18,7 @@ from .html import render_page
 from .numbers import number_text
 from .page import is_estimate, is_health
 from .pictures import Picture, as_picture
+from .series import Series
 
 NOT_COMPARED = ("seconds",)
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.rundir import Record, Series
+from ganzoo.rundir import Record
 
 from .numbers import duration_text, number_text
+from .series import Series
 
 
 @dataclass(frozen=True)

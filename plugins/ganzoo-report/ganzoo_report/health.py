@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from ganzoo.rundir import Series
-
 from .numbers import number_text
+from .series import Series
 
 
 def sentences(series: Mapping[str, Series]) -> list[str]:

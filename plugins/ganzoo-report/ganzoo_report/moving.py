@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from ganzoo.params.curves import Curve, model_of_curve, read_curve
-from ganzoo.rundir import Series, as_number
+from ganzoo.rundir import as_number
+
+from .series import Series
 
 POINTS = 201
 

@@ -15,7 +15,6 @@ from ganzoo.rundir import (
     RUN_FILES,
     Evaluation,
     Record,
-    Series,
     as_number,
     check_run,
     curves,
@@ -25,7 +24,6 @@ from ganzoo.rundir import (
     read_record,
     read_text,
     read_yaml,
-    sample_files,
     write_atomically,
 )
 
@@ -36,7 +34,8 @@ from .health import sentences, tally
 from .html import render_page
 from .moving import scheduled
 from .numbers import duration_text, number_text
-from .pictures import load_pictures
+from .pictures import load_pictures, sample_files
+from .series import Series, series_of
 
 NOT_TERMS = ("seconds", "images_per_second")
 """Logged values that are of neither side."""
@@ -75,7 +74,7 @@ def render(directory: Path) -> str:
 def _content(directory: Path) -> dict[str, Any]:
     """Everything the template names."""
     record = read_record(directory)
-    series = record.series()
+    series = series_of(record)
     config, recipe = read_yaml(directory, "config.yaml"), read_yaml(directory, "recipe.yaml")
     facts = read_json(directory, "env.json")
     commands = [start.command for start in record.starts if start.command] or [str(facts.get("command", ""))]

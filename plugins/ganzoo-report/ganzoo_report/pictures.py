@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from ganzoo.rundir import file_in
+from ganzoo.rundir.files import SAMPLES
 
 MOST_PICTURES = 24
 """The timeline has no more pictures than this."""
@@ -65,3 +69,13 @@ def _load(step: int, path: Path) -> Picture | None:
     # Pillow meets a broken or hostile file with OSError, SyntaxError, ValueError or DecompressionBombError.
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
+
+
+def sample_files(directory: Path, steps: set[int] | None = None) -> list[tuple[int, Path]]:
+    """The sample grids, by step: those at ``steps``, or all where there are none."""
+    found = {}
+    for path in (directory / SAMPLES).glob("step-*.png"):
+        match = re.fullmatch(r"step-(\d{1,15})\.png", path.name)
+        if match and file_in(directory, f"{SAMPLES}/{path.name}") and (not steps or int(match[1]) in steps):
+            found[int(match[1])] = path
+    return sorted(found.items())

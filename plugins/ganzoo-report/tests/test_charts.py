@@ -8,9 +8,8 @@ import pytest
 from ganzoo_report.charts import decimate, make_charts, value_limits
 from ganzoo_report.numbers import number_text
 from ganzoo_report.page import write_report
+from ganzoo_report.series import Series
 from reported_runs import log, write_events
-
-from ganzoo.rundir.record import Series
 
 
 def series(values, name="critic/a"):

@@ -12,10 +12,10 @@ from itertools import pairwise
 from ganzoo_layers.attention import SelfAttention
 from ganzoo_layers.projection import ProjectionCritic
 from ganzoo_layers.residual import ConditionalBatchNorm, DownBlock, UpBlock, attended, spectral
-from ganzoo_layers.sizes import labelled
+from ganzoo_layers.sizes import halvings, labelled
 from torch import Tensor, nn
 
-from ganzoo import DataSpec, Fields, Generator, NonNegativeInt, PositiveInt, halvings
+from ganzoo import DataSpec, Fields, Generator, NonNegativeInt, PositiveInt
 
 PAPER = "Zhang et al., 2019, arXiv:1805.08318"
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+from ganzoo_layers.sizes import halvings
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ganzoo import Critic, DataSpec, PositiveInt, Scores, halvings
+from ganzoo import Critic, DataSpec, PositiveInt, Scores
 
 
 class SNGANCritic(Critic):

@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+from ganzoo_layers.sizes import halvings
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores, UserError, halvings
+from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores, UserError
 
 from .blocks import BatchNorm, CriticBlock, GeneratorBlock
 from .plain import normalised

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 
 import torch
+from ganzoo_layers.sizes import halvings
 from torch import Tensor
 
-from ganzoo import DataSpec, Fraction, Loss, NonNegativeFloat, PositiveInt, Terms, Turn, halvings
+from ganzoo import DataSpec, Fraction, Loss, NonNegativeFloat, PositiveInt, Terms, Turn
 
 from .jacobian import example, lengths
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ganzoo import DataSpec, halvings
+from ganzoo_layers.sizes import halvings
+
+from ganzoo import DataSpec
 
 PAPER = "Karras et al., 2020, arXiv:1912.04958"
 

@@ -15,9 +15,10 @@ import math
 from itertools import pairwise
 from typing import Literal
 
+from ganzoo_layers.sizes import halvings
 from torch import Tensor, nn
 
-from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores, halvings
+from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores
 
 from .blocks import Norm, ResidualBlock, convolution, linear, normalisation
 
