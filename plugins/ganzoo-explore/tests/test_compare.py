@@ -20,7 +20,7 @@ sample: {count: 4}
 """
 FACTS = {
     "metric": "ganzoo-metrics/classifier_fid 0.1.0",
-    "network": "judge 6136ffd6a9a4",
+    "network": "digits 6136ffd6a9a4",
     "data": "digits",
     "shape": "1x28x28",
     "weights": "ema",
@@ -75,7 +75,7 @@ def test_comparable_numbers_are_ranked_each_its_own_way(runs):
     ("fact", "other"),
     [
         *(
-            ("network", "judge ffffffffffff"),
+            ("network", "digits ffffffffffff"),
             ("samples", 5000),
             ("real_samples", 5000),
             ("split", "train"),

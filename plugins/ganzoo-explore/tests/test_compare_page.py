@@ -32,7 +32,7 @@ sample: {count: 4}
 """
 FACTS = {
     "metric": "ganzoo-metrics/classifier_fid 0.1.0",
-    "network": "judge 6136ffd6a9a4",
+    "network": "digits 6136ffd6a9a4",
     "data": "digits",
     "shape": "1x28x28",
     "weights": "ema",
@@ -94,7 +94,7 @@ def test_the_page_stands_alone_and_says_what_differs(trained, tmp_path, capsys):
         "generator: gradient norm",
         "The losses differ",
         "lower is better",
-        "judge 6136ffd6a9a4",
+        "digits 6136ffd6a9a4",
         "loss.0.name",
     ):
         assert words in html, words
