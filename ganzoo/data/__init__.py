@@ -2,8 +2,8 @@
 
 from ganzoo.files import expanded
 
-from .cache import BadImage, CachedImages, default_folder, locked
+from .cache import BadImage, CachedImages, default_folder
 from .digits import Digits
 from .rows import Rows
 
-__all__ = ["BadImage", "CachedImages", "Digits", "Rows", "default_folder", "expanded", "locked"]
+__all__ = ["BadImage", "CachedImages", "Digits", "Rows", "default_folder", "expanded"]

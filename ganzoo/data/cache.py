@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -99,25 +97,6 @@ class Cache:
             self, files, size, channels, version, max_bad
         )
         return found
-
-
-@contextmanager
-def locked(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock file ``path`` against other processes; the lock falls with the process, however that ends.
-
-    The file stays behind: removing it would let two processes lock two different files of one name.
-
-    Args:
-        path: the lock file; made if missing.
-        waiting: called once where another process holds it, before waiting for it.
-    """
-    with path.open("ab") as file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):  # POSIX allows EAGAIN and EACCES
-            waiting()
-            fcntl.lockf(file, fcntl.LOCK_EX)
-        yield
 
 
 def default_folder() -> Path:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -163,19 +162,6 @@ def read_events(directory: Path) -> list[dict[str, Any]]:
 def logged_values(event: Mapping[str, Any]) -> dict[str, float]:
     """What a "log" line says, as numbers."""
     return {key: value for key in event if key not in NOT_VALUES and (value := as_number(event[key])) is not None}
-
-
-def last_step(directory: Path) -> int:
-    """The step of the last whole line of ``metrics.jsonl``, without reading the rest; 0 where there is none."""
-    try:
-        with (directory / RECORD).open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - 8192))
-            lines = file.read().splitlines()
-    except OSError:
-        return 0
-    steps = (_step(event) for line in reversed(lines) if (event := parse_line(line)) is not None)
-    return next((step for step in steps if step is not None), 0)
 
 
 def _events(directory: Path) -> Iterator[dict[str, Any]]:

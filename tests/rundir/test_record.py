@@ -5,7 +5,6 @@ from reported_runs import log, write_events
 
 from ganzoo.rundir import Evaluation, read_record
 from ganzoo.rundir.lines import EVAL, append_event
-from ganzoo.rundir.record import last_step
 
 
 def started(step, **more):
@@ -48,11 +47,3 @@ def test_a_start_that_went_back_is_kept_with_what_it_changed(tmp_path):
 def test_a_start_that_somebody_forged_does_no_harm(damage, tmp_path):
     (tmp_path / "metrics.jsonl").write_text(f'{{"event": "started", "step": 3, {damage}}}\n')
     assert len(read_record(tmp_path).starts) == 1
-
-
-def test_the_last_step_is_read_from_the_end(tmp_path):
-    write_events(tmp_path, [log(step, critic__a=1.0) for step in range(1000)])
-    with (tmp_path / "metrics.jsonl").open("a") as file:
-        file.write('{"event": "log", "st')
-    assert last_step(tmp_path) == 999
-    assert last_step(tmp_path / "nowhere") == 0

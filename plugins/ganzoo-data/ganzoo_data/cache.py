@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ganzoo import Cache, GanzooError, UserError
-from ganzoo.data import CachedImages, locked
+from ganzoo.data import CachedImages
 
 from .decoding import Bad, Job, decode_missing
 from .entry import Damaged, Entry
+from .locking import locked
 
 SPARE_BYTES = 64 << 20
 """Kept free on the disk beside the images."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from ganzoo import UserError
-from ganzoo.data import locked
+
+from .locking import locked
 
 SILENCE_SECONDS = 30.0
 """How long a server may say nothing before it counts as unreachable."""

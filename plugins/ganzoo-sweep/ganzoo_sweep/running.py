@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ganzoo.engine.signals import Stop
-from ganzoo.rundir.record import last_step
+from ganzoo.rundir.lines import RECORD, parse_line
 from ganzoo.ui.progress import Reporter, Task
 
 from .process import Job, Result, result_of, run_trial
@@ -60,3 +61,16 @@ def _show(task: Task, jobs: Sequence[Job]) -> None:
     """Say behind the bar which trials are under way, and how far they are."""
     task.show("  ".join(f"{job.name} {last_step(Path(job.folder))}/{job.steps}" for job in jobs))
     task.advance(0)
+
+
+def last_step(directory: Path) -> int:
+    """The step of the last whole line of ``metrics.jsonl``, without reading the rest; 0 where there is none."""
+    try:
+        with (directory / RECORD).open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 8192))
+            lines = file.read().splitlines()
+    except OSError:
+        return 0
+    steps = (event.get("step") for line in reversed(lines) if (event := parse_line(line)) is not None)
+    return next((step for step in steps if isinstance(step, int)), 0)

@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 from ganzoo_sweep.process import Job
-from ganzoo_sweep.running import run_all
+from ganzoo_sweep.running import last_step, run_all
 from sweeps import BASE, table, write
 
 from ganzoo.cli import invoke
@@ -106,3 +106,11 @@ def test_a_signal_leaves_the_rest_for_the_next_time(folder):
 
     results = run_all(jobs, execute, stop, Reporter(io.StringIO()), lambda result: None)
     assert [result.state for result in results] == ["stopped", "waiting", "waiting"]
+
+
+def test_the_last_step_is_read_from_the_end(tmp_path):
+    (tmp_path / "metrics.jsonl").write_text(
+        "".join(f'{{"event": "log", "step": {step}}}\n' for step in range(1000)) + '{"event": "log", "st'
+    )
+    assert last_step(tmp_path) == 999
+    assert last_step(tmp_path / "nowhere") == 0
