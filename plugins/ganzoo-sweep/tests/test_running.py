@@ -109,8 +109,7 @@ def test_a_signal_leaves_the_rest_for_the_next_time(folder):
 
 
 def test_the_last_step_is_read_from_the_end(tmp_path):
-    (tmp_path / "metrics.jsonl").write_text(
-        "".join(f'{{"event": "log", "step": {step}}}\n' for step in range(1000)) + '{"event": "log", "st'
-    )
+    lines = [f'{{"event": "log", "step": {step}}}' for step in range(1000)]
+    (tmp_path / "metrics.jsonl").write_text("\n".join([*lines, '{"event": "log", "st']))
     assert last_step(tmp_path) == 999
     assert last_step(tmp_path / "nowhere") == 0
