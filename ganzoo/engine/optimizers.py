@@ -140,3 +140,13 @@ def restore(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
         raise ValueError(f"{len(state['param_groups'])} groups of parameters, {len(own)} wanted")
     groups = [{**group, **mine} for group, mine in zip(state["param_groups"], own, strict=True)]
     optimizer.load_state_dict({"state": state["state"], "param_groups": groups})
+
+
+def descend(optimizer: torch.optim.Optimizer, steps: int) -> list[Tensor]:
+    """Take steps on half the sum of squares, to try an optimizer; returns copies of its parameters."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for _ in range(steps):
+        for parameter in parameters:
+            parameter.grad = parameter.detach().clone()
+        optimizer.step()
+    return [parameter.detach().clone() for parameter in parameters]

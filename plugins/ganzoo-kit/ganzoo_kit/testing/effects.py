@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from ganzoo.data.dataset import Dataset
+from ganzoo.engine.optimizers import descend
 from ganzoo.errors import ContractError
 from ganzoo.fields import DataSpec
 from ganzoo.params import REQUIRED, Parameter, kind_of, parameters_of, split_annotation
@@ -22,7 +23,7 @@ from .component import Candidate, listed
 from .data import OTHER, measured, read
 from .game import inner_part, smooth_game
 from .observers import traces
-from .running import descend, exercise, seeded
+from .running import exercise, seeded
 from .schedules import LENGTHS, steps_of
 from .subject import Subject
 

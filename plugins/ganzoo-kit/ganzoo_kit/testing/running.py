@@ -148,13 +148,3 @@ def run_on(device: torch.device, component: Any, data: DataSpec) -> tuple[dict[s
             return exercise(move_(component, device), data, device=device), None
     except Exception as error:  # whatever a plugin's code raises is the finding
         return {}, error
-
-
-def descend(optimizer: torch.optim.Optimizer, steps: int) -> list[Tensor]:
-    """Take steps on half the sum of squares, to try an optimizer; returns copies of its parameters."""
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    for _ in range(steps):
-        for parameter in parameters:
-            parameter.grad = parameter.detach().clone()
-        optimizer.step()
-    return [parameter.detach().clone() for parameter in parameters]

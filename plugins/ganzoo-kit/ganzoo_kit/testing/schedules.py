@@ -14,11 +14,10 @@ import torch
 
 from ganzoo import hookspecs
 from ganzoo.compat import schedule_problems
-from ganzoo.engine.optimizers import restore, state_of
+from ganzoo.engine.optimizers import descend, restore, state_of
 from ganzoo.errors import ContractError, did_you_mean
 from ganzoo.rules import Plan
 
-from .running import descend
 from .subject import Subject
 
 LENGTHS = (1, 7, 1200)
