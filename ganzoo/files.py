@@ -29,9 +29,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     intact = "; what was there before is intact"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        before: os.stat_result | None = None
-        with suppress(FileNotFoundError):
-            before = path.stat()
+        before = path.stat() if path.exists() else None
         if before is not None and not stat.S_ISREG(before.st_mode):
             intact = ""
             with path.open("wb") as file:

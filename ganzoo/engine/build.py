@@ -16,8 +16,9 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.fingerprint import fingerprint
 from ganzoo.data.spec import describe_data
 from ganzoo.errors import UserError, did_you_mean
+from ganzoo.fields import forward_inputs
 from ganzoo.rules import Loss
-from ganzoo.rundir.weights import load_into
+from ganzoo.rundir.weights import differing, load_into
 from ganzoo.ui.progress import Reporter
 
 from . import optimizers
@@ -123,3 +124,14 @@ def initialise(sources: Mapping[str, str], networks: Mapping[str, nn.Module]) ->
             load_into(module, path, inner, name)
         except UserError as error:
             raise UserError(error.what, error.remedy, key=f"init.{target}") from error
+
+
+def other_sources(run: Run, resolved: Resolved) -> list[str]:
+    """A sentence for each source of ``init`` that was trained as another generator, or with labels of other classes."""
+    found = []
+    for target, path in run.config.init.items():
+        network = run.players[target.partition(".")[0]]
+        names = run.dataset.class_names if "label" in forward_inputs(type(network)) else ()  # type: ignore[arg-type]
+        if other := differing(path, resolved.generator.plain() if target == "generator" else {}, names):
+            found.append(f"init.{target}: {path} was trained otherwise ({'; '.join(other)})")
+    return found

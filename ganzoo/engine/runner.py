@@ -17,7 +17,7 @@ from ganzoo.rundir.directory import NullRunDirectory, RunDirectory, environment
 from ganzoo.rundir.resuming import END, GRID, SAVED, Past, allowed_changes, find_owed, look_back, stretched
 from ganzoo.ui.progress import Reporter
 
-from .build import build
+from .build import build, other_sources
 from .device import keep_threads
 from .distributed import Ranks
 from .evaluation import Evaluations
@@ -87,6 +87,8 @@ class Runner:
             self._continue(past)
         else:
             self.run.identity = uuid.uuid4().hex
+            for text in other_sources(self.run, resolved):
+                self._warn(text)
             self._preflight()
         run = self.run
         here, classes = run.environment_fingerprint(), run.class_counts()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
+from ganzoo.config import differences
 from ganzoo.errors import UserError
 from ganzoo.files import expanded, write_atomically
 
@@ -47,6 +48,22 @@ def metadata(path: Path) -> dict[str, Any]:
             return {name: json.loads(value) for name, value in (file.metadata() or {}).items()}
     except (OSError, SafetensorError, ValueError):
         return {}
+
+
+def differing(path: str | Path, generator: Mapping[str, Any], class_names: Sequence[str] = ()) -> list[str]:
+    """What weights of ours were trained with otherwise than they are used with now; [] for a file from elsewhere.
+
+    Args:
+        path: the file, as of ``load_into``.
+        generator: the parameters of the generator that they are used in; {}: they are of a critic.
+        class_names: of the data that they are used with; (): no label is read.
+    """
+    facts = metadata(split_choice(path)[0])
+    recorded, names = facts.get("generator") or {}, facts.get("class_names") or []
+    now = {name: generator.get(name) for name in recorded} if generator else recorded
+    found = differences({"generator": recorded}, {"generator": now})
+    other = names and class_names and names != list(class_names)
+    return [*found, *([f"classes: {', '.join(names)}, now {', '.join(class_names)}"] if other else [])]
 
 
 def load_into(network: nn.Module, path: str | Path, inner: str = "", side: str = "generator") -> None:

@@ -32,7 +32,7 @@ from ganzoo.registry import Registry
 from ganzoo.rules import Plan
 from ganzoo.rundir.files import CONFIG, GENERATOR, check_run, is_folder, read_environment
 from ganzoo.rundir.kept import with_kept
-from ganzoo.rundir.weights import load_into, metadata
+from ganzoo.rundir.weights import differing, load_into, metadata
 from ganzoo.ui.progress import Reporter
 
 from .packs import verify as verify_pack
@@ -234,14 +234,15 @@ def load_trained(
         raise UserError(f"{own} belongs to another run than its folder", "name it with --weights, beside the run it is of", key="RUN")
     if kept:
         facts |= facts_of(kept, environment.get("run"), facts) | {"data": environment["data"]}
-    recorded = (facts.get("generator") or {}) if weights is None else {}
+    listener, recorded = reporter or Reporter(sys.stderr), (facts.get("generator") or {}) if weights is None else {}
     now = part.plain()
     if other := differences({"generator": recorded}, {"generator": {name: now.get(name) for name in recorded}}):
         what = f"{folder / CONFIG} is not the configuration that its weights were trained with: {'; '.join(other)}"
         raise UserError(what, "put it back as it was", key="RUN")
+    if weights and (other := differing(weights, now)):
+        listener.warn(f"{weights} was trained with another generator than this run's: {'; '.join(other)}")
     values = plan_fields(Plan(values=facts.get("values") or {}), runtime.device)  # those of the last plan, which sampling keeps
     facts, names = facts if weights is None else metadata(weights), tuple(str(name) for name in facts.get("class_names") or ())
-    listener = reporter or Reporter(sys.stderr)
     return Trained(folder, runtime.place_network(generator), data, runtime, config, part, registry, values, facts, names, listener, kept)
 
 

@@ -12,7 +12,7 @@ import torch
 from ganzoo.cli import invoke
 from ganzoo.engine.evaluation import Evaluations
 from ganzoo.rundir import checkpoint, read_record
-from ganzoo.rundir.weights import metadata
+from ganzoo.rundir.weights import differing, export, metadata
 
 RECIPE = """\
 data: {name: ring, count: 64}
@@ -126,6 +126,18 @@ def test_weights_are_not_used_with_another_generator_that_they_happen_to_fit(ste
     assert text != Path("out/config.yaml").read_text()
     assert invoke(["sample", "out", *step]) == 2
     assert "not the configuration that its weights were trained with: generator.activation: leaky_relu, now relu" in capsys.readouterr().err
+
+
+def test_weights_of_another_generator_or_other_classes_are_told_of(capsys):
+    run("-o", "generator.activation=relu")
+    run(out="plain")
+    assert invoke(["sample", "plain", "--weights", "out/weights/generator.safetensors"]) == 0
+    assert "another generator than this run's: generator.activation: relu, now leaky_relu" in capsys.readouterr().err
+    run("-o", "init={generator: out/weights/generator.safetensors}", out="begun")
+    assert any("generator.activation: relu, now leaky_relu" in text for _, text in read_record(Path("begun")).warnings)
+    export(torch.nn.Linear(1, 1).state_dict(), Path("w.safetensors"), class_names=["ape", "cat"])
+    assert differing("w.safetensors", {}, ("cat", "dog")) == ["classes: ape, cat, now cat, dog"]
+    assert differing("w.safetensors", {}, ("ape", "cat")) == differing("w.safetensors", {}) == []
 
 
 @pytest.mark.parametrize(
