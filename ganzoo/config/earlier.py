@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.errors import UserError
 from ganzoo.plugins.index import current_name
 
+from .settings import TrainConfig
+
 if TYPE_CHECKING:
     from .resolved import Resolved
 
@@ -70,7 +72,7 @@ def in_words_of_today(recorded: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_defaults_of_today(recorded: Mapping[str, Any], resolved: Resolved) -> dict[str, Any]:
-    """A recorded configuration with the parameters that its components have gained since, at their defaults.
+    """A recorded configuration with the parameters that its components and its training have gained since, at their defaults.
 
     Raises:
         UserError: where it asks for what has gone, naming the version that the run was begun with.
@@ -93,4 +95,5 @@ def with_defaults_of_today(recorded: Mapping[str, Any], resolved: Resolved) -> d
     except UserError as error:
         raise UserError(f"the run was begun with it, and {error.what}", error.remedy, key=f"schedule.{error.key}") from None
     parts = {**vars(resolved), "loss": resolved.losses, "optimizer": resolved.optimizers, "defaults": None}
-    return {key: completed(value, parts.get(key)) for key, value in in_words_of_today(recorded).items()}
+    now = {key: completed(value, parts.get(key)) for key, value in in_words_of_today(recorded).items()}
+    return now | {"train": {**TrainConfig().model_dump(mode="json"), **now["train"]}} if "train" in now else now

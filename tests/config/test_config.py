@@ -168,7 +168,12 @@ def test_what_a_component_has_gained_since_counts_as_its_default() -> None:
     config = parse_config(GOOD)
     resolved = resolve(config, REGISTRY)
     now, before = resolved_values(config, resolved), resolved_values(config, resolved)
-    for part, name in ((before["data"], "modes"), (before["metrics"][0], "samples"), (before["optimizer"]["critic"], "eps")):
+    for part, name in (
+        (before["data"], "modes"),
+        (before["metrics"][0], "samples"),
+        (before["optimizer"]["critic"], "eps"),
+        (before["train"], "accumulate"),
+    ):
         del part[name]
     assert differences(with_defaults_of_today(before, resolved), now) == ["metrics.0.samples: 1000, now 50"]
 
