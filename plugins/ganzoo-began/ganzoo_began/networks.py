@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 
 import torch
+from ganzoo_layers.sizes import halvings
 from torch import Tensor, nn
 
-from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores, halvings
+from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores
 
 PAPER = "Berthelot et al., 2017, arXiv:1703.10717"
 
