@@ -1,4 +1,4 @@
-"""Progress of the work under way: a bar on a terminal, plain lines elsewhere, on stderr either way.
+"""Progress of the work under way: a bar on a terminal or in a notebook, plain lines elsewhere, on stderr.
 
 Drawing happens inside ``Task.advance``, at most a few times a second, in the caller's thread: no thread runs beside
 the training.
@@ -151,7 +151,7 @@ class Reporter:
 
 
 class LineReporter(Reporter):
-    """Plain lines, for logs: ``train  1200/7500  16%  412 steps/s  0:15 left  critic 0.43``."""
+    """Plain lines, for logs."""
 
     quiet = False
 
@@ -159,14 +159,19 @@ class LineReporter(Reporter):
         task._next_draw = task.started + LINE_SECONDS
 
     def _draw(self, task: Task) -> float:
-        percent = f"{100 * task.done // task.total}%" if task.total else ""
-        parts = (task.name, f"{task.done}/{task.total}", percent, *task.numbers(), task.tail)
-        self._write("  ".join(part for part in parts if part))
+        self._write(line_of(task))
         now = time.monotonic()
         return now + min(max(LINE_SECONDS, (now - task.started) / 20), 60.0)
 
     def _close(self, task: Task) -> None:
         self._draw(task)
+
+
+def line_of(task: Task) -> str:
+    """A task in a line: ``train  1200/7500  16%  412 steps/s  0:15 left  critic 0.43``."""
+    percent = f"{100 * task.done // task.total}%" if task.total else ""
+    parts = (task.name, f"{task.done}/{task.total}", percent, *task.numbers(), task.tail)
+    return "  ".join(part for part in parts if part)
 
 
 def reporter(quiet: bool = False, stream: IO[str] | None = None) -> Reporter:
@@ -176,9 +181,13 @@ def reporter(quiet: bool = False, stream: IO[str] | None = None) -> Reporter:
         quiet: warnings only.
         stream: where text goes; stderr if None.
     """
-    stream = sys.stderr if stream is None else stream
+    from .notebook import NotebookReporter, in_notebook
+
+    notebook, stream = stream is None and in_notebook(), sys.stderr if stream is None else stream
     if quiet:
         return Reporter(stream)
+    if notebook:
+        return NotebookReporter(stream)
     in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false")
     dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
     if dumb or in_ci or not stream.isatty():

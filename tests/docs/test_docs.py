@@ -116,7 +116,7 @@ def reader(tmp_path, monkeypatch, capsys):
     return make
 
 
-@pytest.mark.parametrize("document", SHOWING)
+@pytest.mark.parametrize("document", [name for name in SHOWING if name != "docs/how-to/python.md"])  # a notebook: test_notebook.py
 def test_what_it_shows_works(document, reader):
     reader(document).read()
 
