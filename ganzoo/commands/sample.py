@@ -24,7 +24,9 @@ SAMPLES = 64
 
 
 def sample(
-    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' or 'ganzoo pack' made, or an ONNX export.")],
+    run_folder: Annotated[
+        Path, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' or 'ganzoo pack' made; with --from an ONNX export, too.")
+    ],
     n: Annotated[int | None, typer.Option("-n", metavar="N", min=1, help="How many samples (default: 64).")] = None,
     seed: Seed = 0,
     label: Annotated[

@@ -50,4 +50,4 @@ def option_words(option: Any) -> list[str]:
 def shown(parameter: Any) -> str:
     """A default, or that there has to be a value; nothing for flags and for what may be left out."""
     default = parameter.default
-    return "required" if parameter.required else "" if default is None or default is False or default == [] else f"`{default}`"
+    return "required" if parameter.required else "" if default is None or default is False or default in ("", []) else f"`{default}`"
