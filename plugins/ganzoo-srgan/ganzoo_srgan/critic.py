@@ -29,7 +29,8 @@ class SRGANCritic(Critic):
         super().__init__()
         if not data.is_image or any(edge % 16 for edge in data.shape[1:]):
             what = f"critic srgan halves images four times; this data's samples have the shape {data.shape}"
-            raise UserError(what, "choose a multiple of 16 as data.size")
+            near = " x ".join(str(max(16, round(edge / 16) * 16)) for edge in data.shape[1:])
+            raise UserError(what, f"make them {near}, the nearest multiples of 16" if near else "choose images")
         self.norm, self.mixes_batch = norm, norm == "batch"
         layers: list[nn.Module] = []
         before = data.shape[0]
