@@ -109,6 +109,7 @@ def reader(tmp_path, monkeypatch, capsys):
 
     def make(document, whole=False):
         monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+        monkeypatch.syspath_prepend(tmp_path)  # as for a script in it
         monkeypatch.chdir(tmp_path)
         (tmp_path / "zoo_configs").symlink_to(ROOT / "zoo_configs")
         return Reader(document, tmp_path, monkeypatch, capsys, whole)
