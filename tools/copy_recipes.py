@@ -20,6 +20,7 @@ SHIPPED = {
     "digits_consistency": "ganzoo-regularisers:digits",
     "digits_infogan": "ganzoo-infogan:digits",
     "faces_context_encoder": "ganzoo-context-encoder:faces",
+    "faces_progan": "ganzoo-progan:faces",
     "faces_srgan": "ganzoo-srgan:faces",
     "grid_lsgan": "ganzoo-lsgan:grid",
     "grid_non_saturating": "ganzoo-vanilla:grid",

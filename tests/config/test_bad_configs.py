@@ -82,7 +82,7 @@ CASES = {
     ),
     "typo of a schedule": bad("schedule", "'altrenate'", "did you mean 'alternate'", schedule="altrenate"),
     "another distribution": bad(
-        "generator", "'ganzoo-wgan/dcgan'", "installed: acgan, biggan, biggan_deep, cgan_mlp", generator="ganzoo-wgan/dcgan"
+        "generator", "'ganzoo-wgan/dcgan'", "installed: acgan, began_decoder, biggan, biggan_deep", generator="ganzoo-wgan/dcgan"
     ),
     "typo of a parameter": bad("generator.widht", "no such parameter", "did you mean 'width'", generator="{name: dcgan, widht: 4}"),
     "string as a weight": bad("loss.weight", "found the string '1'", "write 1 without", loss="{name: non_saturating, weight: '1'}"),

@@ -21,7 +21,8 @@ PARTS = {
     for kind in ("generator", "critic")
     for part in default_parts(REGISTRY, kind)
     if part.component.name != "patchgan_pair"
-    and part.component.distribution not in ("ganzoo-context-encoder", "ganzoo-cyclegan", "ganzoo-pix2pix", "ganzoo-pixeldt", "ganzoo-srgan")
+    and part.component.distribution
+    not in ("ganzoo-context-encoder", "ganzoo-cyclegan", "ganzoo-pix2pix", "ganzoo-pixeldt", "ganzoo-progan", "ganzoo-srgan")
 }
 """Every network of images without a source or a mask, narrow: it has the same layers."""
 IMAGES = DataSpec({"sample": (1, 28, 28), "label": ()}, 10)

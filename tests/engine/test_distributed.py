@@ -28,10 +28,11 @@ RECIPES = ["[non_saturating, label_classification]", "[non_saturating, {name: la
 COMBINATIONS = ["[wasserstein, gradient_penalty]", "[wasserstein, weight_clip]", "[least_squares, {name: r1, gamma: 1}]", *RECIPES]
 ADDED = {
     *("gradient_penalty", "r1", "r2", "dragan", "weight_clip", "label_classification", "wgan_div"),
-    *("orthogonal", "pixel_l1", "pixel_l2"),
+    *("orthogonal", "pixel_l1", "pixel_l2", "score_drift"),
 }
 APART = {
     *("ada", "augment", "diffaugment", "consistency", "latent_consistency", "image_pool"),  # each process draws its own changes
+    "fade_reals",  # a view, of a schedule's stage
     *("top_k_fakes", "pulling_away"),  # of the share's order, of its pairs, as their READMEs say
     *("mutual_information", "path_length", "perceptual", "domain_transfer"),  # need networks, or pictures, of their own
     *("cycle_consistency", "identity_mapping", "reconstruction"),  # need a source, or a mask

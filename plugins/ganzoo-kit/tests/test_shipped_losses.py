@@ -46,7 +46,7 @@ IN_THEIR_PLUGINS = {
     *("path_length", "orthogonal"),  # of the generator's Jacobian, of its weights: ganzoo-stylegan2, -biggan
     *("cycle_consistency", "identity_mapping", "domain_transfer", "pixel_l1", "pixel_l2"),  # ganzoo-cyclegan, -pixeldt, -translation
     *("perceptual", "reconstruction"),  # of pairs: ganzoo-perceptual, -context-encoder
-    "unrolled",  # ganzoo-regularisers: of the critic's parameters
+    *("score_drift", "fade_reals", "unrolled"),  # ganzoo-progan, -regularisers: of real scores alone, of what is seen, of parameters
     *("boundary_equilibrium", "energy_margin", "pulling_away"),  # ganzoo-began, -ebgan: of energies and codes
 }
 """Their formulas stand in their own tests, on the networks that they need."""

@@ -6,8 +6,10 @@ import tarfile
 import numpy as np
 import pytest
 import stand_ins
+import torch
 from ganzoo_kit.testing.component import Candidate
 from ganzoo_kit.testing.effects import ASKS_A_NETWORK, judged
+from ganzoo_kit.testing.subject import Lent
 from PIL import Image
 
 from ganzoo import DataSpec
@@ -32,6 +34,7 @@ DECLARED = {
 }
 """Parameters whose effect is not seen here, each with the reason and where it is."""
 HOLED = [DataSpec({"sample": (3, 16, 16), "source": (3, 16, 16), "mask": (1, 16, 16)})]
+GROWING = [Lent({"sample": (3, 16, 16)}, lend=lambda n: {"stage": 2, "alpha": torch.tensor(0.5)})]
 SLOW = ("metric sliced_wasserstein", "metric classifier_fid", "metric precision_recall")
 
 
@@ -82,6 +85,8 @@ def data(tmp_path_factory):
         "metric precision_recall": ({"network": "digits", "samples": 50, "real_samples": 50}, {"samples": (60,), "real_samples": (60,)}),
         "loss perceptual": ({"network": "digits"}, {"layer": ("stem",)}, [DataSpec({"sample": (1, 28, 28)})]),
         **{f"{side} {name}": ({"width": 8}, {}) for side in ("generator", "critic") for name in ("biggan", "biggan_deep", "sagan")},
+        "generator progan": ({"width": 8}, {"capacity": (64,)}, GROWING),
+        "critic progan": ({"width": 8}, {"capacity": (64,), "group": (1,)}, GROWING),
         "loss ada": ({"interval": 1}, {}),
         "loss top_k_fakes": ({"epoch": 1}, {}),
         "loss mutual_information": ({}, {}, [DataSpec({"sample": (2,), "category": (3,), "continuous": (2,)})]),

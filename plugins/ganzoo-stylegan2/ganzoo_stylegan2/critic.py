@@ -9,11 +9,10 @@ from ganzoo_layers.activation import ScaledLeakyReLU
 from ganzoo_layers.blur import Blur, Downsample
 from ganzoo_layers.equal import equalised
 from ganzoo_layers.norms import MinibatchDeviation
+from ganzoo_layers.pyramid import pyramid
 from torch import Tensor, nn
 
 from ganzoo import Critic, DataSpec, PositiveInt, Scores
-
-from .sizes import PAPER, plan
 
 
 class ResidualBlock(nn.Module):
@@ -49,12 +48,12 @@ class StyleGAN2Critic(Critic):
         group: samples that the deviation compares; a batch should be divisible by it.
     """
 
-    paper = PAPER
+    paper = "Karras et al., 2020, arXiv:1912.04958"
     mixes_batch = "statistic"
 
     def __init__(self, data: DataSpec, *, width: PositiveInt = 512, capacity: PositiveInt = 32768, group: PositiveInt = 4) -> None:
         super().__init__()
-        sizes = plan(data, width, capacity, "critic stylegan2")
+        sizes = pyramid(data, width, capacity, "critic stylegan2")
         (height, wide), last = sizes[0]
         channels = [count for _, count in sizes[::-1]]
         self.net = nn.Sequential(

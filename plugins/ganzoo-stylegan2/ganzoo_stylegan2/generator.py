@@ -11,12 +11,12 @@ from ganzoo_layers.activation import ScaledLeakyReLU
 from ganzoo_layers.blur import Upsample
 from ganzoo_layers.equal import equalised
 from ganzoo_layers.norms import PixelNorm
+from ganzoo_layers.pyramid import pyramid
 from torch import Tensor, nn
 
 from ganzoo import DataSpec, Fields, Fraction, Generator, PositiveInt, route
 
 from .modulation import StyledLayer, ToImage
-from .sizes import PAPER, plan
 
 
 class StyleGAN2Generator(Generator):
@@ -34,7 +34,7 @@ class StyleGAN2Generator(Generator):
         mixing: probability that a batch's last layers get the styles of a second latent, from a random layer on.
     """
 
-    paper = PAPER
+    paper = "Karras et al., 2020, arXiv:1912.04958"
     average: Tensor
 
     def __init__(
@@ -49,7 +49,7 @@ class StyleGAN2Generator(Generator):
         mixing: Fraction = 0.9,
     ) -> None:
         super().__init__()
-        sizes, self.latent_dim, self.mixing = plan(data, width, capacity, "generator stylegan2"), latent_dim, mixing
+        sizes, self.latent_dim, self.mixing = pyramid(data, width, capacity, "generator stylegan2"), latent_dim, mixing
         mapping: list[nn.Module] = [PixelNorm()]
         for before in [latent_dim, *[style_dim] * (mapping_layers - 1)]:
             mapping += [equalised(nn.Linear(before, style_dim), rate=0.01), ScaledLeakyReLU()]

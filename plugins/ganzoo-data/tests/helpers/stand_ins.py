@@ -130,6 +130,9 @@ SMALL = {
     "sn_resnet": "width=2",
     "sn_resnet_conditional": "width=2",
     "projection": "width=2",
+    **dict.fromkeys(("progan", "stylegan2"), "width=4"),
+    **dict.fromkeys(("r3gan", "biggan"), "width=16"),
+    "sagan": "width=2",
     **dict.fromkeys(("unet", "patchgan", "patchgan_pair", "cyclegan", "pixeldt"), "width=2"),
 }
 """Network to the parameter that makes it small."""

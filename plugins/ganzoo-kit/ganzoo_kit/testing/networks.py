@@ -7,9 +7,11 @@ import math
 import torch
 from torch import Tensor
 
+from ganzoo.compat import plan_fields
 from ganzoo.errors import ContractError
 from ganzoo.fields import Fields, forward_inputs
 from ganzoo.players import Critic, Generator
+from ganzoo.rules import Plan
 
 from .game import inputs_of
 from .running import differentiable, randomise_, run_network, seeded
@@ -121,14 +123,18 @@ def inputs(subject: Subject) -> None:
 
 
 def gradients(subject: Subject) -> None:
-    """Gradients reach every trainable parameter, by ``forward`` or a route, and a critic's what it judges: twice, if it mixes no batch."""
+    """Gradients reach every trainable parameter, by ``forward`` in some stage of the schedule or by a route.
+
+    They reach what a critic judges, too: twice, if it mixes no batch.
+    """
     network = subject.build()
     randomise_(network, 0.3)
     with seeded(1):
         fields = inputs_of(network, subject.data, 8)
         if isinstance(network, Critic):
             fields["sample"].requires_grad_()
-        outputs = differentiable(run_network(network, fields))
+        stages = [plan_fields(plan) for plan in getattr(subject.data, "stages", (Plan(),))]
+        outputs = [out for stage in stages for out in differentiable(run_network(network, fields | stage))]
         for port in filter(None, map(network.port, network.routes)):
             if set(port.reads) <= fields.keys():
                 outputs += differentiable(port.call(**{name: fields[name] for name in port.reads}))

@@ -35,6 +35,8 @@ from .subject import Lent, NotHere
 STEPS = 2
 """The second begins from what the first one changed: optimizers, buffers, moving averages."""
 OVERRIDES = (f"train.steps={STEPS}", "train.batch_size=8", "train.device=cpu")
+TOTAL = 997
+"""Steps of the run whose plans are looked at: a prime, so that no curve is met at its very beginning, where its value may be 0."""
 EXTRA = "recipes"
 """The extra in which a plugin names the distributions that its recipes need besides its own requirements."""
 
@@ -120,18 +122,18 @@ def lent_by_recipes(component: Component, plugins: Sequence[Plugin]) -> dict[str
                 dataset = resolved.data.build()
                 arrays = dataset.arrays(Cache(Path(folder), reporter(quiet=True)))
                 data = describe_data(dataset, arrays)
-                lent = _lender(resolved, data)
-                spec = Lent(data.fields, data.classes, data.scale, data.class_maps, lend=lent, generator=resolved.generator.build)
+                plans, _ = kinds_of(resolved.schedule.build(data), TOTAL)
+                stages = tuple(plan for plan in plans.values() if plan.values) or (Plan(),)
+                lent, make = _lender(resolved, data, stages[-1]), resolved.generator.build  # the last one, as sampling does
+                spec = Lent(data.fields, data.classes, data.scale, data.class_maps, lend=lent, stages=stages, generator=make)
                 found[f"the data of recipe {recipe.name}"] = spec
         except Exception:  # the recipe's own case says why
             continue
     return found
 
 
-def _lender(resolved: Resolved, data: DataSpec) -> Callable[[int], Fields]:
+def _lender(resolved: Resolved, data: DataSpec, plan: Plan) -> Callable[[int], Fields]:
     """Makes the fields, besides those of the data, that the recipe's schedule and generator give: noise of their form."""
-    plans, _ = kinds_of(resolved.schedule.build(data), 1000)
-    plan = next((plan for plan in reversed(plans.values()) if plan.values), Plan())  # as sampling does
     batch = example_batch(data, 4) | plan_fields(plan)
     generator = resolved.generator.build(data)
     with torch.no_grad():

@@ -21,7 +21,7 @@ from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, forward_inputs
 from ganzoo.players import Critic, Generator
 from ganzoo.registry import reason
-from ganzoo.rules import Loss, Schedule
+from ganzoo.rules import Loss, Plan, Schedule
 from ganzoo.ui.progress import reporter
 
 from .game import batch_of
@@ -55,6 +55,8 @@ class Lent(DataSpec):
     """
 
     lend: Callable[[int], Fields] = lambda n: {}
+    stages: tuple[Plan, ...] = (Plan(),)
+    """The schedule's plans that give fields, one of each kind, in the order in which a run comes to them."""
     dataset: Dataset | None = None
     generator: Callable[[DataSpec], Generator] | None = None
 

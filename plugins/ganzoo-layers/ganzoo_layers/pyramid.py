@@ -1,4 +1,4 @@
-"""Channels of StyleGAN2's networks at each size."""
+"""Channels of networks that halve their images, at each size."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from ganzoo_layers.sizes import halvings
 
 from ganzoo import DataSpec
 
-PAPER = "Karras et al., 2020, arXiv:1912.04958"
 
-
-def plan(data: DataSpec, width: int, capacity: int, who: str) -> list[tuple[tuple[int, int], int]]:
+def pyramid(data: DataSpec, width: int, capacity: int, who: str) -> list[tuple[tuple[int, int], int]]:
     """Height, width and channels at each size, from the innermost map to the image: ``capacity`` by the side, at most ``width``.
 
     Raises:
-        UserError: where ``data`` has an unfit shape.
+        UserError: where ``data`` has an unfit shape; it names ``who``.
     """
     (height, wide), count = halvings(data, who, least=1)
     sides = [2**i for i in range(count + 1)]
