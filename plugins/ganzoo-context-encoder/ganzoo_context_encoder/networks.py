@@ -12,10 +12,11 @@ from itertools import pairwise
 from typing import Literal
 
 import torch
+from ganzoo_layers.sizes import halvings
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores, UserError, halvings
+from ganzoo import Critic, DataSpec, Fields, Generator, PositiveInt, Scores, UserError
 
 PAPER = "Pathak et al., 2016, arXiv:1604.07379"
 WHO = "a context encoder"

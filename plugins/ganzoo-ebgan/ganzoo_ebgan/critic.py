@@ -44,5 +44,5 @@ class Autoencoder(Critic):
 
 def layers(sizes: tuple[int, ...]) -> list[nn.Module]:
     """Linear layers with a ReLU between them."""
-    found = [layer for pair in pairwise(sizes) for layer in (nn.Linear(*pair), nn.ReLU())]
+    found: list[nn.Module] = [layer for pair in pairwise(sizes) for layer in (nn.Linear(*pair), nn.ReLU())]
     return found[:-1]

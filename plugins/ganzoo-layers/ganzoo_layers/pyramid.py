@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ganzoo_layers.sizes import halvings
-
 from ganzoo import DataSpec
+from ganzoo_layers.sizes import halvings
 
 
 def pyramid(data: DataSpec, width: int, capacity: int, who: str) -> list[tuple[tuple[int, int], int]]:

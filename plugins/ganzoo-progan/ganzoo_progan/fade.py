@@ -26,8 +26,9 @@ class FadeReals(Loss):
         """Real pictures of the stage's pixels, and in part of half as many."""
         if place != "real":
             return fields
-        times = 2 ** (self.last - fields["stage"])
+        stage = int(fields["stage"])
+        times = 2 ** (self.last - stage)
         small = smaller(fields["sample"], times)
-        if fields["stage"]:
+        if stage:
             small = between(larger(smaller(small)), small, fields["alpha"])
         return fields | {"sample": larger(small, times)}

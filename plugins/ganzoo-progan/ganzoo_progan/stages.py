@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ganzoo_layers.sizes import halvings
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
-from ganzoo import DataSpec, halvings
+from ganzoo import DataSpec
 
 PAPER = "Karras et al., 2018, arXiv:1710.10196"
 

@@ -1,5 +1,6 @@
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -91,7 +92,8 @@ def test_reals_are_faded_as_fakes_are() -> None:
     turn = Turn("critic", Generator(), Sum(), {}, {})
 
     def seen(stage: int, alpha: float, place: str = "real") -> Tensor:
-        return loss.view({"sample": picture, "stage": stage, "alpha": torch.tensor(alpha)}, place, turn)["sample"]
+        fields: dict[str, Any] = {"sample": picture, "stage": stage, "alpha": torch.tensor(alpha)}
+        return loss.view(fields, place, turn)["sample"]
 
     def blocks(edge: int) -> Tensor:
         return nn.functional.interpolate(nn.functional.avg_pool2d(picture, edge), scale_factor=float(edge))
