@@ -183,7 +183,7 @@ class Candidate:
                     )
                     refusal = refusal_of(subject)
                 # A stand-in may lack a route that is needed, and a wrapped network knows nothing of the data.
-                uncertain = given is PAIRED or getattr(self.cls, "needs", ()) or hasattr(self.cls, "wrapped")
+                uncertain = given is PAIRED or bool(getattr(self.cls, "needs", None)) or hasattr(self.cls, "wrapped")
                 if not refusal and uncertain and (failure := failure_of(subject)):
                     refusal = reason(failure)
                 if refusal:
