@@ -25,8 +25,11 @@ class Squared(Loss):
 class Curved(Judge):
     """Scores whose gradient depends on the sample."""
 
+    judged = 0
+
     def forward(self, sample: Tensor):
         self.calls += 1
+        self.judged += len(sample)
         return {"score": self.body(sample.square())[:, 0]}
 
 
@@ -36,6 +39,7 @@ def test_a_penalty_on_gradients_adds_no_forward_of_the_critic(places, forwards):
     turn = turn_of("critic", critic=Curved(), views=[Compares(), Squared(*places)])
     terms = merge_terms({"compares": Compares(), "squared": Squared(*places)}, turn)
     assert turn.critic.calls == forwards
+    assert turn.critic.judged == 2 * N  # with a penalty or without
     weight = turn.critic.body.weight
     for place in places:
         wanted = (2 * getattr(turn, place)["sample"] * weight).square().sum(1).mean()
@@ -48,6 +52,15 @@ class Compares(Gap):
     def critic_terms(self, turn):
         real, fake = turn.both_scores
         return {"adversarial": fake["score"].mean() - real["score"].mean()}
+
+
+def test_beside_a_loss_that_judges_both_sides_apart_r1_adds_no_call_either():
+    calls = []
+    for penalties in ({}, {"squared": Squared("real")}):
+        turn = turn_of("critic", critic=Curved(), views=[Gap(), *penalties.values()])
+        merge_terms({"gap": Gap(), **penalties}, turn)
+        calls.append(turn.critic.calls)
+    assert calls == [2, 2]
 
 
 def test_gradients_that_are_not_declared_are_refused_after_the_scores():

@@ -74,12 +74,14 @@ class Rank(Ranks):
 
 
 @pytest.mark.parametrize("dataset", [TwoDomains, Large], ids=lambda cls: cls.__name__)
-def test_two_processes_together_see_the_batches_of_one(dataset):
+def test_two_processes_together_see_the_batches_of_one_and_go_on_from_any_position(dataset):
     alone = batches_of(dataset(), 4, flip=True)
     shares = [batches_of(dataset(), 4, flip=True, ranks=Rank(rank)) for rank in (0, 1)]
     for _ in range(5):
-        whole, parts = alone.next(), [share.next() for share in shares]
+        resumed = [batches_of(dataset(), 4, flip=True, ranks=Rank(rank), position=alone.position) for rank in (0, 1)]
+        whole, parts, again = alone.next(), [share.next() for share in shares], [share.next() for share in resumed]
         assert all(torch.equal(torch.cat([part[name] for part in parts]), whole[name]) for name in whole)
+        assert all(torch.equal(one[name], other[name]) for one, other in zip(parts, again, strict=True) for name in one)
 
 
 def check_windows(batch, flipped_too):

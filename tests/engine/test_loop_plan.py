@@ -119,6 +119,21 @@ def test_a_lazy_loss_acts_every_so_many_steps_from_the_first_on():
     assert always.sides == "cg" * 7
 
 
+def test_what_a_loss_keeps_of_its_terms_is_there_in_after_of_that_turn_alone():
+    class Keeps(Difference):
+        def critic_terms(self, turn):
+            assert not turn.keep
+            turn.keep[self] = turn.side
+            return super().critic_terms(turn)
+
+        def after(self, turn):
+            kept.append((turn.side, turn.keep.get(self)))
+
+    kept = []
+    steps(make(losses={"keeps": Keeps()}), 2)
+    assert kept == [("critic", "critic"), ("generator", None)] * 2
+
+
 def test_a_plans_values_are_fields_for_everyone():
     class Grows(Maker):
         def forward(self, latent: Tensor, alpha, stage):
