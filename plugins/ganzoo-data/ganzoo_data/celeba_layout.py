@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 IMAGES, ARCHIVE, ATTRIBUTES, PARTITION = "img_align_celeba", "img_align_celeba.zip", "list_attr_celeba.txt", "list_eval_partition.txt"
-BASES = ("", "celeba", "CelebA", "celeba-dataset")
+BASES = ("", "celeba", "CelebA", "celeba-dataset", "archive")
 FOLDERS = ("", "Img", "img", "Eval", "Anno", "eval", "anno")
 PREFIXES = (f"{IMAGES}/", f"{IMAGES}/{IMAGES}/", "", f"CelebA/Img/{IMAGES}/", f"celeba/{IMAGES}/")
 """What stands before the names of the pictures in an archive."""

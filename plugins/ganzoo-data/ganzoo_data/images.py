@@ -23,7 +23,7 @@ from ganzoo.data import BadImage
 
 from .metadata import PNG, upright, without_metadata
 
-DECODER = 2
+DECODER = 3
 """Version of everything this module decides about pixels. It is part of every cache key: raise it with any change."""
 MAX_PIXELS = 1 << 26
 """Pictures of more pixels (8192 x 8192) are refused before they are decoded: a small file can unpack to gigabytes."""
@@ -45,9 +45,9 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
-PHOTOMETRIC, BITS_PER_SAMPLE, SAMPLE_FORMAT, INK_SET = 262, 258, 339, 332
+PHOTOMETRIC, BITS_PER_SAMPLE, SAMPLE_FORMAT, INK_SET, PLANES = 262, 258, 339, 332, 284
 """Tags of TIFF."""
-WHITE_IS_ZERO, SEPARATED, CMYK, SIGNED = 0, 5, 1, 2
+WHITE_IS_ZERO, SEPARATED, CMYK, SIGNED, APART = 0, 5, 1, 2, 2
 """Their values."""
 
 
@@ -204,6 +204,8 @@ def _stored(image: Image.Image) -> _Stored:
     bits = tags.get(BITS_PER_SAMPLE, (1,))[0]
     if SIGNED in tags.get(SAMPLE_FORMAT, ()) and bits <= 16:  # of 32 bits PIL gives the sign too, and the range is looked at
         raise BadImage("a TIFF of signed integers, whose range is unknown")
+    if bits > 8 and tags.get(PLANES) == APART:  # PIL takes each plane for one of bytes
+        raise BadImage("a TIFF of more than 8 bits in separate planes")
     if PHOTOMETRIC not in tags and image.info.get("compression") != "tiff_jpeg":
         raise BadImage("a TIFF that does not say whether 0 is black or white")
     if tags.get(PHOTOMETRIC) == SEPARATED and tags.get(INK_SET, CMYK) != CMYK:

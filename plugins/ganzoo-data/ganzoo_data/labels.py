@@ -34,6 +34,8 @@ def read_labels(path: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, label in pairs:
         name = name.strip().replace("\\", "/").removeprefix("./")
+        if not label.strip():
+            raise UserError(f"{path} gives {name} no label", "write one, or leave the picture out", key="data.labels")
         if found.setdefault(name, label.strip()) != label.strip():
             raise UserError(f"{path} gives {name} two labels: {found[name]} and {label}", "leave one of them out", key="data.labels")
     if not found:

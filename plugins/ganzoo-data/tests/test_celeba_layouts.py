@@ -53,6 +53,10 @@ def kaggle(root):
     lists(root, root, csv=True)
 
 
+def kaggle_within(root):
+    kaggle(root / "archive")
+
+
 def drive(root):
     packed(root / "Img" / "img_align_celeba.zip", "img_align_celeba/")
     lists(root / "Eval", root / "Anno")
@@ -83,7 +87,7 @@ def csv_marks(root):
     lists(root, root, csv=True, mark="\ufeff", end="\r\n", tail="\r\n")
 
 
-@pytest.mark.parametrize("layout", [kaggle, drive, drive_within, flat_zip, nested_zip, marks, csv_marks])
+@pytest.mark.parametrize("layout", [kaggle, kaggle_within, drive, drive_within, flat_zip, nested_zip, marks, csv_marks])
 def test_each_layout_gives_the_same_pictures_and_labels(layout, tmp_path):
     layout(tmp_path / "data")
     arrays = CelebA(root=str(tmp_path / "data"), size=8, split="all", attribute="Smiling").arrays(Cache(tmp_path / "cache"))

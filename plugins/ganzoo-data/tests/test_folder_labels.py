@@ -139,6 +139,7 @@ def test_numbers_of_a_file_keep_their_order(root, cache):
     ("name", "text", "words"),
     [
         ("l.csv", "a.png,cat\n", "labels 1 pictures .*, but not 1 of 2 here: b.png"),
+        ("l.csv", "a.png,\nb.png,dog\n", "gives a.png no label"),
         ("l.csv", "a.png,cat\na.png,dog\n", "gives a.png two labels: cat and dog"),
         ("l.csv", "", "holds no labels"),
         ("l.csv", "a.png\n", "cannot be read as labels: 'a.png' has no comma"),

@@ -97,6 +97,7 @@ REFUSED = {
         [tiff("II", packed(values(255), 8), {258: [8], 277: [1]})],
     ),
     "TIFF, other inks than CMYK": ("other inks", [plain_tiff(5, values(255, 4), 8, _332=[2])]),
+    "TIFF, 16 bits in separate planes": ("in separate planes", [separate_planes(16, order)[0] for order in ("II", "MM")]),
     "TIFF, L*a*b*": ("mode LAB", [plain_tiff(8, values(255, 3), 8)]),
     "TIFF, grey multiplied by its alpha": ("mode La", [plain_tiff(1, values(255, 2), 8, _338=[1])]),
     "TIFF, any other": ("layout of pixels is not known", [plain_tiff(1, values(255, 4), 8), plain_tiff(32803, values(255), 8)]),

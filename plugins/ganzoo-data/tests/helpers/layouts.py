@@ -116,10 +116,11 @@ def luma_and_chroma():
     return plain_tiff(6, pixels, 8, _530=[1, 1]), rgb, 3
 
 
-def separate_planes():
-    pixels = values(255, 3)
-    offsets = {273: [8, 8 + EDGE**2, 8 + 2 * EDGE**2], 279: [EDGE**2] * 3}
-    return tiff("II", packed(np.moveaxis(pixels, -1, 0), 8), {258: [8] * 3, 262: [2], 277: [3], 284: [2], **offsets}), pixels, 0
+def separate_planes(bits: int = 8, order: str = "II"):
+    pixels, size = values(2**bits - 1, 3), EDGE**2 * bits // 8
+    offsets = {273: [8, 8 + size, 8 + 2 * size], 279: [size] * 3}
+    rows = packed(np.moveaxis(pixels, -1, 0), bits, {"II": "<", "MM": ">"}[order])
+    return tiff(order, rows, {258: [bits] * 3, 262: [2], 277: [3], 284: [2], **offsets}), pixels, 0
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
