@@ -94,8 +94,7 @@ def test_a_recipe_whose_plugin_is_not_installed_says_all_that_is_needed(without,
         (["export", "run"], "command", "export", "ganzoo-explore"),
         (["report", "run"], "command", "report", "ganzoo-report"),
         (["new-plugin", "tower", "--kind", "loss"], "command", "new-plugin", "ganzoo-kit"),
-        (["check", "."], "command", "check-plugin", "ganzoo-kit"),
-        (["check", "tower.py"], "command", "check-plugin", "ganzoo-kit"),
+        (["check", "."], "command", "check", "ganzoo-kit"),
     ],
 )
 def test_a_name_that_is_not_installed_but_known_says_what_gives_it(arguments, kind, name, distribution, without, capsys):

@@ -14,6 +14,7 @@ GANZOO_API = 1
 def ganzoo_commands() -> dict[str, str]:
     """The commands; ``ganzoo check`` passes plugins on to ``check-plugin``."""
     return {
+        "check": "ganzoo_kit.check:check",
         "new-plugin": "ganzoo_kit.authoring.new_plugin:new_plugin",
         "check-plugin": "ganzoo_kit.authoring.check_plugin:check_plugin",
         "matrix": "ganzoo_kit.matrix:matrix",

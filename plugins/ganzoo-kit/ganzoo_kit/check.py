@@ -8,13 +8,12 @@ from typing import Annotated
 
 import typer
 
+from ganzoo.commands import offers
+from ganzoo.commands.options import Json, Override, Quiet
 from ganzoo.errors import UserError
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_json, print_table
-
-from . import offers
-from .options import Json, Override, Quiet
 
 GROUP = "Train"
 
@@ -40,14 +39,15 @@ def check(
     Of a configuration: its keys, its components, its data, and whether the combination fits. No run directory is written;
     images that had to be decoded stay in the cache.
 
-    Given a plugin's file, folder or wheel: the same as check-plugin, which ganzoo-kit gives.
+    Given a plugin's file, folder or wheel: the same as check-plugin.
 
     Example: ganzoo check zoo_configs/quickstart.yaml -o critic.norm=batch
     """
     if config.is_dir() or config.suffix in (".whl", ".py"):
         if override:
             raise UserError("a plugin has no configuration to override", "leave -o out", key="-o")
-        check_plugin = Registry.installed().find("command", "ganzoo-kit/check-plugin").load()
+        from .authoring.check_plugin import check_plugin
+
         return int(check_plugin(config, here, as_json, quiet))
     if here:
         raise UserError("it is for plugins", "name a plugin's folder, or leave --here out", key="--here")
