@@ -26,9 +26,8 @@ class Alternate(Schedule):
         generator_updates: PositiveInt = 1,
         share_fake: bool = False,
     ) -> None:
-        self.critic_updates, self.generator_updates = critic_updates, generator_updates
-        self.share_fake = share_fake
+        self._plan = Plan(critic_updates, generator_updates, share_fake=share_fake)
 
     def plan(self, step: int, total: int) -> Plan:
         """The same ratio at every step."""
-        return Plan(self.critic_updates, self.generator_updates, share_fake=self.share_fake)
+        return self._plan

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -19,7 +20,7 @@ from ganzoo.players import frozen
 from ganzoo.rules import Plan, merge_terms
 from ganzoo.turn import Side, Turn
 
-from .accumulated import Mean, only_a_part, whole
+from .accumulated import only_a_part, whole
 from .plans import SIDES, at
 from .verdict import Players, Problem, join, name_of, reason_of, remedy_for
 
@@ -60,7 +61,13 @@ def _iterated(norm: Any, weight: Tensor, n: int) -> None:
 
 
 def dry_run(
-    players: Players, data: DataSpec, plans: Mapping[int, Plan], batch: int = TRIED, processes: int = 1, accumulate: int = 1
+    players: Players,
+    data: DataSpec,
+    plans: Mapping[int, Plan],
+    batch: int = TRIED,
+    processes: int = 1,
+    accumulate: int = 1,
+    turn: Callable[..., Turn] = Turn,
 ) -> tuple[list[Problem], list[str]]:
     """Run both turns of each plan by its own losses, gradients included, with few samples of what a process has at once.
 
@@ -79,7 +86,7 @@ def dry_run(
             real, mean = example_batch(data, n) | plan_fields(plan), only_a_part if accumulate > 1 else whole
             try:
                 with frozen(networks.get_submodule(name) for name in plan.frozen):
-                    moved = _one_turn(side, networks[side], players, plan, real, n, mean)  # type: ignore[arg-type]
+                    moved = _one_turn(side, networks[side], players, plan, real, n, partial(turn, average=mean))  # type: ignore[arg-type]
             except UserError as error:
                 problems[side] = Problem(error.key or players.key_of(error) or side, f"{error.what}{at(step)}", error.remedy)
             except Exception as error:  # whatever a plugin's code raises is the reason
@@ -105,10 +112,10 @@ def _failed(side: str, players: Players, error: Exception, when: str, n: int) ->
     return Problem(key, f"the {side}'s turn{when} fails: {reason_of(error)}", remedy_for(error))
 
 
-def _one_turn(side: Side, network: nn.Module, players: Players, plan: Plan, batch: Fields, n: int, mean: Mean) -> bool:
+def _one_turn(side: Side, network: nn.Module, players: Players, plan: Plan, batch: Fields, n: int, of: Callable[..., Turn]) -> bool:
     """One turn of ``side``; returns whether it has anything to minimise."""
     acting = {name: loss for name, loss in players.losses.items() if plan.names(name)}
-    turn = Turn(side, players.generator, players.critic, batch, players.generator.draw(n), views=list(acting.values()), average=mean)
+    turn = of(side, players.generator, players.critic, batch, players.generator.draw(n), views=list(acting.values()))
     terms = merge_terms(acting, turn)
     if not any(term.requires_grad for term in terms.values()):
         return False

@@ -30,10 +30,12 @@ def kinds_of(schedule: Schedule, total: int) -> tuple[dict[int, Plan], str]:
     """
     found: dict[Any, int] = {}
     named: set[Any] = set()  # kinds without their values
-    step, cut = 0, False
+    step, cut, before = 0, False, None
     try:
         for step in range(total):
-            plan = schedule.plan(step, total)
+            if (plan := schedule.plan(step, total)) is before:
+                continue
+            before = plan
             kind = fixed = (*_FIXED(plan), *sorted(plan.batch_size.items()))
             if plan.values:
                 kind = (fixed, tuple((n, "" if isinstance(v, float) else v) for n, v in sorted(plan.values.items())))

@@ -40,6 +40,8 @@ REDUCED = {
 """Command to what is added to it, unless documents are read whole (tools/test -m slow tests/docs/test_docs.py)."""
 OF_PAIRS = {"psnr", "ssim", "l1", "relative_l1", "shape_and_colour"}
 """Metrics that take as many samples as a split has pairs."""
+LARGE = {"unet", "patchgan", "patchgan_pair", "cyclegan", "pixeldt"}
+"""Networks that are made small wherever they are trained."""
 STAND_IN = "-o train.steps=1 -o train.batch_size=4 -o train.threads=1 -o schedule.critic_updates=1 -o metrics=[]"
 """What is added, always, to trainings on data that is not shipped: a dozen random samples take its place."""
 UTILITIES = {"cat", "cd", "cmp", "cp", "echo", "grep", "head", "ls", "mkdir", "mv", "rm", "tail", "unzip"}
@@ -176,32 +178,33 @@ class Reader:
         if ">" in arguments:
             arguments, file = arguments[: arguments.index(">")], arguments[arguments.index(">") + 1]
         parse(arguments)
-        extra = self.foreign_data(arguments)
+        parts = self.parts_of(arguments)
+        extra = f"{self.small(parts, SMALL)} {STAND_IN}" if parts and self.stand_in(parts.data) else ""
         if not extra and quick:
             command = "eval, as many" if "sliced_wasserstein" in arguments else arguments[0]
-            command = (
-                "eval, of pairs" if {"psnr", "ssim", "l1", "relative_l1", "shape_and_colour"} & {*arguments} else command
-            )  # all of a few
-            extra = REDUCED.get(command, "").format(steps=7 if "--resume" in arguments else 5)
+            command = "eval, of pairs" if OF_PAIRS & {*arguments} else command  # all of a few
+            extra = self.small(parts, LARGE) if parts and command == "run" else ""
+            extra += " " + REDUCED.get(command, "").format(steps=7 if "--resume" in arguments else 5)
         if quick and arguments[0] == "check" and (self.folder / arguments[-1]).is_dir():
             extra = "--here"
         self.code = invoke([*arguments, *extra.split()])
         if file:
             (self.folder / file).write_text(self.capsys.readouterr().out, encoding="utf-8")
 
-    def foreign_data(self, arguments):
-        """What makes a configuration small whose data is not shipped, "" otherwise; a stand-in is written where it looks."""
+    def parts_of(self, arguments):
+        """What a training's configuration names; None where the command is no training, or says itself what is wrong."""
         if arguments[0] not in ("run", "check") or not (arguments[1].endswith(".yaml") or ":" in arguments[1]):
-            return ""
+            return None
         overrides = [arguments[i + 1] for i, word in enumerate(arguments) if word == "-o"]
         try:
-            parts = resolve(load_config(arguments[1], overrides), Registry.installed())
+            return resolve(load_config(arguments[1], overrides), Registry.installed())
         except Exception:  # whatever is wrong with it, the command itself shall say
-            return ""
-        if not self.stand_in(parts.data):
-            return ""
-        small = [f"-o {side}.{SMALL[part.name]}" for side, part in (("generator", parts.generator), ("critic", parts.critic))]
-        return " ".join([*small, STAND_IN])
+            return None
+
+    def small(self, parts, names):
+        """What makes those networks small that are among ``names``."""
+        networks = {"generator": parts.generator, "critic": parts.critic}
+        return " ".join(f"-o {side}.{SMALL[part.name]}" for side, part in networks.items() if part.name in names)
 
     def stand_in(self, data):
         """Whether ``data`` is not shipped; samples in its layout are then put where it looks, if nothing is there."""

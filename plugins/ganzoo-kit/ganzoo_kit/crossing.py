@@ -8,15 +8,11 @@ field which neither the data nor the generator's own prior gives is dry-run in w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-
-from ganzoo.builtins.schedules import Alternate
 from ganzoo.compat.check import build
 from ganzoo.compat.declared import static_problems
 from ganzoo.compat.dry_run import dry_run, fake_tensors
@@ -24,13 +20,14 @@ from ganzoo.compat.plans import kinds_of, plan_problems
 from ganzoo.compat.verdict import Players, Problem
 from ganzoo.config import ResolvedPart
 from ganzoo.errors import UserError, did_you_mean
-from ganzoo.fields import DataSpec, Fields, Scores, Terms, forward_inputs
+from ganzoo.fields import DataSpec, forward_inputs
 from ganzoo.params import REQUIRED, parameters_of
-from ganzoo.players import Critic, Generator
+from ganzoo.players import Player
 from ganzoo.registry import Registry
 from ganzoo.rules import Loss, Plan
-from ganzoo.turn import Turn
 from ganzoo.ui.progress import Reporter
+
+from .knowing import Known, is_objective, stand_ins
 
 KINDS = ("generator", "critic", "loss", "schedule")
 
@@ -85,13 +82,15 @@ def cross(registry: Registry, data: DataSpec, reporter: Reporter, of: str = "") 
 
 @dataclass(frozen=True, eq=False)
 class _Built:
-    """A component of the crossing: its instance, or why there is none; the fields that a generator draws; a schedule's plan."""
+    """A component of the crossing: its instance, or why there is none; what a generator draws; a schedule's plan."""
 
     part: ResolvedPart
     itself: Any = None
     refused: str = ""
     drawn: frozenset[str] = frozenset()
     plan: Plan | None = None
+    asks_others: bool = False
+    """Whether it needs more than the data, and its own prior, give, so that no stand-in can serve it."""
 
     @property
     def kind(self) -> str:
@@ -104,6 +103,8 @@ class Crossing:
     def __init__(self, parts: dict[str, list[ResolvedPart]], data: DataSpec) -> None:
         self.data = data
         self._built = {kind: [_build(kind, part, data) for part in found] for kind, found in parts.items()}
+        self.known = Known(data)
+        self._refused: dict[tuple[_Built, ...], str] = {}
         self._found: dict[tuple[_Built, ...], str] = {}
 
     def rows(self, generator: ResolvedPart, critic: ResolvedPart) -> Iterator[Row]:
@@ -126,60 +127,93 @@ class Crossing:
         """Why a generator, a critic, losses and a schedule do not fit; "" where they do."""
         if refused := next((built.refused for built in chosen if built.refused), ""):
             return refused
+        if problem := self._declared(*chosen):
+            return problem
         generator, critic, *losses, schedule = chosen
         plan = schedule.plan or Plan()
-        players = self._players(*chosen)
-        for problem in (*static_problems(players, self.data, {0: plan}, generator.drawn), *plan_problems(players, {0: plan})):
-            return str(problem)
-        if plan.losses is not None or plan.frozen or any(self._asks_others(built) for built in chosen[:-1]):
-            acting = (generator, critic, *(loss for loss in losses if plan.names(loss.part.name)), schedule)
-            if acting not in self._found:
-                self._found[acting] = self._dry_run(players, plan)
-            return self._found[acting]
+        if plan.losses is not None or plan.frozen or any(built.asks_others for built in chosen):
+            return self._whole(generator, critic, losses, schedule, plan)
         pairs = [(generator, critic), *product((generator, critic), losses), *combinations(losses, 2)]
         return next((reason for pair in pairs if (reason := self._pair(*pair))), "")
+
+    def _declared(self, *chosen: _Built) -> str:
+        """What declarations refuse; of several losses what they refuse of the first that is refused, as a rule."""
+        *networks, schedule = (built for built in chosen if built.kind != "loss")
+        losses = [built for built in chosen if built.kind == "loss"]
+        plan = schedule.plan or Plan()
+        if len(losses) > 1 and plan.losses is None and not plan.frozen and not self._declared(*networks, losses[0], schedule):
+            # What the others are refused for is refused of each alone, where the first and the networks are not.
+            return next((problem for loss in losses[1:] if (problem := self._declared(*networks, loss, schedule))), "")
+        usual = len(losses) == 1 and plan.losses is None and not plan.frozen
+        parts = [(*networks, schedule), *((network, losses[0], schedule) for network in networks)] if usual else []
+        if parts and not any(self._static(*part) for part in parts):
+            return ""  # each rule concerns two components and the schedule
+        return self._static(*chosen)
+
+    def _static(self, *chosen: _Built) -> str:
+        """What declarations of these components refuse, with stand-ins for the others."""
+        if chosen not in self._refused:
+            players, plans = self._players(*chosen), {0: chosen[-1].plan or Plan()}
+            drawn = frozenset().union(*(built.drawn for built in chosen))
+            problems = (*static_problems(players, self.data, plans, drawn), *plan_problems(players, plans))
+            self._refused[chosen] = next(map(str, problems), "")
+        return self._refused[chosen]
+
+    def _whole(self, generator: _Built, critic: _Built, losses: Sequence[_Built], schedule: _Built, plan: Plan) -> str:
+        """Why a combination does not fit that no stand-in can serve; "" where it does."""
+        acting = tuple(loss for loss in losses if plan.names(loss.part.name))
+        key = (generator, critic, *acting, schedule)
+        if key not in self._found:
+            by_name = {loss.part.name: loss.itself for loss in acting}
+            making = [loss.itself for loss in acting if loss.asks_others]
+            if generator.asks_others or critic.asks_others or plan.frozen:
+                sure = False
+            elif plan.losses is None:
+                sure = self.known.fit(generator.itself, critic.itself, list(by_name.values()), making)
+            else:
+                sure = not making and self.known.fit_a_plan(generator.itself, critic.itself, by_name, plan)
+            self._found[key] = "" if sure else self._dry_run(self._players(generator, critic, *losses, schedule), plan)
+        return self._found[key]
 
     def _players(self, *chosen: _Built) -> Players:
         """The built instances, with stand-ins for what is not among them."""
         of = {kind: [built.itself for built in chosen if built.kind == kind] for kind in KINDS}
         losses = {built.part.name: built.itself for built in chosen if built.kind == "loss"}
-        critic = Mean(self.data, frozenset({"score"}).union(*(loss.scores for loss in of["loss"])))
-        if not any(stands_alone(built.part) for built in chosen if built.kind == "loss"):
-            losses["total"] = Total()  # a penalty alone leaves the generator nothing to minimise
-        stand_ins: dict[str, list[Any]] = {"generator": [Echo(self.data)], "critic": [critic], "schedule": [Alternate(self.data)]}
-        of = stand_ins | {kind: instances for kind, instances in of.items() if instances}
-        return Players(of["generator"][0], of["critic"][0], losses, of["schedule"][0])
+        generator, critic, schedule = (next(iter(of[kind]), None) for kind in ("generator", "critic", "schedule"))
+        return stand_ins(self.data, losses, generator, critic, schedule)
 
     def _pair(self, *pair: _Built) -> str:
         """Why two components do not fit whatever the others are; "" where they do."""
         if pair not in self._found:
-            self._found[pair] = self._dry_run(self._players(*pair), Plan())
+            of = {kind: [built.itself for built in pair if built.kind == kind] for kind in KINDS}
+            sure = self.known.fit(*(next(iter(of[kind]), None) for kind in ("generator", "critic")), of["loss"])
+            self._found[pair] = "" if sure else self._dry_run(self._players(*pair), Plan())
         return self._found[pair]
 
     def _dry_run(self, players: Players, plan: Plan) -> str:
         problems, _ = dry_run(players, self.data, {0: plan})
         return str(problems[0]) if problems else ""
 
-    def _asks_others(self, built: _Built) -> bool:
-        """Whether it needs more than the data, and its own prior, give, so that no stand-in can serve it."""
-        own = self.data.fields.keys() | built.drawn
-        if isinstance(built.itself, Loss):
-            return bool(built.itself.needs or built.itself.reads - own - {"sample"})
-        return bool(set(forward_inputs(type(built.itself))) - own)
-
 
 def _build(kind: str, part: ResolvedPart, data: DataSpec) -> _Built:
     try:
         itself = build(kind, part, data)
         drawn = frozenset(itself.draw(2)) if kind == "generator" else frozenset()
-        return _Built(part, itself, "", drawn, kinds_of(itself, 1)[0][0] if kind == "schedule" else None)
+        plan = kinds_of(itself, 1)[0][0] if kind == "schedule" else None
+        return _Built(part, itself, "", drawn, plan, _asks_others(itself, data.fields.keys() | drawn))
     except UserError as error:
         return _Built(part, refused=str(Problem(kind, error.what, error.remedy)))
 
 
+def _asks_others(component: Any, own: Set[str]) -> bool:
+    if isinstance(component, Loss):
+        return bool(component.needs or component.reads - own - {"sample"})
+    return isinstance(component, Player) and bool(set(forward_inputs(type(component))) - own)
+
+
 def stands_alone(part: ResolvedPart) -> bool:
     """Whether a loss is an objective for both players: it reads the score, and gives the generator terms."""
-    return "score" in part.cls.scores and part.cls.generator_terms is not Loss.generator_terms  # type: ignore[attr-defined]
+    return is_objective(part.cls)  # type: ignore[arg-type]
 
 
 def default_parts(registry: Registry, kind: str) -> list[ResolvedPart]:
@@ -193,43 +227,3 @@ def default_parts(registry: Registry, kind: str) -> list[ResolvedPart]:
         except UserError:  # broken: 'ganzoo plugins' and every run that names it say why
             continue
     return found
-
-
-class Echo(Generator):
-    """A stand-in that makes the data's samples, scaled; a loss may move its latents."""
-
-    latent_dim = 1
-
-    def __init__(self, data: DataSpec) -> None:
-        super().__init__()
-        self.scale = nn.Parameter(torch.ones(data.shape))
-
-    def forward(self, sample: Tensor) -> Fields:
-        """Samples (N, *shape)."""
-        return {"sample": sample * self.scale}
-
-
-class Mean(Critic):
-    """A stand-in that gives the means of samples as its scores, and mixes no batch."""
-
-    def __init__(self, data: DataSpec, gives: frozenset[str]) -> None:
-        super().__init__()
-        self.gives, self.classes = gives, max(data.classes, 1)
-        self.scale = nn.Parameter(torch.ones(()))
-
-    def forward(self, sample: Tensor) -> Scores:
-        """The scores asked for; "label_logits" (N, K), every other (N,)."""
-        mean = self.scale * sample.flatten(1).square().mean(dim=1)
-        return {name: mean[:, None].expand(-1, self.classes) if name == "label_logits" else mean for name in self.gives}
-
-
-class Total(Loss):
-    """A stand-in that both players minimise, whatever scores there are."""
-
-    def critic_terms(self, turn: Turn) -> Terms:
-        """The scores of both, so that everything runs."""
-        return {"total": sum((v.mean() for scores in turn.both_scores for v in scores.values()), torch.zeros(()))}
-
-    def generator_terms(self, turn: Turn) -> Terms:
-        """The scores of fakes."""
-        return {"total": sum((v.mean() for v in turn.fake_scores.values()), torch.zeros(()))}
