@@ -154,7 +154,7 @@ class Crossing:
         """What declarations of these components refuse, with stand-ins for the others."""
         if chosen not in self._refused:
             players, plans = self._players(*chosen), {0: chosen[-1].plan or Plan()}
-            drawn = frozenset().union(*(built.drawn for built in chosen))
+            drawn = frozenset[str]().union(*(built.drawn for built in chosen))
             problems = (*static_problems(players, self.data, plans, drawn), *plan_problems(players, plans))
             self._refused[chosen] = next(map(str, problems), "")
         return self._refused[chosen]
