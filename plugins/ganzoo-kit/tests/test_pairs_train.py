@@ -133,7 +133,7 @@ def test_every_network_trains_with_others_or_is_refused(data, generator):
 def lists_to_try():
     """Each loss by itself, and each that stands alone with all others: three at a time where they want no networks of their own."""
     others = [name for name in NAMES["loss"] if name not in STANDING]
-    plain = [name for name in others if not losses_want_more([STANDING[0], name])]
+    plain = [name for name in others if not all(losses_want_more([first, name]) for first in STANDING)]
     threes = [plain[i :: -(-len(plain) // 3)] for i in range(-(-len(plain) // 3))]  # like ones, as their names are, lie apart
     added = [*threes, *([name] for name in others if name not in plain)]
     return [[name] for name in NAMES["loss"]] + [[first, *more] for first in STANDING for more in added]
