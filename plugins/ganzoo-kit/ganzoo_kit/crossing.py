@@ -186,7 +186,8 @@ class Crossing:
         """Why two components do not fit whatever the others are; "" where they do."""
         if pair not in self._found:
             of = {kind: [built.itself for built in pair if built.kind == kind] for kind in KINDS}
-            sure = self.known.fit(*(next(iter(of[kind]), None) for kind in ("generator", "critic")), of["loss"])
+            generator, critic = (next(iter(of[kind]), None) for kind in ("generator", "critic"))
+            sure = self.known.fit(generator, critic, of["loss"])
             self._found[pair] = "" if sure else self._dry_run(self._players(*pair), Plan())
         return self._found[pair]
 
