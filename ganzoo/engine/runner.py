@@ -19,7 +19,7 @@ from ganzoo.ui.progress import Reporter
 
 from .build import build, other_sources
 from .device import keep_threads
-from .distributed import Ranks
+from .distributed import Agreement, Ranks
 from .evaluation import Evaluations
 from .graphs import choose_runner
 from .loop import Loop
@@ -138,7 +138,8 @@ class Runner:
             self.outputs.save_samples()
         with self.reporter.task("training", total, done=run.step, unit="steps") as task:
             self._make_up(stop)
-            signal = self.ranks.all_reduce_max(stop.signal)
+            agreement = Agreement(self.ranks)
+            signal = agreement.signal(stop.signal, now=True)
             self.outputs.meter.start_clock()
             while run.step < total and not signal:
                 self.loop.step()
@@ -159,8 +160,7 @@ class Runner:
                         self.outputs.save_checkpoint()
                         saved = run.step
                     self.owed = self._measure(self.evaluations.due(run.step, total), stop)
-                # Here the others wait for rank 0 to have written and measured, and every rank learns of a signal to one.
-                signal = self.ranks.all_reduce_max(stop.signal)
+                signal = agreement.signal(stop.signal, now=any(due))
             self.loop.check()
             if logged != run.step:
                 self.outputs.log(task, time.perf_counter() - started)

@@ -1,5 +1,6 @@
 """Training in several processes."""
 
+from .agreement import Agreement
 from .ranks import ManyRanks, Ranks
 
-__all__ = ["ManyRanks", "Ranks"]
+__all__ = ["Agreement", "ManyRanks", "Ranks"]

@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ganzoo.rundir.lock import FolderLock, TakenError
 from ganzoo.rundir.record import Record, read_record
 
 POLL_SECONDS = 0.2
 """How often a trial under way is looked at."""
+
+
+SAVING_SECONDS = 60.0
+"""How long a trial that is begun again waits for its process of before to be gone."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +76,11 @@ def run_trial(job: Job, asked_to_stop: Callable[[], int] = lambda: 0, idle: Call
     Returns:
         The process's exit code.
     """
-    command = [sys.executable, "-m", "ganzoo", "run", job.config, "--out", job.folder, "--resume", "--quiet"]
+    command = [sys.executable, "-m", "ganzoo_sweep.child", "run", job.config, "--out", job.folder, "--resume", "--quiet"]
     for override in job.overrides:
         command += ["-o", override]
     job.log.parent.mkdir(parents=True, exist_ok=True)
+    wait_until_free(Path(job.folder))
     with job.log.open("wb") as log:
         # A session of its own: Ctrl-C reaches the process through `asked_to_stop` alone, once.
         process = subprocess.Popen(
@@ -93,6 +100,16 @@ def run_trial(job: Job, asked_to_stop: Callable[[], int] = lambda: 0, idle: Call
         process.terminate()
         process.wait()
         raise
+
+
+def wait_until_free(folder: Path) -> None:
+    """Wait, for a minute at most, while a process whose worker was lost saves and ends."""
+    until = time.monotonic() + SAVING_SECONDS
+    while (folder / ".lock").exists() and time.monotonic() < until:
+        try:
+            return FolderLock(folder).close()
+        except TakenError:
+            time.sleep(POLL_SECONDS)
 
 
 def result_of(job: Job, code: int | None) -> Result:

@@ -119,6 +119,29 @@ def test_a_sweep_on_two_workers_of_ray(folder, capsys):
 
 
 @pytest.mark.slow
+def test_a_sweep_survives_the_loss_of_one_of_two_workers_of_ray(folder, capsys):
+    pytest.importorskip("ray", reason="needs the extra ganzoo-sweep[ray]")
+    import ray
+
+    write(LONG)
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        process = start("--ray", ray.get_runtime_context().gcs_address)
+        records = [Path(f"runs/sweep/seed={seed}/metrics.jsonl") for seed in (0, 1)]
+        wait_for(lambda: all(record.exists() and record.read_text().count('"checkpoint"') > 1 for record in records))
+        trial = int(Path("runs/sweep/seed=0/.lock").read_text())
+        worker = Path(f"/proc/{trial}/stat").read_text().rpartition(") ")[2].split()[1]  # its parent
+        os.kill(int(worker), signal.SIGKILL)
+        _, said = process.communicate(timeout=300)
+    finally:
+        ray.shutdown()
+    assert process.returncode == 0, said
+    assert [row["state"] for row in table("runs/sweep")] == ["finished"] * 2
+    sessions = [event["step"] for event in map(json.loads, records[0].read_text().splitlines()) if event["event"] == "started"]
+    assert sessions[0] == 0 < sessions[1] < 1500
+
+
+@pytest.mark.slow
 def test_a_cluster_that_is_not_there_is_said(folder, capsys):
     pytest.importorskip("ray", reason="needs the extra ganzoo-sweep[ray]")
     write("config: base.yaml")

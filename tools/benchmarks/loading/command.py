@@ -3,6 +3,7 @@
     tools/bench_data                       onto the terminal, a minute or two
     tools/bench_data --full                the build of 202,599 images too: two minutes more and 3 GB of disk
     tools/bench_data --full --page         into docs/benchmarks-data.md
+    tools/bench_data --past-memory         an epoch of 8 GiB of pixels instead: does memory stay as it is? 10 GB of disk
 
 Pictures are made here: nothing is downloaded. Both sides take turns, and a ratio is the median over the rounds. Where other
 programs use the cores, the clock says little: then CPU time is what counts. Exit code 1: a bar is missed.
@@ -22,7 +23,7 @@ import torch
 from common.command import exit_code_of
 from ganzoo_data.decoding import process_count
 
-from . import measures
+from . import large, measures
 from .measures import Cost
 from .page import write_page
 from .pictures import make_faces, make_folder
@@ -56,6 +57,7 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="also build the cache of 202,599 images")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often both sides take their turn (default: 5)")
     parser.add_argument("--work", type=Path, metavar="FOLDER", help="where pictures and caches go (default: a temporary folder)")
+    parser.add_argument("--past-memory", action="store_true", help="only decode and read 8 GiB, and look at the memory that takes")
     parser.add_argument("--page", action="store_true", help="write docs/benchmarks-data.md")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -65,6 +67,8 @@ def main() -> int:
 def bench(arguments: argparse.Namespace) -> int:
     """Measure, and write the page where that is asked for; exit code 1 where a bar is missed."""
     with tempfile.TemporaryDirectory(dir=arguments.work) as work:
+        if arguments.past_memory:
+            return 0 if past_memory(Path(work), CELEBA) else 1
         results = measure(Path(work), arguments.rounds, arguments.full)
     if arguments.page:
         write_page(results, ["--full"] * arguments.full + ["--rounds", str(arguments.rounds), "--page"])
@@ -92,6 +96,18 @@ def measure(work: Path, rounds: int, full: bool) -> list[Result]:
     if full:
         show(whole_build(make_faces(work / "celeba", CELEBA, DISTINCT), work / "d"))
     return results
+
+
+def past_memory(work: Path, count: int, size: int = large.SIZE) -> bool:
+    """Whether memory stays as it is while ``count`` faces are read; prints what was found."""
+    faces = make_faces(work / "faces", count, min(count, DISTINCT))
+    built, early, end, gigabytes = large.read_an_epoch(faces, work / "cache", size)
+    met = end - early <= large.MOST_GROWTH
+    print(
+        f"an epoch of {gigabytes:.1f} GiB, {count:,} faces of {size} x {size}: peak memory {built:,.0f} MB when the cache was built, "
+        f"{early:,.0f} MB after a fiftieth, {end:,.0f} MB at its end (at most {large.MOST_GROWTH} MB more: {'met' if met else 'MISSED'})"
+    )
+    return met
 
 
 def compared(what: str, sides: tuple[Callable[[], Cost], Callable[[], Cost]], rounds: int, bar: float, cores: int = 1) -> Result:

@@ -2,7 +2,7 @@
 
     tools/bench                                     everything that a CPU can tell, into docs/benchmarks.md
     tools/bench --only dcgan64,mlp --rounds 3       some workloads, onto the terminal
-    tools/bench --part scale                        one part: pairs, scale, start, evaluation, threads, peers
+    tools/bench --part scale                        one part: pairs, scale, processes, start, evaluation, threads, peers
     tools/bench --part peers --peer dcgan=FILE      another collection's script, as published (dcgan, gan, wgan_gp)
     tools/bench --device cuda                       a GPU: graphs, eager and the textbook's loop; host synchronisations
     tools/bench --quick                             everything once and as small as can be, to see that it works
@@ -31,7 +31,7 @@ from .peers import PEERS, measure_peers
 from .runs import ROOT
 from .workloads import WORKLOADS
 
-PARTS = ("pairs", "scale", "start", "evaluation", "threads", "peers")
+PARTS = ("pairs", "scale", "processes", "start", "evaluation", "threads", "peers")
 PATHS = ("--page", "--work", "--peer")
 """Arguments that the page leaves out: they say where, not what."""
 
@@ -106,6 +106,13 @@ def scale(arguments: argparse.Namespace, names: list[str], work: Path) -> list[s
     return measure_scale(arguments.page.parent / "pictures", work, arguments.quick, say)
 
 
+def processes(arguments: argparse.Namespace, names: list[str], work: Path) -> list[str]:
+    """What many processes tell each other in a step; draws the picture beside the page."""
+    from .processes import measure_processes
+
+    return measure_processes(arguments.page.parent / "pictures", work, arguments.quick, say)
+
+
 def start(arguments: argparse.Namespace, names: list[str], work: Path) -> list[str]:
     """How long until the first step."""
     from .start import measure_start
@@ -136,6 +143,7 @@ def peers(arguments: argparse.Namespace, names: list[str], work: Path) -> list[s
 MEASURE: Mapping[str, Callable[[argparse.Namespace, list[str], Path], list[str]]] = {
     "pairs": pairs,
     "scale": scale,
+    "processes": processes,
     "start": start,
     "evaluation": evaluation,
     "threads": threads,
