@@ -24,7 +24,7 @@ from ganzoo.ui.progress import Reporter
 from . import optimizers
 from .batches import Batches, share_of
 from .convolutions import use_ordinary_double_backward
-from .device import from_config
+from .device import from_config, has_bf16
 from .distributed import Ranks
 from .distributed.whole_batch import sees_its_batch_only
 from .ema import average_of
@@ -76,9 +76,10 @@ def build(
     for loss in losses.values():
         for part, name, _ in vars(loss).get("_curved", ()):  # parameters along curves, which Module.to leaves behind
             setattr(part, name, getattr(part, name).to(runtime.device))
+    networks = {"generator": generator, "critic": critic}
     with config.placing():
-        initialise({} if begun else config.init, {"generator": generator, "critic": critic})
-    for network in (generator, critic):
+        initialise({} if begun else config.init, networks)
+    for network in networks.values():
         ranks.synchronise_norms(network)
         runtime.place_network(network)
     pays = runtime.convolutions_pay if ordinary_double_backward is None else ordinary_double_backward
@@ -87,17 +88,15 @@ def build(
     ranks.broadcast(value for module in (generator, critic, *losses.values()) for value in (*module.parameters(), *module.buffers()))
     if not ranks.is_main:
         seed_everything(config.train.seed, ranks.rank)
-    stepping = {
-        side: optimizers.build(resolved.optimizers[side], network, runtime.device)
-        for side, network in (("generator", generator), ("critic", critic))
-    }
+    stepping = {side: optimizers.build(resolved.optimizers[side], network, runtime.device) for side, network in networks.items()}
     schedule, average = resolved.schedule.build(data), average_of(generator, config.train)
     versions = {"python": platform.python_version(), "torch": str(torch.__version__), "numpy": np.__version__} | resolved.versions
     data_fingerprint = fingerprint(arrays, dataset.class_names, dataset.apart)
     players = generator.train(), critic.train()
     run = Run(config, dataset, data, runtime, batches, *players, losses, schedule, stepping, average, ranks, 0, versions, data_fingerprint)
     run.resolved = resolved_values(config, resolved)
-    slow = ["this processor computes bf16 without instructions for it, several times slower than fp32"] if runtime.emulates_bf16 else []
+    emulated = runtime.device.type == "cpu" and runtime.precision == "bf16" and not has_bf16()
+    slow = ["this processor computes bf16 without instructions for it, several times slower than fp32"] if emulated else []
     return run, [*resolved.notes, *verdict.notes, *notes_on_shares(run), *slow]
 
 

@@ -15,8 +15,6 @@ from torch import Tensor, nn
 from ganzoo.config import TrainConfig
 from ganzoo.errors import UserError
 
-NATIVE_BF16 = ("avx512_bf16", "amx_bf16")
-"""Instructions of x86 processors that compute in bf16; others take about 5 times as long as for fp32."""
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -45,11 +43,6 @@ class Runtime:
         """Whether penalties use ``engine.convolutions``: in bf16, on a GPU (1.48 times on an H100); fp32 on a CPU gains nothing."""
         return self.device.type == "cuda" or self.precision == "bf16"
 
-    @property
-    def emulates_bf16(self) -> bool:
-        """Whether bf16 is asked of a processor that has no instructions for it; False where torch cannot tell."""
-        return self.device.type == "cpu" and self.precision == "bf16" and not has_bf16()
-
     def place_network(self, network: Network) -> Network:
         """Move a network to the device; convolutions in channels-last order (1.1 to 1.4 times faster on a CPU)."""
         network.to(self.device)
@@ -74,9 +67,9 @@ class Runtime:
 
 
 def has_bf16() -> bool:
-    """Whether this processor has instructions for bf16, or torch cannot tell."""
+    """Whether this processor has instructions for bf16, or torch cannot tell; without, it takes 5 times as long as for fp32."""
     found: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-    return found.get("architecture") != "x86_64" or any(found.get(name) for name in NATIVE_BF16)
+    return found.get("architecture") != "x86_64" or any(found.get(name) for name in ("avx512_bf16", "amx_bf16"))
 
 
 def _own_index(local_rank: int | None, count: int) -> int:
@@ -93,9 +86,9 @@ def _own_index(local_rank: int | None, count: int) -> int:
     return local_rank if count > 1 else 0
 
 
-def keep_threads(train: TrainConfig, recorded: int) -> None:
+def keep_threads(train: TrainConfig, recorded: object) -> None:
     """Go on with the threads that a run was begun with, as many as there are cores for, unless the configuration names a number."""
-    if train.threads is None and recorded > 0:
+    if train.threads is None and isinstance(recorded, int) and recorded > 0:
         torch.set_num_threads(min(recorded, os.cpu_count() or 1))
 
 

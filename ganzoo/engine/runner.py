@@ -19,7 +19,7 @@ from ganzoo.ui.progress import Reporter
 
 from .build import build, other_sources
 from .device import keep_threads
-from .distributed import Agreement, Ranks
+from .distributed import Ranks
 from .evaluation import Evaluations
 from .graphs import choose_runner
 from .loop import Loop
@@ -71,7 +71,7 @@ class Runner:
         elif ranks.is_main:
             checkpoint.refuse_foreign(self.directory.checkpoints)
         continues = bool(ranks.all_reduce_max(self.directory.has_run))
-        keep_threads(config.train, ranks.all_reduce_max(past.threads))
+        keep_threads(config.train, ranks.broadcast_object(past.state.get("runtime", {})).get("threads"))
         self.run, notes = build(config, resolved, reporter, ranks, begun=continues)
         for note in notes:
             reporter.say(f"note: {note}")
@@ -138,8 +138,7 @@ class Runner:
             self.outputs.save_samples()
         with self.reporter.task("training", total, done=run.step, unit="steps") as task:
             self._make_up(stop)
-            agreement = Agreement(self.ranks)
-            signal = agreement.signal(stop.signal, now=True)
+            signal = self.ranks.signal(stop.signal, now=True)
             self.outputs.meter.start_clock()
             while run.step < total and not signal:
                 self.loop.step()
@@ -160,7 +159,7 @@ class Runner:
                         self.outputs.save_checkpoint()
                         saved = run.step
                     self.owed = self._measure(self.evaluations.due(run.step, total), stop)
-                signal = agreement.signal(stop.signal, now=any(due))
+                signal = self.ranks.signal(stop.signal, now=any(due))  # and so the others wait for what rank 0 writes and measures
             self.loop.check()
             if logged != run.step:
                 self.outputs.log(task, time.perf_counter() - started)

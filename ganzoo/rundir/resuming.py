@@ -40,12 +40,6 @@ class Past(NamedTuple):
     config: dict[str, Any] = {}
     lost: Sequence[str] = ()
 
-    @property
-    def threads(self) -> int:
-        """CPU threads that the run took; 0 where that is not known."""
-        found = self.state.get("runtime", {}).get("threads")
-        return found if isinstance(found, int) else 0
-
 
 def look_back(directory: RunDirectory, warn: Callable[[str], None]) -> Past:
     """What a run directory holds; the configuration is that of ``config.yaml`` where the checkpoint was written before it kept one.

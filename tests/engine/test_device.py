@@ -3,21 +3,13 @@
 import pytest
 import torch
 
-from ganzoo.engine.device import Runtime
+from ganzoo.engine.device import has_bf16
 
 OLD = {"architecture": "x86_64", "avx2": True, "avx512_bf16": False, "amx_bf16": False}
+FOUND = [(OLD, False), (OLD | {"avx512_bf16": True}, True), (OLD | {"amx_bf16": True}, True), ({"architecture": "aarch64"}, True)]
 
 
-@pytest.mark.parametrize(
-    ("precision", "found", "emulated"),
-    [
-        ("bf16", OLD, True),
-        ("fp32", OLD, False),
-        ("bf16", OLD | {"avx512_bf16": True}, False),
-        ("bf16", OLD | {"amx_bf16": True}, False),
-        ("bf16", {"architecture": "aarch64"}, False),
-    ],
-)
-def test_bf16_without_instructions_for_it_is_known(monkeypatch, precision, found, emulated):
+@pytest.mark.parametrize(("found", "native"), FOUND)
+def test_a_processor_without_instructions_for_bf16_is_known(monkeypatch, found, native):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found, raising=False)
-    assert Runtime(torch.device("cpu"), precision, "highest", 1).emulates_bf16 == emulated
+    assert has_bf16() == native

@@ -6,6 +6,7 @@ over NCCL. Rank 0 is the main one: it alone writes and prints.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -23,6 +24,8 @@ PATIENCE = timedelta(hours=24)
 """How long a rank waits for the others: the leader may be evaluating. A rank that dies is noticed at once all the same."""
 COURTESY = timedelta(seconds=10)
 """How long a rank that fails waits for rank 0 to fail likewise, and to say why."""
+SECONDS = 0.2
+"""How long a signal may stay unknown to the other ranks, about; a step that takes longer ends first."""
 FAILED = "ganzoo/failed"
 """Counts the ranks that failed: the first of them speaks for all."""
 
@@ -78,6 +81,10 @@ class Ranks:
         """The largest of the ranks' numbers: a signal that one of them got stops all of them at the same step."""
         return number
 
+    def signal(self, own: int, now: bool) -> int:
+        """Any rank's signal, known to all after the same step: at once if all say ``now``, else within ``SECONDS`` or so; 0 for none."""
+        return own
+
     def differing(self, tensors: Mapping[str, Tensor]) -> str:
         """The name of the first of ``tensors`` that is not the same on all ranks, bit for bit; "" where all are."""
         return ""
@@ -98,6 +105,7 @@ class ManyRanks(Ranks):
             what = f"rank {rank} cannot reach the other processes ({first_line(error)})"
             raise GanzooError(f"{what}; name the network between the machines in GLOO_SOCKET_IFNAME") from error
         self.lost_peer = False
+        self._every, self._steps, self._since = 1, 0, time.perf_counter()  # see signal
         # Gradients and batch norm on GPUs go over this one; None: the group of all, over gloo.
         self._gpus: dist.ProcessGroup | None = None
         self.synchronises = False
@@ -162,6 +170,15 @@ class ManyRanks(Ranks):
         with self._together():
             dist.all_reduce(value, dist.ReduceOp.MAX)
         return int(value)
+
+    def signal(self, own: int, now: bool) -> int:
+        """As often as the slowest rank's steps make ``SECONDS``: every exchange makes all wait for one."""
+        self._steps += 1
+        if not now and self._steps < self._every:
+            return 0
+        taken = self.all_reduce_max(int((time.perf_counter() - self._since) * 1e6 / self._steps))
+        self._every, self._steps, self._since = max(int(SECONDS * 1e6 / max(taken, 1)), 1), 0, time.perf_counter()
+        return self.all_reduce_max(own)
 
     def differing(self, tensors: Mapping[str, Tensor]) -> str:
         """Compares a checksum of each: eight bytes a tensor are sent."""

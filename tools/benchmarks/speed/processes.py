@@ -30,8 +30,8 @@ import json, statistics, sys, time
 import torch
 from ganzoo.config import parse_config, resolve
 from ganzoo.engine.build import build
-from ganzoo.engine.distributed.agreement import SECONDS
 from ganzoo.engine.distributed.launch import joined
+from ganzoo.engine.distributed.ranks import SECONDS
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.registry import Registry
@@ -58,7 +58,7 @@ with joined() as ranks:
     if ranks.is_main:
         print(json.dumps([step, reduce, agree, every]))
 """
-"""Medians by the clock: seconds of a step, of all-reducing what a step does, of an agreement; and how many steps lie between two of those."""
+"""Medians by the clock: seconds of a step, of all-reducing what a step does, of an agreement; and how many steps it is for."""
 
 
 def measure_processes(pictures: Path, work: Path, quick: bool, say: Callable[[str], None]) -> list[str]:
