@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -52,8 +53,10 @@ def write_atomically(path: Path, content: bytes) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-    except OSError as error:
-        raise GanzooError(f"cannot write {path}: {error.strerror or error}{intact}") from error
+    except (OSError, RuntimeError) as error:  # Python 3.11 and 3.12 raise the latter for links in a circle
+        raise GanzooError(
+            f"cannot write {path}: {os.strerror(errno.ELOOP) if isinstance(error, RuntimeError) else error.strerror or error}{intact}"
+        ) from error
 
 
 def expanded(path: str | Path) -> Path:

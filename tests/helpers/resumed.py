@@ -48,6 +48,45 @@ train: {steps: 40, batch_size: 4, device: cpu, threads: 1}
 RPGAN = "[relativistic_pairing, r1, r2]"
 
 
+SMALL = {
+    "style mixing, path lengths, a critic of pairs": (
+        "{name: stylegan2, latent_dim: 4, style_dim: 4, mapping_layers: 2, width: 4, capacity: 32}",
+        "{name: pac, m: 2, critic: {name: stylegan2, width: 4, capacity: 32, group: 2}}",
+        "[non_saturating, {name: path_length, every: 2}]",
+    ),
+    "attention, changes at a given probability": (
+        "{name: sagan, latent_dim: 4, width: 2, attention: 16}",
+        "{name: sagan, width: 2, attention: 16}",
+        "[hinge, augment]",
+    ),
+    "a latent in chunks, a frozen network": (
+        "{name: biggan, latent_dim: 8, width: 2, embedding: 4, attention: 16}",
+        "{name: biggan, width: 2, attention: 16}",
+        "[hinge, orthogonal, {name: perceptual, network: digits, scale: 1.0}]",
+    ),
+    "a critic of patches": ("{name: dcgan, width: 2, latent_dim: 4}", "{name: patchgan, width: 2}", "[least_squares, pixel_l2]"),
+    "bottlenecks": (
+        "{name: biggan_deep, latent_dim: 8, width: 4, embedding: 4, attention: 16}",
+        "{name: biggan_deep, width: 4, attention: 16}",
+        "hinge",
+    ),
+    "pairs, both penalties": (
+        "{name: r3gan, latent_dim: 4, width: 4, blocks: 1, group: 2}",
+        "{name: r3gan, width: 4, blocks: 1, group: 2}",
+        RPGAN,
+    ),
+    "pairs, both penalties, labels": (
+        "{name: r3gan_conditional, latent_dim: 4, width: 4, blocks: 1, group: 2}",
+        "{name: r3gan_conditional, width: 4, blocks: 1, group: 2}",
+        RPGAN,
+    ),
+    "an equilibrium of energies": ("{name: began_decoder, width: 2}", "{name: began_autoencoder, width: 2}", "boundary_equilibrium"),
+    "energies within a margin": ("{name: mlp, hidden: [8]}", "{name: autoencoder, hidden: [8]}", "[energy_margin, pulling_away]"),
+    "an unrolled critic": ("{name: mlp, hidden: [8]}", "{name: mlp, hidden: [8]}", "unrolled"),
+}
+"""Name -> generator, critic and losses of a few steps on digits of 32 pixels."""
+
+
 def small(generator, critic, losses):
     """A few steps on digits of 32 pixels."""
     parts = f"data: {{name: digits, size: 32}}\ngenerator: {generator}\ncritic: {critic}\nloss: {losses}\n"
@@ -89,57 +128,7 @@ CASES = {
         6,
     ),
     "one fake for both turns, batch norm": (DCGAN, 20, 2500),
-    "style mixing, path lengths, a critic of pairs": (
-        small(
-            "{name: stylegan2, latent_dim: 4, style_dim: 4, mapping_layers: 2, width: 4, capacity: 32}",
-            "{name: pac, m: 2, critic: {name: stylegan2, width: 4, capacity: 32, group: 2}}",
-            "[non_saturating, {name: path_length, every: 2}]",
-        ),
-        4,
-        2500,
-    ),
-    "attention, changes at a given probability": (
-        small("{name: sagan, latent_dim: 4, width: 2, attention: 16}", "{name: sagan, width: 2, attention: 16}", "[hinge, augment]"),
-        4,
-        2500,
-    ),
-    "a latent in chunks, a frozen network": (
-        small(
-            "{name: biggan, latent_dim: 8, width: 2, embedding: 4, attention: 16}",
-            "{name: biggan, width: 2, attention: 16}",
-            "[hinge, orthogonal, {name: perceptual, network: digits, scale: 1.0}]",
-        ),
-        4,
-        2500,
-    ),
-    "a critic of patches": (
-        small("{name: dcgan, width: 2, latent_dim: 4}", "{name: patchgan, width: 2}", "[least_squares, pixel_l2]"),
-        4,
-        2500,
-    ),
-    "bottlenecks": (
-        small(
-            "{name: biggan_deep, latent_dim: 8, width: 4, embedding: 4, attention: 16}",
-            "{name: biggan_deep, width: 4, attention: 16}",
-            "hinge",
-        ),
-        4,
-        2500,
-    ),
-    "pairs, both penalties": (
-        small("{name: r3gan, latent_dim: 4, width: 4, blocks: 1, group: 2}", "{name: r3gan, width: 4, blocks: 1, group: 2}", RPGAN),
-        4,
-        2500,
-    ),
-    "pairs, both penalties, labels": (
-        small(
-            "{name: r3gan_conditional, latent_dim: 4, width: 4, blocks: 1, group: 2}",
-            "{name: r3gan_conditional, width: 4, blocks: 1, group: 2}",
-            RPGAN,
-        ),
-        4,
-        2500,
-    ),
+    **{name: (small(*parts), 4, 2500) for name, parts in SMALL.items()},
 }
 """Name -> configuration, batches taken after half of its steps, batches an epoch."""
 

@@ -76,7 +76,7 @@ class Cycle(Loss):
 @pytest.mark.parametrize(("kind", "cls"), [("generator", Coded), ("critic", Judge), ("loss", Cycle)])
 def test_fields_of_schedule_prior_and_generator_come_from_the_recipe(kind, cls):
     resolved = Resolved(part("dataset", Coded), part("generator", Coded), part("critic", Judge), [], part("schedule", Grows), [], [], {})
-    lent = Lent(POINTS.fields, lend=kit_recipes._lender(resolved, POINTS))
+    lent = Lent(POINTS.fields, lend=kit_recipes._lender(resolved, POINTS, Grows(POINTS).plan(0, 1)))
     component = Component(kind, cls.__name__, cls, "", "")
     assert not Candidate(component).subjects  # alone, it accepts nothing
     candidate = Candidate(component, lenders=lambda: {"the data of a recipe": lent})

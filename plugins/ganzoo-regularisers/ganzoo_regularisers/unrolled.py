@@ -26,6 +26,7 @@ class Unrolled(Loss):
 
     paper = "Metz et al., 2017, arXiv:1611.02163"
     scores = frozenset({"score"})
+    mixes_batch = True
 
     def __init__(self, data: DataSpec, *, steps: PositiveInt = 5, rate: PositiveFloat = 0.1) -> None:
         super().__init__()

@@ -102,7 +102,7 @@ def changes(subject: Subject) -> None:
 
 def parts(subject: Subject) -> None:
     """Unless ``mixes_batch`` says otherwise, the terms of a batch are the means of those of its halves."""
-    loss = subject.build()
+    loss = subject.build().double()
     if loss.mixes_batch or overrides(subject.cls, "after"):
         return  # train.accumulate refuses it
 
