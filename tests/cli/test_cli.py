@@ -40,20 +40,6 @@ def folder(tmp_path, monkeypatch):
     return work
 
 
-@pytest.fixture
-def ganzoo(capsys):
-    """The command in this process: returns what it printed to stdout, having seen that it ended well and quietly."""
-
-    def call(*arguments, code=0):
-        found = invoke([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        assert found == code, err
-        assert "Traceback" not in out + err
-        return out
-
-    return call
-
-
 def listed(path):
     return sorted(str(p.relative_to(path)) for p in path.rglob("*") if p.is_file())
 

@@ -8,22 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from ring_recipe import RECIPE
 from safetensors.torch import load_file
 
 from ganzoo.cli import invoke
 from ganzoo.engine.loop import Loop
 from ganzoo.rundir import checkpoint
-
-RECIPE = """\
-data: {name: ring, count: 64}
-generator: {name: mlp, hidden: [8], latent_dim: 2, norm: batch}
-critic: {name: mlp, hidden: [8]}
-loss: [non_saturating, r1]
-train: {steps: 12, batch_size: 8, ema: 0.9, device: cpu, threads: 1}
-log: {every: 2}
-sample: {every: 6, count: 16}
-checkpoint: {every: 4}
-"""
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from PIL import Image
 from ganzoo.cli import invoke
 from ganzoo.rundir.lines import append_event
 
+sys.path.insert(0, str(Path(__file__).with_name("helpers")))
 PETS = """\
 data: {{name: folder, root: {root}, size: 16, channels: 1}}
 generator: {{name: acgan, width: 4, latent_dim: 4}}

@@ -1,6 +1,7 @@
 """``ganzoo compare``: which numbers of runs are ranked, and which facts keep others from it."""
 
 import pytest
+from compared_runs import FACTS, RECIPE
 from ganzoo_explore.compared import number_rows, read_runs
 from ganzoo_metrics.classifier_fid import ClassifierFID
 
@@ -8,29 +9,6 @@ from ganzoo.cli import invoke
 from ganzoo.registry import Registry
 from ganzoo.rundir import Evaluation, curves, why_not_comparable
 from ganzoo.rundir.lines import append_event
-
-RECIPE = """\
-data: digits
-generator: {name: mlp, hidden: [8], latent_dim: 4}
-critic: {name: mlp, hidden: [8]}
-loss: non_saturating
-train: {steps: 4, batch_size: 8, threads: 1, device: cpu}
-log: {every: 2}
-sample: {count: 4}
-"""
-FACTS = {
-    "metric": "ganzoo-metrics/classifier_fid 0.1.0",
-    "network": "digits 6136ffd6a9a4",
-    "data": "digits",
-    "shape": "1x28x28",
-    "weights": "ema",
-    "seed": 0,
-    "samples": 10000,
-    "real_samples": 10000,
-    "real_hash": "0123456789ab",
-    "split": "test",
-    "crop": 178,
-}
 
 
 def better(component):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from compared_runs import FACTS, RECIPE
 from ganzoo_explore import side_by_side
 from ganzoo_explore.compared import distinct_names, read_runs
 from ganzoo_report.charts import make_charts
@@ -20,30 +21,6 @@ from ganzoo.errors import UserError
 from ganzoo.registry import Registry
 from ganzoo.rundir.lines import append_event
 from ganzoo.runs.trained import load_trained
-
-RECIPE = """\
-data: digits
-generator: {name: mlp, hidden: [8], latent_dim: 4}
-critic: {name: mlp, hidden: [8]}
-loss: non_saturating
-train: {steps: 4, batch_size: 8, threads: 1, device: cpu}
-log: {every: 2}
-sample: {count: 4}
-"""
-FACTS = {
-    "metric": "ganzoo-metrics/classifier_fid 0.1.0",
-    "network": "digits 6136ffd6a9a4",
-    "data": "digits",
-    "shape": "1x28x28",
-    "weights": "ema",
-    "seed": 0,
-    "samples": 10000,
-    "real_samples": 10000,
-    "real_hash": "0123456789ab",
-    "split": "test",
-    "crop": 178,
-}
-
 
 # Names.
 

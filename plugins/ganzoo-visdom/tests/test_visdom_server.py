@@ -4,7 +4,6 @@ import base64
 import html
 import importlib.util
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -14,35 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 import yaml
 from ganzoo_visdom.observer import Visdom
 from ganzoo_visdom.server import Server, ServerError
+from watched_runs import free_port, train
 
 from ganzoo import DataSpec
 from ganzoo.cli import invoke
 
 POINTS = DataSpec({"sample": (2,)})
-CONFIG = """\
-data: {name: ring, count: 200}
-generator: {name: mlp, hidden: [4]}
-critic: {name: mlp, hidden: [4]}
-loss: wasserstein
-train: {steps: 6, batch_size: 4, threads: 1, device: cpu}
-log: {every: 2}
-sample: {every: 3, count: 20}
-metrics: [{name: modes, every: 3, samples: 50}]
-"""
 needs_visdom = pytest.mark.skipif(
     importlib.util.find_spec("visdom") is None, reason="the package visdom is not installed (see the README of ganzoo-visdom)"
 )
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -74,16 +56,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that these tests share."""
     with serving(tmp_path_factory.mktemp("visdom")) as (url, _):
         yield url
-
-
-def train(folder: Path, *observers: dict[str, Any]) -> int:
-    for module in ("ganzoo_vanilla", "ganzoo_wgan"):
-        pytest.importorskip(module, reason="the run that is watched takes its parts from it")
-    (folder / "tiny.yaml").write_text(CONFIG + f"observers: {json.dumps(observers)}\n")
-    threads = torch.get_num_threads()
-    code = invoke(["run", str(folder / "tiny.yaml"), "--out", str(folder / "run"), "--quiet"])
-    torch.set_num_threads(threads)
-    return code
 
 
 def points(window: dict[str, Any]) -> dict[str, list[tuple[int, float]]]:
