@@ -6,38 +6,116 @@ the caller allows, so that a bomb costs no more memory than the real thing would
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
+import os
 import tarfile
+import tempfile
 import zipfile
 import zlib
-from collections.abc import Collection, Sequence
-from pathlib import Path
-from typing import IO, cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import IO, Any, Protocol, cast
 
+CHUNK_BYTES = 1 << 20
+MAX_UNPACKED_BYTES = 1 << 37
+"""The most that a compressed tar, or an archive in another, may unpack to: 128 GiB, less where the disk is full before."""
+COMPRESSED: Mapping[bytes, Callable[[Any], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+"""How a compressed file begins, and what opens it."""
+ENDINGS = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
+"""Names that are taken for those of archives, in lower case, where one is looked for."""
+MAX_HEADER_BYTES = 1 << 20
+"""The most that the header of a member of a tar may take; the real ones have 512 bytes, or some kilobytes with a long name."""
 MAX_DIRECTORY_BYTES = 1 << 25
 """Length of a zip's list of members. CelebA's 202,599 take 20 MB; each entry becomes an object of half a kilobyte."""
-MAX_MEMBERS = 1 << 16
-"""Members of a tar. Those read here have less than ten."""
 
 
 class BadArchive(Exception):
     """An archive, or a member of one, that is not read. Its text is the reason."""
 
 
+class Archive(Protocol):
+    """An archive whose members are read by name, in any process."""
+
+    names: list[str]
+    """Of the plain files in it."""
+
+    def read(self, name: str, limit: int) -> bytes:
+        """A member's content. Raises BadArchive where it is damaged, or longer than ``limit`` bytes."""
+
+    def copy(self, name: str) -> IO[bytes]:
+        """A member in a temporary file without a name. Raises BadArchive."""
+
+
+def open_archive(file: IO[bytes]) -> Archive | None:
+    """A zip or tar, the latter compressed or not, in a file on the disk; None where it is neither.
+
+    A compressed tar is unpacked into a temporary file without a name.
+
+    Raises:
+        BadArchive: where it cannot be read.
+    """
+    head = os.pread(file.fileno(), 512, 0)
+    try:
+        if head.startswith((b"PK\3\4", b"PK\5\6")):
+            return Zip(file)
+        if opener := next((opener for magic, opener in COMPRESSED.items() if head.startswith(magic)), None):
+            with opener(_Independent(file)) as packed:
+                return Tar(_keep(iter(lambda: packed.read(CHUNK_BYTES), b"")))
+        return Tar(file) if head[257:262] == b"ustar" or tarfile.is_tarfile(cast(IO[bytes], _Independent(file))) else None
+    except (OSError, EOFError, tarfile.TarError, zlib.error, lzma.LZMAError, ValueError) as error:
+        raise BadArchive(getattr(error, "strerror", None) or str(error)) from error
+
+
+def _keep(chunks: Iterable[bytes]) -> IO[bytes]:
+    file = tempfile.TemporaryFile(prefix="ganzoo-")  # noqa: SIM115 (it lives as long as the archive)
+    for chunk in chunks:
+        if file.tell() + len(chunk) > MAX_UNPACKED_BYTES:
+            raise BadArchive(f"it unpacks to more than {MAX_UNPACKED_BYTES} bytes")
+        file.write(chunk)
+    file.flush()
+    return file
+
+
+class _Independent(io.RawIOBase):
+    """An open file read from a position of one's own, which no other process shares after a fork."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._at = file, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at}.get(whence)
+        self._at = offset + (os.fstat(self._file.fileno()).st_size if start is None else start)
+        if self._at < 0:
+            raise OSError("a position before its beginning")
+        return self._at
+
+    def readinto(self, buffer: Any, /) -> int:
+        count = os.preadv(self._file.fileno(), [buffer], self._at)
+        self._at += count
+        return count
+
+
 class Zip:
     """A zip archive whose members are read by name.
 
     Args:
-        path: the archive.
+        file: the archive.
 
     Raises:
         BadArchive: where it cannot be read, lists a name twice, or lists too much.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         try:
-            self._archive = zipfile.ZipFile(cast(IO[bytes], _BoundedReads(path.open("rb", buffering=0))))
+            self._archive = zipfile.ZipFile(cast(IO[bytes], _BoundedReads(_Independent(file))))
         except OSError as error:
             raise BadArchive(error.strerror or str(error)) from error
         except (zipfile.BadZipFile, ValueError, RuntimeError) as error:  # a bad date, an unknown version
@@ -45,11 +123,7 @@ class Zip:
         members = self._archive.namelist()
         if len(set(members)) < len(members):  # programs differ in which of the two they take
             raise BadArchive("it lists a name twice")
-        self.names: list[str] = members
-
-    def member(self, name: str, prefixes: Sequence[str]) -> str:
-        """The member of a file's name behind the first of ``prefixes`` that there is one of; behind the first where there is none."""
-        return next((prefix + name for prefix in prefixes if prefix + name in self._archive.NameToInfo), prefixes[0] + name)
+        self.names: list[str] = [name for name in members if not name.endswith("/")]
 
     def read(self, name: str, limit: int) -> bytes:
         """A member's content, checked against its CRC-32.
@@ -63,16 +137,24 @@ class Zip:
             raise BadArchive("not in the archive") from None
         if member.file_size > limit:
             raise BadArchive(f"unpacks to {member.file_size} bytes")
+        content: bytes = self._unpack(member, lambda file: file.read(limit + 1))  # not ``read()``: that unpacks whatever was stated
+        if len(content) != member.file_size:
+            raise BadArchive(f"damaged in the archive: {len(content)} of {member.file_size} bytes")
+        return content
+
+    def copy(self, name: str) -> IO[bytes]:
+        """A member in a temporary file without a name. Raises BadArchive."""
+        copied: IO[bytes] = self._unpack(self._archive.getinfo(name), lambda file: _keep(iter(lambda: file.read(CHUNK_BYTES), b"")))
+        return copied
+
+    def _unpack(self, member: zipfile.ZipInfo, use: Callable[[IO[bytes]], Any]) -> Any:
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # only of these can part be unpacked
             raise BadArchive(f"compressed by method {member.compress_type}, wanted 0 or 8")
         try:
             with self._archive.open(member) as file:
-                content = file.read(limit + 1)  # not ``read()``: that unpacks all there is, whatever size was stated
+                return use(file)
         except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # RuntimeError: encrypted
             raise BadArchive(f"damaged in the archive: {error}") from error
-        if len(content) != member.file_size:
-            raise BadArchive(f"damaged in the archive: {len(content)} of {member.file_size} bytes")
-        return content
 
 
 class _BoundedReads(io.BufferedReader):
@@ -84,51 +166,51 @@ class _BoundedReads(io.BufferedReader):
         return super().read(size)
 
 
-def read_tar(path: Path, wanted: Collection[str], limit: int, limit_total: int) -> dict[str, bytes]:
-    """Members of a tar that is compressed with gzip.
+class Shard(io.FileIO):
+    """A file that tarfile reads headers of, and cannot be made to read more by a header that says so."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Bytes, no more than a header may have. Raises ReadError where more are asked for."""
+        if size is None or not 0 <= size <= MAX_HEADER_BYTES:
+            raise tarfile.ReadError(f"a header of {size} bytes")
+        return super().read(size)
+
+
+class Tar:
+    """A tar that is not compressed. Links and devices in it count as missing.
 
     Args:
-        path: the archive.
-        wanted: names of plain files. A link or device of such a name counts as missing: it could mean a file outside.
-        limit: the most bytes that are read of one; a longer one comes with one byte more.
-        limit_total: the most bytes that the whole may unpack to.
-
-    Returns:
-        What was found: name -> content.
+        file: the archive.
 
     Raises:
-        BadArchive: where it cannot be read, holds a name twice, or unpacks to too much.
+        BadArchive, OSError, tarfile.TarError: where it cannot be read, or holds a name twice.
     """
-    found: dict[str, bytes] = {}
-    try:
-        with gzip.open(path) as unpacked, tarfile.open(fileobj=_Limited(cast(IO[bytes], unpacked), limit_total), mode="r|") as tar:
-            for count, member in enumerate(tar, start=1):
-                if count > MAX_MEMBERS:
-                    raise BadArchive(f"it holds more than {MAX_MEMBERS} members")
-                if member.name not in wanted or not member.isreg():
-                    continue
-                if member.name in found:  # programs differ in which of the two they take
-                    raise BadArchive(f"it holds {member.name} twice")
-                if (file := tar.extractfile(member)) is not None:
-                    found[member.name] = file.read(limit + 1)
-    except OSError as error:
-        raise BadArchive(error.strerror or str(error)) from error
-    except (EOFError, tarfile.TarError, zlib.error, ValueError) as error:
-        raise BadArchive(str(error)) from error
-    return found
 
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._places: dict[str, tuple[int, int]] = {}
+        os.lseek(file.fileno(), 0, os.SEEK_SET)
+        with Shard(os.dup(file.fileno())) as headers, tarfile.open(fileobj=headers, mode="r:") as tar:
+            for member in tar:
+                if member.isreg() and not member.issparse():
+                    if member.name.removeprefix("./") in self._places:  # programs differ in which of the two they take
+                        raise BadArchive(f"it holds {member.name} twice")
+                    self._places[member.name.removeprefix("./")] = (member.offset_data, member.size)
+            if os.pread(file.fileno(), 512, tar.offset) != bytes(512):  # tarfile takes a damaged header, or none, for the end
+                raise tarfile.ReadError(f"damaged, or cut short, at byte {tar.offset}")
+        self.names = list(self._places)
 
-class _Limited(io.RawIOBase):
-    """What ``file`` gives, up to so many bytes; then it refuses."""
+    def read(self, name: str, limit: int) -> bytes:
+        """A member's content. Raises BadArchive where it is missing, or longer than ``limit`` bytes."""
+        if name not in self._places:
+            raise BadArchive("not in the archive")
+        offset, size = self._places[name]
+        if size > limit:
+            raise BadArchive(f"a member of {size} bytes")
+        return os.pread(self._file.fileno(), size, offset)
 
-    def __init__(self, file: IO[bytes], limit: int) -> None:
-        self._file, self._limit, self._left = file, limit, limit
-
-    def read(self, size: int = -1, /) -> bytes:
-        if size > self._left:
-            size = self._left + 1
-        content = self._file.read(size)
-        self._left -= len(content)
-        if self._left < 0:
-            raise BadArchive(f"it unpacks to more than {self._limit} bytes")
-        return content
+    def copy(self, name: str) -> IO[bytes]:
+        """A member in a temporary file without a name. Raises BadArchive."""
+        offset, size = self._places[name]
+        starts = range(0, size, CHUNK_BYTES)
+        return _keep(os.pread(self._file.fileno(), min(CHUNK_BYTES, size - start), offset + start) for start in starts)

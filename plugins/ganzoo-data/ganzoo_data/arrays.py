@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,8 @@ from ganzoo import Dataset, PositiveInt, UserError, did_you_mean
 from ganzoo.data import expanded
 
 from .array_file import ArrayFile, ArrayRows
-from .celeba_layout import contents
 from .derived import Derived
-from .files import stamp
+from .files import contents, stamp
 from .images import DECODER, Sides, sides
 from .levels import Levels, levels_of
 
@@ -36,7 +34,8 @@ class Arrays(Dataset):
     Args:
         file: the file, .npz, .npy, HDF5 (.h5, .hdf5), which needs h5py, or TIFF, which needs tifffile.
         images: the name of the array; null: the one that is called so, or the only one of such a shape.
-        labels: the name of the array of labels, (N,) or (N, 1) numbers or texts; auto: one that is called so; null: none.
+        labels: the name of the array of labels, (N,) or (N, 1) whole numbers or texts, or one-hot rows; auto: one that is called so, if
+            any; null: none.
         split: which arrays are taken where their names say it: ``x_train``, ``test_images``.
         size: edge, or [rows, columns], to which images are resized; null: as they are.
         white: the value of white, where black is 0: 4095 of 12 bits; null: it is told from the values.
@@ -67,9 +66,9 @@ class Arrays(Dataset):
         content = ArrayFile(path)
         name = self._name_of_images(content)
         image = levels_of(content, name, self.white)
-        labels = self._read_labels(content, image.count)
+        labels, said = self._read_labels(content, image.count)
         size = sides(self.size or (image.height, image.width))
-        cache.reporter.say(f"{path.name}: {name} holds {image}")
+        cache.reporter.say(f"{path.name}: {name} holds {image}; {said}")
         if image.bits == 16:  # the cache keeps bytes
             deep = Derived(ArrayRows(content, name), lambda row, _: image.decode(row, size))
             return {"sample": deep} if labels is None else {"sample": deep, "label": labels}
@@ -98,26 +97,33 @@ class Arrays(Dataset):
             raise UserError(what, "name the array of the images as data.images", key="data.images")
         return fitting[0]
 
-    def _read_labels(self, content: ArrayFile, count: int) -> np.ndarray | None:
-        """(N,) int64, the number of each label's class; None where there are none."""
-        name = self.labels
-        if name == "auto":
-            named = _called(content.shapes, LABELS, self.split)
-            name = named[0] if named and math.prod(content.shapes[named[0]]) == count else None
+    def _read_labels(self, content: ArrayFile, count: int) -> tuple[np.ndarray | None, str]:
+        """(N,) int64, the number of each label's class, None where there are none; and what to say of them."""
+        name = next(iter(_called(content.shapes, LABELS, self.split)), None) if self.labels == "auto" else self.labels
         if name is None:
-            return None
+            return None, "without labels"
         if name not in content.shapes:
             raise UserError(f"{content} has no array '{name}'", did_you_mean(name, content.shapes, noun="it holds"), key="data.labels")
-        shape = content.shapes[name]
         values: Any = content.whole(name)
-        if math.prod(shape) != count or values.dtype.kind not in "iubUSO":
-            what = f"{name} is {values.dtype} {shape}, wanted {count} whole numbers or texts"
+        one_hot = is_one_hot(values, count)
+        if one_hot:
+            values = values.argmax(1)
+        if values.size != count or max(values.shape, default=1) != count or values.dtype.kind not in "iubUSO":
+            what = f"{name} is {values.dtype} {values.shape}, wanted {count} whole numbers or texts, or one-hot rows of them"
             raise UserError(what, "name other labels, or null", key="data.labels")
         texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in values.reshape(-1).tolist()]
         distinct = sorted(set(texts))
         self.class_names, self.classes = tuple(str(value) for value in distinct), len(distinct)
         number = {value: i for i, value in enumerate(distinct)}
-        return np.array([number[value] for value in texts], np.int64)
+        said = f"{name} their labels" + ", one-hot: the number of the column with the 1 is taken" * one_hot
+        return np.array([number[value] for value in texts], np.int64), said
+
+
+def is_one_hot(values: np.ndarray, count: int) -> bool:
+    """Whether each of so many rows holds one 1 among 0s."""
+    if values.ndim != 2 or values.shape[0] != count or values.shape[1] < 2 or values.dtype.kind not in "iubf":
+        return False
+    return bool(((values == 0) | (values == 1)).all() and ((values == 1).sum(1) == 1).all())
 
 
 def _called(shapes: Mapping[str, tuple[int, ...]], words: tuple[str, ...], split: str) -> list[str]:

@@ -11,11 +11,12 @@ import numpy as np
 from ganzoo import Dataset, Fraction, PositiveInt, UserError, did_you_mean
 from ganzoo.data import BadImage, expanded
 
-from .archives import BadArchive, Zip
-from .celeba_layout import ARCHIVE, ATTRIBUTES, BASES, IMAGES, PARTITION, PREFIXES, Layout, contents, look, rows
+from .archives import BadArchive
+from .celeba_layout import ARCHIVE, ATTRIBUTES, IMAGES, MAX_LIST_BYTES, PARTITION, Layout, look, rows
 from .download import deliver
-from .files import stamp
+from .files import stamp, text_of
 from .images import DECODER, decode
+from .tree import File, Tree
 
 if TYPE_CHECKING:
     from ganzoo import Cache
@@ -32,8 +33,7 @@ class CelebA(Dataset):
 
     Args:
         root: folder that holds ``img_align_celeba/`` or ``img_align_celeba.zip``, ``list_eval_partition.txt`` and, for labels,
-            ``list_attr_celeba.txt``, directly or in its folder ``celeba``; also as Drive gives them (``Img``, ``Eval``, ``Anno``) and as
-            Kaggle does (``.csv``, a folder within the folder).
+            ``list_attr_celeba.txt``, or these as ``.csv``, in it, in folders below it or in an archive; or such an archive.
         split: train (162,770), valid (19,867), test (19,962) or all.
         size: edge of the images in pixels.
         crop: edge in pixels of the centred square that is kept, before resizing. Papers differ (178, 160, 148, 140, 108), and
@@ -66,7 +66,7 @@ class CelebA(Dataset):
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
         """{"sample": (N, 3, size, size) uint8, with an attribute "label": (N,) int64, 1 where it is there}."""
         layout = self._find(cache)
-        assert layout.images is not None  # or ``_find`` had refused
+        assert layout.picture is not None  # or ``_find`` had refused
         assert layout.partition is not None
         names = read_partition(layout.partition, self.split)
         labels = read_attribute(layout.attributes, self.attribute) if self.attribute is not None and layout.attributes else None
@@ -75,7 +75,7 @@ class CelebA(Dataset):
             raise UserError(
                 f"{ATTRIBUTES} lacks {len(unlabelled)} images of {PARTITION}: {unlabelled[0]}, ...", "get both again", key="data.root"
             )
-        pictures = _Pictures(layout.images, layout.partition)
+        pictures = _Pictures(layout.picture, layout.partition)
         cached = cache.images(
             {"dataset": "celeba", "split": self.split, "files": pictures.stamp(names), "crop": self.crop, "decoder": DECODER},
             names,
@@ -90,20 +90,19 @@ class CelebA(Dataset):
     def _find(self, cache: Cache) -> Layout:
         """Where the files lie."""
         root = expanded(self.root)
-        labelled = self.attribute is not None
-        found = {root / base: look(root / base) for base in BASES}
-        for layout in found.values():
-            if not layout.missing(labelled):
-                return layout
-        nearest = min(found, key=lambda folder: len(found[folder].missing(labelled)))
-        by_hand = f"get what is missing from {HOME} and put it into {nearest.absolute()}, or set data.root"
-        if not self.download:
-            names = [f"{name} (or {IMAGES}/)" if name == ARCHIVE else name for name in found[nearest].missing(labelled)]
-            what = f"{' and '.join(names)} not found in {nearest.absolute()}"
-            raise UserError(what, f"{by_hand} ({contents(nearest)})", key="data.root")
-        for name in found[root / "celeba"].missing(labelled):
-            _download(root / "celeba" / name, cache, by_hand)
-        return look(root / "celeba")
+        layout, labelled = look(tree := Tree(root)), self.attribute is not None
+        by_hand = f"get what is missing from {HOME} and put it into {root.absolute()}, or set data.root"
+        if self.download and layout.missing(labelled):
+            for name in layout.missing(labelled):
+                _download(root / "celeba" / name, cache, by_hand)
+            layout = look(tree := Tree(root))
+        if missing := layout.missing(labelled):
+            if reason := next((reason for name, reason in tree.unread.items() if name.rpartition("/")[2] == ARCHIVE), None):
+                raise UserError(f"{root / ARCHIVE} cannot be read: {reason}", "delete it and get it again", key="data.root")
+            names = [f"{name} (or {IMAGES}/)" if name == ARCHIVE else name for name in missing]
+            what = f"{' and '.join(names)} not found in {root.absolute()}, its folders and archives"
+            raise UserError(what, f"{by_hand} ({tree.contents()})", key="data.root")
+        return layout
 
 
 def _download(target: Path, cache: Cache, by_hand: str) -> None:
@@ -124,7 +123,7 @@ def _download(target: Path, cache: Cache, by_hand: str) -> None:
     deliver(target, get, cache.reporter)
 
 
-def read_partition(path: Path, split: str) -> list[str]:
+def read_partition(path: File, split: str) -> list[str]:
     """The names of the images of ``split``, in the list's order. Each line: a name, then 0, 1 or 2."""
     names = []
     lines = _lines(path)
@@ -143,7 +142,7 @@ def read_partition(path: Path, split: str) -> list[str]:
     return names
 
 
-def read_attribute(path: Path, attribute: str) -> dict[str, int]:
+def read_attribute(path: File, attribute: str) -> dict[str, int]:
     """Image name -> 1 where it has the attribute, 0 where not. Line 1: a count; 2: the names; then a name and 1s and -1s."""
     lines = _lines(path)
     cells_of = rows(lines)
@@ -164,36 +163,29 @@ def read_attribute(path: Path, attribute: str) -> dict[str, int]:
     return found
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: File) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        return text_of(path.read(MAX_LIST_BYTES)).splitlines()
+    except (OSError, UnicodeDecodeError, BadArchive) as error:
         raise UserError(f"{path} cannot be read: {error}", "get it again", key="data.root") from error
 
 
 class _Pictures:
-    """The pictures, in a folder or, where there is none, in the archive. The archive is read in place, never unpacked."""
+    """The pictures, beside one of them: in a folder or an archive, which is read in place, never unpacked."""
 
-    def __init__(self, images: Path, partition: Path) -> None:
-        self._folder, self._partition = images, partition
-        self._zip = None if images.is_dir() else images
-        self._archive: Zip | None = None
+    def __init__(self, one: File, partition: File) -> None:
+        self._one, self._partition = one, partition
 
     def stamp(self, names: list[str]) -> str:
         """What tells these files, and the list that names them, from changed ones."""
-        if self._zip is None:
-            return stamp(self._folder, names)
-        return "".join(stamp(path.parent, [path.name]) for path in (self._zip, self._partition))
+        if self._one.archive is None:
+            return stamp(self._one.path.parent, names)
+        return "".join(stamp(file.path.parent, [file.path.name]) for file in (self._one, self._partition))
 
     def get(self, name: str) -> bytes | Path:
-        """A picture's path or content. Raises BadImage where it is missing or damaged, UserError where the archive is."""
-        if self._zip is None:
-            return self._folder / name
+        """A picture's path or content. Raises BadImage where it is missing or damaged."""
+        file = self._one.beside(name)
         try:
-            self._archive = self._archive or Zip(self._zip)
-        except BadArchive as error:
-            raise UserError(f"{self._zip} cannot be read: {error}", "delete it and get it again", key="data.root") from error
-        try:
-            return self._archive.read(self._archive.member(name, PREFIXES), MAX_FILE_BYTES)
+            return file.read(MAX_FILE_BYTES) if file.archive else file.path
         except BadArchive as error:
             raise BadImage(str(error)) from error

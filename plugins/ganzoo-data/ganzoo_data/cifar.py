@@ -17,8 +17,9 @@ import numpy as np
 from ganzoo import Dataset, UserError
 from ganzoo.data import expanded
 
-from .archives import BadArchive, read_tar
+from .archives import BadArchive
 from .download import fetch
+from .streaming import read_tar
 
 if TYPE_CHECKING:
     from ganzoo import Cache

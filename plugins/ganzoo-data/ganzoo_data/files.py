@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -65,6 +65,44 @@ def folder_at(root: str) -> Path:
     """
     folder = expanded(root)
     if not folder.is_dir():
-        found = "is a file" if folder.exists() else "does not exist"
-        raise UserError(f"the folder {folder.absolute()} {found}", "set data.root to the folder that holds the data", key="data.root")
+        raise UserError(f"the folder {contents(folder)}", "set data.root to the folder that holds the data", key="data.root")
     return folder
+
+
+def contents(folder: Path) -> str:
+    """What is in a folder, for a message."""
+    if not folder.is_dir():
+        return f"{folder.absolute()} is {'a file' if folder.exists() else 'not there'}"
+    names = sorted(path.name + ("/" if path.is_dir() else "") for path in folder.iterdir())
+    within = f", {contents(folder / names[0])}" if len(names) == 1 and names[0].endswith("/") else ""
+    return f"{folder.absolute()} holds {listed(names)}{within}"
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Names, of many the first, for a message."""
+    return (", ".join(names[:most]) or "nothing") + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def text_of(content: bytes) -> str:
+    """A text without the marks that Windows (a BOM) and DOS (Ctrl-Z) put around it. Raises UnicodeDecodeError."""
+    return content.decode("utf-8-sig").rstrip("\x1a\0")
+
+
+def is_litter(name: str) -> bool:
+    """Hidden, or what macOS leaves in archives: copies of each file's name with no picture in them."""
+    return (name.startswith(".") and name != ".") or name == "__MACOSX"
+
+
+def walk(root: Path, depth: int | None = None) -> Iterator[tuple[str, list[str]]]:
+    """Folders below ``root``, at most so deep, as "" or "a/b/", each with the files in it. Links to folders are followed, once each."""
+    seen: set[tuple[int, int]] = set()
+    for folder, subfolders, files in os.walk(root, followlinks=True):
+        status = Path(folder).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            subfolders.clear()  # a link back up, or a second way to the same place
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        relative = Path(folder).relative_to(root)
+        deeper = depth is None or len(relative.parts) < depth
+        subfolders[:] = sorted(name for name in subfolders if not is_litter(name)) if deeper else ()
+        yield "".join(f"{part}/" for part in relative.parts), sorted(name for name in files if not is_litter(name))

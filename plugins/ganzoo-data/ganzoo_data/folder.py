@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,11 +13,12 @@ import numpy as np
 from ganzoo import Dataset, Fraction, NonNegativeInt, PositiveInt, UserError
 from ganzoo.data import BadImage, expanded
 
-from .celeba_layout import contents
 from .derived import Mask, conditions, hole, holed, refuse_remainder
-from .images import DECODER, SUFFIXES, Sides, decode, sides
-from .labels import in_order, label_pictures
-from .sources import Source, is_litter, open_source, size_of
+from .files import is_litter
+from .images import DECODER, Sides, decode, sides
+from .labels import MAX_BYTES, Row, in_order, read_labels
+from .sources import Source, open_source, size_of
+from .tree import File, Tree, the_one
 
 if TYPE_CHECKING:
     from ganzoo import Cache
@@ -40,9 +41,10 @@ class ImageFolder(Dataset):
         channels: 3 (RGB) or 1 (grey). What is transparent lies on white.
         flip: mirror images at random in training.
         labels: whether the first level of sub-folders gives the label, in alphabetical order ("10" before "2"); auto: where there are
-            at least two, and no picture lies beside them; or a CSV or JSON file, in root or elsewhere, that names each picture's.
-        split: of sub-folders that are all called train, val, test or the like: which is taken, labelled by the folders in it; all: every
-            one; auto: train; null: they are classes.
+            at least two, and no picture lies beside them; or a CSV or JSON file, in root, in each split or elsewhere, that names each
+            picture's, by a column of labels or by one of 0s and 1s for each class.
+        split: of sub-folders that are all called train, val, test or the like, or of a column "split" in the file of labels: which is
+            taken, labelled by the folders in it; all: every one; auto: train; null: they are classes.
         max_bad: fraction of the pictures that may be unreadable; they are left out and named.
         low_resolution: give "source" as well: the image reduced so many times.
         mask: give "source" as well: the image with a hole of half its edge, in the middle or anywhere, and "mask", which is 1 in it.
@@ -76,16 +78,10 @@ class ImageFolder(Dataset):
 
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
         """{"sample": (N, channels, H, W) uint8, with labels "label": (N,) int64}; sets ``classes``, ``class_names``."""
-        root, source = expanded(self.root), open_source(self.root)
-        names = source.names
-        if not names:
-            found = f" ({contents(root)})" if root.is_dir() else ""
-            remedy = f"set data.root to a folder with files named {', '.join(SUFFIXES)}{found}"
-            raise UserError(f"no pictures in {root.absolute()}", remedy, key="data.root")
-        names = self._of_split(root, names, cache)
+        root, source = expanded(self.root), open_source(self.root, cache.reporter)
+        names, by_name = self._labels(root, self._of_folders(root, source.names, cache), cache)
         size = sides(self.size or _common_size(source, names, self.crop))
         refuse_remainder(size, self.low_resolution)
-        by_name = self._labels(root, names)
         self.class_names = in_order(set(by_name.values())) if self._file else tuple(sorted(set(by_name.values())))
         self.classes = len(self.class_names)
         if root.is_dir() and self.classes and not self._file:
@@ -117,46 +113,72 @@ class ImageFolder(Dataset):
         """The file of labels; "" where there is none."""
         return self.labels if isinstance(self.labels, str) and self.labels != "auto" else ""
 
-    def _of_split(self, root: Path, names: list[str], cache: Cache) -> list[str]:
+    def _of_folders(self, root: Path, names: list[str], cache: Cache) -> list[str]:
         """The pictures of the chosen split, all where the folders are none."""
-        folders = sorted({_parts(name)[0] for name in names})
-        splits = all("/" in name for name in names) and all(_plain(folder) in SPLITS for folder in folders)
-        if not splits or self.split is None:
-            if self.split not in (None, "auto", "all"):
-                there = ", ".join(dict.fromkeys(_parts(name)[0] for name in names if "/" in name)) or "none"
-                what = f"the sub-folders of {root.absolute()} are no splits: {there}"
-                raise UserError(what, "leave data.split out", key="data.split")
+        if self.split is None or not _are_splits(names):
             return names
-        if self.split == "all" or (self.split == "auto" and len(folders) == 1):
-            return names
-        wanted = [folder for folder in folders if self.split in (folder, "auto") and (self.split != "auto" or _plain(folder) in TRAINING)]
-        if len(wanted) != 1:
-            what = f"the sub-folders of {root.absolute()} are splits: {', '.join(folders)}"
-            raise UserError(what, "choose one as data.split, or all; null: they are classes", key="data.split")
-        if self.split == "auto" and len(folders) > 1:
-            cache.reporter.say(f"{root}: {', '.join(folders)} are splits, of which {wanted[0]} is taken (data.split)")
-        return [name for name in names if _parts(name)[0] == wanted[0]]
+        taken = self._choose(f"the sub-folders of {root.absolute()}", {_parts(name)[0] for name in names}, cache)
+        return [name for name in names if _parts(name)[0] in taken]
 
-    def _labels(self, root: Path, names: Sequence[str]) -> dict[str, str]:
-        """The label of each picture; {} where they have none."""
-        if self.labels is False:
-            return {}
-        if self._file:
-            file = expanded(self._file)
-            near = (root if root.is_dir() else root.parent) / file
-            return label_pictures(near if near.is_file() else file, names)
-        level = int(self.split is not None and all(_plain(_parts(name)[0]) in SPLITS and "/" in name for name in names))
+    def _choose(self, what: str, splits: Iterable[str], cache: Cache) -> Collection[str]:
+        """Which of the splits that ``what`` names are taken."""
+        splits = sorted(splits)
+        if self.split in (None, "all") or (self.split == "auto" and len(splits) == 1):
+            return splits
+        taken = [name for name in splits if name == self.split or (self.split == "auto" and _plain(name) in TRAINING)]
+        if len(taken) != 1:
+            remedy = "choose one as data.split, or all; null: they are classes"
+            raise UserError(f"{what} are splits: {', '.join(splits)}", remedy, key="data.split")
+        if self.split == "auto":
+            cache.reporter.say(f"{what}: {', '.join(splits)} are splits, of which {taken[0]} is taken (data.split)")
+        return taken
+
+    def _labels(self, root: Path, names: list[str], cache: Cache) -> tuple[list[str], dict[str, str]]:
+        """The pictures that are taken, with the label of each; {} where they have none."""
+        rows = self._rows(root, names, cache) if self._file else {}
+        if any(row.split for row in rows.values()):
+            taken = self._choose(f"the splits in {self._file}", {row.split for row in rows.values()}, cache)
+            names = [name for name in names if rows[name].split in taken]
+        elif self.split not in (None, "auto", "all") and not _are_splits(names):
+            there = ", ".join(dict.fromkeys(_parts(name)[0] for name in names if "/" in name)) or "none"
+            raise UserError(f"the sub-folders of {root.absolute()} are no splits: {there}", "leave data.split out", key="data.split")
+        if rows or self.labels is False:
+            return names, {name: rows[name].label for name in names if rows}
+        level = int(self.split is not None and _are_splits(names))
         loose = [name for name in names if len(_parts(name)) < level + 2]
         labels = {name: _parts(name)[level] for name in names if len(_parts(name)) >= level + 2}
-        if self.labels == "auto":
-            return labels if len(set(labels.values())) > 1 and not loose else {}
-        if loose:
-            raise UserError(
-                f"{len(loose)} pictures lie in no sub-folder of {root.absolute()}, so they have no label: {loose[0]}, ...",
-                "move them into one sub-folder a class, or set data.labels: false",
-                key="data.labels",
-            )
-        return labels
+        if not loose:
+            return names, labels if self.labels is True or len(set(labels.values())) > 1 else {}
+        what = f"{len(loose)} pictures lie in no sub-folder of {root.absolute()}, so they have no label: {loose[0]}, ..."
+        remedy = "move them into one sub-folder a class, or set data.labels: false"
+        if self.labels is True:
+            raise UserError(what, remedy, key="data.labels")
+        if len(set(labels.values())) > 1:
+            cache.reporter.warn(f"{what}; nor has any other: {remedy}")
+        return names, {}
+
+    def _rows(self, root: Path, names: list[str], cache: Cache) -> dict[str, Row]:
+        """What the file of labels says of each picture, or one in each folder of a split."""
+        found: dict[str, Row] = {}
+        for file, below in self._files(root, names):
+            listed = read_labels(file)
+            found |= listed.of([name for name in names if name.startswith(below)])
+            if listed.one_hot:
+                cache.reporter.say(f"{file}: the label is the column with a 1 of {', '.join(listed.one_hot)}")
+        return found
+
+    def _files(self, root: Path, names: list[str]) -> list[tuple[File, str]]:
+        """Files of labels, each with the folder whose pictures it labels: beside the data, where its path leads, or further down."""
+        path = expanded(self._file)
+        for base in (root if root.is_dir() else root.parent, Path()):
+            if (base / path).is_file():
+                return [(File(base, str(path)), "")]
+        there = Tree(root).find(lambda name: f"/{name}".endswith(f"/{path.as_posix()}"))
+        tops = sorted({_parts(name)[0] for name in names})
+        of_tops = [[file for file in there if _parts(file.place)[-1] == top] for top in tops]
+        if _are_splits(names) and all(len(files) == 1 for files in of_tops):
+            return [(files[0], f"{top}/") for files, top in zip(of_tops, tops, strict=True)]
+        return [(the_one(there, MAX_BYTES) or File(Path(), str(path)), "")]
 
 
 def _common_size(source: Source, names: Sequence[str], crop: int | None) -> tuple[int, int]:
@@ -185,6 +207,11 @@ def _tell_of_empty(root: Path, labels: Mapping[str, str], cache: Cache) -> None:
     if empty := sorted(beside - set(labels.values())):
         named = ", ".join(empty[:5]) + " and more" * (len(empty) > 5)
         cache.reporter.warn(f"{root}: no pictures in {named}, so there is no such class")
+
+
+def _are_splits(names: Iterable[str]) -> bool:
+    """Whether all of them lie in folders that are called as splits are."""
+    return all("/" in name and _plain(_parts(name)[0]) in SPLITS for name in names)
 
 
 def _plain(folder: str) -> str:

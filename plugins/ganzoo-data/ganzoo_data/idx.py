@@ -6,6 +6,7 @@ Header: two zero bytes, the element type (0x08: unsigned byte), the number of di
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import struct
 import zlib
@@ -16,16 +17,21 @@ import numpy as np
 
 from ganzoo import UserError
 
+from .archives import BadArchive
+from .tree import File
+
 UNSIGNED_BYTE, INT = 0x08, 0x0C
+GZIP, ZIP = b"\x1f\x8b", b"PK\3\4"
+MAX_HEADER_BYTES = 1 << 10
 MAX_BYTES = 1 << 30
 """No array beyond 1 GiB: MNIST's largest has 47 MB, EMNIST's 547 MB."""
 
 
-def read(path: Path, dimensions: int) -> np.ndarray:
+def read(path: Path | File, dimensions: int) -> np.ndarray:
     """The array in an IDX file of unsigned bytes, plain or compressed with gzip; of QMNIST's labels, (N, 8) int32, the classes.
 
     Args:
-        path: the file. Compression is told from its content.
+        path: the file. Compression is told from its content; a .npz of one array is read too.
         dimensions: how many the array must have: 3 for images (N, H, W), 1 for labels (N,).
 
     Returns:
@@ -35,20 +41,31 @@ def read(path: Path, dimensions: int) -> np.ndarray:
         UserError: where the file is missing, truncated, too long, damaged or another kind of file.
     """
     try:
-        with path.open("rb") as plain:
-            compressed = plain.read(2) == b"\x1f\x8b"
-            plain.seek(0)
-            if not compressed:
-                return _read_array(plain, dimensions)
-            with gzip.open(plain) as unpacked:
-                return _read_array(cast(IO[bytes], unpacked), dimensions)
-    except (OSError, EOFError, zlib.error, _NotIdx) as error:  # gzip says BadGzipFile (an OSError), EOFError or zlib.error
+        file = path if isinstance(path, File) else File(path.parent, path.name)
+        content = file.read(MAX_BYTES + MAX_HEADER_BYTES)
+        if content.startswith(ZIP):
+            return _read_npz(content, dimensions)
+        if not content.startswith(GZIP):
+            return _read_array(io.BytesIO(content), dimensions)
+        with gzip.open(io.BytesIO(content)) as unpacked:
+            return _read_array(cast(IO[bytes], unpacked), dimensions)
+    except (OSError, EOFError, ValueError, zlib.error, MemoryError, BadArchive, _NotIdx) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UserError(f"{path} cannot be read as IDX: {reason}", "delete it and get it again", key="data.root") from error
 
 
 class _NotIdx(Exception):
     """The bytes are not the array that the header promises."""
+
+
+def _read_npz(content: bytes, dimensions: int) -> np.ndarray:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        if len(arrays.files) != 1 or arrays.zip.infolist()[0].file_size > MAX_BYTES + MAX_HEADER_BYTES:
+            raise _NotIdx(f"a .npz of {', '.join(arrays.files)}, wanted one array of at most {MAX_BYTES} bytes")
+        array: np.ndarray = arrays[arrays.files[0]]
+    if array.dtype != np.uint8 or array.ndim != dimensions:
+        raise _NotIdx(f"{array.dtype} with {array.ndim} dimensions; wanted uint8 with {dimensions}")
+    return array
 
 
 def _read_array(file: IO[bytes], dimensions: int) -> np.ndarray:
@@ -73,7 +90,7 @@ def _read_array(file: IO[bytes], dimensions: int) -> np.ndarray:
     return np.frombuffer(data, ">i4").reshape(shape)[:, 0] if rows_of_ints else np.frombuffer(data, np.uint8).reshape(shape)
 
 
-def read_pair(images_path: Path, labels_path: Path, size: int, *, classes: int = 10, first: int = 0) -> dict[str, np.ndarray]:
+def read_pair(images_path: Path | File, labels_path: Path | File, size: int, *, classes: int = 10, first: int = 0) -> dict[str, np.ndarray]:
     """Images (N, 1, size, size) uint8, by a black border where ``size`` is over 28, and their labels (N,) int64, from 0.
 
     Args:

@@ -32,6 +32,13 @@ SUFFIXES = (
     *(".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
 )
 """File names that are taken for pictures, in lower case."""
+NOT_READ = (
+    *(".3fr", ".ai", ".arw", ".bpg", ".cr2", ".cr3", ".dcm", ".dcr", ".dds", ".djvu", ".dng", ".emf", ".eps", ".erf", ".exr", ".fits"),
+    *(".flif", ".hdr", ".heic", ".heics", ".heif", ".heifs", ".hif", ".icns", ".ico", ".iiq", ".jls", ".jph", ".jxl", ".jxr", ".kdc"),
+    *(".mng", ".mrw", ".nef", ".nrw", ".orf", ".pam", ".pcx", ".pef", ".pfm", ".psb", ".psd", ".qoi", ".raf", ".ras", ".raw", ".rw2"),
+    *(".rwl", ".sgi", ".sr2", ".srf", ".srw", ".svg", ".svgz", ".tga", ".wdp", ".wmf", ".x3f", ".xbm", ".xcf", ".xpm"),
+)
+"""File names of pictures in formats that are not read here, in lower case."""
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "PPM", "JPEG2000", "AVIF")
 """What is read, whatever the file is called. Not TGA, which has no signature (noise passes for it), nor EPS, which runs a program."""
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ganzoo import UserError
-
-from .archives import BadArchive, Zip
-from .download import deliver, fetch
+from .download import fetch
 from .idx import read_pair
 from .mnist import MNIST
 
@@ -29,16 +26,13 @@ EMNIST_CLASSES = {
     "digits": DIGITS,
     "mnist": DIGITS,
 }
-MAX_MEMBER_BYTES = 1 << 29
-"""No compressed file of EMNIST has more."""
 
 
 class KMNIST(MNIST):
     """Characters of the old Japanese cursive, 1 x 28 x 28, 60,000 to train on and 10,000 to test with, with their labels.
 
     Args:
-        root: folder of the data. The files are looked for in it, in its folder ``raw``, and in ``KMNIST/raw`` (where torchvision
-            keeps them), compressed or not.
+        root: folder of the data, or a zip or tar of it, which is searched as that of MNIST is, also as numpy's ``.npz``.
         split: which half.
         size: edge of the images in pixels; 32 adds a black border of 2.
         download: fetch what is missing into ``KMNIST/raw``.
@@ -58,13 +52,16 @@ class KMNIST(MNIST):
     ) -> None:
         super().__init__(root=root, split=split, size=size, download=download)
 
+    def _names(self) -> tuple[Sequence[str], Sequence[str]]:
+        images, labels = super()._names()
+        return [*images, f"kmnist-{self.split}-imgs.npz"], [*labels, f"kmnist-{self.split}-labels.npz"]
+
 
 class EMNIST(MNIST):
     """Handwritten letters and digits, 1 x 28 x 28, upright: the files hold them mirrored along the diagonal.
 
     Args:
-        root: folder of the data. The files are looked for in it, in its folders ``raw``, ``gzip`` and ``emnist_source_files``, and in
-            ``EMNIST/raw`` (where torchvision keeps them), compressed or not.
+        root: folder of the data, or a zip or tar of it, which is searched as that of MNIST is.
         part: which of its six data sets: balanced (47 classes), byclass (62), bymerge (47), letters (26, capital and small as one),
             digits or mnist (10).
         split: which half.
@@ -74,7 +71,6 @@ class EMNIST(MNIST):
 
     source = "EMNIST; Cohen, Afshar, Tapson and van Schaik 2017, arXiv:1702.05373; public domain (NIST)"
     torchvision_name = "EMNIST"
-    folders: ClassVar[tuple[str, ...]] = ("gzip", "emnist_source_files", "EMNIST/raw/gzip")
 
     def __init__(
         self,
@@ -91,36 +87,27 @@ class EMNIST(MNIST):
 
     def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
         """{"sample": (N, 1, size, size) uint8, "label": (N,) int64}."""
-        images, labels = (self._find(name, cache) for name in self._names())
         first = int(self.part == "letters")  # they are counted from 1
+        images, labels = self._find(cache)
         read = read_pair(images, labels, self.size, classes=self.classes, first=first)
         return {**read, "sample": np.ascontiguousarray(read["sample"].swapaxes(2, 3))}
 
-    def _names(self) -> tuple[str, str]:
-        return f"emnist-{self.part}-{self.split}-images-idx3-ubyte", f"emnist-{self.part}-{self.split}-labels-idx1-ubyte"
+    def _names(self) -> tuple[Sequence[str], Sequence[str]]:
+        return [f"emnist-{self.part}-{self.split}-images-idx3-ubyte"], [f"emnist-{self.part}-{self.split}-labels-idx1-ubyte"]
 
     def _fetch(self, target: Path, cache: Cache, by_hand: str) -> None:
-        """Download the archive of all parts, and take a file out of it."""
+        """Download the archive of all parts, in which it lies."""
         import torchvision
 
-        known, archive = torchvision.datasets.EMNIST, target.with_name("gzip.zip")
-        fetch([known.url], archive, known.md5, cache.reporter, by_hand)
-
-        def get(temporary: Path) -> None:
-            try:
-                temporary.write_bytes(Zip(archive).read(f"gzip/{target.name}", MAX_MEMBER_BYTES))
-            except BadArchive as error:
-                raise UserError(f"{archive} cannot be read: {error}", by_hand, key="data.root") from error
-
-        deliver(target, get, cache.reporter)
+        known = torchvision.datasets.EMNIST
+        fetch([known.url], target.with_name("gzip.zip"), known.md5, cache.reporter, by_hand)
 
 
 class QMNIST(MNIST):
     """MNIST made again from its source, 1 x 28 x 28, 60,000 to train on and all 60,000 to test with, with their labels.
 
     Args:
-        root: folder of the data. The files are looked for in it, in its folder ``raw``, and in ``QMNIST/raw`` (where torchvision
-            keeps them), compressed or not.
+        root: folder of the data, or a zip or tar of it, which is searched as that of MNIST is.
         split: which half.
         size: edge of the images in pixels; 32 adds a black border of 2.
         download: fetch what is missing into ``QMNIST/raw``.
@@ -139,8 +126,8 @@ class QMNIST(MNIST):
     ) -> None:
         super().__init__(root=root, split=split, size=size, download=download)
 
-    def _names(self) -> tuple[str, str]:
-        return f"qmnist-{self.split}-images-idx3-ubyte", f"qmnist-{self.split}-labels-idx2-int"
+    def _names(self) -> tuple[Sequence[str], Sequence[str]]:
+        return [f"qmnist-{self.split}-images-idx3-ubyte"], [f"qmnist-{self.split}-labels-idx2-int"]
 
     def _urls(self, name: str) -> tuple[list[str], str]:
         import torchvision

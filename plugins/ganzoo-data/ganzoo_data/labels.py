@@ -6,75 +6,149 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Any
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
 
 from ganzoo import UserError
 
+from .archives import BadArchive
+from .files import text_of
+from .tree import File
+
+MAX_BYTES = 1 << 28
 FILE = ("file", "filename", "file_name", "path", "image", "image_path", "img", "name", "image_id", "id")
 LABEL = ("label", "class", "category", "target", "class_name", "label_name", "y")
+SPLIT = ("split", "subset", "partition", "set")
 """Columns, as they are called; where none is called so, the first is the picture and the second the label."""
 
 
-def read_labels(path: Path) -> dict[str, str]:
-    """Picture -> label, of a CSV (with or without names of its columns) or a JSON file.
+class Row(NamedTuple):
+    """What a file says of a picture."""
+
+    picture: str
+    label: str
+    split: str = ""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a file of labels lists.
+
+    Args:
+        file: its name.
+        rows: picture -> what it says.
+        one_hot: the columns that were taken for classes, since each row has one 1 among 0s in them.
+    """
+
+    file: str
+    rows: Mapping[str, Row]
+    one_hot: Sequence[str] = ()
+
+    def of(self, names: Sequence[str]) -> dict[str, Row]:
+        """What is said of each picture of ``names``: by its path, by the end of it, or by its stem where only one picture has it.
+
+        Raises:
+            UserError: where a picture is not listed.
+        """
+        ways = {name: [*_ends(name), PurePosixPath(name).stem] for name in names}
+        count = Counter(way for each in ways.values() for way in dict.fromkeys(each))
+        found, lacking = {}, []
+        for name, each in ways.items():
+            row = next((self.rows[way] for way in each if way in self.rows and (way == name or count[way] == 1)), None)
+            if row is None:
+                lacking.append(name)
+            else:
+                found[name] = row
+        if lacking:
+            what = f"{self.file} labels {len(self.rows)} pictures ({next(iter(self.rows))}, ...), "
+            what += f"but not {len(lacking)} of {len(names)} here: {lacking[0]}, ..."
+            raise UserError(what, "add them to the file, or move them elsewhere", key="data.labels")
+        return found
+
+
+def read_labels(file: File) -> Listed:
+    """Pictures with their labels, of a CSV (with or without names of its columns) or a JSON file, perhaps with their splits.
 
     JSON is ``{"a.png": "cat"}``, ``[["a.png", "cat"]]``, ``[{"file": "a.png", "label": "cat"}]``, or either of the lists as ``labels``;
-    JSON Lines (``metadata.jsonl``) are such items, one a line.
+    JSON Lines (``metadata.jsonl``) are such items, one a line. A CSV may have a column of 0s and 1s for each class instead of labels.
 
     Raises:
         UserError: where the file cannot be read, or gives a picture two labels.
     """
+    remedy, one_hot = "a CSV has lines as: a.png,cat", list[str]()
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        pairs = list({".json": _of_json, ".jsonl": _of_json_lines}.get(path.suffix.lower(), _of_csv)(text))
-    except (OSError, ValueError, KeyError, IndexError, TypeError, csv.Error) as error:
+        text, ending = text_of(file.read(MAX_BYTES)), PurePosixPath(file.name).suffix.lower()
+        lines = [line for line in text.splitlines() if line.strip()]
+        if ending == ".json":
+            rows = _of_json(json.loads(text))
+        elif ending == ".jsonl":
+            rows = [_of_item(json.loads(line)) for line in lines]
+        else:
+            rows, one_hot = _of_csv(lines)
+    except (OSError, BadArchive, ValueError, IndexError, TypeError, RecursionError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UserError(f"{path} cannot be read as labels: {reason}", "a CSV has lines as: a.png,cat", key="data.labels") from error
-    found: dict[str, str] = {}
-    for name, label in pairs:
-        name = name.strip().replace("\\", "/").removeprefix("./")
-        if not label.strip():
-            raise UserError(f"{path} gives {name} no label", "write one, or leave the picture out", key="data.labels")
-        if found.setdefault(name, label.strip()) != label.strip():
-            raise UserError(f"{path} gives {name} two labels: {found[name]} and {label}", "leave one of them out", key="data.labels")
+        raise UserError(f"{file} cannot be read as labels: {reason}", remedy, key="data.labels") from error
+    found: dict[str, Row] = {}
+    for row in rows:
+        name = row.picture.strip().replace("\\", "/").removeprefix("./")
+        row = Row(name, row.label.strip(), row.split.strip())
+        if not row.label:
+            raise UserError(f"{file} gives {name} no label", "write one, or leave the picture out", key="data.labels")
+        if (known := found.setdefault(name, row)) != row:
+            what = f"{file} gives {name} two labels: {' '.join(filter(None, known[1:]))} and {' '.join(filter(None, row[1:]))}"
+            raise UserError(what, "leave one of them out", key="data.labels")
     if not found:
-        raise UserError(f"{path} holds no labels", "a CSV has lines as: a.png,cat", key="data.labels")
-    return found
+        raise UserError(f"{file} holds no labels", remedy, key="data.labels")
+    return Listed(str(file), found, one_hot)
 
 
-def _of_csv(text: str) -> Iterator[tuple[str, str]]:
-    lines = [line for line in text.splitlines() if line.strip()]
-    delimiter = max(",;\t", key=lines[0].count) if lines else ","
-    rows = list(csv.reader(lines, delimiter=delimiter))
-    head = [cell.strip().lower() for cell in rows[0]] if rows else []
+def _of_csv(lines: Sequence[str]) -> tuple[list[Row], list[str]]:
+    """The rows, and the columns that are classes where they are one-hot."""
+    if not lines:
+        return [], []
+    rows = list(csv.reader(lines, delimiter=max(",;\t", key=lines[0].count)))
+    titles = [cell.strip() for cell in rows[0]]
+    head = [title.lower() for title in titles]
     if len(head) == 1:
         raise ValueError(f"'{lines[0][:40]}' has no comma, semicolon or tab")
-    if not set(head) & {*FILE, *LABEL} or "." in "".join(head[:1]):
-        return ((row[0], row[1]) for row in rows)
-    file = next((head.index(name) for name in FILE if name in head), 0)
-    label = next((head.index(name) for name in LABEL if name in head), 1 if file == 0 else 0)
-    return ((row[file], row[label]) for row in rows[1:])
+    if not set(head) & {*FILE, *LABEL} or "." in head[0]:
+        if len(head) > 2:
+            raise ValueError(f"it has {len(head)} columns, and no first line that says which of them are file and label")
+        return [Row(row[0], row[1]) for row in rows], []
+    label, split = (next((head.index(name) for name in names if name in head), None) for names in (LABEL, SPLIT))
+    file = next((head.index(name) for name in FILE if name in head), int(label == 0))
+    others = [column for column in range(len(head)) if column not in (file, split)]
+    if label is None and len(others) > 1:
+        ones = [[column for column in others if float(row[column] or 0) != 0] for row in rows[1:]]
+        if not all(len(found) == 1 and float(row[found[0]]) == 1 for found, row in zip(ones, rows[1:], strict=True)):
+            raise ValueError(f"which of its columns is the label? ({', '.join(titles)})")
+        labels = [titles[found[0]] for found in ones]
+    else:
+        label = others[0] if label is None else label
+        labels = [row[label] for row in rows[1:]]
+    splits = [row[split] if split is not None else "" for row in rows[1:]]
+    return [Row(row[file], *each) for row, *each in zip(rows[1:], labels, splits, strict=True)], [titles[i] for i in others] * (
+        label is None
+    )
 
 
-def _of_json_lines(text: str) -> Iterator[tuple[str, str]]:
-    return (_pair(json.loads(line)) for line in text.splitlines() if line.strip())
-
-
-def _of_json(text: str) -> Iterator[tuple[str, str]]:
-    value = json.loads(text)
+def _of_json(value: Any) -> list[Row]:
     if isinstance(value, Mapping) and isinstance(value.get("labels"), list | dict):
         value = value["labels"]
     if isinstance(value, Mapping):
-        return ((str(name), _plain(label)) for name, label in value.items())
-    return (_pair(item) for item in value)
+        return [Row(str(name), _plain(label)) for name, label in value.items()]
+    return [_of_item(item) for item in value]
 
 
-def _pair(item: Any) -> tuple[str, str]:
+def _of_item(item: Any) -> Row:
     if isinstance(item, Mapping):
-        return str(next(item[name] for name in FILE if name in item)), _plain(next(item[name] for name in LABEL if name in item))
+        picture, label, split = (next((item[name] for name in names if name in item), None) for names in (FILE, LABEL, SPLIT))
+        if picture is None or label is None:
+            raise ValueError(f"{json.dumps(item)[:60]} does not say which is the file, which the label")
+        return Row(str(picture), _plain(label), str(split or ""))
     name, label = item
-    return str(name), _plain(label)
+    return Row(str(name), _plain(label))
 
 
 def _plain(label: Any) -> str:
@@ -83,35 +157,10 @@ def _plain(label: Any) -> str:
     return str(label)
 
 
-def label_pictures(path: Path, names: Sequence[str]) -> dict[str, str]:
-    """The label of each picture of ``names``: by its path, or by its name or its stem where only one picture has it.
-
-    Raises:
-        UserError: where a picture has none.
-    """
-    listed = read_labels(path)
-    base, stem = (Counter(part(name) for name in names) for part in (_base, _stem))
-    found, lacking = {}, []
-    for name in names:
-        ways = [name, *([_base(name)] if base[_base(name)] == 1 else []), *([_stem(name)] if stem[_stem(name)] == 1 else [])]
-        label = next((listed[way] for way in ways if way in listed), None)
-        if label is None:
-            lacking.append(name)
-        else:
-            found[name] = label
-    if lacking:
-        what = f"{path} labels {len(listed)} pictures ({next(iter(listed))}, ...), "
-        what += f"but not {len(lacking)} of {len(names)} here: {lacking[0]}, ..."
-        raise UserError(what, "add them to the file, or move them elsewhere", key="data.labels")
-    return found
-
-
-def _base(name: str) -> str:
-    return PurePosixPath(name).name
-
-
-def _stem(name: str) -> str:
-    return PurePosixPath(name).stem
+def _ends(name: str) -> list[str]:
+    """A path, and what is left of it without its first folders."""
+    parts = name.split("/")
+    return ["/".join(parts[i:]) for i in range(len(parts))]
 
 
 def in_order(labels: Iterator[str] | set[str]) -> tuple[str, ...]:

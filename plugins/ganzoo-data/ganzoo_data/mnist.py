@@ -6,7 +6,7 @@ they come, and checks their sizes. They are uint8 arrays already: there is nothi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -15,20 +15,27 @@ import numpy as np
 from ganzoo import Dataset, UserError
 from ganzoo.data import Digits, expanded
 
-from .celeba_layout import contents
 from .download import fetch
-from .idx import read_pair
+from .idx import MAX_BYTES, read_pair
+from .tree import File, Tree, the_one
 
 if TYPE_CHECKING:
     from ganzoo import Cache
+
+
+KIN = {
+    **{"fashion": "FashionMNIST", "kmnist": "KMNIST", "kuzushiji": "KMNIST"},
+    **{"emnist": "EMNIST", "qmnist": "QMNIST", "mnist": "MNIST"},
+}
+"""Words in the names of folders and files -> whose they are, as torchvision calls it; the first decides."""
 
 
 class MNIST(Dataset):
     """Handwritten digits, 1 x 28 x 28, 60,000 to train on and 10,000 to test with, with their labels.
 
     Args:
-        root: folder of the data. The files are looked for in it, in its folder ``raw``, and in ``MNIST/raw`` (where torchvision
-            keeps them), compressed or not, also as ``train-images.idx3-ubyte`` or in a folder of that name, as Kaggle gives them.
+        root: folder of the data, or a zip or tar of it. The files are looked for by their names, with dashes or dots, compressed or
+            not, in it, in the folders below it and in archives there, but in no folder of another of MNIST's kin.
         split: which half.
         size: edge of the images in pixels; 32 adds a black border of 2.
         download: fetch what is missing into ``MNIST/raw``.
@@ -39,8 +46,6 @@ class MNIST(Dataset):
     class_names = Digits.class_names
     torchvision_name: ClassVar[str] = "MNIST"
     """Name of the class in ``torchvision.datasets``, and of its folder."""
-    folders: ClassVar[tuple[str, ...]] = ()
-    """Where else its files lie, below ``root``."""
 
     def __init__(
         self,
@@ -54,29 +59,37 @@ class MNIST(Dataset):
 
     def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
         """{"sample": (N, 1, size, size) uint8, "label": (N,) int64}."""
-        images, labels = (self._find(name, cache) for name in self._names())
+        images, labels = self._find(cache)
         return read_pair(images, labels, self.size)
 
-    def _names(self) -> tuple[str, str]:
-        """What the files of images and labels are called."""
+    def _names(self) -> tuple[Sequence[str], Sequence[str]]:
+        """What the files of images and of labels may be called."""
         half = {"train": "train", "test": "t10k"}[self.split]
-        return f"{half}-images-idx3-ubyte", f"{half}-labels-idx1-ubyte"
+        return [f"{half}-images-idx3-ubyte"], [f"{half}-labels-idx1-ubyte"]
 
-    def _find(self, name: str, cache: Cache) -> Path:
-        root = expanded(self.root)
-        own_folder = root / self.torchvision_name / "raw"
-        folders = (own_folder, root / "raw", root, *(root / folder for folder in self.folders))
-        for folder in folders:
-            for path in _spellings(folder, name):
-                if path.is_file():
-                    return path
-        looked = f"looked for {name} and {name}.gz in {', '.join(str(folder) for folder in folders)}"
-        if not self.download:
-            what = f"{self.torchvision_name} is not in {root.absolute()} ({looked})"
-            raise UserError(what, f"set data.root, or data.download: true ({contents(root)})", key="data.root")
-        target = own_folder / f"{name}.gz"
-        self._fetch(target, cache, f"get {target.name} elsewhere and put it into {own_folder.absolute()}, or set data.root")
-        return target
+    def _find(self, cache: Cache) -> list[File]:
+        """The files of images and labels."""
+        root, kin = expanded(self.root), self.torchvision_name
+        found = [self._look(tree := Tree(root), names) for names in self._names()]
+        if None in found and self.download:
+            for name in (names[0] for names, file in zip(self._names(), found, strict=True) if file is None):
+                target = root / kin / "raw" / f"{name}.gz"
+                self._fetch(target, cache, f"get {target.name} elsewhere and put it into {target.parent.absolute()}, or set data.root")
+            found = [self._look(tree := Tree(root), names) for names in self._names()]
+        files = [file for file in found if file]
+        if len(files) < len(found):
+            looked = " and ".join(names[0] for names, file in zip(self._names(), found, strict=True) if file is None)
+            what = f"{kin} is not in {root.absolute()} (looked for {looked} in it, in its folders and in archives)"
+            raise UserError(what, f"set data.root, or data.download: true ({tree.contents()})", key="data.root")
+        if any(file.place not in ("", "raw", f"{kin}/raw") for file in files):
+            cache.reporter.say(f"{kin} is read from {files[0]}")
+        return files
+
+    def _look(self, tree: Tree, names: Sequence[str]) -> File | None:
+        """A file by its names, in no folder of another of the kin; those in a folder of its own come first."""
+        kin, spelled = self.torchvision_name, [_spelled(name) for name in names]
+        found = tree.find(lambda path: _spelled(path) in spelled and _owner(path) in (None, kin))
+        return the_one([file for file in found if _owner(file.name) == kin] or found, MAX_BYTES)
 
     def _fetch(self, target: Path, cache: Cache, by_hand: str) -> None:
         """Download a file."""
@@ -91,18 +104,21 @@ class MNIST(Dataset):
         return [mirror + name for mirror in known.mirrors], dict(known.resources)[name]
 
 
-def _spellings(folder: Path, name: str) -> list[Path]:
-    """A file as it comes: with a dash or a dot before "idx", in a folder of its own name, as Kaggle has it, compressed or not."""
-    names = [name, name.replace("-idx", ".idx")]
-    return [path for each in names for path in (folder / each, folder / f"{each}.gz", folder / each / each, folder / each / name)]
+def _spelled(path: str) -> str:
+    """A file's name with dashes for dots, without the ending of what is compressed."""
+    return path.rpartition("/")[2].lower().removesuffix(".gz").replace(".", "-")
+
+
+def _owner(path: str) -> str | None:
+    """Whose files lie under such a path, by the words in it; None where it does not say: their names do not differ."""
+    return next((owner for word, owner in KIN.items() if word in path.lower()), None)
 
 
 class FashionMNIST(MNIST):
     """Pictures of clothes, 1 x 28 x 28, 60,000 to train on and 10,000 to test with, with their labels.
 
     Args:
-        root: folder of the data. The files are looked for in it, in its folder ``raw``, and in ``FashionMNIST/raw`` (where
-            torchvision keeps them), compressed or not.
+        root: folder of the data, or a zip or tar of it, which is searched as that of MNIST is.
         split: which half.
         size: edge of the images in pixels; 32 adds a black border of 2.
         download: fetch what is missing into ``FashionMNIST/raw``.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from ganzoo import Dataset, UserError
+from ganzoo.data import expanded
 
-from .files import folder_at, stamp
 from .images import DECODER, Sides, decode, sides
-from .sources import find_pictures
+from .sources import Source, open_source
 
 if TYPE_CHECKING:
     from ganzoo import Cache
@@ -25,7 +25,7 @@ class TwoDomains(Dataset):
     """What both kinds have in common.
 
     Args:
-        root: the folder.
+        root: the folder, or a zip or tar of it.
         size: edge of the images in training, in pixels, or [rows, columns].
         load_size: edge, or [rows, columns], that pictures are resized to; of larger ones training takes a window of ``size``
             at random; null: ``size``.
@@ -56,10 +56,10 @@ class TwoDomains(Dataset):
         self.flip, self.direction, self.split = flip, direction, split
         self.window = part if whole != part else None
 
-    def _domains(self, root: Path) -> tuple[Path, Path] | None:
+    def _domains(self, names: Sequence[str]) -> tuple[str, str] | None:
         """The folders of A and B: trainA and trainB, A/train and B/train, train/A and train/B, or A and B; None where there are none."""
-        ways = [(f"{self.split}A", f"{self.split}B"), *((f"{before}A{after}", f"{before}B{after}") for before, after in self._nested())]
-        return next(((root / a, root / b) for a, b in ways if (root / a).is_dir() and (root / b).is_dir()), None)
+        ways = [(f"{self.split}A/", f"{self.split}B/"), *((f"{before}A{after}/", f"{before}B{after}/") for before, after in self._nested())]
+        return next((way for way in ways if all(any(name.startswith(folder) for name in names) for folder in way)), None)
 
     def _nested(self) -> list[tuple[str, str]]:
         return [("", f"/{self.split}"), (f"{self.split}/", ""), *([("", "")] if self.split == "train" else [])]
@@ -67,17 +67,16 @@ class TwoDomains(Dataset):
     def _ordered(self, a: Rows, b: Rows) -> dict[str, Rows]:
         return {"source": a, "sample": b} if self.direction == "AtoB" else {"source": b, "sample": a}
 
-    def _images(self, cache: Cache, folder: Path, names: list[str], both: bool = False) -> Rows:
+    def _images(self, cache: Cache, source: Source, names: Sequence[str], both: bool = False) -> Rows:
         """The pictures, or two side by side."""
         (rows, columns), channels = self.load_size, self.channels
         shape = (channels, rows, 2 * columns if both else columns)
 
         def read(name: str) -> np.ndarray:
-            return (
-                halves(folder / name, self.load_size, channels) if both else decode(folder / name, size=self.load_size, channels=channels)
-            )
+            picture = source.get(name)
+            return halves(picture, self.load_size, channels) if both else decode(picture, size=self.load_size, channels=channels)
 
-        key: dict[str, Any] = {"dataset": "pairs", "both": both, "files": stamp(folder, names), "decoder": DECODER}
+        key: dict[str, Any] = {"dataset": "pairs", "both": both, "files": source.stamp(names), "decoder": DECODER}
         return cache.images(key, names, read, shape).images
 
 
@@ -85,7 +84,8 @@ class Paired(TwoDomains):
     """Pairs of pictures: "source" is to become "sample". Side by side in one file (A | B), or of equal names in two folders.
 
     Args:
-        root: a folder with the files of pairs, in it or in its sub-folder ``split``; or with the folders trainA and trainB, A and B.
+        root: a folder, or a zip or tar, with the files of pairs, in it or in its sub-folder ``split``; or with the folders trainA and
+            trainB, A and B.
         size: edge of the images in training, in pixels, or [rows, columns].
         load_size: edge, or [rows, columns], that pictures are resized to; of larger ones training takes a window of ``size``
             at random; null: ``size``.
@@ -97,22 +97,19 @@ class Paired(TwoDomains):
 
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
         """{"source", "sample": (N, channels, H, W) uint8}."""
-        root = folder_at(self.root)
-        if domains := self._domains(root):
-            a, b = ({str(Path(name).with_suffix("")): name for name in find_pictures(folder)} for folder in domains)
+        source = open_source(self.root, cache.reporter)
+        if domains := self._domains(source.names):
+            a, b = ({str(Path(name).with_suffix(""))[len(folder) :]: name for name in _below(folder, source)} for folder in domains)
             if alone := sorted(a.keys() ^ b.keys()):
                 where, there = (domains[1], a) if alone[0] in a else (domains[0], b)
-                what = f"{where.absolute()} has no partner of {there[alone[0]]} (and of {len(alone) - 1} more)"
+                what = f"{expanded(self.root).absolute() / where} has no partner of {there[alone[0]]} (and of {len(alone) - 1} more)"
                 raise UserError(what, "give both the same name, or take the data set 'unpaired'", key="data.root")
-            refuse_nothing(a, domains[0])
-            named = [[of[name] for name in sorted(of)] for of in (a, b)]
-            return self._ordered(*(self._images(cache, folder, names) for folder, names in zip(domains, named, strict=True)))
-        folder = root / self.split if (root / self.split).is_dir() else root
-        if folder == root and self.split != "train":
-            raise UserError(f"{root.absolute()} has no sub-folder {self.split}", "choose another data.split", key="data.split")
-        names = find_pictures(folder)
-        refuse_nothing(names, folder)
-        both = self._images(cache, folder, names, both=True)
+            return self._ordered(*(self._images(cache, source, [of[name] for name in sorted(of)]) for of in (a, b)))
+        names = _below(f"{self.split}/", source) or (source.names if self.split == "train" else [])
+        if not names:
+            what = f"{expanded(self.root).absolute()} has no pictures in a sub-folder {self.split}"
+            raise UserError(what, "choose another data.split", key="data.split")
+        both = self._images(cache, source, names, both=True)
         return self._ordered(Columns(both, 0, self.load_size[1]), Columns(both, self.load_size[1], 2 * self.load_size[1]))
 
 
@@ -120,7 +117,7 @@ class Unpaired(TwoDomains):
     """Pictures of two domains without pairs: "source" is to become like "sample". Each has its own number and order.
 
     Args:
-        root: a folder with the folders trainA and trainB, A/train and B/train, or A and B.
+        root: a folder, or a zip or tar, with the folders trainA and trainB, A/train and B/train, or A and B.
         size: edge of the images in training, in pixels, or [rows, columns].
         load_size: edge, or [rows, columns], that pictures are resized to; of larger ones training takes a window of ``size``
             at random; null: ``size``.
@@ -134,18 +131,13 @@ class Unpaired(TwoDomains):
 
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
         """{"source": (M, channels, H, W), "sample": (N, ...) uint8}."""
-        root = folder_at(self.root)
-        domains = self._domains(root)
+        source = open_source(self.root, cache.reporter)
+        domains = self._domains(source.names)
         if domains is None:
-            there = ", ".join(sorted(path.name for path in root.iterdir() if path.is_dir())) or "none"
-            what = f"{root.absolute()} has no folders {self.split}A and {self.split}B (its folders: {there})"
+            there = ", ".join(sorted({name.partition("/")[0] for name in source.names if "/" in name})) or "none"
+            what = f"{expanded(self.root).absolute()} has no folders {self.split}A and {self.split}B (those with pictures: {there})"
             raise UserError(what, "name them so, or A and B", key="data.root")
-        found = []
-        for folder in domains:
-            names = find_pictures(folder)
-            refuse_nothing(names, folder)
-            found.append(self._images(cache, folder, names))
-        return self._ordered(*found)
+        return self._ordered(*(self._images(cache, source, _below(folder, source)) for folder in domains))
 
 
 class Columns:
@@ -168,11 +160,11 @@ class Columns:
         return np.ascontiguousarray(self._rows[picked][..., self._columns])
 
 
-def halves(path: Path, size: tuple[int, int], channels: Literal[1, 3]) -> np.ndarray:
+def halves(picture: bytes | Path, size: tuple[int, int], channels: Literal[1, 3]) -> np.ndarray:
     """The left and the right half of a picture, each resized to ``size`` by itself, so that neither bleeds into the other."""
     from PIL import Image
 
-    whole = decode(path, size=None, channels=channels)
+    whole = decode(picture, size=None, channels=channels)
     middle = whole.shape[2] // 2
     found = []
     for half in (whole[:, :, :middle], whole[:, :, -middle:]):
@@ -181,7 +173,5 @@ def halves(path: Path, size: tuple[int, int], channels: Literal[1, 3]) -> np.nda
     return np.concatenate(found, axis=2)
 
 
-def refuse_nothing(names: Any, folder: Path) -> None:
-    """Raise a UserError where there are no pictures."""
-    if not names:
-        raise UserError(f"no pictures in {folder.absolute()}", "set data.root to another folder", key="data.root")
+def _below(folder: str, source: Source) -> list[str]:
+    return [name for name in source.names if name.startswith(folder)]

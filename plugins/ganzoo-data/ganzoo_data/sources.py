@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
-import lzma
-import os
-import tarfile
-import tempfile
-import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Protocol
 
 from PIL import Image
 
 from ganzoo import UserError
 from ganzoo.data import BadImage, expanded
 
-from .archives import BadArchive, Zip
-from .celeba_layout import contents
-from .files import stamp
-from .images import SUFFIXES
-from .webdataset import MAX_IMAGE_BYTES, Shard
+from .archives import BadArchive
+from .files import contents, is_litter, listed, stamp, walk
+from .images import NOT_READ, SUFFIXES
+from .tree import Opened, Tree
+from .webdataset import MAX_IMAGE_BYTES
 
-MAX_TAR_BYTES = 1 << 37
-"""The most that a compressed tar may unpack to: 128 GiB, less where the disk is full before."""
 
-COMPRESSED: Mapping[bytes, Callable[[Path], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
-"""How a compressed file begins, and what opens it."""
+class Reporter(Protocol):
+    """Who is told: that of a cache is one."""
+
+    def warn(self, text: str) -> None:
+        """Show one line."""
 
 
 class Source(Protocol):
@@ -37,6 +32,8 @@ class Source(Protocol):
 
     names: list[str]
     """Their paths, with "/", sorted."""
+    others: Mapping[str, int]
+    """How many files of pictures there are whose format is not read, by their ending."""
 
     def get(self, name: str) -> bytes | Path:
         """A picture's path or content. Raises BadImage where it cannot be had."""
@@ -45,40 +42,49 @@ class Source(Protocol):
         """What tells these pictures from changed ones."""
 
 
-def open_source(root: str) -> Source:
-    """The pictures at ``root``: a folder, or an archive of one.
+def open_source(root: str, reporter: Reporter) -> Source:
+    """The pictures at ``root``; what is passed over there is said.
 
     Raises:
-        UserError: where there is neither, or the archive cannot be read.
+        UserError: where there are none, or the archive cannot be read.
     """
     path = expanded(root)
-    if path.is_dir():
-        return Folder(path)
-    if not path.is_file():
+    source = _find(path)
+    tell_of_others(source, path, reporter)
+    return source
+
+
+def _find(path: Path) -> Source:
+    """Those of a folder, or of an archive of one; or of a folder without pictures but with one archive that has some."""
+    if not path.exists():
         near = f" ({contents(path.parent)})" if path.parent.is_dir() else ""
         raise UserError(
             f"the folder {path.absolute()} does not exist", f"set data.root to the folder of your pictures{near}", key="data.root"
         )
-    with path.open("rb") as file:
-        head = file.read(512)
-    try:
-        if head.startswith((b"PK\3\4", b"PK\5\6")):
-            return ZipSource(path)
-        opener = next((opener for magic, opener in COMPRESSED.items() if head.startswith(magic)), None)
-        if opener or head[257:262] == b"ustar" or tarfile.is_tarfile(path):
-            return TarSource(path, opener)
-    except (BadArchive, OSError, EOFError, tarfile.TarError, zlib.error, lzma.LZMAError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UserError(f"{path.absolute()} cannot be read: {reason}", "get it again, or unpack it", key="data.root") from error
-    what = f"the folder {path.absolute()} is a file, and neither a zip nor a tar (it begins with {head[:8]!r})"
-    raise UserError(what, "set data.root to the folder that holds the data, or to a zip or tar of it", key="data.root")
+    if path.is_dir() and (folder := Folder(path)).names:
+        return folder
+    tree = Tree(path)
+    packed = [Packed(opened) for opened in tree.archives]
+    full = [source.name for source in packed if source.names]
+    outermost = [source for source in packed if source.names and not any(source.name.startswith(f"{name}/") for name in full)]
+    if len(outermost) == 1:
+        return outermost[0]
+    if outermost:
+        what = f"{path.absolute()} holds no pictures, but archives that do: {listed([source.name for source in outermost])}"
+        raise UserError(what, "set data.root to one of them, or unpack them", key="data.root")
+    if path.is_dir() or packed:
+        refuse_nothing(folder if path.is_dir() else packed[0], path, tree.contents())
+    reason = tree.unread.get(path.name, "it is not a file")
+    raise UserError(f"{path.absolute()} cannot be read: {reason}", "set data.root to a folder, or to a zip or tar of it", key="data.root")
 
 
 class Folder:
-    """A folder."""
+    """A folder: links to folders are followed, hidden files and folders left out."""
 
     def __init__(self, root: Path) -> None:
-        self.root, self.names = root, find_pictures(root)
+        files = [folder + name for folder, names in walk(root) for name in names]
+        self.root, self.others = root, count_others(files)
+        self.names = sorted(name for name in files if name.lower().endswith(SUFFIXES))
 
     def get(self, name: str) -> bytes | Path:
         """Its path."""
@@ -89,79 +95,62 @@ class Folder:
         return stamp(self.root, names)
 
 
-class _Archive:
+class Packed:
     """An archive: its pictures under their names, without a folder that all of them lie in."""
 
-    def __init__(self, path: Path, members: Iterable[str]) -> None:
-        pictures = {spelled: name for name in members if is_picture(spelled := name.replace("\\", "/"))}  # some of Windows write "\"
+    def __init__(self, opened: Opened) -> None:
+        self.path, self.name, self._archive = opened.path, opened.name, opened.archive
+        spelled = {name.replace("\\", "/"): name for name in self._archive.names}  # some of Windows write "\"
+        files = {name: member for name, member in spelled.items() if not any(map(is_litter, name.split("/")))}
+        self.others = count_others(files)
+        pictures = [name for name in files if name.lower().endswith(SUFFIXES)]
         tops = {name.partition("/")[0] for name in pictures}
         top = f"{tops.pop()}/" if len(tops) == 1 and any(name.count("/") > 1 for name in pictures) else ""
-        self._member = {spelled.removeprefix(top): name for spelled, name in pictures.items()}
-        self.path, self.names = path, sorted(self._member)
+        self._member = {name.removeprefix(top): files[name] for name in pictures}
+        self.names = sorted(self._member)
+
+    def get(self, name: str) -> bytes | Path:
+        """Its content."""
+        try:
+            return self._archive.read(self._member[name], MAX_IMAGE_BYTES)
+        except BadArchive as error:
+            raise BadImage(str(error)) from error
 
     def stamp(self, names: Iterable[str]) -> str:
         """That of the archive, and which of its pictures are meant."""
         return stamp(self.path.parent, [self.path.name]) + "".join(f"\n{name}" for name in names)
 
 
-class ZipSource(_Archive):
-    """A zip. Each process opens it for itself.
-
-    Raises:
-        BadArchive: where it cannot be read.
-    """
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, Zip(path).names)
-        self._opened: tuple[int, Zip] = (-1, Zip(path))
-
-    def get(self, name: str) -> bytes | Path:
-        """Its content."""
-        if self._opened[0] != os.getpid():  # after a fork two processes would share one position in the file
-            self._opened = (os.getpid(), Zip(self.path))
-        try:
-            return self._opened[1].read(self._member[name], MAX_IMAGE_BYTES)
-        except BadArchive as error:
-            raise BadImage(str(error)) from error
+def count_others(names: Iterable[str]) -> Mapping[str, int]:
+    """How many of ``names`` are those of pictures that are not read here, by their ending."""
+    endings = Counter(Path(name).suffix.lower() for name in names if name.lower().endswith(NOT_READ))
+    return dict(sorted(endings.items()))
 
 
-class TarSource(_Archive):
-    """A tar; one that is compressed is unpacked into a temporary file without a name, once.
-
-    Raises:
-        OSError, tarfile.TarError: where it cannot be read.
-    """
-
-    def __init__(self, path: Path, opener: Callable[[Path], Any] | None) -> None:
-        self._file: IO[bytes] = _unpacked(path, opener) if opener else path.open("rb")
-        self._places: dict[str, tuple[int, int]] = {}
-        with Shard(os.dup(self._file.fileno())) as file, tarfile.open(fileobj=file, mode="r:") as tar:
-            for member in tar:
-                if member.isreg() and not member.issparse():
-                    if member.name.removeprefix("./") in self._places:  # programs differ in which of the two they take
-                        raise BadArchive(f"it holds {member.name} twice")
-                    self._places[member.name.removeprefix("./")] = (member.offset_data, member.size)
-            if os.pread(self._file.fileno(), 512, tar.offset) != bytes(512):  # tarfile takes a damaged header, or none, for the end
-                raise tarfile.ReadError(f"damaged, or cut short, at byte {tar.offset}")
-        super().__init__(path, self._places)
-
-    def get(self, name: str) -> bytes | Path:
-        """Its content."""
-        offset, size = self._places[self._member[name]]
-        if size > MAX_IMAGE_BYTES:
-            raise BadImage(f"a member of {size} bytes")
-        return os.pread(self._file.fileno(), size, offset)
+def tell_of_others(source: Source, root: Path, reporter: Reporter) -> None:
+    """Say which files of pictures are passed over."""
+    if source.others:
+        what = f"{root}: passed over {_counted(source.others)}, which are not read here"
+        reporter.warn(f"{what}; convert them to PNG or JPEG to have them too")
 
 
-def _unpacked(path: Path, opener: Callable[[Path], Any]) -> IO[bytes]:
-    file = tempfile.TemporaryFile(prefix="ganzoo-")  # noqa: SIM115 (it lives as long as the source)
-    with opener(path) as packed:
-        while chunk := packed.read(1 << 20):
-            if file.tell() + len(chunk) > MAX_TAR_BYTES:
-                raise BadArchive(f"it unpacks to more than {MAX_TAR_BYTES} bytes")
-            file.write(chunk)
-    file.seek(0)
-    return file
+def refuse_nothing(source: Source, root: Path, found: str = "", key: str = "data.root") -> None:
+    """Raise a UserError where a source has no pictures, saying what there is (``found``)."""
+    if source.names:
+        return
+    what = f"no pictures in {root.absolute()}"
+    if source.others:
+        raise UserError(f"{what} but {_counted(source.others)}, which are not read here", "convert them to PNG or JPEG", key=key)
+    raise UserError(what, f"name a folder with files called {', '.join(SUFFIXES)} ({found or contents(root)})", key=key)
+
+
+def _counted(endings: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {ending}" for ending, count in endings.items())
+
+
+def find_pictures(folder: Path) -> list[str]:
+    """The paths of all pictures under a folder, relative to it, with "/", sorted."""
+    return Folder(folder).names
 
 
 def size_of(source: bytes | Path) -> tuple[int, int]:
@@ -171,30 +160,3 @@ def size_of(source: bytes | Path) -> tuple[int, int]:
             return image.size
     except Exception as error:  # damaged files make PIL raise nearly anything
         raise BadImage(str(error)) from error
-
-
-def is_picture(name: str) -> bool:
-    """Whether a path is one of a picture, in no hidden folder."""
-    return name.lower().endswith(SUFFIXES) and not any(is_litter(part) for part in name.split("/"))
-
-
-def find_pictures(root: Path) -> list[str]:
-    """The paths of all pictures under ``root``, relative to it, with "/", sorted. Links to folders are followed, once each."""
-    found: list[str] = []
-    seen: set[tuple[int, int]] = set()
-    for folder, subfolders, files in os.walk(root, followlinks=True):
-        status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in seen:
-            subfolders.clear()  # a link back up, or a second way to the same place
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        subfolders[:] = sorted(name for name in subfolders if not is_litter(name))
-        relative = Path(folder).relative_to(root).as_posix()
-        prefix = "" if relative == "." else f"{relative}/"
-        found += [prefix + name for name in files if name.lower().endswith(SUFFIXES) and not is_litter(name)]
-    return sorted(found)
-
-
-def is_litter(name: str) -> bool:
-    """Hidden, or what macOS leaves in archives: copies of each file's name with no picture in them."""
-    return (name.startswith(".") and name != ".") or name == "__MACOSX"

@@ -7,11 +7,11 @@ link or device in a shard leads anywhere, and no more is read of a member than a
 from __future__ import annotations
 
 import glob
-import io
 import json
 import os
 import re
 import tarfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -21,19 +21,18 @@ import numpy as np
 from ganzoo import Dataset, Fraction, PositiveInt, UserError
 from ganzoo.data import BadImage, expanded
 
+from .archives import Shard
 from .files import stamp
-from .images import DECODER, Sides, decode, sides
+from .images import DECODER, NOT_READ, SUFFIXES, Sides, decode, sides
 
 if TYPE_CHECKING:
     from ganzoo import Cache
     from ganzoo.data import Rows
 
-ENDINGS = ("jpg", "jpeg", "png", "webp")
+ENDINGS, LABELS = ("jpg", "jpeg", "png", "webp"), ("cls", "json")
 MAX_IMAGE_BYTES = 1 << 26
 """Longer members are no pictures that one would train on."""
 MAX_LABEL_BYTES = 1 << 16
-MAX_HEADER_BYTES = 1 << 20
-"""The most that a member's own header may take; the real ones have 512 bytes, or some kilobytes with a long name."""
 
 
 class Member(NamedTuple):
@@ -92,9 +91,17 @@ class WebDataset(Dataset):
             remedy = "start at most as many processes as there are shards, or write smaller ones"
             raise UserError(f"{len(paths)} shards for {ranks} processes", remedy, key="data.shards")
         mine = paths[rank::ranks]
-        samples = [sample for path in mine for sample in read_index(path, self.classes)]
+        others: Counter[str] = Counter()
+        samples = [sample for path in mine for sample in read_index(path, self.classes, others)]
+        unread = ", ".join(f".{ending}" for ending in LABELS if others.pop(ending, 0))
+        counted = ", ".join(f"{count} .{ending}" for ending, count in sorted(others.items()))
         if not samples:
-            raise UserError(f"no pictures in {mine[0]}", f"its members should be named like 0001.{ENDINGS[0]}", key="data.shards")
+            found = f" but {counted}" if others else ""
+            raise UserError(f"no pictures in {mine[0]}{found}", f"its members should be named like 0001.{ENDINGS[0]}", key="data.shards")
+        if others:
+            cache.reporter.warn(f"{mine[0].parent}: passed over {counted}, which are not read here")
+        if unread:
+            cache.reporter.say(f"{mine[0].parent}: set data.classes to have the labels in its {unread}")
         cached = cache.images(
             {"dataset": "webdataset", "files": stamp(Path("/"), map(str, mine)), "crop": self.crop, "decoder": DECODER},
             [member for member, _ in samples],
@@ -138,18 +145,10 @@ def _expand(pattern: str) -> Iterator[str]:
         yield from _expand(f"{pattern[: match.start()]}{number:0{len(first)}}{pattern[match.end() :]}")
 
 
-class Shard(io.FileIO):
-    """A file that tarfile reads headers of, and cannot be made to read more by a header that says so."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Bytes, no more than a header may have. Raises ReadError where more are asked for."""
-        if size is None or not 0 <= size <= MAX_HEADER_BYTES:
-            raise tarfile.ReadError(f"a header of {size} bytes")
-        return super().read(size)
-
-
-def read_index(path: Path, classes: int) -> list[tuple[Member, int]]:
+def read_index(path: Path, classes: int, others: Counter[str]) -> list[tuple[Member, int]]:
     """Each picture of a shard with its label, 0 where there are no classes; by the order in the shard.
+
+    What else may be a picture is counted in ``others``, by its ending; and that there are labels which are not asked for.
 
     Raises:
         UserError: where the shard is not an uncompressed tar, is damaged, holds a sample twice, or lacks a label.
@@ -161,16 +160,20 @@ def read_index(path: Path, classes: int) -> list[tuple[Member, int]]:
             for member in tar:
                 stem, _, ending = member.name.rpartition("/")[2].partition(".")
                 key, ending = f"{member.name.rpartition('/')[0]}/{stem}", ending.lower()
-                if not member.isreg() or member.issparse() or ending not in (*ENDINGS, "cls", "json"):
+                if not member.isreg() or member.issparse():
                     continue
                 if ending in ENDINGS:
                     if key in images:
                         raise UserError(f"{path} holds the sample {member.name} twice", "write it again", key="data.shards")
                     images[key] = Member(path, member.name, member.offset_data, member.size)
-                elif classes and member.size <= MAX_LABEL_BYTES:
+                elif ending in LABELS and member.size <= MAX_LABEL_BYTES and (classes or not others[ending]):
                     found = _label(os.pread(file.fileno(), member.size, member.offset_data), ending)
-                    if found is not None and 0 <= found < classes:
+                    if not classes:
+                        others[ending] += found is not None
+                    elif found is not None and 0 <= found < classes:
                         labels[key] = found
+                elif f".{ending}".endswith((*SUFFIXES, *NOT_READ)):
+                    others[ending] += 1
             if os.pread(file.fileno(), 512, tar.offset) != bytes(512):  # tarfile takes a damaged header, or none, for the end
                 raise tarfile.ReadError(f"damaged, or cut short, at byte {tar.offset}")
     except (OSError, EOFError, tarfile.TarError, ValueError) as error:

@@ -6,8 +6,9 @@ import zipfile
 
 import numpy as np
 import pytest
-from ganzoo_data import sources
+from ganzoo_data import archives, sources
 from ganzoo_data.folder import ImageFolder
+from ganzoo_data.pairs import Paired, Unpaired
 from PIL import Image
 
 from ganzoo import UserError
@@ -126,8 +127,8 @@ def test_a_picture_that_is_damaged_in_its_archive_is_left_out_and_named(data, tm
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"\x89PNG", "is a file, and neither a zip nor a tar"),
-        (b"", "is a file, and neither a zip nor a tar"),
+        (b"\x89PNG", "neither a zip nor a tar"),
+        (b"", "neither a zip nor a tar"),
         (b"PK\3\4broken", "cannot be read: File is not a zip file"),
         (b"\x1f\x8bbroken", "cannot be read: "),
     ],
@@ -158,7 +159,7 @@ def test_neither_links_nor_what_unpacks_to_too_much_lead_anywhere(data, tmp_path
     monkeypatch.setattr(sources, "MAX_IMAGE_BYTES", 1000)
     with pytest.raises(UserError, match=r"1 of 1 images cannot be read: large\.png \(a member of 2000 bytes\)"):
         read(data / "a.tar", tmp_path)
-    monkeypatch.setattr(sources, "MAX_TAR_BYTES", 1000)
+    monkeypatch.setattr(archives, "MAX_UNPACKED_BYTES", 1000)
     compressed_tar(data, data / "a.tgz")
     with pytest.raises(UserError, match="it unpacks to more than 1000 bytes"):
         read(data / "a.tgz", tmp_path)
@@ -171,3 +172,39 @@ def test_pictures_keep_their_own_size_where_they_have_one(data, tmp_path):
     Image.new("RGB", (8, 9)).save(data / "pets/dog/odd.png")
     with pytest.raises(UserError, match=r"not all of one size: .*dog/odd\.png 8 x 9; set data\.size"):
         dataset.arrays(Cache(tmp_path / "cache"))
+
+
+def test_an_archive_in_an_archive_and_alone_in_a_folder_is_read(data, tmp_path):
+    wanted = read(data / "pets", tmp_path)[1]["sample"][:]
+    for write, name in ((flat_zip, "a.zip"), (xz_tar, "a.tar.xz")):
+        folder = data / name.replace(".", "-")
+        folder.mkdir()
+        write(data, folder / name)
+        with zipfile.ZipFile(data / f"outer-{name}.zip", "w") as archive:
+            archive.write(folder / name, f"deep/{name}")
+            archive.writestr("readme.txt", "")
+        with tarfile.open(data / f"outer-{name}.tar", "w") as archive:
+            archive.add(folder / name, name)
+        (folder / "labels.csv").write_text("")
+        for root in (folder, data / f"outer-{name}.zip", data / f"outer-{name}.tar"):
+            dataset, arrays = read(root, tmp_path)
+            assert dataset.class_names == ("cat", "dog")
+            np.testing.assert_array_equal(arrays["sample"][:], wanted)
+    flat_zip(data, data / "a-zip" / "b.zip")
+    with pytest.raises(UserError, match=r"holds no pictures, but archives that do: a\.zip, b\.zip; set data\.root to one of them"):
+        read(data / "a-zip", tmp_path)
+    with zipfile.ZipFile(data / "empty.zip", "w") as archive:
+        archive.writestr("x/readme.txt", "")
+    with pytest.raises(UserError, match=r"no pictures in .*empty\.zip; name a folder .*empty\.zip holds x/readme\.txt"):
+        read(data / "empty.zip", tmp_path)
+
+
+def test_pairs_and_domains_are_read_from_archives(data, tmp_path):
+    for a, b in (("cat", "trainA"), ("dog", "trainB")):
+        (data / "pets" / a).rename(data / "pets" / b)
+    nested_zip(data, data / "a.zip")
+    wanted, found = (Unpaired(root=str(data / name), size=8).arrays(Cache(tmp_path / "cache")) for name in ("pets", "a.zip"))
+    for field in ("source", "sample"):
+        np.testing.assert_array_equal(found[field][:], wanted[field][:])
+    with pytest.raises(UserError, match="has no partner of trainA/1"):
+        Paired(root=str(data / "a.zip"), size=8).arrays(Cache(tmp_path / "cache"))

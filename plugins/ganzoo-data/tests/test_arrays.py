@@ -1,6 +1,7 @@
 """Images in a file of arrays: which arrays they are, what their numbers mean, and what is refused."""
 
 import sys
+from io import StringIO
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from ganzoo.data.cache import Cache
 from ganzoo.engine.batches import SampleReader
 from ganzoo.engine.device import Runtime
 from ganzoo.metrics.real import to_float
+from ganzoo.ui.progress import LineReporter
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 4, 4, 3), np.uint8)
 PIXELS[0, 0, 0], PIXELS[0, 0, 1] = 0, 255
@@ -87,6 +89,27 @@ def test_classes_are_called_as_the_labels_are(tmp_path):
     dataset, arrays = read(tmp_path / "x.npz", tmp_path)
     assert dataset.class_names == ("2", "10")
     assert arrays["label"].tolist() == [1, 0, 1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float32, bool])
+def test_one_hot_rows_are_taken_for_their_columns_and_that_is_said(kind, tmp_path):
+    np.savez(tmp_path / "x.npz", images=PIXELS, labels=np.eye(4, dtype=kind)[[3, 1, 3, 1, 0, 0]])
+    said = StringIO()
+    dataset = Arrays(file=str(tmp_path / "x.npz"))
+    assert dataset.arrays(Cache(tmp_path / "cache", LineReporter(said)))["label"].tolist() == [2, 1, 2, 1, 0, 0]
+    assert dataset.class_names == ("0", "1", "3")
+    assert "labels their labels, one-hot: the number of the column with the 1 is taken" in said.getvalue()
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [np.ones((6, 4), int), np.zeros((6, 4)), np.full((6, 4), 0.25), np.arange(5), np.arange(6.0), np.arange(6).reshape(2, 3), np.eye(5)],
+)
+def test_labels_that_are_none_are_never_left_out_in_silence(labels, tmp_path):
+    np.savez(tmp_path / "x.npz", images=PIXELS, labels=labels)
+    with pytest.raises(UserError, match=r"labels is .*, wanted 6 whole numbers or texts, or one-hot rows of them; name other labels"):
+        read(tmp_path / "x.npz", tmp_path)
+    assert "label" not in read(tmp_path / "x.npz", tmp_path, labels=None)[1]
 
 
 def test_what_was_found_is_said(tmp_path):

@@ -121,7 +121,9 @@ def test_an_unknown_attribute_is_named_with_the_nearest(tmp_path, cache):
 def test_missing_files_are_named(tmp_path, cache):
     root = write(tmp_path / "data", True)
     (root / "list_eval_partition.txt").unlink()
-    with pytest.raises(UserError, match=r"data\.root: list_eval_partition\.txt not found in .*data; get what is missing from"):
+    with pytest.raises(
+        UserError, match=r"data\.root: list_eval_partition\.txt not found in .*data, its folders and archives; get what is missing"
+    ):
         read(root, cache)
     with pytest.raises(UserError, match=r"img_align_celeba\.zip \(or img_align_celeba/\) and list_eval_partition.txt not found"):
         read(tmp_path / "nowhere", cache)

@@ -1,6 +1,7 @@
 """CelebA as people have it: as Kaggle and as the Drive folders give it, archives flat and nested, lists with marks and tabs."""
 
 import io
+import shutil
 import zipfile
 
 import numpy as np
@@ -77,9 +78,23 @@ def nested_zip(root):
     lists(root / "celeba", root / "celeba", csv=True)
 
 
+def unknown_folders(root):
+    packed(root / "foo" / "img_align_celeba.zip", "some/where/")
+    lists(root / "bar" / "deep", root / "lists")
+
+
+def kaggle_zip(root):
+    kaggle(root / "x")
+    with zipfile.ZipFile(root / "archive.zip", "w") as archive:
+        for path in sorted((root / "x").rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(root / "x"))
+    shutil.rmtree(root / "x")
+
+
 def marks(root):
     pictures(root / "img_align_celeba")
-    lists(root, root, mark="\ufeff", gap="\t", end="\r\n", tail="\r\n\r\n")
+    lists(root, root, mark="\ufeff", gap="\t", end="\r\n", tail="\r\n\r\n\x1a")
 
 
 def csv_marks(root):
@@ -87,7 +102,9 @@ def csv_marks(root):
     lists(root, root, csv=True, mark="\ufeff", end="\r\n", tail="\r\n")
 
 
-@pytest.mark.parametrize("layout", [kaggle, kaggle_within, drive, drive_within, flat_zip, nested_zip, marks, csv_marks])
+@pytest.mark.parametrize(
+    "layout", [kaggle, kaggle_within, kaggle_zip, drive, drive_within, unknown_folders, flat_zip, nested_zip, marks, csv_marks]
+)
 def test_each_layout_gives_the_same_pictures_and_labels(layout, tmp_path):
     layout(tmp_path / "data")
     arrays = CelebA(root=str(tmp_path / "data"), size=8, split="all", attribute="Smiling").arrays(Cache(tmp_path / "cache"))
@@ -100,7 +117,17 @@ def test_each_layout_gives_the_same_pictures_and_labels(layout, tmp_path):
 def test_what_was_found_is_said(tmp_path):
     (tmp_path / "data" / "faces").mkdir(parents=True)
     (tmp_path / "data" / "readme.md").write_text("")
-    with pytest.raises(UserError, match=r"not found in .*data; .* holds faces/, readme\.md\)$"):
+    with pytest.raises(UserError, match=r"not found in .*data, its folders and archives; .* holds faces/, readme\.md\)$"):
         CelebA(root=str(tmp_path / "data")).arrays(Cache(tmp_path / "cache"))
     with pytest.raises(UserError, match=r"gone is not there\)$"):
         CelebA(root=str(tmp_path / "gone")).arrays(Cache(tmp_path / "cache"))
+
+
+def test_two_lists_that_differ_are_refused_and_pictures_of_another_kind_are_not_taken(tmp_path):
+    lists(tmp_path / "a", tmp_path / "a")
+    pictures(tmp_path / "img_celeba")
+    with pytest.raises(UserError, match=r"img_align_celeba\.zip \(or img_align_celeba/\) not found"):
+        CelebA(root=str(tmp_path)).arrays(Cache(tmp_path / "cache"))
+    lists(tmp_path / "b", tmp_path / "a", tail="5.jpg 0\n")
+    with pytest.raises(UserError, match=r"a/list_eval_partition\.txt and .*b/list_eval_partition\.txt are called the same, and differ"):
+        CelebA(root=str(tmp_path)).arrays(Cache(tmp_path / "cache"))

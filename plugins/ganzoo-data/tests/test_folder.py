@@ -144,8 +144,8 @@ def test_names_what_is_missing(tmp_path, cache):
         read(tmp_path / "nowhere", cache)
     assert caught.value.exit_code == 2
     (tmp_path / "faces.zip").write_bytes(b"")
-    with pytest.raises(UserError, match=r"faces\.zip is a file"):
+    with pytest.raises(UserError, match=r"faces\.zip cannot be read: it is neither a zip nor a tar"):
         read(tmp_path / "faces.zip", cache)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match=r"no pictures in .*empty; set data\.root to a folder with files named .*\.png"):
+    with pytest.raises(UserError, match=r"no pictures in .*empty; name a folder with files called .*\.png"):
         read(tmp_path / "empty", cache)

@@ -1,11 +1,14 @@
 """Labels of a folder's pictures: splits are no classes, files name them, and a class without pictures is an error."""
 
 import json
+import shutil
 from io import StringIO
 
 import pytest
 from ganzoo_data.folder import ImageFolder
 from ganzoo_data.labels import read_labels
+from ganzoo_data.pairs import Paired
+from ganzoo_data.tree import File
 from PIL import Image
 
 from ganzoo import UserError
@@ -114,6 +117,7 @@ FORMS = {
     "map.json": json.dumps({"a.png": "cat", "./b/c.png": "dog"}),
     "pairs.json": json.dumps({"labels": [["a.png", "cat"], ["b/c.png", "dog"]]}),
     "items.json": json.dumps([{"file_name": "a.png", "label": "cat"}, {"file_name": "c.png", "label": "dog"}]),
+    "one-hot.csv": "image,cat,dog,bird\na,1.0,0.0,0.0\nc,0,1,0\n",
     "metadata.jsonl": '{"file_name": "a.png", "label": "cat"}\n{"file_name": "b/c.png", "label": "dog"}\n',
 }
 
@@ -141,6 +145,10 @@ def test_numbers_of_a_file_keep_their_order(root, cache):
         ("l.csv", "a.png,cat\n", "labels 1 pictures .*, but not 1 of 2 here: b.png"),
         ("l.csv", "a.png,\nb.png,dog\n", "gives a.png no label"),
         ("l.csv", "a.png,cat\na.png,dog\n", "gives a.png two labels: cat and dog"),
+        ("l.csv", "image,cat,dog\na,1,0\nb,1,1\n", r"which of its columns is the label\? \(image, cat, dog\)"),
+        ("l.csv", "image,breed,age\na,poodle,3\nb,pug,4\n", "could not convert string to float: 'poodle'"),
+        ("l.csv", "a.png,cat,3\nb.png,dog,4\n", "it has 3 columns, and no first line that says which"),
+        ("l.json", '[{"file": "a.png"}]', "does not say which is the file, which the label"),
         ("l.csv", "", "holds no labels"),
         ("l.csv", "a.png\n", "cannot be read as labels: 'a.png' has no comma"),
         ("l.txt", "a.png cat\nb.png dog\n", "'a.png cat' has no comma, semicolon or tab"),
@@ -161,7 +169,56 @@ def test_a_file_that_does_not_label_the_pictures_is_refused(name, text, words, r
 
 def test_a_picture_called_as_a_column_needs_a_header(tmp_path):
     (tmp_path / "l.csv").write_text("id.png,cat\nb.png,dog\n")
-    assert read_labels(tmp_path / "l.csv") == {"id.png": "cat", "b.png": "dog"}
+    assert {name: row.label for name, row in read_labels(File(tmp_path, "l.csv")).rows.items()} == {"id.png": "cat", "b.png": "dog"}
+
+
+def test_a_column_of_the_file_gives_the_splits(root, cache):
+    for i, name in enumerate(("a", "b/a", "c")):
+        paint(root / f"{name}.png", 10 * i)
+    (root / "l.csv").write_text("file,label,split\na.png,cat,train\nb/a.png,dog,val\nc.png,dog,train\n")
+    dataset, arrays = read(root, cache, labels="l.csv")
+    assert (greys(arrays), arrays["label"].tolist(), dataset.class_names) == ([0, 20], [0, 1], ("cat", "dog"))
+    assert greys(read(root, cache, labels="l.csv", split="val")[1]) == [10]
+    assert greys(read(root, cache, labels="l.csv", split=None)[1]) == [0, 10, 20]
+    with pytest.raises(UserError, match=r"the splits in l\.csv are splits: train, val; choose one as data\.split"):
+        read(root, cache, labels="l.csv", split="test")
+
+
+def test_each_split_has_its_own_file_in_folders_and_archives(root, cache):
+    splits(root)
+    for name, end in (("train", "x"), ("val", "y")):
+        (root / name / "l.csv").write_text(f"cat/a.png,{end}1\nb.png,{end}2\n")
+    shutil.make_archive(str(root.parent / "packed"), "zip", root)
+    for place in (root, root.parent / "packed.zip"):
+        for options, names in (({}, ("x1", "x2")), ({"split": "val"}, ("y1", "y2")), ({"split": "all"}, ("x1", "x2", "y1", "y2"))):
+            dataset, arrays = read(place, cache, labels="l.csv", **options)
+            assert (dataset.class_names, arrays["label"].tolist()) == (names, list(range(len(names))))
+
+
+def test_pictures_beside_class_folders_take_the_labels_away_and_that_is_said(root, cache):
+    for name in ("cat/a.png", "dog/b.png", "cover.png"):
+        paint(root / name, 10)
+    cache.reporter = LineReporter(said := StringIO())
+    assert "label" not in read(root, cache)[1]
+    assert "1 pictures lie in no sub-folder" in said.getvalue()
+
+
+def test_pictures_that_are_not_read_are_counted_and_alone_an_error(root, cache):
+    for name in ("a.HEIC", "deep/b.heic", "c.raw", "d.jxl", ".hidden.heic", "notes.txt"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"x")
+    shutil.make_archive(str(root.parent / "packed"), "zip", root)
+    for place in (root, root.parent / "packed.zip"):
+        with pytest.raises(UserError, match=r"no pictures in .* but 2 \.heic, 1 \.jxl, 1 \.raw, which are not read here; convert them to"):
+            read(place, cache)
+    paint(root / "e.png", 10)
+    paint(root / "train" / "f.png", 10)
+    shutil.make_archive(str(root.parent / "packed"), "zip", root)
+    for make in (ImageFolder, Paired):
+        for place in (root, root.parent / "packed.zip"):
+            cache.reporter = LineReporter(said := StringIO())
+            make(root=str(place), size=8).arrays(cache)
+            assert said.getvalue().count("passed over 2 .heic, 1 .jxl, 1 .raw, which are not read here") == 1
 
 
 def test_check_shows_the_classes_with_their_counts(root, tmp_path, capsys, monkeypatch):

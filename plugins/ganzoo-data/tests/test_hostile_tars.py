@@ -8,7 +8,7 @@ import tarfile
 
 import numpy as np
 import pytest
-from ganzoo_data import archives, cifar
+from ganzoo_data import cifar, streaming
 from ganzoo_data.cifar import CIFAR10
 from ganzoo_data.mnist import MNIST
 from watched import nothing_is_written_but_in
@@ -69,7 +69,7 @@ TARS = {
 @pytest.mark.promise("Hostile input", "Archives that attack: nothing is written outside the cache, one clear line, within 100 MB")
 def test_tars_that_attack(name, tmp_path, monkeypatch, found):
     make, skip, reason = TARS[name]
-    monkeypatch.setattr(archives, "MAX_MEMBERS", 100)
+    monkeypatch.setattr(streaming, "MAX_MEMBERS", 100)
     monkeypatch.setattr(cifar, "MAX_ARCHIVE_BYTES", 1 << 26)
     root = tmp_path / "data"
     root.mkdir()

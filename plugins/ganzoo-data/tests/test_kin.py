@@ -28,7 +28,7 @@ def read(dataset, tmp_path):
     return dataset.arrays(Cache(tmp_path / "cache"))
 
 
-@pytest.mark.parametrize("place", ["", "raw", "gzip", "EMNIST/raw", "emnist_source_files"])
+@pytest.mark.parametrize("place", ["", "raw", "gzip", "EMNIST/raw", "archive/emnist_source_files"])
 def test_emnist_is_turned_upright_and_its_letters_count_from_0(place, tmp_path):
     write(tmp_path / place, "emnist-letters-train-images-idx3-ubyte", idx(IMAGES), compressed=True)
     write(tmp_path / place, "emnist-letters-train-labels-idx1-ubyte", idx(np.array([1, 26, 2], np.uint8)), compressed=True)

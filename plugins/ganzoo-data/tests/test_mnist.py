@@ -78,7 +78,9 @@ def test_refuses_files_that_do_not_belong_together(tmp_path, cache, broken, reas
 
 
 def test_names_the_places_it_looked_in(tmp_path, cache):
-    with pytest.raises(UserError, match=r"data\.root: MNIST is not in .*MNIST/raw.*set data\.root, or data\.download: true"):
+    with pytest.raises(
+        UserError, match=r"data\.root: MNIST is not in .*looked for train-images-idx3-ubyte and .*set data\.root, or data\.download: true"
+    ):
         MNIST(root=str(tmp_path), download=False).arrays(cache)
 
 

@@ -54,7 +54,7 @@ def test_pairs_in_two_folders_have_equal_names_whatever_their_format(tmp_path, c
     arrays = Paired(root=str(tmp_path / "data"), size=8, channels=1).arrays(cache)
     assert [second - first for first, second in zip(means(arrays["source"]), means(arrays["sample"]), strict=True)] == [90, 90]
     paint(tmp_path / f"data/{a}/alone.png", 1)
-    with pytest.raises(UserError, match=r"has no partner of alone\.png"):
+    with pytest.raises(UserError, match=r"has no partner of .*alone\.png"):
         Paired(root=str(tmp_path / "data"), size=8).arrays(cache)
 
 

@@ -150,6 +150,18 @@ def test_what_is_no_shard_is_refused_in_one_line(case, tmp_path):
     assert "\n" not in str(caught.value)
 
 
+def test_pictures_and_labels_that_are_left_out_are_said(tmp_path):
+    members = [("1.png", picture(1)), ("1.cls", b"3"), ("1.mask.png", picture(2)), ("2.heic", b""), ("3.bmp", b""), ("3.txt", b"")]
+    path = write(tmp_path / "a.tar", *members)
+    assert greys(read(tmp_path, str(path), log := io.StringIO())[1]) == [1]
+    assert "passed over 1 .bmp, 1 .heic, 1 .mask.png, which are not read here" in log.getvalue()
+    assert "set data.classes to have the labels in its .cls" in log.getvalue()
+    read(tmp_path, str(path), log := io.StringIO(), classes=10)
+    assert "data.classes" not in log.getvalue()
+    with pytest.raises(UserError, match=r"no pictures in .*b\.tar but 1 \.heic; its members should be named like 0001\.jpg"):
+        read(tmp_path, str(write(tmp_path / "b.tar", ("1.heic", b""))))
+
+
 def test_a_missing_shard_is_named_also_within_a_range(tmp_path):
     shard(tmp_path, 0)
     with pytest.raises(UserError, match=r"data\.shards: there is no file .*train-01\.tar"):

@@ -237,10 +237,10 @@ def _targets(sources: Iterable[Path], out: Path) -> list[tuple[Path, Path]]:
         if source.is_dir():
             if source.resolve() == out.resolve():
                 raise UserError("it is the folder that pictures come from", "name another", key="--out", where=str(out))
-            names = _pictures("sources").find_pictures(source)
-            if not names:
-                raise UserError("there are no pictures in it", "name a folder with pictures", key="--from", where=str(source))
-            found += [(source / name, out / name) for name in names]
+            folder = _pictures("sources").Folder(source)
+            _pictures("sources").refuse_nothing(folder, source, key="--from")
+            _pictures("sources").tell_of_others(folder, source, choose_reporter())
+            found += [(source / name, out / name) for name in folder.names]
         elif source.is_file():
             found.append((source, out / source.name))
         else:
