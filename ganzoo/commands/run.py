@@ -5,20 +5,16 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ganzoo.ui.progress import Reporter
 from ganzoo.ui.progress import reporter as choose_reporter
 
 from .options import ConfigFile, Override, Quiet
-
-if TYPE_CHECKING:
-    from ganzoo.engine.distributed import Ranks
 
 GROUP = "Train"
 
@@ -40,31 +36,19 @@ def run(
 
     Example: ganzoo run zoo_configs/quickstart.yaml -o train.steps=500
     """
-    if os.environ.get("WORLD_SIZE", "1") == "1":
-        return train(config, override or [], out, resume, choose_reporter(quiet), change=change or [])
-    from ganzoo.engine.distributed.launch import joined
+    with ExitStack() as stack:
+        ranks, reporter = None, choose_reporter(quiet)
+        if os.environ.get("WORLD_SIZE", "1") != "1":
+            from ganzoo.engine.distributed.launch import joined
 
-    # Before all else, so that one process speaks for all where the configuration is wrong.
-    with joined() as ranks, Path(os.devnull).open("w") as nowhere:
-        reporter = choose_reporter(quiet) if ranks.is_main else choose_reporter(True, nowhere)
-        return train(config, override or [], out, resume, reporter, ranks, change or [])
+            # Before all else, so that one process speaks for all where the configuration is wrong.
+            ranks = stack.enter_context(joined())
+            reporter = reporter if ranks.is_main else choose_reporter(True, stack.enter_context(Path(os.devnull).open("w")))
+        with without_collecting():
+            from ganzoo.runs.training import finish, prepare
 
-
-def train(
-    path: Path,
-    overrides: list[str],
-    out: Path | None,
-    resume: bool,
-    reporter: Reporter,
-    ranks: Ranks | None = None,
-    change: Sequence[str] = (),
-) -> int:
-    """Train as one of ``ranks``; None: alone. Rank 0 prints."""
-    with without_collecting():
-        from ganzoo.runs.training import finish, prepare
-
-        runner = prepare(path, overrides, out, resume, reporter, ranks, change)
-    code, folder = finish(runner), runner.directory.path
+            runner = prepare(config, override or [], out, resume, reporter, ranks, change or [])
+        code, folder = finish(runner), runner.directory.path
     if reporter.quiet or not runner.ranks.is_main:
         return code
     samples = sorted((folder / "samples").glob("step-*.png"))

@@ -115,7 +115,7 @@ class Outputs:
             GanzooError: where the disk refused this one or the one before it; earlier ones are intact.
         """
         self.directory.check_held()
-        run, folder, step = self.run, self.directory.checkpoints, self.run.step
+        run, step = self.run, self.run.step
         for side, network in run.players.items():
             finite = [torch.isfinite(value).all() for value in network.state_dict().values() if value.is_floating_point()]
             if finite and not torch.stack(finite).all():
@@ -131,7 +131,7 @@ class Outputs:
         def write() -> Path:
             here = in_memory(state)
             networks = here["networks"]
-            path = checkpoint.save(folder, step, here, self.config.checkpoint.keep, self._choose_best)
+            path = checkpoint.save(self.directory.checkpoints, step, here, self.config.checkpoint.keep, self._choose_best)
             export(networks["average" if average else "generator"], self.directory.path / GENERATOR, average=average, **facts)
             export(networks["critic"], self.directory.weights / "critic.safetensors", **facts)
             return path

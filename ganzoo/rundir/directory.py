@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any
+from typing import Any
 
 from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec
@@ -19,23 +19,11 @@ from ganzoo.files import remove_leftovers, write_atomically
 
 from .files import CHECKPOINTS, CONFIG, ENVIRONMENT, RECIPE, SAMPLES, WEIGHTS
 from .kept import keep
-from .lines import RECORD, line_of, open_record, to_json
+from .lines import append_event, to_json
 from .lock import FolderLock, TakenError
 
 
-class _Places:
-    """The paths in a run directory.
-
-    Args:
-        path: the folder.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.config, self.checkpoints = path, path / CONFIG, path / CHECKPOINTS
-        self.samples, self.weights = path / SAMPLES, path / WEIGHTS
-
-
-class RunDirectory(_Places):
+class RunDirectory:
     """``config.yaml env.json metrics.jsonl samples/ checkpoints/ weights/ report.html``, held by one process.
 
     Args:
@@ -48,7 +36,8 @@ class RunDirectory(_Places):
     """
 
     def __init__(self, path: Path, resume: bool) -> None:
-        super().__init__(path)
+        self.path, self.config, self.checkpoints = path, path / CONFIG, path / CHECKPOINTS
+        self.samples, self.weights = path / SAMPLES, path / WEIGHTS
         self._made = [folder for folder in (path, *path.parents) if not folder.exists()]
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -60,7 +49,6 @@ class RunDirectory(_Places):
         if not resume and self.has_run:
             self._lock.close()
             raise TakenError(f"{path} holds a run already", "add --resume to continue it, or choose another folder", key="--out")
-        self._metrics: IO[str] | None = None
 
     @property
     def has_run(self) -> bool:
@@ -84,12 +72,9 @@ class RunDirectory(_Places):
         """
         self.check_held()
         try:
-            if self._metrics is None:
-                self._metrics = open_record(self.path)
-            self._metrics.write(line_of(event, values))
-            self._metrics.flush()
-        except OSError as error:
-            raise GanzooError(f"cannot write {self.path / RECORD}: {error.strerror}; the last checkpoint is intact") from error
+            append_event(self.path, event, **values)
+        except GanzooError as error:
+            raise GanzooError(f"{error}; the last checkpoint is intact") from error
 
     def log_start(self, step: int, environment: Mapping[str, Any], changed: Sequence[str]) -> None:
         """Append the entry of a start: ``environment`` as ``environment()`` gives it, and what is not as at the start before."""
@@ -111,9 +96,6 @@ class RunDirectory(_Places):
 
     def close(self) -> None:
         """Let go of the folder. One that no run was begun in is left as it was found."""
-        if self._metrics is not None:
-            with suppress(OSError):  # a full disk, which `log` has told of
-                self._metrics.close()
         if not self.has_run and self._lock.holds:
             with suppress(OSError):  # another process made something there meanwhile, or the disk refuses
                 if self.path in self._made:
@@ -126,31 +108,16 @@ class RunDirectory(_Places):
 
 
 class NullRunDirectory(RunDirectory):
-    """The run directory of a process that does not lead: it holds nothing, and nothing is written.
-
-    Args:
-        path: rank 0's folder, for messages.
-    """
+    """The run directory of a process that does not lead: nothing is held or written; ``path`` is rank 0's folder, for messages."""
 
     has_run = False
 
     def __init__(self, path: Path) -> None:
-        _Places.__init__(self, path)
+        self.path = path
 
-    def check_held(self) -> None:
-        """Nothing is held."""
+    def _do_nothing(self, *given: Any, **named: Any) -> None: ...
 
-    def log(self, event: str, **values: Any) -> None:
-        """Write nothing."""
-
-    def write_config(self, text: str, source: Path) -> None:
-        """Write nothing."""
-
-    def write_environment(self, content: Mapping[str, Any], files: Mapping[str, Path]) -> None:
-        """Write nothing."""
-
-    def close(self) -> None:
-        """Nothing is held."""
+    check_held = log = write_config = write_environment = close = _do_nothing
 
 
 def environment(

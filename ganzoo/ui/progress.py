@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import IO
+from typing import IO, Any
 
 LINE_SECONDS = 5.0
 """The shortest time between two plain lines of one task. It grows to a minute, so that a day's log stays readable."""
@@ -90,13 +90,8 @@ class SturdyStream:
         with suppress(OSError):
             self._stream.flush()
 
-    def isatty(self) -> bool:
-        """Whether the stream is a terminal."""
-        return self._stream.isatty()
-
-    def fileno(self) -> int:
-        """The stream's file descriptor."""
-        return self._stream.fileno()
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class Reporter:
