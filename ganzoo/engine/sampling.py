@@ -38,7 +38,7 @@ def make_inputs(
     as ``Generator.truncated`` takes it.
 
     Raises:
-        UserError: where ``label`` is out of range or asked of a generator that takes none, or ``truncation`` likewise.
+        UserError: where ``label`` is out of range or asked of a generator that takes none.
     """
     wants_label = "label" in forward_inputs(type(generator))
     if label is not None and not (wants_label and 0 <= label < data.classes):
@@ -47,47 +47,11 @@ def make_inputs(
     with seeded(torch.device("cpu"), seed):
         drawn = generator.draw(n)
         if truncation is not None:
-            if not truncation > 0:
-                what = f"the prior cannot be cut off at {truncation:g}"
-                raise UserError(what, "give a positive number, such as 1", key="--truncation")
-            if type(generator).truncated is Generator.truncated:
-                check_normal_prior(generator, "--truncation", "truncated")
             drawn = generator.truncated(drawn, truncation)
         fields: Fields = dict(given or {}) | drawn
     if wants_label:
         fields["label"] = torch.full((n,), label) if label is not None else torch.arange(n) * data.classes // n
     return fields
-
-
-def check_normal_prior(generator: Generator, key: str, what: str) -> None:
-    """Refuse generators whose noise is not known to be standard normal.
-
-    Raises:
-        UserError: for one without noise, or with a prior of its own.
-    """
-    name = type(generator).__name__
-    if generator.latent_dim == 0:
-        raise UserError(f"generator {name} takes no noise (its latent_dim is 0), so nothing can be {what}", "leave it out", key=key)
-    if type(generator).draw is not Generator.draw and not _draws_normal(generator):
-        raise UserError(f"generator {name} draws from a prior of its own, which cannot be {what}", "leave it out", key=key)
-
-
-def _draws_normal(generator: Generator) -> bool:
-    """Whether a ``draw`` of its own gives the plain latents of one seed, besides other fields."""
-    device = torch.device("cpu")
-    with seeded(device, 0):
-        plain = Generator.draw(generator, 4).get("latent")
-    with seeded(device, 0):
-        own = generator.draw(4).get("latent")
-    if plain is None or own is None or own.shape != plain.shape:
-        return False
-    if torch.equal(own, plain):
-        return True
-    # What it draws first may be another field: then the latents' distribution decides (mean and variance to six deviations).
-    with seeded(device, 0):
-        values = generator.draw(1000)["latent"].flatten()
-    mean, variance, spread = values.mean(), values.var(), math.sqrt(len(values))
-    return bool(mean.abs() < 6 / spread and (variance - 1).abs() < 6 * math.sqrt(2) / spread and values.abs().max() > 3)
 
 
 @torch.no_grad()

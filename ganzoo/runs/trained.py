@@ -37,6 +37,7 @@ from ganzoo.ui.progress import Reporter
 
 from .packs import verify as verify_pack
 from .packs import version_note
+from .priors import check_truncation
 from .samples import Samples
 from .steps import facts_of, find_checkpoint
 
@@ -107,6 +108,8 @@ class Trained:
         Raises:
             UserError: where ``label`` or ``truncation`` cannot be asked for, or the generator needs data that is not here.
         """
+        if truncation is not None:
+            check_truncation(self.generator, truncation)
         given = self.values | (self.conditions(n, seed) if conditions is None else conditions)
         return make_inputs(self.generator, self.data, n, seed=seed, label=label, truncation=truncation, given=given)
 

@@ -6,9 +6,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ganzoo.engine.build import initialise
-from ganzoo.engine.sampling import check_normal_prior
 from ganzoo.errors import UserError
 from ganzoo.players import Generator
+from ganzoo.runs.priors import check_normal_prior
 
 
 def network():

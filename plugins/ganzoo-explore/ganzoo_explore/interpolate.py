@@ -18,10 +18,11 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from ganzoo.engine.sampling import check_normal_prior, make_inputs
+from ganzoo.engine.sampling import make_inputs
 from ganzoo.errors import UserError
 from ganzoo.fields import Fields
 from ganzoo.files import write_atomically
+from ganzoo.runs.priors import check_normal_prior
 from ganzoo.runs.samples import class_name
 from ganzoo.runs.trained import Trained
 from ganzoo.ui.paths import check_ending

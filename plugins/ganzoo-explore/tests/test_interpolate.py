@@ -14,10 +14,10 @@ from torch.nn import functional
 
 import ganzoo.runs.trained as trained_module
 from ganzoo.cli import invoke
-from ganzoo.engine.sampling import check_normal_prior
 from ganzoo.errors import UserError
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
+from ganzoo.runs.priors import check_normal_prior
 from ganzoo.runs.trained import load_trained
 
 
