@@ -12,6 +12,7 @@ from margin_file import MARGIN
 import ganzoo
 from ganzoo.cli import invoke
 from ganzoo.errors import UserError
+from ganzoo.rundir.directory import RunDirectory
 from ganzoo.rundir.lock import FolderLock
 
 RING = {
@@ -131,8 +132,11 @@ def test_a_folder_is_held_once_in_a_process(tmp_path):
 
 
 def test_two_runs_of_one_name_that_begin_together_take_two_folders(here):
+    (here / "zero").symlink_to("far/away")
+    RunDirectory(here / "zero", resume=False).close()
+    assert not (here / "far").exists()
     ganzoo.train(RING, out="zero", quiet=True)
-    (here / "ring.yaml").write_text((here / "zero/config.yaml").read_text())
+    (here / "ring.yaml").write_text((here / "far/away/config.yaml").read_text())
     (here / "runs/ring").mkdir(parents=True)
     lock = FolderLock(here / "runs/ring")  # another run that has begun there and written nothing yet
     run = ganzoo.train("ring.yaml", quiet=True)

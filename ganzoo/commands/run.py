@@ -28,7 +28,9 @@ def run(
     ] = False,
     change: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY", help="With --resume, go on with another rate or batch size: optimizer.critic.lr, train.batch_size."),
+        typer.Option(
+            metavar="KEY", help="With --resume, go on with another rate, batch size or place of the data: train.batch_size, data.root."
+        ),
     ] = None,
     quiet: Quiet = False,
 ) -> int:

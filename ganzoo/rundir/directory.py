@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import platform
 import shlex
 import shutil
@@ -38,9 +39,9 @@ class RunDirectory:
     def __init__(self, path: Path, resume: bool) -> None:
         self.path, self.config, self.checkpoints = path, path / CONFIG, path / CHECKPOINTS
         self.samples, self.weights = path / SAMPLES, path / WEIGHTS
-        self._made = [folder for folder in (path, *path.parents) if not folder.exists()]
+        self._made = [folder for folder in (path, *Path(os.path.realpath(path)).parents) if not folder.exists()]
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            Path(os.path.realpath(path)).mkdir(parents=True, exist_ok=True)  # of a link to nothing: what it names
             self._lock = FolderLock(path)
             for folder in (path, self.checkpoints, self.samples, self.weights):
                 remove_leftovers(folder)  # of a run that was killed here
@@ -99,7 +100,7 @@ class RunDirectory:
         if not self.has_run and self._lock.holds:
             with suppress(OSError):  # another process made something there meanwhile, or the disk refuses
                 if self.path in self._made:
-                    shutil.rmtree(self.path)
+                    shutil.rmtree(os.path.realpath(self.path))
                 else:
                     self._lock.path.unlink()
                 for folder in self._made[1:]:

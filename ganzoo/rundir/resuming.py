@@ -22,9 +22,9 @@ from .record import Record, read_record
 
 UNTOUCHING = ("log", "sample", "checkpoint", "metrics", "observers", "train.device", "train.threads")
 """Keys that may change: what is written and measured, and where; of device and threads a warning tells."""
-ASKED = re.compile(r"train\.batch_size|optimizer\.(generator|critic)\.(groups\..+\.)?lr")
-"""Keys that may change where --change names them: a checkpoint holds none of their values."""
-EXAMPLES = "train.batch_size, optimizer.generator.lr, optimizer.critic.lr"
+ASKED = re.compile(r"data\.root|train\.batch_size|optimizer\.(generator|critic)\.(groups\..+\.)?lr")
+"""Keys that may change where --change names them: a checkpoint holds none of their values, and tells other data from moved ones."""
+EXAMPLES = "data.root, train.batch_size, optimizer.generator.lr, optimizer.critic.lr"
 BEGUN = ("versions", "train.steps")
 GRID, SAVED, END = "the sample grid", "the checkpoint", "the last line"
 """What a session can owe besides metrics."""
@@ -85,8 +85,8 @@ def allowed_changes(before: dict[str, Any], now: dict[str, Any], folder: str, as
     for key in asked:
         if not ASKED.fullmatch(key):
             raise UserError(f"'{key}' cannot change within a run", f"these can: {EXAMPLES}", key="--change")
-    before = {**before, "data": _as_spelled(before.get("data"), now["data"])}
-    changed = differences(before, now, ignoring=(*BEGUN, *UNTOUCHING, *asked))
+    same = {**before, "data": _as_spelled(before.get("data"), now["data"])}
+    changed = differences(same, now, ignoring=(*BEGUN, *UNTOUCHING, *asked))
     if changed:
         keys = [text.partition(":")[0] for text in changed]
         remedy = "change it back, or choose another --out"

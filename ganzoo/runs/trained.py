@@ -155,7 +155,7 @@ class Trained:
         needed = set(forward_inputs(type(self.generator))) & (set(self.data.fields) - {"label"})
         if not needed:
             return {}
-        samples = self._samples()
+        samples = self.read_data(self.reporter)[1]
         if split is not None:
             samples = SampleReader(read_split(self.dataset, split, self.reporter), self.data, self.runtime)
         fields = samples.fetch(np.resize(np.random.default_rng(seed).permutation(samples.count), n))
@@ -186,9 +186,6 @@ class Trained:
         if warning:
             reporter.warn(f"{warning}; the run was trained on what it was before")
         return dataset, SampleReader(arrays, self.data, self.runtime)
-
-    def _samples(self) -> SampleReader:
-        return self.read_data(self.reporter)[1]
 
 
 def load_trained(
@@ -221,6 +218,8 @@ def load_trained(
     registry = with_kept(registry, folder)
     config = load_config(folder / CONFIG, overrides)
     part = resolve_part(config, registry, "generator", config.generator, ("generator",))
+    if overrides:  # which may be none of its data set's, or not fit it
+        resolve_part(config, registry, "dataset", config.data, ("data",))
     environment = read_environment(folder)
     data = DataSpec.from_json(environment["data"])
     own = folder / GENERATOR

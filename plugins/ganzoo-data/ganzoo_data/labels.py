@@ -90,12 +90,13 @@ def read_labels(file: File) -> Listed:
         reason = getattr(error, "strerror", None) or str(error)
         raise UserError(f"{file} cannot be read as labels: {reason}", remedy, key="data.labels") from error
     found: dict[str, Row] = {}
+    several = len({row.picture for row in rows}) < len({(row.picture, row.split) for row in rows})  # of a name, in folders of the splits
     for row in rows:
         name = row.picture.strip().replace("\\", "/").removeprefix("./")
-        row = Row(name, row.label.strip(), row.split.strip())
+        row = Row(f"{row.split.strip()}/{name}" if several else name, row.label.strip(), row.split.strip())
         if not row.label:
             raise UserError(f"{file} gives {name} no label", "write one, or leave the picture out", key="data.labels")
-        if (known := found.setdefault(name, row)) != row:
+        if (known := found.setdefault(row.picture, row)) != row:
             what = f"{file} gives {name} two labels: {' '.join(filter(None, known[1:]))} and {' '.join(filter(None, row[1:]))}"
             raise UserError(what, "leave one of them out", key="data.labels")
     if not found:

@@ -184,6 +184,15 @@ def test_a_column_of_the_file_gives_the_splits(root, cache):
         read(root, cache, labels="l.csv", split="test")
 
 
+def test_one_name_in_each_split_is_told_by_the_column(root, cache):
+    splits(root)
+    rows = "a.png,x,train\nb.png,y,train\na.png,z,val\nb.png,z,val\n"
+    (root / "l.csv").write_text("file,label,split\n" + rows.replace("a.png", "cat/a.png").replace("b.png", "dog/b.png"))
+    assert read(root, cache, labels="l.csv")[0].class_names == ("x", "y")
+    assert read(root, cache, labels="l.csv", split="val")[0].class_names == ("z",)
+    assert read(root, cache, labels="l.csv", split="all")[0].class_names == ("x", "y", "z")
+
+
 def test_each_split_has_its_own_file_in_folders_and_archives(root, cache):
     splits(root)
     for name, end in (("train", "x"), ("val", "y")):
