@@ -1,8 +1,5 @@
 """The metrics that see with the digit classifier, and the statistics that they keep."""
 
-import hashlib
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -15,7 +12,7 @@ from ganzoo import GanzooError, UserError
 from ganzoo.data.cache import Cache
 from ganzoo.data.digits import Digits
 from ganzoo.metrics.real import to_float
-from ganzoo.metrics.statistics import decode, encode
+from ganzoo.rundir import checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -90,19 +87,16 @@ class TestStatistics:
 
     def test_with_nan_are_refused(self, kept):
         metric, subject, path = kept
-        body = path.read_bytes().partition(b"\n")[2]
-        text = json.loads(body[8 : 8 + int.from_bytes(body[:8], "little")])["__metadata__"]["key"]
-        arrays = {name: array.copy() for name, array in decode(path.read_bytes(), text, path).items()}
-        arrays["mean"][3] = np.nan
-        path.write_bytes(encode(arrays, text))
+        found = checkpoint.decode(path.read_bytes(), path.name)
+        found["arrays"]["mean"][3] = torch.nan
+        path.write_bytes(checkpoint.encode(found))
         with pytest.raises(UserError, match="values in 'mean' that are not finite; delete"):
             metric.measure(subject)
 
     def test_sealed_by_somebody_else_are_refused(self, kept):
         metric, subject, path = kept
-        body = b"\x10\0\0\0\0\0\0\0{no json at all}"
-        path.write_bytes(b"ganzoo-statistics 1 %s\n" % hashlib.sha256(body).hexdigest().encode() + body)
-        with pytest.raises(UserError, match="cannot be read; delete"):
+        path.write_bytes(checkpoint.encode({"arrays": {}}))
+        with pytest.raises(UserError, match=r"of something else: None, .*; delete"):
             metric.measure(subject)
 
     def test_in_a_folder_that_takes_none_are_computed_all_the_same(self, tmp_path, digits, capsys):
