@@ -1,4 +1,4 @@
-"""Spectrally normalised critics, plain and residual, and the projection critic with its generator. It imports no torch."""
+"""Spectrally normalised critics, plain, residual or any other, and the projection critic with its generator. It imports no torch."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ def ganzoo_generators() -> dict[str, str]:
 
 @hookimpl
 def ganzoo_critics() -> dict[str, str]:
-    """The plain critic, the residual one, and the residual one with labels."""
+    """The plain critic, the residual one, the residual one with labels, and any other one normalised."""
     return {
         "sngan": "ganzoo_sngan.plain:SNGANCritic",
         "sn_resnet": "ganzoo_sngan.resnet:SNResNetCritic",
         "projection": "ganzoo_sngan.resnet:ProjectionCritic",
+        "spectrally_normalised": "ganzoo_sngan.wrapper:Spectral",
     }

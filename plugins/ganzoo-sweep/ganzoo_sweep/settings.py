@@ -62,6 +62,8 @@ class SweepConfig(Section):
     """Configuration key to value, for every trial."""
     grid: dict[str, Values] = {}
     """Configuration key to values: every combination is tried."""
+    settings: list[dict[str, Any]] = []
+    """Mappings of configuration key to value that belong together: each is tried with every combination of the grid and every draw."""
     random: dict[str, Distribution] = {}
     """Configuration key to what it is drawn from; goes with draws."""
     draws: PositiveInt | None = None
@@ -132,6 +134,12 @@ def _check_keys(file: SweepFile) -> None:
             if key == "train.seed":
                 raise file.refuse("the seed is not set here", "write 'seeds: [0, 1, 2]'", (section, key))
             owners[key] = section
+    for i, setting in enumerate(file.settings.settings):
+        if setting.keys() != file.settings.settings[0].keys():
+            raise file.refuse("names other keys than the first", "give every setting the same keys", ("settings", i))
+        for key in setting.keys() & {*owners, "train.seed"}:
+            remedy = "write 'seeds: [0, 1, 2]'" if key == "train.seed" else "remove one of the two"
+            raise file.refuse(f"'{key}' is set elsewhere", remedy, ("settings", i, key))
 
 
 def _check_distribution(file: SweepFile, key: str, distribution: Distribution) -> None:

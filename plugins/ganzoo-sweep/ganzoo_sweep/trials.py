@@ -68,7 +68,9 @@ def plan(file: SweepFile) -> list[Trial]:
     """
     settings = file.settings
     seeds: list[int | None] = list(settings.seeds) if settings.seeds else [None]
-    count = math.prod([len(values) for values in settings.grid.values()]) * (settings.draws or 1) * len(seeds)
+    count = (
+        math.prod([len(values) for values in settings.grid.values()]) * (settings.draws or 1) * len(settings.settings or [{}]) * len(seeds)
+    )
     if count > MOST_TRIALS:
         raise file.refuse(f"makes {count} trials, more than {MOST_TRIALS}", "list fewer values, or draw at random", ("grid",))
     fixed = [Override(key, value, ("set", key)) for key, value in settings.set.items()]
@@ -85,13 +87,16 @@ def plan(file: SweepFile) -> list[Trial]:
 
 
 def _settings(file: SweepFile) -> Iterator[list[Override]]:
-    """What is varied besides the seed: the grid's combinations, the last key changing fastest, each with every draw."""
+    """What is varied besides the seed: the grid's combinations, the last key changing fastest, each with every setting and every draw."""
     settings = file.settings
+    written = [
+        [Override(key, value, ("settings", i, key)) for key, value in setting.items()] for i, setting in enumerate(settings.settings)
+    ]
     axes = [[Override(key, value, ("grid", key, i)) for i, value in enumerate(values)] for key, values in settings.grid.items()]
-    for combination in itertools.product(*axes):
+    for combination, together in itertools.product(itertools.product(*axes), written or [[]]):
         for i in range(settings.draws or 1):
             drawn = [Override(key, draw(spec, f"{settings.draw_seed} {i} {key}"), ("random", key)) for key, spec in settings.random.items()]
-            yield [*combination, *drawn]
+            yield [*combination, *together, *drawn]
 
 
 def draw(distribution: Distribution, seed: str) -> Any:

@@ -27,6 +27,16 @@ def test_what_is_set_for_all_comes_with_every_trial_and_sections_come_before_the
     assert texts(trial) == ["critic={name: mlp, norm: layer}", "critic.hidden=[8]"]
 
 
+def test_settings_whose_keys_belong_together_are_not_combined_among_themselves():
+    settings = "[{train.steps: 9, critic.lr: 1}, {train.steps: 5, critic.lr: 2}]"
+    trials = trials_of(f"{{config: base.yaml, grid: {{loss: [hinge, r1]}}, settings: {settings}, seeds: [0, 1]}}")
+    assert [texts(trial) for trial in trials[::2]] == [
+        [f"loss={loss}", f"train.steps={steps}", f"critic.lr={lr}", "train.seed=0"]
+        for loss in ("hinge", "r1")
+        for steps, lr in ((9, 1), (5, 2))
+    ]
+
+
 def test_without_seeds_the_configurations_own_is_used():
     (trial,) = trials_of("config: base.yaml")
     assert (trial.name, trial.seed, texts(trial)) == ("trial", None, [])
