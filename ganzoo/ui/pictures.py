@@ -25,14 +25,12 @@ LARGEST_SIDE = 4096
 """No side of a grid is longer, in pixels; 16 columns of 256 px still fit unreduced."""
 
 # Middle grey parts black digits from black, and sits well on a light and on a dark page.
-_GAP = 128
-_CAPTION_INK = 255
-_CAPTION_SIZE = 11
+GAP = 128
+INK = 255
+TEXT_SIZE = 11
 
 
-def image_grid(
-    images: np.ndarray, columns: int, gap: int = 2, captions: Sequence[str] | None = None, row_names: Sequence[str] | None = None
-) -> Image.Image:
+def image_grid(images: np.ndarray, columns: int, gap: int = 2, row_names: Sequence[str] | None = None) -> Image.Image:
     """Images side by side, row by row, with a margin of ``gap`` around each.
 
     Small images are enlarged by a whole factor, nearest neighbour, so that every pixel stays visible; a grid that would
@@ -42,28 +40,24 @@ def image_grid(
         images: uint8 (N, C, H, W); C is 1 (grey) or 3 (red, green, blue); of others ``shown`` chooses.
         columns: images a row.
         gap: margin in pixels.
-        captions: one short text an image, drawn under it.
         row_names: one short text a row, drawn to its left.
 
     Raises:
-        ValueError: for another type or shape, or another number of captions or names.
+        ValueError: for another type or shape, or another number of names.
     """
     from PIL import Image
 
     if images.dtype != np.uint8 or images.ndim != 4 or 0 in images.shape:
         raise ValueError(f"images must be uint8 (N, C, H, W), not {images.dtype} {images.shape}")
     images = shown(images)
-    if captions is not None and len(captions) != len(images):
-        raise ValueError(f"{len(images)} images need as many captions, not {len(captions)}")
     count, channels, height, width = images.shape
     columns = max(1, min(columns, count))
     rows = math.ceil(count / columns)
     if row_names is not None and len(row_names) != rows:
         raise ValueError(f"{rows} rows need as many names, not {len(row_names)}")
-    caption_height = _CAPTION_SIZE + 4 if captions is not None else 0
 
     def fits(side: float) -> bool:
-        longest: float = gap + max(columns * (width * side + gap), rows * (height * side + gap + caption_height))
+        longest: float = gap + max(columns * (width * side + gap), rows * (height * side + gap))
         return longest <= LARGEST_SIDE
 
     longest = max(height, width)
@@ -72,15 +66,11 @@ def image_grid(
     tiles = [_tile(image, scale) for image in images]
 
     tile_width, tile_height = tiles[0].size
-    size = (columns * (tile_width + gap) + gap, rows * (tile_height + caption_height + gap) + gap)
-    grid = Image.new("L" if channels == 1 else "RGB", size, _GAP if channels == 1 else (_GAP,) * 3)
+    size = (columns * (tile_width + gap) + gap, rows * (tile_height + gap) + gap)
+    grid = Image.new("L" if channels == 1 else "RGB", size, GAP if channels == 1 else (GAP,) * 3)
     for i, tile in enumerate(tiles):
-        left = gap + (i % columns) * (tile_width + gap)
-        top = gap + (i // columns) * (tile_height + caption_height + gap)
-        grid.paste(tile, (left, top))
-        if captions is not None:
-            _caption(grid, captions[i], left, top + tile_height, tile_width)
-    return grid if row_names is None else _with_row_names(grid, row_names, tile_height, tile_height + caption_height + gap, gap)
+        grid.paste(tile, (gap + (i % columns) * (tile_width + gap), gap + (i // columns) * (tile_height + gap)))
+    return grid if row_names is None else _with_row_names(grid, row_names, tile_height, gap)
 
 
 def beside(columns: Sequence[np.ndarray], most: int = 9) -> tuple[np.ndarray, int]:
@@ -151,7 +141,7 @@ def drawable(text: str) -> str | None:
 
 
 def _has_letters(text: str) -> bool:
-    font = font_of(_CAPTION_SIZE)
+    font = font_of(TEXT_SIZE)
     try:
         box = bytes(font.getmask("\U0010ffff"))
         return all(each == " " or bytes(font.getmask(each)) not in (box, b"") for each in text)
@@ -159,26 +149,17 @@ def _has_letters(text: str) -> bool:
         return False
 
 
-def _caption(grid: Image.Image, text: str, left: int, top: int, width: int) -> None:
-    """Text centred under a tile, cut where the tile ends."""
+def _with_row_names(grid: Image.Image, names: Sequence[str], tile: int, gap: int) -> Image.Image:
+    """The grid, of tiles ``tile`` high and ``gap`` apart, with a column of names before it."""
     from PIL import Image, ImageDraw
 
-    strip = Image.new("L", (width, _CAPTION_SIZE + 4), _GAP)
-    ImageDraw.Draw(strip).text((width / 2, (_CAPTION_SIZE + 4) / 2), text, fill=_CAPTION_INK, font=font_of(_CAPTION_SIZE), anchor="mm")
-    grid.paste(strip.convert(grid.mode), (left, top))
-
-
-def _with_row_names(grid: Image.Image, names: Sequence[str], tile: int, pitch: int, gap: int) -> Image.Image:
-    """The grid with a column of names before it: the tiles of row i begin at ``gap + i * pitch`` and are ``tile`` high."""
-    from PIL import Image, ImageDraw
-
-    font: Any = font_of(max(6, min(2 * _CAPTION_SIZE, tile // 4)))
+    font: Any = font_of(max(6, min(2 * TEXT_SIZE, tile // 4)))
     side = tile // 8 + 2
     width = math.ceil(max(font.getlength(name) for name in names)) + 2 * side
-    wide = Image.new(grid.mode, (width + grid.width, grid.height), _GAP if grid.mode == "L" else (_GAP,) * 3)
+    wide = Image.new(grid.mode, (width + grid.width, grid.height), GAP if grid.mode == "L" else (GAP,) * 3)
     wide.paste(grid, (width, 0))
     draw = ImageDraw.Draw(wide)
-    ink = _CAPTION_INK if grid.mode == "L" else (_CAPTION_INK,) * 3
+    ink = INK if grid.mode == "L" else (INK,) * 3
     for i, name in enumerate(names):
-        draw.text((width - side, gap + i * pitch + tile / 2), name, fill=ink, font=font, anchor="rm")
+        draw.text((width - side, gap + i * (tile + gap) + tile / 2), name, fill=ink, font=font, anchor="rm")
     return wide

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from ganzoo.config import ResolvedPart
@@ -25,7 +26,7 @@ from ganzoo.metrics.subject import Subject
 from ganzoo.params import parameters_of, split_annotation
 from ganzoo.registry import Registry
 from ganzoo.runs.trained import Trained
-from ganzoo.ui.pictures import image_grid, save_png
+from ganzoo.ui.pictures import COMFORTABLE_SIDE, GAP, INK, TEXT_SIZE, font_of, image_grid, save_png, shown
 from ganzoo.ui.progress import Reporter
 
 from .nearest import Neighbours, find_neighbours, merge
@@ -69,12 +70,22 @@ class Memorisation:
 
     def save_png(self, path: Path, n: int) -> Path:
         """Write a picture: the ``n`` most suspicious samples, each before its nearest training samples with their distance."""
-        tiles, captions = [], []
+        tiles: list[np.ndarray] = []
         for i in self.most_suspicious(n):
-            tiles += [self.sample[i], *self.training[self.neighbours.index[i, :SHOWN_NEIGHBOURS]]]
-            captions += ["made", *(f"{distance:.3g}" for distance in self.neighbours.distance[i, :SHOWN_NEIGHBOURS])]
-        save_png(image_grid(np.stack(tiles), 1 + SHOWN_NEIGHBOURS, captions=captions), path)
+            images = [self.sample[i], *self.training[self.neighbours.index[i, :SHOWN_NEIGHBOURS]]]
+            texts = ["made", *(f"{distance:.3g}" for distance in self.neighbours.distance[i, :SHOWN_NEIGHBOURS])]
+            tiles += map(captioned, images, texts)
+        save_png(image_grid(np.stack(tiles), 1 + SHOWN_NEIGHBOURS), path)
         return path
+
+
+def captioned(image: np.ndarray, text: str) -> np.ndarray:
+    """An image (C, H, W) uint8, enlarged as a grid would, over a line of text, which is cut where the image ends."""
+    factor = max(1, COMFORTABLE_SIDE // max(image.shape[1:]))
+    large = shown(image).repeat(factor, axis=1).repeat(factor, axis=2)
+    strip = Image.new("L", (large.shape[2], TEXT_SIZE + 4), GAP)
+    ImageDraw.Draw(strip).text((strip.width / 2, strip.height / 2), text, fill=INK, font=font_of(TEXT_SIZE), anchor="mm")
+    return np.concatenate([large, np.broadcast_to(np.asarray(strip), (len(large), strip.height, strip.width))], axis=1)
 
 
 def look_for_copies(

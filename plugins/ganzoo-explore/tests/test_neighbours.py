@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from ganzoo_explore.nearest import Neighbours, find_neighbours, merge
-from ganzoo_explore.neighbours import held_out_split, look_for_copies
+from ganzoo_explore.neighbours import captioned, held_out_split, look_for_copies
 from ganzoo_metrics.inception import load_inception
 from PIL import Image
 
@@ -244,3 +244,13 @@ def test_the_command_with_inception(inception, inception_weights, tmp_path, monk
     monkeypatch.setattr("ganzoo_metrics.inception_metric.INCEPTION_SHA256", "0" * 64)
     assert invoke(command) == 2
     assert "truncated or holds other weights" in capsys.readouterr().err
+
+
+def test_captions_stand_under_their_images():
+    image = np.random.default_rng(0).integers(0, 256, size=(3, 56, 56), dtype=np.uint8)
+    short, long, empty = (captioned(image, text) for text in ("seven", "nine " * 30, ""))
+    assert short.shape == long.shape == empty.shape == (3, 71, 56)
+    assert (short[:, :56] == image).all()
+    assert short[:, 56:].max() > 200
+    assert (empty[:, 56:] == 128).all()
+    assert captioned(image[:1, :20, :28], "enlarged").shape == (1, 40 + 15, 56)
