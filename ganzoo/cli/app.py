@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from functools import cached_property
 from importlib.metadata import version as version_of
@@ -22,40 +22,6 @@ OTHER = "From plugins"
 """Heading of the commands whose modules name none."""
 SENTENCE = 200
 """Characters that a command's first sentence may have, so that it is wrapped rather than cut short."""
-
-
-class Installed(Mapping[str, Any]):
-    """The installed commands by the word that calls them, each imported when it is looked up."""
-
-    def __init__(self) -> None:
-        self._made: dict[str, Any] = {}
-
-    @cached_property
-    def _registry(self) -> Registry:
-        return Registry.installed()
-
-    @cached_property
-    def words(self) -> dict[str, Component]:
-        """Each command's component."""
-        return self._registry.command_words()
-
-    def __getitem__(self, word: str) -> Any:
-        if word not in self._made:
-            component = self.words.get(word)
-            if component is None:
-                if missing := self._registry.missing("command", word):
-                    raise missing
-                if not any(word in (c.name, c.qualified) for c in self._registry.commands):
-                    raise KeyError(word)
-                component = self._registry.find("command", word)  # it says which distributions share the name
-            self._made[word] = make(word, component)
-        return self._made[word]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.words)
-
-    def __len__(self) -> int:
-        return len(self.words)
 
 
 def make(word: str, component: Component) -> Any:
@@ -89,21 +55,38 @@ def _refusal(fault: UserError) -> Callable[[], None]:
 class Commands(TyperGroup):
     """The commands of ganzoo. Help lists them under headings, each with its first sentence and, if not the core's, where it comes from."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.installed = Installed()
-        self.commands = self.installed  # type: ignore[assignment]  # nothing is added to it
+    @cached_property
+    def registry(self) -> Registry:
+        """What is installed, which is looked up when it is needed."""
+        return Registry.installed()
+
+    @cached_property
+    def words(self) -> dict[str, Component]:
+        """Each command's component by the word that calls it."""
+        return self.registry.command_words()
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The words that call them."""
-        return list(self.commands)
+        return list(self.words)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command that a word calls, imported now."""
+        component = self.words.get(cmd_name)
+        if component is None:
+            if missing := self.registry.missing("command", cmd_name):
+                raise missing
+            if not any(cmd_name in (c.name, c.qualified) for c in self.registry.commands):
+                self.commands = self.words  # type: ignore[assignment]  # among which typer looks for the nearest
+                return None
+            component = self.registry.find("command", cmd_name)  # it says which distributions share the name
+        return make(cmd_name, component)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write a section for each heading."""
-        longest = max(map(len, self.commands))
+        longest = max(map(len, self.words))
         sections: dict[str, list[tuple[str, str]]] = {}
-        for word, command in self.installed.items():
-            owner = self.installed.words[word].distribution
+        for word, component in self.words.items():
+            command, owner = make(word, component), component.distribution
             about = command.get_short_help_str(SENTENCE) + ("" if owner == CORE else f" ({owner})")
             sections.setdefault(command.rich_help_panel, []).append((word.ljust(longest), about))
         for heading, rows in sections.items():

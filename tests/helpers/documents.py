@@ -237,10 +237,10 @@ class Reader:
 def parse(arguments, complete=True):
     """Refuse a command or an option that does not exist; missing arguments too where the command is ``complete``."""
     group = get_command(app)
-    assert arguments[0] in group.commands, f"there is no command 'ganzoo {arguments[0]}'"
+    assert arguments[0] in group.words, f"there is no command 'ganzoo {arguments[0]}'"
     try:
         with choosing():  # what it says of plugins is not for the next command
-            group.commands[arguments[0]].make_context(arguments[0], list(arguments[1:]))
+            group.get_command(None, arguments[0]).make_context(arguments[0], list(arguments[1:]))
     except Exception as error:
         if complete or type(error).__name__ != "MissingParameter":
             raise AssertionError(f"ganzoo {' '.join(arguments)}: {error}") from error

@@ -6,7 +6,7 @@ from typing import Any
 
 from typer.main import get_command
 
-from ganzoo.cli.app import Installed, app
+from ganzoo.cli.app import app
 from ganzoo.registry import CORE
 
 from .components import projects
@@ -15,9 +15,9 @@ from .markdown import in_markdown, table
 
 def commands() -> str:
     """A section for each command of this repository; a reader's own plugins are nothing for its documentation."""
-    found: Installed = get_command(app).installed  # type: ignore[attr-defined]
-    ours = {CORE, *projects()}
-    return "\n".join(section(name, found[name], c.distribution) for name, c in found.words.items() if c.distribution in ours)
+    group: Any = get_command(app)
+    ours = {word: c.distribution for word, c in group.words.items() if c.distribution in {CORE, *projects()}}
+    return "\n".join(section(word, group.get_command(None, word), distribution) for word, distribution in ours.items())
 
 
 def section(name: str, command: Any, distribution: str) -> str:
