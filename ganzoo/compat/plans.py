@@ -36,16 +36,12 @@ def kinds_of(schedule: Schedule, total: int) -> tuple[dict[int, Plan], str]:
             if (plan := schedule.plan(step, total)) is before:
                 continue
             before = plan
-            kind = fixed = (*_FIXED(plan), *sorted(plan.batch_size.items()))
-            if plan.values:
-                kind = (fixed, tuple((n, "" if isinstance(v, float) else v) for n, v in sorted(plan.values.items())))
-            if kind in found:
-                continue
-            if len(found) >= MAX_PLANS and fixed in named:
-                cut = True
-                continue
-            found[kind] = step
-            named.add(fixed)
+            fixed = (*_FIXED(plan), *sorted(plan.batch_size.items()))
+            kind = fixed, tuple((n, "" if isinstance(v, float) else v) for n, v in sorted(plan.values.items()))
+            if len(found) < MAX_PLANS or fixed not in named:
+                found.setdefault(kind, step)
+                named.add(fixed)
+            cut |= kind not in found
     except UserError:
         raise
     except Exception as error:  # whatever a plugin's code raises is the reason

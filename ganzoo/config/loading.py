@@ -135,4 +135,4 @@ def _validate(document: Document, texts: Sequence[str]) -> RunConfig:
     if one_loss:
         tree["loss"] = [tree["loss"]]
     places = Places(document, overrides, one_loss)
-    return validated(RunConfig, tree, places, as_json=False).written_at(places)
+    return validated(RunConfig, tree, places).written_at(places)

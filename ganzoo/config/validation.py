@@ -24,7 +24,7 @@ from .wording import describe, in_words, members, remedy_for, without_null
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def validated(model: type[Model], tree: Any, places: Places, prefix: KeyPath = (), *, noun: str = "keys", as_json: bool = True) -> Model:
+def validated(model: type[Model], tree: Any, places: Places, prefix: KeyPath = (), *, noun: str = "keys") -> Model:
     """``tree`` as a ``model``: strict types (``true`` is not 1), lists for tuples, no NaN.
 
     Args:
@@ -33,14 +33,11 @@ def validated(model: type[Model], tree: Any, places: Places, prefix: KeyPath = (
         places: where they were written.
         prefix: the path of ``tree`` in the configuration.
         noun: what the keys of ``tree`` are called.
-        as_json: whether lists stand for tuples and strings for paths; False: ``model`` has neither.
 
     Raises:
         UserError: for the first thing wrong, from top to bottom.
     """
     try:
-        if not as_json:
-            return model.model_validate(tree)
         # JSON mode: strict about types, and a list is the one way to write a tuple.
         return model.model_validate_json(to_json(tree, inf_nan_mode="constants"))
     except ValidationError as error:

@@ -42,13 +42,12 @@ def _content(array: Rows) -> Any:
     return array[np.linspace(0, len(array) - 1, SAMPLED).astype(np.int64)]
 
 
-def compare_data(before: Mapping[str, Any], now: Mapping[str, Any], key: str = "data") -> str:
+def compare_data(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """A warning where the content is not what it was; "" where it is, or nothing is known of it.
 
     Args:
         before: what ``fingerprint`` gave when the run was trained; {} where nobody noted it.
         now: what it gives.
-        key: what the error concerns.
 
     Raises:
         UserError: where class names or count are others: labels would mean something else.
@@ -56,10 +55,10 @@ def compare_data(before: Mapping[str, Any], now: Mapping[str, Any], key: str = "
     remedy = "put the data back as it was, or train a new run on it"
     if "class_names" in before and before["class_names"] != now["class_names"]:
         was, new = (", ".join(each["class_names"]) or "none" for each in (before, now))
-        raise UserError(f"the data's classes were {was}, and are now {new}", remedy, key=key)
+        raise UserError(f"the data's classes were {was}, and are now {new}", remedy, key="data")
     changed = {fact for fact in ("count", "hash") if fact in before and fact in now and before[fact] != now[fact]}
     if "count" in changed:
-        raise UserError(f"the data had {before['count']} samples, and has now {now['count']}", remedy, key=key)
+        raise UserError(f"the data had {before['count']} samples, and has now {now['count']}", remedy, key="data")
     if changed:
         return f"the data's content has changed (its fingerprint was {before['hash']}, and is now {now['hash']})"
     return ""

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from ganzoo.errors import GanzooError, UserError
@@ -66,7 +65,7 @@ class RunDirectory:
             raise GanzooError(f"{self.path} was removed or replaced while the run was writing to it; start again with another --out")
 
     def log(self, event: str, **values: Any) -> None:
-        """Append one line to ``metrics.jsonl``; numbers that are not finite become strings, as JSON has none.
+        """Append one line to ``metrics.jsonl``, as ``append_event`` does.
 
         Raises:
             GanzooError: where the disk refuses, or the folder was removed.
@@ -127,7 +126,7 @@ def environment(
     environment_fingerprint: Mapping[str, str | int],
     data: DataSpec,
     versions: Mapping[str, str],
-    classes: Mapping[str, int] = MappingProxyType({}),
+    classes: Mapping[str, int],
 ) -> dict[str, Any]:
     """What a bug report needs and exactness depends on (``Run.environment_fingerprint``): for ``env.json`` and the "started" line."""
     return {

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ganzoo.errors import GanzooError
 
@@ -21,31 +19,21 @@ EVAL = "eval"
 def append_event(path: Path, event: str, **values: Any) -> None:
     """Append one line to the ``metrics.jsonl`` of the run at ``path``, whether or not it is being trained.
 
+    Numbers that are not finite become strings, as JSON has none.
+
     Raises:
         GanzooError: where the disk refuses.
     """
+    plain = {k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
+    line = to_json({"event": event, **plain}) + "\n"
     try:
-        with open_record(path) as file:
-            file.write(line_of(event, values))
+        with (path / RECORD).open("a+b") as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                line = line if file.read(1) == b"\n" else "\n" + line  # a killed run may have torn the last one
+            file.write(line.encode())
     except OSError as error:
         raise GanzooError(f"cannot write {path / RECORD}: {error.strerror}") from error
-
-
-def open_record(path: Path) -> IO[str]:
-    """Open ``metrics.jsonl`` for appending, behind whole lines: a killed run may have torn the last one."""
-    file = (path / RECORD).open("a+b")
-    size = file.seek(0, os.SEEK_END)
-    if size:
-        file.seek(size - 1)
-        if file.read(1) != b"\n":
-            file.write(b"\n")
-    return io.TextIOWrapper(file, encoding="utf-8")
-
-
-def line_of(event: str, values: Mapping[str, Any]) -> str:
-    """An event as a line; numbers that are not finite become strings, as JSON has none."""
-    plain = {k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
-    return to_json({"event": event, **plain}) + "\n"
 
 
 def to_json(value: Any, indent: int | None = None) -> str:

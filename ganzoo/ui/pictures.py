@@ -73,12 +73,11 @@ def image_grid(images: np.ndarray, columns: int, gap: int = 2, row_names: Sequen
     return grid if row_names is None else _with_row_names(grid, row_names, tile_height, gap)
 
 
-def beside(columns: Sequence[np.ndarray], most: int = 9) -> tuple[np.ndarray, int]:
-    """Pictures that belong together as tiles of one size for ``image_grid``, and its number of columns: up to ``most`` a row.
+def beside(columns: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
+    """Pictures that belong together as tiles of one size for ``image_grid``, and its number of columns: up to 9 a row.
 
     Args:
         columns: source | output | target, each uint8 (N, C, H, W); the smaller are enlarged, nearest neighbour.
-        most: tiles a row.
     """
     columns = [shown(each) for each in columns]
     height, width = (max(each.shape[side] for each in columns) for side in (2, 3))
@@ -88,7 +87,7 @@ def beside(columns: Sequence[np.ndarray], most: int = 9) -> tuple[np.ndarray, in
         rows, across = np.arange(height) * each.shape[2] // height, np.arange(width) * each.shape[3] // width
         tiles.append(np.broadcast_to(each[:, :, rows][..., across], (len(each), channels, height, width)))
     together = np.stack(tiles, axis=1).reshape(-1, channels, height, width)
-    return together, len(columns) * max(1, most // len(columns))
+    return together, len(columns) * max(1, 9 // len(columns))
 
 
 def shown(images: np.ndarray) -> np.ndarray:
