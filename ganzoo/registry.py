@@ -18,7 +18,7 @@ from typing import Any
 
 from .errors import UserError, did_you_mean
 from .plugins import index, one_file
-from .plugins.entry_points import Given, distribution_of, given_by, version_of
+from .plugins.entry_points import Given, given_by, origin_of
 
 GROUP = "ganzoo"
 CORE = "ganzoo-core"
@@ -88,7 +88,7 @@ class Registry:
         self.plugins: list[Plugin] = []
         self.components: list[Component] = []
         self.commands: list[Component] = []
-        for entry_point in sorted(entry_points, key=lambda e: (distribution_of(e) != CORE, distribution_of(e), e.name)):
+        for entry_point in sorted(entry_points, key=lambda e: (origin_of(e)[0] != CORE, origin_of(e), e.name)):
             self._add(entry_point)
 
     @classmethod
@@ -98,7 +98,7 @@ class Registry:
         Raises:
             UserError: where a file that the command names cannot be used, or it leaves out what is not there.
         """
-        given = {e: (distribution_of(e), e.name) for e in importlib.metadata.entry_points(group=GROUP)}
+        given = {e: (origin_of(e)[0], e.name) for e in importlib.metadata.entry_points(group=GROUP)}
         files, left_out = one_file.chosen({e: names for e, names in given.items() if names[0] != CORE})
         registry = cls(entry_point for entry_point in given if entry_point not in left_out)
         for path, named in files.items():
@@ -108,8 +108,7 @@ class Registry:
         return registry
 
     def _add(self, entry_point: importlib.metadata.EntryPoint) -> None:
-        plugin = Plugin(distribution_of(entry_point), version_of(entry_point), entry_point.value)
-        self._take(plugin, lambda: given_by(entry_point.load(), entry_point))
+        self._take(Plugin(*origin_of(entry_point), entry_point.value), lambda: given_by(entry_point.load(), entry_point))
 
     def add_file(self, path: Path) -> None:
         """Add a one-file plugin, whose code is run; one that is broken is listed with its reason.

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ganzoo.compat import plan_fields
-from ganzoo.config import ResolvedPart, RunConfig
+from ganzoo.config import ResolvedPart
 from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.fields import Fields, forward_inputs
 from ganzoo.rundir import checkpoint
@@ -41,19 +41,12 @@ class Outputs:
     """
 
     def __init__(
-        self,
-        config: RunConfig,
-        run: Run,
-        directory: RunDirectory,
-        observers: Observers,
-        reporter: Reporter,
-        metrics: Sequence[ResolvedPart] = (),
+        self, run: Run, directory: RunDirectory, observers: Observers, reporter: Reporter, metrics: Sequence[ResolvedPart]
     ) -> None:
-        self.config, self.run, self.directory, self.observers, self.reporter = config, run, directory, observers, reporter
+        self.config, self.run, self.directory, self.observers, self.reporter = run.config, run, directory, observers, reporter
         self._better = {part.name: getattr(part.cls, "better", {}) for part in metrics}
         self.meter = Meter(run.ranks)
         self.inputs, self.real = self._fix_inputs()
-        self.references = None if run.data.is_image else self.real
         self.health = Health(self.real)
         self.background = Background(threaded=run.runtime.device.type == "cuda")
 
@@ -92,7 +85,7 @@ class Outputs:
                 else:
                     picture = image_grid(made, columns_of(run.data, labelled, len(made)))
             else:
-                picture = scatter(made, self.references)
+                picture = scatter(made, self.real)
             save_png(picture, path)
             return path
 

@@ -79,7 +79,7 @@ class Runner:
         advice = f"'ganzoo replay {self.directory.path} --to OBSERVER' tells it the whole run later"
         named, defaults = (resolved.observers, resolved.defaults) if ranks.is_main else ((), ())
         self.observers = Observers(named, defaults, data=self.run.data, reporter=reporter, advice=advice)
-        self.outputs = Outputs(config, self.run, self.directory, self.observers, reporter, resolved.metrics)
+        self.outputs = Outputs(self.run, self.directory, self.observers, reporter, resolved.metrics)
         measured = [part.every for part in resolved.metrics if part.every]
         self._every = [config.log.every, config.sample.every, config.checkpoint.every, *measured]
         self.loop = Loop(self.run, self.outputs.meter, choose_runner(self.run, reporter.say))

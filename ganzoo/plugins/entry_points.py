@@ -16,14 +16,9 @@ Given: TypeAlias = tuple[str, str, str | type, bool]
 """Kind, name, target, and whether it is an observer that every run tells."""
 
 
-def distribution_of(entry_point: importlib.metadata.EntryPoint) -> str:
-    """The distribution of an entry point."""
-    return _name_and_version(entry_point.dist)[0] if entry_point.dist else "(unknown)"
-
-
-def version_of(entry_point: importlib.metadata.EntryPoint) -> str:
-    """Its distribution's version."""
-    return _name_and_version(entry_point.dist)[1] if entry_point.dist else ""
+def origin_of(entry_point: importlib.metadata.EntryPoint) -> tuple[str, str]:
+    """The name and the version of an entry point's distribution."""
+    return _name_and_version(entry_point.dist) if entry_point.dist else ("(unknown)", "")
 
 
 @functools.cache
@@ -68,7 +63,7 @@ def _check_api(module: Any, entry_point: importlib.metadata.EntryPoint) -> None:
         remedy = f"upgrade ganzoo-core (its author: or set GANZOO_API = {newest})"
         raise UserError(f"it needs API {version}, this ganzoo-core gives {newest}", remedy)
     if version < oldest:
-        remedy = f"upgrade {distribution_of(entry_point)} (its author: move it to GANZOO_API = {newest})"
+        remedy = f"upgrade {origin_of(entry_point)[0]} (its author: move it to GANZOO_API = {newest})"
         raise UserError(f"it was written for API {version}, this ganzoo-core starts at {oldest}", remedy)
 
 

@@ -71,8 +71,8 @@ def test_a_plans_numbers_go_to_the_device_of_the_run_for_grids_and_metrics(monke
     shown = outputs.Outputs.__new__(outputs.Outputs)
     shown.config, shown.run, shown.directory, shown.inputs = config, run, Directory(), {}
     shown.background = Background(threaded=False)
-    shown.real = np.zeros((1, 1))
-    shown.references, shown.observers = None, type("O", (), {"tell": lambda *args, **more: None})()
+    shown.real = np.zeros((1, 2))
+    shown.observers = type("O", (), {"tell": lambda *args, **more: None})()
     shown.save_samples()
     assert asked == [elsewhere.device] * 2
 

@@ -182,12 +182,11 @@ class ManyRanks(Ranks):
 
     def differing(self, tensors: Mapping[str, Tensor]) -> str:
         """Compares a checksum of each: eight bytes a tensor are sent."""
-        low = torch.stack([checksum(value) for value in tensors.values()]).cpu()
-        high = low.clone()
+        own = torch.stack([checksum(value) for value in tensors.values()]).cpu()
+        high, low = extremes = torch.stack([own, -own])  # the lowest is that whose negative is highest
         with self._together():
-            dist.all_reduce(low, dist.ReduceOp.MIN)
-            dist.all_reduce(high, dist.ReduceOp.MAX)
-        return next((name for name, same in zip(tensors, (low == high).tolist(), strict=True) if not same), "")
+            dist.all_reduce(extremes, dist.ReduceOp.MAX)
+        return next((name for name, same in zip(tensors, (high == -low).tolist(), strict=True) if not same), "")
 
     def is_first_to_fail(self) -> bool:
         """Whether this process, which fails, is the first that does: the others fail for the same reason, or because of it.

@@ -15,9 +15,8 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 
-from ganzoo.players import SYNCHRONISED
+from ganzoo.players import SYNCHRONISED, BatchNorm
 
 Sum = Callable[[Tensor], None]
 """Puts the sum over all ranks in a tensor's place."""
