@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -35,20 +34,13 @@ class Layout:
 
 def look(tree: Tree) -> Layout:
     """What lies below a root, in whatever folders and archives. Raises UserError where two lists of a name differ."""
-    pictures = tree.find(lambda path: f"/{IMAGES}" in f"/{path}" and path.lower().endswith(SUFFIXES) and _is_within(path))
-    places = Counter(file.place for file in pictures)  # where there are several, the one with most is meant
-    picture = max(pictures, key=lambda file: places[file.place], default=None)
+    picture = tree.largest(lambda place: any(part.partition(".")[0] == IMAGES for part in place.split("/")), SUFFIXES)
     return Layout(picture, _list(tree, PARTITION), _list(tree, ATTRIBUTES))
-
-
-def _is_within(path: str) -> bool:
-    """Whether a folder or archive that it lies in is called as that of the pictures."""
-    return any(part.partition(".")[0] == IMAGES for part in path.split("/")[:-1])
 
 
 def _list(tree: Tree, name: str) -> File | None:
     stem = PurePosixPath(name).stem
-    found = tree.find(lambda path: path.endswith((f"{stem}.txt", f"{stem}.csv")) and PurePosixPath(path).stem == stem)
+    found = tree.find(lambda _, name: name in (f"{stem}.txt", f"{stem}.csv"))
     return the_one([file for file in found if file.name.endswith(".txt")] or found, MAX_LIST_BYTES)
 
 

@@ -173,7 +173,7 @@ class ImageFolder(Dataset):
         for base in (root if root.is_dir() else root.parent, Path()):
             if (base / path).is_file():
                 return [(File(base, str(path)), "")]
-        there = Tree(root).find(lambda name: f"/{name}".endswith(f"/{path.as_posix()}"))
+        there = Tree(root).find(lambda place, name: name == path.name and f"/{place}/{name}".endswith(f"/{path.as_posix()}"))
         tops = sorted({_parts(name)[0] for name in names})
         of_tops = [[file for file in there if _parts(file.place)[-1] == top] for top in tops]
         if _are_splits(names) and all(len(files) == 1 for files in of_tops):

@@ -88,7 +88,7 @@ class MNIST(Dataset):
     def _look(self, tree: Tree, names: Sequence[str]) -> File | None:
         """A file by its names, in no folder of another of the kin; those in a folder of its own come first."""
         kin, spelled = self.torchvision_name, [_spelled(name) for name in names]
-        found = tree.find(lambda path: _spelled(path) in spelled and _owner(path) in (None, kin))
+        found = tree.find(lambda place, name: _spelled(name) in spelled and _owner(f"{place}/{name}") in (None, kin))
         return the_one([file for file in found if _owner(file.name) == kin] or found, MAX_BYTES)
 
     def _fetch(self, target: Path, cache: Cache, by_hand: str) -> None:
@@ -104,9 +104,9 @@ class MNIST(Dataset):
         return [mirror + name for mirror in known.mirrors], dict(known.resources)[name]
 
 
-def _spelled(path: str) -> str:
+def _spelled(name: str) -> str:
     """A file's name with dashes for dots, without the ending of what is compressed."""
-    return path.rpartition("/")[2].lower().removesuffix(".gz").replace(".", "-")
+    return name.lower().removesuffix(".gz").replace(".", "-")
 
 
 def _owner(path: str) -> str | None:

@@ -80,6 +80,29 @@ class Opened:
     archive: Archive
 
 
+@dataclass(frozen=True)
+class Place:
+    """A folder with the files that lie right in it.
+
+    Args:
+        base: the root, or the archive on the disk that it lies in.
+        path: below the root, through archives; "" for the root.
+        names: of its files.
+        archive: which it lies in; None: it lies on the disk.
+        within: what stands before its files' names in the archive.
+    """
+
+    base: Path
+    path: str
+    names: list[str]
+    archive: Archive | None = None
+    within: str = ""
+
+    def file(self, name: str) -> File:
+        """One of its files."""
+        return File(self.base, f"{self.path}/{name}" if self.path else name, self.archive, self.within + name)
+
+
 class Tree:
     """The files in a folder and below it, or in an archive.
 
@@ -92,16 +115,22 @@ class Tree:
         self.unread: dict[str, str] = {}
         """Archives that could not be read, with the reason."""
 
-    def find(self, fits: Callable[[str], bool]) -> list[File]:
-        """The files whose path below the root ``fits``: those on the disk; where there are none, those in archives."""
-        if found := [File(self._base, name) for name in self._names if fits(name)]:
-            return found
-        return [
-            File(opened.path, name, opened.archive, member)
-            for opened in self.archives
-            for member in opened.archive.names
-            if fits(name := f"{opened.name}/{member}".replace("\\", "/")) and not any(map(is_litter, member.split("/")))
-        ]
+    def find(self, fits: Callable[[str, str], bool]) -> list[File]:
+        """The files whose place and name ``fits``: those on the disk; where there are none, those in archives."""
+        for each in ("_on_disk", "_packed"):
+            if found := [place.file(name) for place in getattr(self, each) for name in place.names if fits(place.path, name)]:
+                return found
+        return []
+
+    def largest(self, fits: Callable[[str], bool], suffixes: tuple[str, ...]) -> File | None:
+        """A file of the place that, of those that ``fits``, has most files of such names: on the disk, else in archives."""
+        for each in ("_on_disk", "_packed"):
+            places = [place for place in getattr(self, each) if fits(place.path)]
+            named = [(place, [name for name in place.names if name.lower().endswith(suffixes)]) for place in places]
+            place, names = max(named, key=lambda each: len(each[1]), default=(None, []))
+            if place and names:
+                return place.file(names[0])
+        return None
 
     def contents(self) -> str:
         """What is there, for a message."""
@@ -111,18 +140,26 @@ class Tree:
     @cached_property
     def archives(self) -> Sequence[Opened]:
         """The archives on the disk, each followed by those in it."""
-        named = [name for name in self._names if self.root.is_file() or name.lower().endswith(ENDINGS)]
-        return [opened for name in named for opened in self._open(name, self._base / name, partial((self._base / name).open, "rb"), LEVELS)]
-
-    @property
-    def _base(self) -> Path:
-        return self.root.parent if self.root.is_file() else self.root
+        if self.root.is_file():
+            return list(self._open(self.root.name, self.root, partial(self.root.open, "rb"), LEVELS))
+        named = [place.file(name) for place in self._on_disk for name in place.names if name.lower().endswith(ENDINGS)]
+        return [opened for file in named for opened in self._open(file.name, file.path, partial(file.path.open, "rb"), LEVELS)]
 
     @cached_property
-    def _names(self) -> Sequence[str]:
-        if self.root.is_file():
-            return [self.root.name]
-        return [folder + name for folder, names in walk(self.root, DEPTH) for name in names] if self.root.is_dir() else []
+    def _on_disk(self) -> Sequence[Place]:
+        return [Place(self.root, folder.removesuffix("/"), names) for folder, names in walk(self.root, DEPTH)]
+
+    @cached_property
+    def _packed(self) -> Sequence[Place]:
+        places: dict[tuple[str, str], Place] = {}
+        for opened in self.archives:
+            for member in opened.archive.names:
+                folder, slash, name = member.replace("\\", "/").rpartition("/")  # some of Windows write "\\"
+                if (opened.name, folder) not in places:
+                    path = f"{opened.name}/{folder}" if folder else opened.name
+                    places[opened.name, folder] = Place(opened.path, path, [], opened.archive, member[: len(folder + slash)])
+                places[opened.name, folder].names.append(name)
+        return [place for place in places.values() if not any(map(is_litter, place.path.split("/")))]
 
     def _open(self, name: str, path: Path, open_file: Callable[[], Any], levels: int) -> Iterator[Opened]:
         if not path.is_file():  # a pipe would never end

@@ -28,6 +28,7 @@ SHIPPED = {
     "dcgan": ("{name: dcgan, width: 4, latent_dim: 6, init_std: 0.3}", DIGITS),
     "resnet": ("{name: resnet, width: 4, latent_dim: 6}", COLOUR),
     "acgan": ("{name: acgan, width: 4, latent_dim: 6, init_std: 0.3}", COLOUR),
+    "stylegan2": ("{name: stylegan2, width: 4, latent_dim: 4, style_dim: 4, mapping_layers: 1}", DataSpec({"sample": (1, 8, 8)})),
 }
 
 
@@ -56,7 +57,13 @@ def asked(model, n, seed=5):
 
 def test_nothing_shipped_is_left_out():
     ours = {c.name for c in Registry.installed().of_kind("generator") if c.distribution.startswith("ganzoo-")}
-    assert {text.partition("name: ")[2].partition(",")[0] for text, _ in SHIPPED.values()} >= ours & {"mlp", "dcgan", "resnet", "acgan"}
+    assert {text.partition("name: ")[2].partition(",")[0] for text, _ in SHIPPED.values()} >= ours & {
+        "mlp",
+        "dcgan",
+        "resnet",
+        "acgan",
+        "stylegan2",
+    }
 
 
 # An export to ONNX takes seconds: one in every run of the tests, the others with: tools/test -m slow plugins/ganzoo-explore
@@ -80,7 +87,7 @@ def test_onnx_is_the_same_function(name, tmp_path):
     assert facts["step"] == 7
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if name == "resnet" else name for name in SHIPPED])
 def test_torch_export_is_the_same_function(name, tmp_path):
     model = trained(*SHIPPED[name])
     done = export_generator(model, "torch", tmp_path / "g.pt2")

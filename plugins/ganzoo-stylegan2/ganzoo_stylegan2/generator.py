@@ -88,7 +88,7 @@ class StyleGAN2Generator(Generator):
     @route(gives={"sample"})
     def synthesise(self, styles: Tensor) -> Fields:
         """Images (N, C, H, W) of styles (N, L, S)."""
-        x = self.constant.expand(len(styles), -1, -1, -1)
+        x = self.constant.expand(styles.shape[0], -1, -1, -1)  # len() would be a number to a tracer
         x = self.layers[0](x, styles[:, 0])
         image = self.images[0](x, styles[:, 1])
         for i in range(1, len(self.images)):
