@@ -4,8 +4,10 @@ import json
 
 import numpy as np
 import pytest
+from ganzoo_explore import translate
 from PIL import Image
 
+from ganzoo import UserError
 from ganzoo.cli import invoke
 
 FACES = """
@@ -46,6 +48,20 @@ def test_two_folders_are_measured_with_all_their_pictures(capsys):
     assert found["provenance"]["images"].startswith("a ")
     assert measure(capsys, "--images", "a", "--against", "a")["swd"] == pytest.approx(0, abs=1e-9)
     assert measure(capsys, "--images", "a", "--against", "b", "-o", "data.size=32", "-o", "samples=32")["provenance"]["shape"] == "3x32x32"
+
+
+def test_pictures_that_are_not_read_are_counted(here, capsys):
+    (here / "a/photo.heic").touch()
+    (here / "photos").mkdir()
+    (here / "photos/1.jxl").touch()
+    for name in ("a", "photos"):
+        invoke(["eval", "-m", "sliced_wasserstein", "-q", "--images", name, "--against", "b"])
+    assert translate._targets([here / "a"], here / "out")[0][0] == here / "a/000.png"
+    said = capsys.readouterr().err
+    assert said.count("a: passed over 1 .heic, which are not read here") == 2
+    assert "no pictures in " + str(here / "photos but 1 .jxl") in said
+    with pytest.raises(UserError, match=r"--from: no pictures in .*photos but 1 \.jxl"):
+        translate._targets([here / "photos"], here / "out")
 
 
 @pytest.mark.parametrize(
