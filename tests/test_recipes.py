@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ganzoo_report.changes import changes_from_recipe
-from stand_ins import SMALL, WRITE
+from stand_ins import DRAWN, SMALL, WRITE
 
 from ganzoo import compat
 from ganzoo.cli import invoke
@@ -33,9 +33,6 @@ DATA = {
     "grid": DataSpec({"sample": (2,)}, 0, 2.8),
     "stacked_mnist": DataSpec({"sample": (3, 28, 28), "label": ()}, 1000),
 }
-
-
-DRAWN = ("outlines", "scene", "tinted")
 
 
 def data_of(config):

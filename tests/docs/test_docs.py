@@ -104,11 +104,12 @@ def test_no_command_hides_where_nothing_is_executed(document):
 
 
 @pytest.fixture
-def reader(tmp_path, monkeypatch, capsys):
-    """Makes a reader of a document, in an empty folder with the recipes."""
+def reader(tmp_path, tmp_path_factory, monkeypatch, capsys):
+    """Makes a reader of a document, in an empty folder with the recipes; what the readers before had decoded or measured is known."""
+    cache = tmp_path_factory.getbasetemp() / "documents"
 
     def make(document, whole=False):
-        monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setenv("GANZOO_CACHE", str(cache))
         monkeypatch.syspath_prepend(tmp_path)  # as for a script in it
         monkeypatch.chdir(tmp_path)
         (tmp_path / "zoo_configs").symlink_to(ROOT / "zoo_configs")

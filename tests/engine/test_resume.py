@@ -8,14 +8,26 @@ import torch
 from resumed import ACGAN, CASES, STATEFUL, advance, make, registry
 
 from ganzoo.config import load_config, parse_config, resolve
+from ganzoo.engine.loop import Loop
+from ganzoo.engine.meter import Meter
 from ganzoo.registry import Registry
 from ganzoo.rundir import checkpoint
 
 
 @functools.cache
-def saved(text, steps) -> bytes:
-    """A checkpoint of an uninterrupted run after so many steps."""
-    return checkpoint.encode(advance(make(text), steps).state())
+def saved(text) -> tuple[bytes, bytes]:
+    """Checkpoints of one run, whose loop goes on, after half of its steps and after all of them."""
+    run, found = make(text), []
+    loop = Loop(run, Meter())
+    for _ in range(2):
+        for _ in range(half_of(text)):
+            loop.step()
+        found.append(encoded(run))
+    return tuple(found)
+
+
+def encoded(run) -> bytes:
+    return checkpoint.encode(run.state())
 
 
 def state_of(content: bytes):
@@ -28,13 +40,13 @@ def half_of(text):
 
 
 def continued(text, forget=None):
-    state = state_of(saved(text, half_of(text)))
+    state = state_of(saved(text)[0])
     if forget:
         forget(state)
     torch.manual_seed(12345)  # whatever a fresh process starts from
     run = make(text)
     run.restore(state)
-    return state_of(checkpoint.encode(advance(run, half_of(text)).state()))
+    return advance(run, half_of(text))
 
 
 @pytest.fixture(autouse=True)
@@ -46,9 +58,12 @@ def cache(tmp_path, monkeypatch):
 @pytest.mark.parametrize("case", CASES)
 def test_resume_is_exact(case, differing, found):
     text, position, epoch = CASES[case]
-    batches = make(text).batches
-    assert (state_of(saved(text, half_of(text)))["samples"], batches.count // batches.size) == (position * batches.size, epoch)
-    assert differing(state_of(saved(text, 2 * half_of(text))), continued(text)) == []
+    size = parse_config(text).train.batch_size
+    half, whole = map(state_of, saved(text))
+    assert half["samples"] == position * size
+    run = continued(text)
+    assert differing(whole, state_of(encoded(run))) == []
+    assert run.batches.count // size == epoch
     found(case)
 
 
@@ -71,7 +86,7 @@ def test_a_saver_that_forgets_is_caught(what, differing, found):
         else:
             state[what] = fresh[what]
 
-    wrong = differing(state_of(saved(text, 40)), continued(text, forget))
+    wrong = differing(state_of(saved(text)[1]), state_of(encoded(continued(text, forget))))
     assert any(path.startswith(".networks.") for path in wrong)
     found(f"{what} forgotten: {len(wrong)} leaves differ")
 
@@ -80,7 +95,7 @@ def test_a_saver_that_forgets_a_losss_buffers_is_caught(differing):
     def forget(state):
         state["losses"]["pool"]["pool"].zero_()
 
-    assert differing(state_of(saved(STATEFUL, 40)), continued(STATEFUL, forget))
+    assert differing(state_of(saved(STATEFUL)[1]), state_of(encoded(continued(STATEFUL, forget))))
 
 
 def test_building_twice_gives_the_same_networks(differing):

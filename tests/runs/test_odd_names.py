@@ -50,7 +50,7 @@ sys.exit(invoke(["run", f"{name}.yaml", "--out", f"out-{name}", "-q"]) or invoke
 """
 
 
-@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+@pytest.mark.parametrize("locale", [pytest.param("C.UTF-8", marks=pytest.mark.slow), "C"])
 def test_paths_that_are_not_utf8_work(locale, tmp_path):
     """In a process of its own, whose command line and output are bytes."""
     try:

@@ -14,6 +14,7 @@ from ganzoo_wgan_gp.gradient_penalty import GradientPenalty
 from torch import nn
 
 from ganzoo import Turn, UserError, compat
+from ganzoo.compat.dry_run import fake_tensors
 from ganzoo.config import parse_config, resolve
 from ganzoo.registry import Registry
 from ganzoo.testing import EXAMPLES
@@ -44,14 +45,15 @@ def test_each_known_fault_has_its_test(fault):
 
 
 def build_networks():
-    """Every installed generator and critic that serves digits, with batch norm where it is a choice."""
+    """Every installed generator and critic that serves digits, with batch norm where it is a choice, on fake memory."""
     built = []
     for kind in ("generator", "critic"):
         for component in Registry.installed().of_kind(kind):
             cls = component.load()
             for parameters in ({"norm": "batch"}, {}):
                 try:
-                    built.append(cls(DIGITS, **parameters))
+                    with fake_tensors():
+                        built.append(cls(DIGITS, **parameters))
                     break
                 except (TypeError, UserError):  # no such choice, or it does not serve digits
                     continue

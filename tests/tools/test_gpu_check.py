@@ -33,18 +33,19 @@ def test_every_kind_of_run_that_is_tried_on_a_gpu_trains_on_a_cpu(kind):
     assert run.step == 1
 
 
-def test_the_rehearsal_of_the_cheap_stages_passes(tmp_path):
+@pytest.mark.parametrize("letters", ["B", pytest.param("B,D", marks=pytest.mark.slow)])
+def test_the_rehearsal_of_the_cheap_stages_passes(letters, tmp_path):
     tried = subprocess.run(
-        [sys.executable, ROOT / "tools" / "gpu_check", "--rehearse", "--only", "B,D", "--out", tmp_path],
+        [sys.executable, ROOT / "tools" / "gpu_check", "--rehearse", "--only", letters, "--out", tmp_path],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
     )
     assert tried.returncode == 0, tried.stdout + tried.stderr
     results = json.loads((tmp_path / "results.json").read_text())
-    assert {letter: result["state"] for letter, result in results.items()} == {"B": "passed", "D": "passed"}
+    assert {letter: result["state"] for letter, result in results.items()} == dict.fromkeys(letters.split(","), "passed")
     assert set(results["B"]["found"]) == {"dcgan, fp32, 12 steps", "wgan_gp, fp32, 12 steps"}
-    assert "a planted error" in results["D"]["found"]["raises, the note"]
+    assert "D" not in letters or "a planted error" in results["D"]["found"]["raises, the note"]
     assert tried.stdout.endswith((tmp_path / "summary.txt").read_text())
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) <= 8
 

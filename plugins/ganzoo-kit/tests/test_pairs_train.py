@@ -119,9 +119,9 @@ def _own_cache(tmp_path, monkeypatch):
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("generator", NAMES["generator"])
 def test_every_network_trains_with_others_or_is_refused(data, generator):
-    """A third of the pairs, the losses in turn. All of them with all losses are a slow test."""
+    """A ninth of the pairs, the losses in turn, each network among them. All of them with all losses are a slow test."""
     for number, critic in enumerate(NAMES["critic"], NAMES["generator"].index(generator)):
-        tried = [[STANDING[number // 3 % len(STANDING)]]] if number % 3 == 0 else []
+        tried = [[STANDING[number // 9 % len(STANDING)]]] if number % 9 == 0 else []
         tried += [["non_saturating"]] if generator == critic else []
         found = [train_or_refuse(data, generator, critic, each) for each in tried]
         if generator == critic == "mlp":
@@ -131,12 +131,17 @@ def test_every_network_trains_with_others_or_is_refused(data, generator):
 
 
 def lists_to_try():
-    """Each loss by itself, and each that stands alone with all others: three at a time where they want no networks of their own."""
+    """Each loss by itself, and each that stands alone with all others: three at a time where they want no networks of their own.
+
+    Those others are added to one that stands alone, another from list to list, and in slow tests to each.
+    """
     others = [name for name in NAMES["loss"] if name not in STANDING]
     plain = [name for name in others if not all(losses_want_more([first, name]) for first in STANDING)]
     threes = [plain[i :: -(-len(plain) // 3)] for i in range(-(-len(plain) // 3))]  # like ones, as their names are, lie apart
     added = [*threes, *([name] for name in others if name not in plain)]
-    return [[name] for name in NAMES["loss"]] + [[first, *more] for first in STANDING for more in added]
+    yield from ([name] for name in NAMES["loss"])
+    for (i, first), (k, more) in itertools.product(enumerate(STANDING), enumerate(added)):
+        yield pytest.param([first, *more], marks=() if k % len(STANDING) == i else pytest.mark.slow)
 
 
 @pytest.mark.usefixtures("_own_cache")

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 import torch
+from ganzoo_metrics import inception
 from ganzoo_metrics.fid import FID
 from ganzoo_metrics.inception import InceptionNetwork, load_inception
 from ganzoo_metrics.inception_score import inception_score
@@ -18,10 +19,26 @@ from metric_subjects import COLOUR, FEW, make_subject, measured, pictures
 from ganzoo import DataSpec, UserError
 
 
+@pytest.fixture(autouse=True)
+def _small_input(monkeypatch):
+    """The network reads images of 75 rows, which costs a sixteenth; those of 299 are compared with pytorch-fid in test_inception.py."""
+    monkeypatch.setattr(inception, "INPUT_SIZE", 75)
+
+
 @pytest.fixture
 def given(inception_weights):
     """As parameters of a metric."""
     return {"weights": str(inception_weights[0]), "sha256": inception_weights[1]}
+
+
+@pytest.fixture(scope="module")
+def spoiled(inception_weights, tmp_path_factory):
+    """A folder of each fault of the file itself, with the weights that have it."""
+    folder, content = tmp_path_factory.mktemp("spoiled"), inception_weights[0].read_bytes()
+    for fault, spoilt in (("truncated", content[:-1000]), ("wrong", content[:-1] + bytes([content[-1] ^ 1]))):
+        (folder / fault).mkdir()
+        (folder / fault / "weights.pth").write_bytes(spoilt)
+    return folder
 
 
 @pytest.fixture
@@ -120,12 +137,10 @@ class TestInception:
 
     @pytest.mark.parametrize("metric", [FID, KID, PrecisionRecall, InceptionScore])
     @pytest.mark.parametrize("fault", ["truncated", "wrong", "pickle", "other network"])
-    def test_weights_that_cannot_be_used_are_one_error(self, tmp_path, inception_weights, metric, fault):
+    def test_weights_that_cannot_be_used_are_one_error(self, tmp_path, inception_weights, spoiled, metric, fault):
         path, executed, folder = tmp_path / "weights.pth", tmp_path / "executed", tmp_path / "statistics"
         if fault in ("truncated", "wrong"):
-            content = inception_weights[0].read_bytes()
-            path.write_bytes(content[:-1000] if fault == "truncated" else content[:-1] + bytes([content[-1] ^ 1]))
-            sha256 = inception_weights[1]
+            path, sha256 = spoiled / fault / "weights.pth", inception_weights[1]
         else:
             torch.save({"x": Planted(str(executed)) if fault == "pickle" else torch.zeros(1)}, path)
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()

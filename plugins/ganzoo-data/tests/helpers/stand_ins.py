@@ -136,3 +136,5 @@ SMALL = {
     **dict.fromkeys(("unet", "patchgan", "patchgan_pair", "cyclegan", "pixeldt"), "width=2"),
 }
 """Network to the parameter that makes it small."""
+DRAWN = ("outlines", "scene", "tinted")
+"""Data sets that draw thousands of pictures, of which tests let them draw 80."""
