@@ -1,8 +1,11 @@
 """What is skipped, and why, in one line at the end (in CI a failure where ``tools/setup`` should have brought it); promises, figures."""
 
+import importlib.metadata
 import os
 import re
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +68,24 @@ def pytest_terminal_summary(terminalreporter):
     if reasons:
         counts = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
         terminalreporter.write_line(f"skipped: {reasons.total()} ({counts})")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick():
+    """What is installed is read once, until a folder of ``sys.path`` changes; no test waits for the disk: none cuts the power."""
+    read, known = importlib.metadata.entry_points, {}
+
+    def entry_points(**chosen):
+        folders = [path for path in map(Path.absolute, map(Path, sys.path)) if path.exists()]
+        key = (*((path, path.stat().st_mtime_ns) for path in folders), *chosen.items())
+        if key not in known:
+            known[key] = read(**chosen)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importlib.metadata, "entry_points", entry_points)
+        patch.setattr(os, "fsync", lambda file: None)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,15 +76,14 @@ def _coverage(points: np.ndarray, centre: np.ndarray, half: float, side: int, op
     edges = np.linspace(-half, half, fine + 1)
     counts = np.histogram2d(centre[1] - points[:, 1], points[:, 0] - centre[0], bins=(edges, edges))[0]
     reach = math.ceil(_DISC_RADIUS * _OVERSAMPLING)
-    padded = np.pad(counts, reach)
-    discs = np.zeros_like(counts)
-    for dy in range(-reach, reach + 1):
-        for dx in range(-reach, reach + 1):
-            if math.hypot(dx, dy) <= _DISC_RADIUS * _OVERSAMPLING:
-                discs += padded[reach + dy : reach + dy + fine, reach + dx : reach + dx + fine]
-    cover = 1.0 - (1.0 - opacity) ** discs
-    averaged: np.ndarray = cover.reshape(side, _OVERSAMPLING, side, _OVERSAMPLING).mean(axis=(1, 3))
-    return averaged
+    rows, columns = np.nonzero(counts)
+    discs = np.zeros((fine + 2 * reach, fine + 2 * reach), dtype=np.int64)
+    for dy, dx in product(range(2 * reach + 1), repeat=2):
+        if math.hypot(dx - reach, dy - reach) <= _DISC_RADIUS * _OVERSAMPLING:
+            discs[rows + dy, columns + dx] += counts[rows, columns].astype(np.int64)
+    cover = (1.0 - (1.0 - opacity) ** np.arange(discs.max() + 1))[discs[reach:-reach, reach:-reach]]
+    parts = [cover[i::_OVERSAMPLING, j::_OVERSAMPLING] for i, j in product(range(_OVERSAMPLING), repeat=2)]
+    return np.asarray(np.mean(parts, axis=0))
 
 
 def _ink(plot: np.ndarray, coverage: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
