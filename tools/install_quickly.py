@@ -45,14 +45,14 @@ def configured(text: str) -> dict[str, list[str]] | None:
 def main() -> int:
     """Install; 0 where it is done."""
     said = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True).stdout
-    options = configured(said)
-    if options is None:
+    options, uv = configured(said), Path(sys.executable).with_name("uv")
+    if options is None or not uv.exists():
         return 1
     words = [word for option, flag in OPTIONS.items() for value in options.get(option, ()) for word in (flag, value)]
     told = {name: " ".join(options[option]) for option, name in ENVIRONMENT.items() if option in options}
     # Beside what is installed, so that files are linked, not copied; nothing is left in the user's cache.
     cache = Path(sys.prefix, "uv-cache")
-    command = [Path(sys.executable).with_name("uv"), "pip", "install", "--quiet", "--python", sys.executable, "--cache-dir", cache]
+    command = [str(uv), "pip", "install", "--quiet", "--python", sys.executable, "--cache-dir", str(cache)]
     try:
         done = subprocess.run([*command, "--index-strategy", "unsafe-best-match", *words, *sys.argv[1:]], env={**os.environ, **told})
     finally:
