@@ -15,7 +15,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import IO, Any, Protocol, cast
 
 CHUNK_BYTES = 1 << 20
@@ -44,14 +44,14 @@ class Archive(Protocol):
     def read(self, name: str, limit: int) -> bytes:
         """A member's content. Raises BadArchive where it is damaged, or longer than ``limit`` bytes."""
 
-    def copy(self, name: str) -> IO[bytes]:
-        """A member in a temporary file without a name. Raises BadArchive."""
+    def copy(self, name: str, limit: int) -> IO[bytes]:
+        """A member in a temporary file without a name. Raises BadArchive where it is damaged, or longer than ``limit`` bytes."""
 
 
-def open_archive(file: IO[bytes]) -> Archive | None:
+def open_archive(file: IO[bytes], limit: int) -> Archive | None:
     """A zip or tar, the latter compressed or not, in a file on the disk; None where it is neither.
 
-    A compressed tar is unpacked into a temporary file without a name.
+    A compressed tar is unpacked into a temporary file without a name, of at most ``limit`` bytes.
 
     Raises:
         BadArchive: where it cannot be read.
@@ -62,17 +62,22 @@ def open_archive(file: IO[bytes]) -> Archive | None:
             return Zip(file)
         if opener := next((opener for magic, opener in COMPRESSED.items() if head.startswith(magic)), None):
             with opener(_Independent(file)) as packed:
-                return Tar(_keep(iter(lambda: packed.read(CHUNK_BYTES), b"")))
+                return Tar(_keep(_chunks(packed), limit))
         return Tar(file) if head[257:262] == b"ustar" or tarfile.is_tarfile(cast(IO[bytes], _Independent(file))) else None
     except (OSError, EOFError, tarfile.TarError, zlib.error, lzma.LZMAError, ValueError) as error:
         raise BadArchive(getattr(error, "strerror", None) or str(error)) from error
 
 
-def _keep(chunks: Iterable[bytes]) -> IO[bytes]:
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _keep(chunks: Iterable[bytes], limit: int) -> IO[bytes]:
     file = tempfile.TemporaryFile(prefix="ganzoo-")  # noqa: SIM115 (it lives as long as the archive)
     for chunk in chunks:
-        if file.tell() + len(chunk) > MAX_UNPACKED_BYTES:
-            raise BadArchive(f"it unpacks to more than {MAX_UNPACKED_BYTES} bytes")
+        if file.tell() + len(chunk) > limit:
+            raise BadArchive(f"it unpacks to more than {limit} bytes")
         file.write(chunk)
     file.flush()
     return file
@@ -142,9 +147,9 @@ class Zip:
             raise BadArchive(f"damaged in the archive: {len(content)} of {member.file_size} bytes")
         return content
 
-    def copy(self, name: str) -> IO[bytes]:
-        """A member in a temporary file without a name. Raises BadArchive."""
-        copied: IO[bytes] = self._unpack(self._archive.getinfo(name), lambda file: _keep(iter(lambda: file.read(CHUNK_BYTES), b"")))
+    def copy(self, name: str, limit: int) -> IO[bytes]:
+        """A member in a temporary file without a name. Raises BadArchive where it is damaged, or longer than ``limit`` bytes."""
+        copied: IO[bytes] = self._unpack(self._archive.getinfo(name), lambda file: _keep(_chunks(file), limit))
         return copied
 
     def _unpack(self, member: zipfile.ZipInfo, use: Callable[[IO[bytes]], Any]) -> Any:
@@ -209,8 +214,8 @@ class Tar:
             raise BadArchive(f"a member of {size} bytes")
         return os.pread(self._file.fileno(), size, offset)
 
-    def copy(self, name: str) -> IO[bytes]:
-        """A member in a temporary file without a name. Raises BadArchive."""
+    def copy(self, name: str, limit: int) -> IO[bytes]:
+        """A member in a temporary file without a name. Raises BadArchive where it is damaged, or longer than ``limit`` bytes."""
         offset, size = self._places[name]
         starts = range(0, size, CHUNK_BYTES)
-        return _keep(os.pread(self._file.fileno(), min(CHUNK_BYTES, size - start), offset + start) for start in starts)
+        return _keep((os.pread(self._file.fileno(), min(CHUNK_BYTES, size - start), offset + start) for start in starts), limit)

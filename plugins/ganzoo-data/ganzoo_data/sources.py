@@ -63,7 +63,7 @@ def _find(path: Path) -> Source:
         )
     if path.is_dir() and (folder := Folder(path)).names:
         return folder
-    tree = Tree(path)
+    tree = Tree(path, thorough=True)
     packed = [Packed(opened) for opened in tree.archives]
     full = [source.name for source in packed if source.names]
     outermost = [source for source in packed if source.names and not any(source.name.startswith(f"{name}/") for name in full)]

@@ -11,11 +11,14 @@ from typing import Any
 
 from ganzoo import UserError
 
+from . import archives
 from .archives import ENDINGS, Archive, BadArchive, open_archive
 from .files import contents, is_litter, listed, walk
 
 DEPTH = 6
 """Folders that are looked into below each other."""
+MAX_SEARCHED_BYTES = 1 << 32
+"""Tars, and archives in archives, of more than 4 GiB are not looked into by the way: that takes to read, or unpack, all of them."""
 LEVELS = 2
 """Archives that are looked into within each other, below one on the disk."""
 
@@ -108,28 +111,32 @@ class Tree:
 
     Args:
         root: the folder or archive; where it is neither, it holds nothing.
+        thorough: whether large archives in it are looked into, too; the root is, whatever its size.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, thorough: bool = False) -> None:
+        self.root, self._thorough = root, thorough or root.is_file()
+        self._most = archives.MAX_UNPACKED_BYTES if self._thorough else MAX_SEARCHED_BYTES
         self.unread: dict[str, str] = {}
         """Archives that could not be read, with the reason."""
 
     def find(self, fits: Callable[[str, str], bool]) -> list[File]:
         """The files whose place and name ``fits``: those on the disk; where there are none, those in archives."""
-        for each in ("_on_disk", "_packed"):
-            if found := [place.file(name) for place in getattr(self, each) for name in place.names if fits(place.path, name)]:
+        for places in self._places():
+            if found := [place.file(name) for place in places for name in place.names if fits(place.path, name)]:
                 return found
         return []
 
     def largest(self, fits: Callable[[str], bool], suffixes: tuple[str, ...]) -> File | None:
         """A file of the place that, of those that ``fits``, has most files of such names: on the disk, else in archives."""
-        for each in ("_on_disk", "_packed"):
-            places = [place for place in getattr(self, each) if fits(place.path)]
-            named = [(place, [name for name in place.names if name.lower().endswith(suffixes)]) for place in places]
-            place, names = max(named, key=lambda each: len(each[1]), default=(None, []))
-            if place and names:
-                return place.file(names[0])
+        for places in self._places():
+            most: list[str] = []
+            for place in places:
+                names = [name for name in place.names if name.lower().endswith(suffixes)] if fits(place.path) else []
+                if len(names) > len(most):
+                    where, most = place, names
+            if most:
+                return where.file(most[0])
         return None
 
     def contents(self) -> str:
@@ -145,28 +152,37 @@ class Tree:
         named = [place.file(name) for place in self._on_disk for name in place.names if name.lower().endswith(ENDINGS)]
         return [opened for file in named for opened in self._open(file.name, file.path, partial(file.path.open, "rb"), LEVELS)]
 
+    def _places(self) -> Iterator[Sequence[Place]]:
+        """Those on the disk, then those in archives, which are opened where they are asked for."""
+        yield self._on_disk
+        yield self._packed
+
     @cached_property
     def _on_disk(self) -> Sequence[Place]:
         return [Place(self.root, folder.removesuffix("/"), names) for folder, names in walk(self.root, DEPTH)]
 
     @cached_property
     def _packed(self) -> Sequence[Place]:
-        places: dict[tuple[str, str], Place] = {}
+        places: list[Place] = []
         for opened in self.archives:
+            folders: dict[str, list[str]] = {}
             for member in opened.archive.names:
-                folder, slash, name = member.replace("\\", "/").rpartition("/")  # some of Windows write "\\"
-                if (opened.name, folder) not in places:
-                    path = f"{opened.name}/{folder}" if folder else opened.name
-                    places[opened.name, folder] = Place(opened.path, path, [], opened.archive, member[: len(folder + slash)])
-                places[opened.name, folder].names.append(name)
-        return [place for place in places.values() if not any(map(is_litter, place.path.split("/")))]
+                end = max(member.rfind("/"), member.rfind("\\")) + 1  # some of Windows write "\\"
+                folders.setdefault(member[:end], []).append(member[end:])
+            for within, names in folders.items():
+                path = f"{opened.name}/{within}".replace("\\", "/").rstrip("/")
+                places.append(Place(opened.path, path, names, opened.archive, within))
+        return [place for place in places if not any(map(is_litter, place.path.split("/")))]
 
     def _open(self, name: str, path: Path, open_file: Callable[[], Any], levels: int) -> Iterator[Opened]:
         if not path.is_file():  # a pipe would never end
             return
         try:
             file = open_file()
-            archive = open_archive(file)
+            size = os.fstat(file.fileno()).st_size
+            if size > self._most and not self._thorough and not name.lower().endswith(".zip"):
+                raise BadArchive(f"{size} bytes are too many to look into; unpack it, or set data.root to it")
+            archive = open_archive(file, self._most)
         except (BadArchive, OSError) as error:
             self.unread[name] = getattr(error, "strerror", None) or str(error)
             return
@@ -176,7 +192,7 @@ class Tree:
         yield Opened(name, path, archive)
         for member in archive.names if levels else ():
             if member.lower().endswith(ENDINGS) and not any(map(is_litter, member.split("/"))):
-                yield from self._open(f"{name}/{member}", path, partial(archive.copy, member), levels - 1)
+                yield from self._open(f"{name}/{member}", path, partial(archive.copy, member, self._most), levels - 1)
 
 
 def the_one(files: Iterable[File], limit: int) -> File | None:

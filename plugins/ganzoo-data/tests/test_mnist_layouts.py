@@ -123,3 +123,18 @@ def test_what_was_found_is_said(tmp_path):
     lay(tmp_path, {"np/kmnist-train-labels.npz": b""})
     with pytest.raises(UserError, match=r"kmnist-train-imgs\.npz cannot be read as IDX: it does not begin as one"):
         KMNIST(root=str(tmp_path), download=False).arrays(Cache(tmp_path / "cache"))
+
+
+def test_large_tars_are_not_unpacked_for_a_look(tmp_path, monkeypatch):
+    monkeypatch.setattr("ganzoo_data.tree.MAX_SEARCHED_BYTES", 1000)
+    lay(
+        tmp_path,
+        {
+            "x.tgz": tarred({"noise": bytes(np.random.default_rng(0).integers(0, 256, 2000, np.uint8))}),
+            "y.zip": zipped({"z.tar": b"0" * 2000}),
+        },
+    )
+    with pytest.raises(
+        UserError, match=r"x\.tgz cannot be read: \d+ bytes are too many to look into; unpack it, .*z\.tar cannot be read: it unpacks to"
+    ):
+        MNIST(root=str(tmp_path), download=False).arrays(Cache(tmp_path / "cache"))
