@@ -56,7 +56,7 @@ class DataSpec:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, for the run directory."""
-        plain = {"fields": {k: list(v) for k, v in self.fields.items()}, "classes": self.classes, "scale": self.scale}
+        plain = {"fields": {k: list(v) for k, v in self.fields.items()}, "classes": self.classes, "scale": float(self.scale)}
         more = {"class_maps": list(self.class_maps), "independent": list(self.independent)}
         return plain | {name: names for name, names in more.items() if names}
 

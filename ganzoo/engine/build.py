@@ -18,7 +18,7 @@ from ganzoo.data.spec import describe_data
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import forward_inputs
 from ganzoo.rules import Loss
-from ganzoo.rundir.weights import differing, load_into
+from ganzoo.rundir.weights import differing, load_into, metadata
 from ganzoo.ui.progress import Reporter
 
 from . import optimizers
@@ -91,7 +91,8 @@ def build(
     stepping = {side: optimizers.build(resolved.optimizers[side], network, runtime.device) for side, network in networks.items()}
     schedule, average = resolved.schedule.build(data), average_of(generator, config.train)
     versions = {"python": platform.python_version(), "torch": str(torch.__version__), "numpy": np.__version__} | resolved.versions
-    data_fingerprint = fingerprint(arrays, dataset.class_names, dataset.apart)
+    share = f"share {ranks.rank + 1} of {ranks.size}"
+    data_fingerprint = fingerprint(arrays, dataset.class_names, dataset.apart, share) | {"form": data.to_json()}
     players = generator.train(), critic.train()
     run = Run(config, dataset, data, runtime, batches, *players, losses, schedule, stepping, average, ranks, 0, versions, data_fingerprint)
     run.resolved = resolved_values(config, resolved)
@@ -126,11 +127,11 @@ def initialise(sources: Mapping[str, str], networks: Mapping[str, nn.Module]) ->
 
 
 def other_sources(run: Run, resolved: Resolved) -> list[str]:
-    """A sentence for each source of ``init`` that was trained as another generator, or with labels of other classes."""
-    found = []
+    """A sentence for each source of ``init`` that was trained as another network, or with labels of other classes."""
+    found, parts = [], {"generator": resolved.generator.plain(), "critic": resolved.critic.plain()}
     for target, path in run.config.init.items():
-        network = run.players[target.partition(".")[0]]
-        names = run.dataset.class_names if "label" in forward_inputs(type(network)) else ()  # type: ignore[arg-type]
-        if other := differing(path, resolved.generator.plain() if target == "generator" else {}, names):
+        side = target.partition(".")[0]
+        names = run.dataset.class_names if "label" in forward_inputs(type(run.players[side])) else ()  # type: ignore[arg-type]
+        if other := differing(metadata(path), side, parts.get(target, {}), names):
             found.append(f"init.{target}: {path} was trained otherwise ({'; '.join(other)})")
     return found

@@ -119,7 +119,7 @@ class Outputs:
         state, average = snapshot(state), run.average is not None
         facts = {"data": run.data.to_json(), "step": step, "values": dict(run.last_plan.values)}
         facts |= {"class_names": list(run.dataset.class_names), "run": run.identity, "fingerprint": dict(run.fingerprint)}
-        facts |= {"generator": run.resolved.get("generator")}
+        facts |= {"versions": dict(run.versions)} | {side: run.resolved.get(side) for side in run.players}
 
         def write() -> Path:
             here = in_memory(state)

@@ -91,8 +91,8 @@ class Runner:
                 self._warn(text)
             self._preflight()
         run = self.run
-        here, classes = run.environment_fingerprint(), run.class_counts()
-        self.environment = environment(run.identity, config.train.seed, here, run.data, run.versions, classes)
+        here, data = run.environment_fingerprint(), run.data.to_json() | {"hash": run.fingerprint.get("hash", "")}
+        self.environment = environment(run.identity, config, here, data, run.versions, run.class_counts())
         self.directory.write_environment(self.environment, resolved.files)
         # Last: config.yaml says that here is a run, and one that can be continued.
         self.directory.write_config(resolved_yaml(config, resolved), source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import os
 import platform
 import shlex
@@ -13,14 +14,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ganzoo.config import RunConfig
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.fields import DataSpec
 from ganzoo.files import remove_leftovers, write_atomically
 
 from .files import CHECKPOINTS, CONFIG, ENVIRONMENT, RECIPE, SAMPLES, WEIGHTS
 from .kept import keep
 from .lines import append_event, to_json
 from .lock import FolderLock, TakenError
+from .weights import split_choice
 
 
 class RunDirectory:
@@ -78,7 +80,7 @@ class RunDirectory:
 
     def log_start(self, step: int, environment: Mapping[str, Any], changed: Sequence[str]) -> None:
         """Append the entry of a start: ``environment`` as ``environment()`` gives it, and what is not as at the start before."""
-        entry = {name: environment[name] for name in ("command", "run", "runtime", "versions", "platform")}
+        entry = {name: environment[name] for name in ("command", "run", "data", "runtime", "versions", "platform")}
         self.log("started", time=now(), step=step, environment=entry, changed=list(changed))
 
     def write_config(self, text: str, source: Path) -> None:
@@ -122,9 +124,9 @@ class NullRunDirectory(RunDirectory):
 
 def environment(
     identity: str,
-    seed: int,
+    config: RunConfig,
     environment_fingerprint: Mapping[str, str | int],
-    data: DataSpec,
+    data: Mapping[str, Any],
     versions: Mapping[str, str],
     classes: Mapping[str, int],
 ) -> dict[str, Any]:
@@ -132,14 +134,23 @@ def environment(
     return {
         "command": shlex.join(["ganzoo", *sys.argv[1:]]),
         "run": identity,
-        "seed": seed,
-        "data": data.to_json(),
+        "seed": config.train.seed,
+        **({"init": {target: _hash(path) for target, path in config.init.items()}} if config.init else {}),
+        "data": dict(data),
         **({"classes": dict(classes)} if classes else {}),
         "runtime": dict(environment_fingerprint),
         "versions": dict(versions),
         "platform": platform.platform(),
         "started": now(),
     }
+
+
+def _hash(path: str) -> str:
+    """Of a file of weights that a run begins with, the first digits of its sha256; "" where it is no longer there."""
+    try:
+        return hashlib.sha256(split_choice(path)[0].read_bytes()).hexdigest()[:12]
+    except (OSError, UserError):
+        return ""
 
 
 def now() -> str:

@@ -148,7 +148,8 @@ def read_record(directory: Path) -> Record:
         elif kind == "evaluated" and isinstance(event.get("values"), dict):
             found = Evaluation(step or 0, str(event.get("metric", "")), event["values"], event.get("by") != EVAL)
             evaluations[found.step, found.metric, found.by_run, json.dumps(found.facts, sort_keys=True)] = found
-        record.last_step = max(record.last_step, step or 0)
+        if event.get("by") != EVAL:  # whose weights may be others
+            record.last_step = max(record.last_step, step or 0)
     record.evaluations = sorted(evaluations.values(), key=lambda found: (found.step, found.metric))
     record.seconds += session
     return record

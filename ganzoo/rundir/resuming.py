@@ -16,9 +16,10 @@ from ganzoo.rules import Schedule
 
 from . import checkpoint
 from .directory import RunDirectory
-from .files import ENVIRONMENT, GENERATOR, read_json, sample_file
+from .files import ENVIRONMENT, WEIGHTS, read_json, sample_file
 from .lines import RECORD
 from .record import Record, read_record
+from .weights import metadata
 
 UNTOUCHING = ("log", "sample", "checkpoint", "metrics", "observers", "train.device", "train.threads")
 """Keys that may change: what is written and measured, and where; of device and threads a warning tells."""
@@ -126,7 +127,8 @@ def find_owed(step: int, config: RunConfig, metrics: Sequence[str], record: Reco
     """
     last = step >= config.train.steps
     finished = last and record.outcome == "finished"
-    saved = (finished or step in record.checkpoint_steps) and (directory / GENERATOR).is_file()
+    weights = [metadata(directory / WEIGHTS / f"{side}.safetensors").get("step") for side in ("generator", "critic")]
+    saved = (finished or step in record.checkpoint_steps) and weights == [step, step]
     owed = [] if saved else [SAVED]  # weights and line follow the file
     if step and (last or step % config.sample.every == 0):
         drawn = (finished or step in record.sample_steps) and (directory / sample_file(step)).is_file()

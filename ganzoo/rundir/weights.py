@@ -41,27 +41,36 @@ def export(network: Mapping[str, Tensor], path: Path, **metadata: Any) -> None:
     write_atomically(path, to_safetensors(state, {name: json.dumps(value) for name, value in metadata.items()}))
 
 
-def metadata(path: Path) -> dict[str, Any]:
-    """What ``export`` wrote besides the weights; {} for a file from elsewhere."""
+def metadata(path: str | Path) -> dict[str, Any]:
+    """What ``export`` wrote besides the weights, or a checkpoint says of its own; {} for a file from elsewhere."""
     try:
-        with safe_open(path, framework="pt") as file:
-            return {name: json.loads(value) for name, value in (file.metadata() or {}).items()}
-    except (OSError, SafetensorError, ValueError):
+        file, key = split_choice(path)
+        if checkpoint.is_checkpoint(file):
+            return _facts_of(checkpoint.decode(file.read_bytes(), str(file))) | ({"average": None} if key else {})
+        with safe_open(file, framework="pt") as opened:
+            return {name: json.loads(value) for name, value in (opened.metadata() or {}).items()}
+    except (OSError, SafetensorError, ValueError, UserError):
         return {}
 
 
-def differing(path: str | Path, generator: Mapping[str, Any], class_names: Sequence[str] = ()) -> list[str]:
-    """What weights of ours were trained with otherwise than they are used with now; [] for a file from elsewhere.
+def _facts_of(state: checkpoint.State) -> dict[str, Any]:
+    config, data = state.get("config") or {}, state.get("data") or {}
+    names = {"class_names": data["class_names"], "fingerprint": data} if "class_names" in data else {}
+    known = {name: state.get(name) for name in ("run", "step", "values", "versions")} | {side: config.get(side) for side in OF_THE_OTHER}
+    return {**known, **names, "average": "average" in state["networks"]}
+
+
+def differing(facts: Mapping[str, Any], side: str, network: Mapping[str, Any], class_names: Sequence[str] = ()) -> list[str]:
+    """What weights of ours were trained with otherwise than they are used with now; [] for those from elsewhere.
 
     Args:
-        path: the file, as of ``load_into``.
-        generator: the parameters of the generator that they are used in; {}: they are of a critic.
+        facts: of the weights, as ``metadata`` gives them.
+        side: ``generator`` or ``critic``.
+        network: the parameters of the one that they are used in; {}: they are of a part of it.
         class_names: of the data that they are used with; (): no label is read.
     """
-    facts = metadata(split_choice(path)[0])
-    recorded, names = facts.get("generator") or {}, facts.get("class_names") or []
-    now = {name: generator.get(name) for name in recorded} if generator else recorded
-    found = differences({"generator": recorded}, {"generator": now})
+    recorded, names = (facts.get(side) or {}) if network else {}, facts.get("class_names") or []
+    found = differences({side: recorded}, {side: {name: network.get(name) for name in recorded}})
     other = names and class_names and names != list(class_names)
     return [*found, *([f"classes: {', '.join(names)}, now {', '.join(class_names)}"] if other else [])]
 

@@ -9,12 +9,13 @@ import hashlib
 import importlib.metadata
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from ganzoo.errors import UserError
+from ganzoo.registry import Component
 from ganzoo.rundir.files import CONFIG, ENVIRONMENT, GENERATOR
 
 SUMS = "SHA256SUMS"
@@ -69,13 +70,14 @@ def read_sums(folder: Path) -> dict[str, str]:
     return sums
 
 
-def version_note(folder: Path) -> str:
-    """A note on the pinned versions that are not those installed here; "" where they are, and for a run directory."""
-    others = list(_other_versions(folder / PINS))
-    if not others:
-        return ""
-    wanted = f"note: {folder} was packed with {', '.join(others)}; its samples may differ here"
-    return f"{wanted}. The same versions: pip install -r {shlex.quote(str(folder / PINS))}"
+def version_note(folder: Path, before: Mapping[str, str], component: Component) -> str:
+    """A note where a pack has other pins than is installed here, or a generator was trained ``before`` in another version; or ""."""
+    if others := list(_other_versions(folder / PINS)):
+        wanted = f"note: {folder} was packed with {', '.join(others)}; its samples may differ here"
+        return f"{wanted}. The same versions: pip install -r {shlex.quote(str(folder / PINS))}"
+    was = before.get(component.distribution, component.version)
+    known = f"note: it was trained with {component.distribution} {was} (here {component.version}); its samples may differ"
+    return known if was != component.version else ""
 
 
 def _other_versions(pins: Path) -> Iterator[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ganzoo.config import RunConfig
 from ganzoo.errors import UserError
@@ -42,31 +40,3 @@ def find_checkpoint(folder: Path, config: RunConfig, registry: Registry, step: s
     if chosen is None:
         raise UserError(f"'{best.metric}' was measured at no checkpoint that {folder} keeps", f"name a step: {remedy}", key="--step")
     return kept[chosen]
-
-
-def facts_of(path: Path, run: str | None, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What a checkpoint says of its weights, as the facts of a weights file.
-
-    Args:
-        path: the checkpoint.
-        run: identity of the run.
-        facts: those of the run's last weights.
-
-    Raises:
-        UserError: where it belongs to another run, or was written before checkpoints kept the plan's values and needs them.
-    """
-    state = checkpoint.decode(path.read_bytes(), str(path))
-    if run and state.get("run", run) != run:
-        raise UserError(f"{path} belongs to another run than its folder", "name it with --weights, beside the run it is of", key="--step")
-    if "values" not in state and facts.get("values"):
-        raise UserError(f"{path} does not keep what its schedule gave: {', '.join(facts['values'])}", "leave --step out", key="--step")
-    known = state.get("data") or {}
-    names = {"class_names": known["class_names"], "fingerprint": known} if "class_names" in known else {}
-    return {
-        "run": run,
-        "average": "average" in state["networks"],
-        "generator": state.get("config", {}).get("generator", {}),
-        "step": int(state["step"]),
-        "values": dict(state.get("values", {})),
-        **names,
-    }

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from ganzoo.compat import plan_fields
-from ganzoo.config import ResolvedPart, RunConfig, differences, load_config, resolve_part
+from ganzoo.config import ResolvedPart, RunConfig, load_config, resolve_part
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fingerprint import compare_data, fingerprint
@@ -28,9 +28,11 @@ from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec, Fields, forward_inputs
 from ganzoo.metrics.real import read_split
 from ganzoo.players import Generator, evaluating
+from ganzoo.plugins.index import current_versions
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
-from ganzoo.rundir.files import CONFIG, GENERATOR, check_run, is_folder, read_environment
+from ganzoo.rundir import checkpoint
+from ganzoo.rundir.files import CHECKPOINTS, CONFIG, ENVIRONMENT, GENERATOR, check_run, is_folder, read_environment
 from ganzoo.rundir.kept import with_kept
 from ganzoo.rundir.weights import differing, load_into, metadata
 from ganzoo.ui.progress import Reporter
@@ -39,7 +41,7 @@ from .packs import verify as verify_pack
 from .packs import version_note
 from .priors import check_truncation
 from .samples import Samples
-from .steps import facts_of, find_checkpoint
+from .steps import find_checkpoint
 
 
 @dataclass(frozen=True)
@@ -169,18 +171,11 @@ class Trained:
         """
         dataset: Dataset = self.dataset.build()
         arrays: Mapping[str, Rows] = dataset.arrays(Cache(reporter=reporter))
-        found = describe_data(dataset, arrays)
-        if found != self.data:
-            raise UserError(
-                f"the data is no longer what the run was trained on: it was {_form(self.data)}, and is now {_form(found)}",
-                "put the data back as it was",
-                where=str(self.folder),
-                key="data",
-            )
+        now = fingerprint(arrays, dataset.class_names, dataset.apart) | {"form": describe_data(dataset, arrays).to_json()}
         known = metadata(self.folder / GENERATOR)
         before = known.get("fingerprint") or ({"class_names": known["class_names"]} if known.get("class_names") else {})
         try:
-            warning = compare_data(before, fingerprint(arrays, dataset.class_names, dataset.apart))
+            warning = compare_data(before | {"form": self.data.to_json()}, now)
         except UserError as error:
             raise error.at(str(self.folder)) from error
         if warning:
@@ -203,7 +198,7 @@ def load_trained(
         folder: the run directory, or the pack.
         weights: a file of weights from elsewhere; None: its own.
         registry: what is installed.
-        reporter: is told where a pack names other versions than those installed; None: nobody is.
+        reporter: is told where the weights were trained with other versions than those installed, or otherwise; None: stderr is.
         step: a kept checkpoint, by its step or as "best", whose weights are taken; None: the last ones.
         overrides: of the data's keys, where it has moved: ``data.root=elsewhere``.
 
@@ -213,8 +208,6 @@ def load_trained(
     if is_folder(folder):
         verify_pack(folder)
     check_run(folder, "'ganzoo run' or 'ganzoo pack'")
-    if reporter and (note := version_note(folder)):
-        reporter.say(note)
     registry = with_kept(registry, folder)
     config = load_config(folder / CONFIG, overrides)
     part = resolve_part(config, registry, "generator", config.generator, ("generator",))
@@ -231,23 +224,29 @@ def load_trained(
     load_into(generator, weights or kept or own)
     # Whatever this machine has: a run from a GPU is looked at on a laptop.
     runtime = from_config(config.train.model_copy(update={"device": "auto"}))
-    facts = metadata(own)
+    last, facts, listener = metadata(own), metadata(kept or own), reporter or Reporter(sys.stderr)
     if facts.get("run") and environment.get("run") and facts["run"] != environment["run"]:
-        raise UserError(f"{own} belongs to another run than its folder", "name it with --weights, beside the run it is of", key="RUN")
-    if kept:
-        facts |= facts_of(kept, environment.get("run"), facts) | {"data": environment["data"]}
-    listener, recorded = reporter or Reporter(sys.stderr), (facts.get("generator") or {}) if weights is None else {}
-    now = part.plain()
-    if other := differences({"generator": recorded}, {"generator": {name: now.get(name) for name in recorded}}):
+        remedy = "name it with --weights, beside the run it is of"
+        raise UserError(f"{kept or own} belongs to another run than its folder", remedy, key="--step" if kept else "RUN")
+    if kept and facts["values"] is None and last.get("values"):  # an older ganzoo wrote it
+        raise UserError(f"{kept} does not keep what its schedule gave: {', '.join(last['values'])}", "leave --step out", key="--step")
+    if last.get("data") and DataSpec.from_json(last["data"]) != data:
+        raise UserError(f"{folder / ENVIRONMENT} tells of other data than its weights were trained on", "put it back as it was", key="RUN")
+    newest = [] if kept or weights else [checkpoint.step_of(path) for path in checkpoint.existing(folder / CHECKPOINTS)[:1]]
+    if newest and facts.get("step", newest[0]) not in newest:
+        listener.warn(
+            f"{own} is of step {facts['step']}, the newest checkpoint of step {newest[0]}: 'ganzoo run --resume' writes its weights"
+        )
+    facts = last | facts | {"data": environment["data"]}
+    names = tuple(str(name) for name in facts.get("class_names") or ())
+    values = plan_fields(Plan(values=facts.get("values") or {}), runtime.device)  # those of the last plan, which sampling keeps
+    facts, component = facts if weights is None else metadata(weights), part.component
+    if note := version_note(folder, current_versions(facts.get("versions") or {}), component):
+        listener.say(note)
+    other = differing(facts, "generator", part.plain(), names if "label" in forward_inputs(type(generator)) else ())
+    if weights and other:
+        listener.warn(f"{weights} was trained otherwise than this run's generator: {'; '.join(other)}")
+    elif other:
         what = f"{folder / CONFIG} is not the configuration that its weights were trained with: {'; '.join(other)}"
         raise UserError(what, "put it back as it was", key="RUN")
-    if weights and (other := differing(weights, now)):
-        listener.warn(f"{weights} was trained with another generator than this run's: {'; '.join(other)}")
-    values = plan_fields(Plan(values=facts.get("values") or {}), runtime.device)  # those of the last plan, which sampling keeps
-    facts, names = facts if weights is None else metadata(weights), tuple(str(name) for name in facts.get("class_names") or ())
     return Trained(folder, runtime.place_network(generator), data, runtime, config, part, registry, values, facts, names, listener, kept)
-
-
-def _form(data: DataSpec) -> str:
-    fields = ", ".join(f"{name} {'x'.join(map(str, shape)) or 'numbers'}" for name, shape in data.fields.items())
-    return f"{fields}; {data.classes} classes" if data.classes else fields

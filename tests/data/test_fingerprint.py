@@ -53,7 +53,10 @@ def test_of_cached_images_every_checksum_counts():
 
 
 def test_of_data_that_is_apart_a_process_knows_its_own_only():
-    assert fingerprint({"sample": images()}, ("a",), apart=True) == {"class_names": ["a"]}
+    before, now = (fingerprint({"sample": images(seed=seed)}, ("a",), True, "share 1 of 2") for seed in (0, 1))
+    assert before.keys() == {"class_names", "hash of share 1 of 2"}
+    assert "content has changed" in compare_data(before, now)
+    assert compare_data(before, fingerprint({"sample": images()}, ("a",), True, "share 2 of 2")) == ""
 
 
 def test_what_is_not_known_is_not_compared():

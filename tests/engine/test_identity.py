@@ -12,7 +12,8 @@ import torch
 from ganzoo.cli import invoke
 from ganzoo.engine.evaluation import Evaluations
 from ganzoo.rundir import checkpoint, read_record
-from ganzoo.rundir.weights import differing, export, metadata
+from ganzoo.rundir.weights import differing, metadata
+from ganzoo.runs.packs import sha256_of
 
 RECIPE = """\
 data: {name: ring, count: 64}
@@ -128,16 +129,19 @@ def test_weights_are_not_used_with_another_generator_that_they_happen_to_fit(ste
     assert "not the configuration that its weights were trained with: generator.activation: leaky_relu, now relu" in capsys.readouterr().err
 
 
-def test_weights_of_another_generator_or_other_classes_are_told_of(capsys):
-    run("-o", "generator.activation=relu")
-    run(out="plain")
-    assert invoke(["sample", "plain", "--weights", "out/weights/generator.safetensors"]) == 0
-    assert "another generator than this run's: generator.activation: relu, now leaky_relu" in capsys.readouterr().err
-    run("-o", "init={generator: out/weights/generator.safetensors}", out="begun")
-    assert any("generator.activation: relu, now leaky_relu" in text for _, text in read_record(Path("begun")).warnings)
-    export(torch.nn.Linear(1, 1).state_dict(), Path("w.safetensors"), class_names=["ape", "cat"])
-    assert differing("w.safetensors", {}, ("cat", "dog")) == ["classes: ape, cat, now cat, dog"]
-    assert differing("w.safetensors", {}, ("ape", "cat")) == differing("w.safetensors", {}) == []
+@pytest.mark.parametrize("file", ["weights/{}.safetensors", "checkpoints/step-00000004.ckpt"])
+def test_weights_of_other_networks_or_other_classes_are_told_of(file, capsys):
+    run("-o", "generator.activation=relu", "-o", "critic.activation=relu")
+    sources = {side: f"out/{file.format(side)}" for side in ("generator", "critic")}
+    run("-o", f"init={json.dumps(sources)}", out="begun")
+    assert json.loads(Path("begun/env.json").read_text())["init"] == {side: sha256_of(Path(path))[:12] for side, path in sources.items()}
+    told = [text for _, text in read_record(Path("begun")).warnings]
+    assert all(f"{side}.activation: relu, now leaky_relu" in text for side, text in zip(sources, told, strict=True))
+    assert invoke(["sample", "begun", "--weights", sources["generator"]]) == 0
+    assert "otherwise than this run's generator: generator.activation: relu, now leaky_relu" in capsys.readouterr().err
+    facts = {"class_names": ["ape", "cat"]}
+    assert differing(facts, "critic", {}, ("cat", "dog")) == ["classes: ape, cat, now cat, dog"]
+    assert differing(facts, "critic", {}, ("ape", "cat")) == differing(facts, "critic", {}) == []
 
 
 @pytest.mark.parametrize(

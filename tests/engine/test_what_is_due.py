@@ -15,6 +15,7 @@ from ganzoo.engine.outputs import Outputs
 from ganzoo.errors import GanzooError
 from ganzoo.rundir import read_record
 from ganzoo.rundir.directory import RunDirectory
+from ganzoo.rundir.weights import export, metadata
 
 RECIPE = """\
 data: {name: ring, count: 64}
@@ -126,13 +127,22 @@ def test_a_signal_in_the_last_evaluation_leaves_the_run_unfinished_until_it_is_m
     assert [found.step for found in record.evaluations] == [4]
 
 
-@pytest.mark.parametrize("lost", ["weights/generator.safetensors", "samples/step-00000004.png"])
-def test_what_a_finished_run_has_lost_since_is_written_again(lost):
+@pytest.mark.parametrize(
+    ("file", "lose"),
+    [
+        ("samples/step-00000004.png", Path.unlink),
+        ("weights/generator.safetensors", Path.unlink),
+        ("weights/critic.safetensors", Path.unlink),
+        ("weights/generator.safetensors", lambda path: export(load_file(path), path, **metadata(path) | {"step": 2})),
+    ],
+)
+def test_what_a_finished_run_has_lost_since_or_has_older_is_written_again(file, lose):
     assert run() == 0
-    before = Path("out", lost).stat().st_size
-    Path("out", lost).unlink()
+    before = Path("out", file).stat().st_size
+    lose(Path("out", file))
     assert run("--resume") == 0
-    assert Path("out", lost).stat().st_size == before
+    assert Path("out", file).stat().st_size == before
+    assert metadata(Path("out/weights/generator.safetensors"))["step"] == 4
     assert read_record(Path("out")).outcome == "finished"
 
 

@@ -23,9 +23,9 @@ def test_an_evaluation_afterwards_neither_ends_nor_replaces_anything(tmp_path):
     values = {"fid": 9.0, "provenance": {"samples": 50}}
     write_events(tmp_path, [started(0), log(4), {"event": "evaluated", "step": 4, "metric": "fid", "values": values}])
     append_event(tmp_path, "finished", step=4, text="")
-    append_event(tmp_path, "evaluated", step=4, metric="fid", values={"fid": 1.0, "provenance": {"samples": 10}}, by=EVAL)
+    append_event(tmp_path, "evaluated", step=9, metric="fid", values={"fid": 1.0, "provenance": {"samples": 10}}, by=EVAL)
     record = read_record(tmp_path)
-    assert record.outcome == "finished"
+    assert (record.outcome, record.last_step) == ("finished", 4)
     assert [(found.numbers["fid"], found.by_run) for found in record.evaluations] == [(9.0, True), (1.0, False)]
 
 

@@ -36,7 +36,9 @@ def write_card(pack: Path, run: Path, step: int | None = None, *, title: str, da
     settings += [(key, value) for key, value in flat(config.get("train")) if key in TRAINING and value != "null"]
     settings += flat(facts.get("runtime"))
     trained = f"{record.last_step:,} steps, {round(record.seconds):,} s ({record.outcome or 'open'})"
-    settings.append(("trained for", trained if step is None else f"{step:,} steps, an earlier checkpoint of {trained}"))
+    earlier = step not in (None, record.last_step)
+    settings.append(("trained for", f"{step:,} steps, an earlier checkpoint of {trained}" if earlier else trained))
+    settings += [("changed on resuming", f"at step {at:,}: {text}") for at, text in record.changes]
     evaluations = {found.metric: found for found in record.evaluations if step in (None, found.step)}.values()
     header = ["library_name: ganzoo"]
     header += [f"license: {json.dumps(license_name)}"] if license_name else []

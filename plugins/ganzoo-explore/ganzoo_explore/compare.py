@@ -69,6 +69,12 @@ def _short(text: str, most: int = 40) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
+def _facts(run: ComparedRun) -> dict[str, Any]:
+    record = run.record
+    changes = [text for _, text in record.changes]
+    return {"folder": str(run.folder), "steps": record.last_step, "outcome": record.outcome, "changed_on_resuming": changes}
+
+
 def _as_json(out: Path, runs: Sequence[ComparedRun], numbers: Sequence[NumberRow], changed: Mapping[str, list[str]]) -> dict[str, Any]:
     names = [run.name for run in runs]
 
@@ -79,7 +85,7 @@ def _as_json(out: Path, runs: Sequence[ComparedRun], numbers: Sequence[NumberRow
 
     return {
         "file": str(out),
-        "runs": {run.name: {"folder": str(run.folder), "steps": run.record.last_step, "outcome": run.record.outcome} for run in runs},
+        "runs": {run.name: _facts(run) for run in runs},
         "numbers": [as_plain(row) for row in numbers],
         "differs": {key: dict(zip(names, values, strict=True)) for key, values in changed.items()},
     }

@@ -197,7 +197,8 @@ def _difference(network: Positional, run: Runner, inputs: tuple[Tensor, ...]) ->
 
 def _facts(trained: Trained, network: Positional) -> dict[str, str]:
     """What the file says of itself."""
-    facts: dict[str, Any] = {"data": trained.data.to_json(), "step": trained.facts.get("step"), "class_names": list(trained.class_names)}
+    facts: dict[str, Any] = {name: trained.facts.get(name) for name in ("run", "step")}
+    facts |= {"data": trained.data.to_json(), "class_names": list(trained.class_names)}
     return {"ganzoo": json.dumps({"generator": trained.part.component.qualified, "route": network.route, **facts})}
 
 

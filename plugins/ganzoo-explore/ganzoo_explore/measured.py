@@ -72,6 +72,9 @@ def measure_run(
     kind = "ema" if average is True else "raw" if average is False else ""
     file = f"{weights.name} {hashlib.sha256(split_choice(weights)[0].read_bytes()).hexdigest()[:12]}" if weights else ""
     facts: dict[str, Fact] = {"weights": " ".join(filter(None, [kind, file])) or "unknown"}
+    component, trained_with = trained.part.component, (trained.facts.get("versions") or {}).get(trained.part.component.distribution)
+    if trained_with and trained_with != component.version:  # of another release it may compute something else
+        facts["generator"] = f"{component.distribution} {component.version}, trained with {trained_with}"
     trained_for = trained.facts.get("step")
     at_step = trained_for if isinstance(trained_for, int) else None
     named = compat.distinct(parts)

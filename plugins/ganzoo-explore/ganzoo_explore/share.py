@@ -76,7 +76,7 @@ def pack(
 
     from .pack import make_pack
 
-    trained = load_trained(run_folder, None, Registry.installed(), step=step)
+    trained = load_trained(run_folder, None, Registry.installed(), choose_reporter(), step=step)
     name = run_folder.resolve().name
     target = out or run_folder.resolve().parent / f"{name}-pack"
     files = make_pack(trained, target, license_name)

@@ -19,6 +19,8 @@ from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec, Fields
 from ganzoo.plugins.index import import_part
 from ganzoo.registry import Registry
+from ganzoo.rundir.files import GENERATOR
+from ganzoo.rundir.weights import metadata
 from ganzoo.runs.samples import save_arrays
 from ganzoo.runs.trained import Trained, load_trained
 from ganzoo.ui.pictures import one_picture, save_png
@@ -133,6 +135,10 @@ def translator_of_file(path: Path, route: str, seed: int) -> Translator:
         data = DataSpec.from_json(facts["data"])
     except Exception as error:  # whatever else is in the file
         raise UserError(f"not an export of ganzoo ({type(error).__name__})", "ganzoo export RUN --to onnx", where=str(path)) from error
+    run = metadata(path.parent / GENERATOR)
+    if run.get("run") and run["run"] == facts.get("run") and run.get("step") != facts.get("step"):
+        what = f"{path} holds the weights of step {facts.get('step')}, its run's are of step {run.get('step')}"
+        choose_reporter().warn(f"{what}; export it again for those")
     if route and route != facts.get("route"):
         held = f"the route '{facts['route']}'" if facts.get("route") else "the generator's forward"
         raise UserError(f"this export holds {held} alone", f"ganzoo export RUN --route {route}", key="--route")

@@ -4,6 +4,7 @@ import pytest
 from compared_runs import FACTS, RECIPE
 from ganzoo_explore.compared import number_rows, read_runs
 from ganzoo_metrics.classifier_fid import ClassifierFID
+from ganzoo_report.comparison import fact_rows
 
 from ganzoo.cli import invoke
 from ganzoo.registry import Registry
@@ -101,6 +102,12 @@ def test_different_data_of_one_data_set_is_not_ranked(tmp_path, capsys):
     (reason,) = why_not_comparable(found)
     assert reason.startswith("data_hash is ")
     assert found["a"].facts["parameters"].startswith("samples=50")
+
+
+def test_the_weights_that_a_run_began_with_are_told(runs):
+    first, second = runs((None, {}), (None, {}))
+    first.environment["init"] = {"generator": "0123456789ab"}
+    assert ("begun with weights", ["generator 0123456789ab", ""]) in fact_rows([first, second])
 
 
 def test_every_difference_is_named(runs):

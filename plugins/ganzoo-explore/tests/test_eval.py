@@ -9,6 +9,9 @@ from measured import DIGITS, RING, events, train
 from safetensors.torch import load_file
 
 from ganzoo.cli import invoke
+from ganzoo.rundir import read_record
+from ganzoo.rundir.files import GENERATOR
+from ganzoo.rundir.weights import export, metadata
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +38,28 @@ def test_classifier_fid_carries_its_provenance_and_is_the_same_twice(tmp_path, c
     assert provenance["network"].startswith("digits ")
     assert (provenance["samples"], provenance["real_samples"], provenance["data"]) == (300, 500, "digits")
     assert (provenance["weights"], provenance["seed"], provenance["shape"]) == ("ema", 0, "1x28x28")
+
+
+def test_another_release_of_the_plugin_and_older_weights_are_told_where_the_run_is_used(tmp_path, capsys):
+    run = train(tmp_path, RING, "metrics=[modes]")
+    path = run / GENERATOR
+    facts = metadata(path)
+    export(load_file(path), path, **facts | {"step": 1, "versions": facts["versions"] | {"ganzoo-vanilla": "0.0.9"}})
+    assert invoke(["eval", str(run), "-m", "modes"]) == 0
+    said = capsys.readouterr().err
+    assert "note: it was trained with ganzoo-vanilla 0.0.9 (here" in said
+    assert "generator.safetensors is of step 1, the newest checkpoint of step 4" in said
+    (found,) = [found for found in read_record(run).evaluations if not found.by_run]
+    assert found.facts["generator"].endswith("trained with 0.0.9")
+
+
+def test_a_record_of_other_data_than_the_weights_were_trained_on_is_refused(tmp_path, capsys):
+    run = train(tmp_path, RING, "metrics=[modes]")
+    known = json.loads((run / "env.json").read_text())
+    known["data"]["scale"] *= 2  # samples would come out in other units
+    (run / "env.json").write_text(json.dumps(known))
+    assert invoke(["sample", str(run)]) == 2
+    assert "env.json tells of other data than its weights were trained on" in capsys.readouterr().err
 
 
 def test_modes_of_a_toy(tmp_path, capsys):

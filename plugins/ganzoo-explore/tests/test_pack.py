@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from ganzoo_explore.card import write_card
 from ganzoo_explore.pack import shortened
 from PIL import Image
 
 from ganzoo.cli import invoke
-from ganzoo.registry import Registry
+from ganzoo.registry import Component, Registry
+from ganzoo.rundir.lines import append_event
 from ganzoo.runs.packs import PINS, SUMS, sha256_of, version_note
 from ganzoo.runs.trained import load_trained
 
@@ -101,7 +103,8 @@ def test_versions_that_differ_are_named_in_one_line(pack, tmp_path, capsys):
 def test_a_build_of_the_same_version_is_the_same(here, said, tmp_path, monkeypatch):
     (tmp_path / PINS).write_text("# Python 3.11.2\ntorch==2.15.0\n\n# To train it again:\n# ganzoo-gone==1.2\n")
     monkeypatch.setattr(importlib.metadata, "version", lambda name: here)
-    assert (said in version_note(tmp_path)) if said else version_note(tmp_path) == ""
+    found = version_note(tmp_path, {}, Component("generator", "g", None, "ganzoo-g", "1"))
+    assert (said in found) if said else found == ""
 
 
 def test_the_card_says_what_a_reader_should_know(packed):
@@ -125,6 +128,20 @@ def test_the_card_says_what_a_reader_should_know(packed):
         "Licence of these weights: cc-by-4.0.",
     ):
         assert words in text, words
+
+
+def test_the_card_names_a_mixed_run_and_an_earlier_step(pack, tmp_path):
+    (run := tmp_path / "run").mkdir()
+    for event, values in (
+        ("started", {"step": 0}),
+        ("started", {"step": 2, "changed": ["threads was 1, is 2"]}),
+        ("finished", {"step": 4}),
+    ):
+        append_event(run, event, **values)
+    for step, said in ((4, "| trained for | 4 steps, 0 s"), (2, "| trained for | 2 steps, an earlier checkpoint of 4 steps")):
+        text = write_card(pack, run, step, title="pets", data_source="", license_name=None).read_text()
+        assert said in text
+        assert "| changed on resuming | at step 2: threads was 1, is 2 |" in text
 
 
 def test_only_the_generators_plugin_is_needed(pack, refused):

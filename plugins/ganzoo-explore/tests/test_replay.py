@@ -10,6 +10,7 @@ from told import Listener, Recorder, fails_at, observed, train_told
 
 from ganzoo.cli import invoke
 from ganzoo.errors import GanzooError, UserError
+from ganzoo.rundir.lines import EVAL, append_event
 
 
 @pytest.fixture
@@ -43,6 +44,13 @@ def test_a_replay_settles_the_steps_that_a_resumed_run_repeated(train, tmp_path)
     replay(tmp_path / "run", observed(Recorder), Listener())
     assert [event[1] for event in Recorder.told if event[0] == "step_logged"] == [2, 4, 6]
     assert [event[0] for event in Recorder.told].count("run_started") == 1
+    assert Recorder.told[-1] == ("run_finished", 6, "finished")
+
+
+def test_a_finished_run_stays_finished_when_others_weights_were_measured_afterwards(train, tmp_path):
+    train(Recorder)
+    append_event(tmp_path / "run", "evaluated", step=9, metric="x of w.safetensors", values={"x": 1.0}, by=EVAL)
+    replay(tmp_path / "run", observed(Recorder), Listener())
     assert Recorder.told[-1] == ("run_finished", 6, "finished")
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from ganzoo_kit import crossing as matrix
+from ganzoo_kit import knowing
 from torch import nn
 from turn_players import Difference, Judge, Maker, Plain
 
@@ -69,12 +70,20 @@ def plain(cls):
     return type(cls.__name__, (cls,), {"__init__": lambda self, data: cls.__init__(self)})
 
 
-def test_the_number_of_dry_runs_grows_with_pairs_not_with_combinations(monkeypatch):
-    ran = []
-    original = matrix.dry_run
-    monkeypatch.setattr(matrix, "dry_run", lambda *arguments: ran.append(1) or original(*arguments))
-    n = 6
-    registry = registry_of(generator=[plain(Maker)] * n, critic=[plain(Judge)] * n, loss=[Difference] * n, schedule=[Plain] * n)
+class Looks(Difference):
+    """A loss that looks at the critic itself, for which no stand-in can serve."""
+
+    def critic_terms(self, turn):
+        assert isinstance(turn.critic, nn.Module)
+        return super().critic_terms(turn)
+
+
+@pytest.mark.parametrize("loss", [Difference, Looks])
+def test_the_number_of_runs_grows_with_pairs_not_with_combinations(loss, monkeypatch):
+    ran, n = [], 4
+    for module, name in ((matrix, "dry_run"), (knowing, "dry_run"), (knowing, "seen_of"), (knowing, "asking_of")):
+        monkeypatch.setattr(module, name, lambda *arguments, original=getattr(module, name): ran.append(1) or original(*arguments))
+    registry = registry_of(generator=[plain(Maker)] * n, critic=[plain(Judge)] * n, loss=[loss] * n, schedule=[Plain] * n)
     rows = matrix.cross(registry, DATA, reporter(quiet=True))
     assert len(rows) == n**4
     assert all(row.fits for row in rows)

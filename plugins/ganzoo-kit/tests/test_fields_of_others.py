@@ -73,13 +73,30 @@ class Cycle(Loss):
         return {"cycle": turn.real["alpha"] * (turn.fake["rebuilt"] - turn.real["sample"]).square().mean()}
 
 
+def lent():
+    """Points with what the generator's prior and the schedule of a recipe give."""
+    resolved = Resolved(part("dataset", Coded), part("generator", Coded), part("critic", Judge), [], part("schedule", Grows), [], [], {})
+    return {"the data of a recipe": Lent(POINTS.fields, lend=kit_recipes._lender(resolved, POINTS, Grows(POINTS).plan(0, 1)))}
+
+
+class Blind(Judge):
+    """A critic that asks for the code and does not look at it."""
+
+    def forward(self, sample, code, alpha):
+        return {"score": (alpha * self.body(sample) + self.codes.weight.sum())[:, 0]}
+
+
+def test_integers_are_varied_so_that_one_that_nothing_depends_on_is_found():
+    candidate = Candidate(Component("critic", "Blind", Blind, "", ""), lenders=lent)
+    failed = [o.reason for o in (case.run() for case in cases_of(candidate)) if o.check == "inputs"]
+    assert "forward asks for 'code', but nothing depends on it" in failed[0]
+
+
 @pytest.mark.parametrize(("kind", "cls"), [("generator", Coded), ("critic", Judge), ("loss", Cycle)])
 def test_fields_of_schedule_prior_and_generator_come_from_the_recipe(kind, cls):
-    resolved = Resolved(part("dataset", Coded), part("generator", Coded), part("critic", Judge), [], part("schedule", Grows), [], [], {})
-    lent = Lent(POINTS.fields, lend=kit_recipes._lender(resolved, POINTS, Grows(POINTS).plan(0, 1)))
     component = Component(kind, cls.__name__, cls, "", "")
     assert not Candidate(component).subjects  # alone, it accepts nothing
-    candidate = Candidate(component, lenders=lambda: {"the data of a recipe": lent})
+    candidate = Candidate(component, lenders=lent)
     failed = {o.check: o.reason for o in (case.run() for case in cases_of(candidate)) if o.status == "failed"}
     assert failed == {}
     assert candidate.subjects

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from ganzoo import DataSpec, PositiveInt, Subject
+from ganzoo import DataSpec, PositiveInt, Subject, UserError
 from ganzoo.metrics import Fact
 
 from .inception import INCEPTION_SHA256
@@ -47,6 +47,9 @@ class PrecisionRecall(InceptionMetric):
         self.of_digits = network != "inception"
         if self.of_digits:
             check_digits(data)
+            if weights or repeat_grey or sha256 != INCEPTION_SHA256:
+                remedy = "leave weights, sha256 and repeat_grey out, or choose inception"
+                raise UserError("the digit classifier brings its own weights, and reads grey images", remedy, key="network")
         super().__init__(data, weights, sha256, repeat_grey or self.of_digits)
         for count in (samples, real_samples):
             if count is not None:

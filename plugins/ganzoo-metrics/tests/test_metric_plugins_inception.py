@@ -122,6 +122,11 @@ class TestInception:
         assert measured(metric, subject)["inception_score"] >= 1 - 1e-9
         assert metric.provenance()["repeat_grey"] is True
 
+    @pytest.mark.parametrize("given", [{"weights": "w.pth"}, {"sha256": "0123456789"}, {"repeat_grey": True}])
+    def test_what_concerns_inception_alone_is_refused_beside_the_digit_classifier(self, given):
+        with pytest.raises(UserError, match="the digit classifier brings its own weights"):
+            PrecisionRecall(DataSpec({"sample": (1, 28, 28)}), network="digits", **given)
+
     def test_its_weights_are_found_by_variable_and_in_the_cache(self, tmp_path, inception_weights, monkeypatch):
         subject = make_subject(tmp_path, COLOUR, {}, {})
         metric = InceptionScore(COLOUR, sha256=inception_weights[1])

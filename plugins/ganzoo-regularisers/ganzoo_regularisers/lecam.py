@@ -42,7 +42,7 @@ class LeCam(Loss):
         bias = (1 - self.decay**self.updates).clamp(min=1e-6)
         above, below = real["score"] - self.fake / bias, self.real / bias - fake["score"]
         squares = [(relu(excess) if self.one_sided else excess).square().mean() for excess in (above, below)]
-        return {"lecam": self.weight * (self.updates > 0) * (squares[0] + squares[1])}
+        return {"lecam": self.weight * ((self.updates > 0) * (squares[0] + squares[1]))}
 
     def after(self, turn: Turn) -> None:
         """Move the averages."""

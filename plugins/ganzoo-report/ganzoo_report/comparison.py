@@ -96,6 +96,9 @@ def fact_rows(runs: Sequence[ComparedRun]) -> list[tuple[str, list[str]]]:
     ]
     for word, section, key in (("device", "runtime", "device"), ("precision", "runtime", "precision")):
         rows.append((word, [str((run.environment.get(section) or {}).get(key, "")) for run in runs]))
+    begun = [run.environment.get("init") for run in runs]
+    told = [", ".join(f"{part} {known}" for part, known in each.items()) if isinstance(each, dict) else "" for each in begun]
+    rows.append(("begun with weights", told))
     rows.append(("changed on resuming", ["; ".join(text for _, text in run.record.changes) for run in runs]))
     return [(name, cells) for name, cells in rows if any(cells)]
 

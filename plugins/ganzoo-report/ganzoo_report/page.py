@@ -30,6 +30,7 @@ from ganzoo.rundir import (
 from .changes import changes_from_recipe, component_names, flat
 from .charts import Chart, make_charts
 from .classes import class_facts
+from .exports import exports
 from .health import sentences, tally
 from .html import render_page
 from .moving import scheduled
@@ -96,7 +97,7 @@ def _content(directory: Path) -> dict[str, Any]:
         "commands": list(dict.fromkeys(filter(None, commands))),
         "starts": _starts(record) if len(record.starts) > 1 else [],
         "mixed": [f"Step {step:,}: {text}" for step, text in record.changes],
-        "files": _files(directory),
+        "files": _files(directory, max(record.checkpoint_steps, default=0)),
     }
 
 
@@ -236,11 +237,13 @@ def _finite(series: Series | None) -> list[float]:
     return [] if series is None else [float(value) for value in series.values[np.isfinite(series.values)]]
 
 
-def _files(directory: Path) -> list[tuple[str, str]]:
-    """Weights and logs that a reader may want, each with its size."""
+def _files(directory: Path, step: int) -> list[tuple[str, str]]:
+    """Weights, exports and logs that a reader may want, each with its size; of exports that are not of ``step``, theirs."""
     names = [f"weights/{path.name}" for path in sorted((directory / "weights").glob("*.safetensors"))]
-    found = [(name, path) for name in (*names, "metrics.jsonl", "config.yaml", "env.json") if (path := file_in(directory, name))]
-    return [(name, _size_text(path.stat().st_size)) for name, path in found]
+    exported = exports(directory)
+    wanted = (*names, *exported, "metrics.jsonl", "config.yaml", "env.json")
+    older = {name: f", of step {of:,}; the weights are of step {step:,}" for name, of in exported.items() if of != step}
+    return [(name, _size_text(path.stat().st_size) + older.get(name, "")) for name in wanted if (path := file_in(directory, name))]
 
 
 def _size_text(size: int) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from ganzoo_report.page import render
 
 from ganzoo import hookimpl
 from ganzoo.cli import invoke
@@ -129,6 +130,18 @@ def test_replay_tells_it_the_run_and_an_evaluation_afterwards_does_not_end_a_run
     append_event(Path("out"), "evaluated", step=2, metric="x", values={"x": 1.0}, by="eval")
     assert invoke(["replay", "out", "--to", "html_report", "-q"]) == 0
     assert "Finished at step 2" in Path("out/report.html").read_text()
+
+
+def test_an_export_of_an_earlier_step_is_told():
+    run("-q")
+    facts = '{{"generator": "g", "route": "", "run": "0a", "step": {}, "data": {{}}}}'
+    for name, step in (("old.onnx", 1), ("new.pt2", 2)):
+        Path("out", name).write_bytes(b"\0PK" + facts.format(step).encode() + b"\0")
+    Path("out/other.onnx").touch()
+    html = " ".join(render(Path("out")).split())
+    assert "old.onnx</a> <small>0.1 kB, of step 1; the weights are of step 2</small>" in html
+    assert "new.pt2</a> <small>0.1 kB</small>" in html
+    assert "other.onnx" not in html
 
 
 def test_a_mixed_run_shows_as_such():

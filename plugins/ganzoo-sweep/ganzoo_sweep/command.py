@@ -84,8 +84,8 @@ def sweep(
                 print(f"best: {found.best.text}")
             if found.not_ranked:
                 print(f"not ranked: {'; '.join(found.not_ranked)}")
-            if found.not_ranked:
-                print(f"not ranked: {'; '.join(found.not_ranked)}")
+            for name, changes in found.mixed.items():
+                print(f"changed on resuming: {name}: {changes}")
             print(f"{len(trials)} trials fit; nothing was run" if dry_run else f"summary: {folder / 'summary.md'}")
         if stop.signal:
             return 128 + stop.signal  # as shells count

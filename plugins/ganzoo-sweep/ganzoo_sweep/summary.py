@@ -81,6 +81,13 @@ class Summary:
         """Why the trials cannot be ranked, a sentence each; empty where they can."""
 
     @property
+    def mixed(self) -> dict[str, str]:
+        """The trials that went on otherwise than they were begun (other data, versions, processes), each with what changed but steps."""
+        told = {row.trial.name: [text for _, text in row.result.record.changes] for row in self.rows}
+        changed = {name: "; ".join(text for text in texts if not text.startswith("train.steps:")) for name, texts in told.items()}
+        return {name: text for name, text in changed.items() if text}
+
+    @property
     def best(self) -> Setting | None:
         """The setting with the best mean, of those whose seeds are all finished."""
         ranked = [setting for setting in self.settings if setting.value is not None]
@@ -106,10 +113,15 @@ class Summary:
         return why_not_comparable(measured)
 
     def _measured(self, row: Row) -> Evaluation:
-        """The evaluation that gave the value; a logged value depends on the step alone."""
+        """The evaluation that gave the value; a logged value depends on the step and the data, a rate on the machine."""
         record, (name, _, _) = row.result.record, (self.compared_by.value if self.compared_by else "").partition("/")
-        found = [each for each in at_the_end(record) if each.metric == name]
-        return found[0] if found else Evaluation(record.last_step, name, {})
+        if found := [each for each in at_the_end(record) if each.metric == name]:
+            return found[0]
+        known = [start.environment for start in record.starts]
+        data = [each["data"].get("hash", "") for each in known if isinstance(each.get("data"), dict)]
+        facts = {"data_hash": ", ".join(dict.fromkeys(data))} if any(data) else {}
+        runtime = known[-1].get("runtime") if known and name == "images_per_second" else None
+        return Evaluation(record.last_step, name, {"provenance": facts | (runtime if isinstance(runtime, dict) else {})})
 
     def _value(self, row: Row) -> float | None:
         """What the trial is compared by; a metric means the number that it is known for."""
@@ -139,6 +151,7 @@ class Summary:
         return {
             "best": best and {"setting": dict(best.setting), "value": best.value, "deviation": best.deviation},
             "not_ranked": self.not_ranked,
+            "changed_on_resuming": self.mixed,
             "settings": [
                 {"setting": dict(s.setting), "value": s.value, "deviation": s.deviation, "states": s.states} for s in self.settings
             ],
@@ -179,6 +192,7 @@ class Summary:
         if self.best and self.compared_by:
             text += f"\nBest {self.compared_by.value}: {mean_text(self.best)}, with {self.best.text}.\n"
         text += f"\nNot ranked: {'; '.join(self.not_ranked)}.\n" if self.not_ranked else ""
+        text += "".join(f"\n- `{name}` changed on resuming: {changes}\n" for name, changes in self.mixed.items())
         failed = [row for row in self.rows if row.result.state == "failed"]
         text += "".join(f"\n- `{row.trial.name}` failed: {row.result.reason}" for row in failed) + ("\n" if failed else "")
         return text

@@ -6,7 +6,7 @@ from ganzoo_sweep.settings import Best
 from ganzoo_sweep.summary import Summary, mean_text
 from ganzoo_sweep.trials import Trial
 
-from ganzoo.rundir.record import Evaluation, Record
+from ganzoo.rundir.record import Evaluation, Record, Start
 
 
 def row_of(seed, value, state="finished", **setting):
@@ -75,6 +75,23 @@ def test_trials_that_are_not_alike_are_not_ranked_and_it_says_why(facts, why):
     assert why in summary.not_ranked[0]
     assert f"Not ranked: {summary.not_ranked[0]}." in summary.markdown()
     assert summary.to_json()["not_ranked"] == summary.not_ranked
+
+
+def test_a_trial_that_went_on_otherwise_is_told():
+    mixed, longer = measured(0, (4, 6.0, {}, True), a=1), measured(0, (4, 5.0, {}, True), a=2)
+    mixed[1].record.starts.append(Start(2, "", "", {}, ["threads was 1, is 2"]))
+    longer[1].record.starts.append(Start(2, "", "", {}, ["train.steps: 2, now 4"]))
+    summary = summary_of_fid(mixed, longer)
+    assert summary.to_json()["changed_on_resuming"] == {"{'a': 1},0": "threads was 1, is 2"}
+    assert "- `{'a': 1},0` changed on resuming: threads was 1, is 2\n" in summary.markdown()
+
+
+@pytest.mark.parametrize(("environment", "ranked"), [({"data": {"hash": "a"}}, True), ({"data": {"hash": "b"}}, False), ({}, False)])
+def test_logged_values_are_ranked_only_of_the_same_data(environment, ranked):
+    rows = row_of(0, 1.0, lr=1), row_of(0, 4.0, lr=2)
+    for (_, result), known in zip(rows, ({"data": {"hash": "a"}}, environment), strict=True):
+        result.record.starts.append(Start(0, "", "", known, []))
+    assert bool(summary_of(*rows).best) == ranked
 
 
 def test_trials_of_different_lengths_are_not_ranked():

@@ -22,7 +22,7 @@ K = 3
 class Shaped(Critic):
     """A smooth critic of scores of any shape, which may depend on the label."""
 
-    gives = frozenset({"score", "label_logits"})
+    gives = frozenset({"score", "label_logits", "features"})
 
     def __init__(self, shape, conditional, pixels=16, classes=K):
         super().__init__()
@@ -38,7 +38,7 @@ class Shaped(Critic):
     def forward(self, sample, label):
         hidden = torch.tanh(sample.flatten(1) @ self.hidden)
         hidden = hidden if self.classes is None else hidden * self.classes[label]
-        return {"score": (hidden @ self.scores).reshape(len(sample), *self.shape), "label_logits": hidden @ self.logits}
+        return {"score": (hidden @ self.scores).reshape(len(sample), *self.shape), "label_logits": hidden @ self.logits, "features": hidden}
 
 
 def plus(value):
@@ -59,6 +59,11 @@ def norms(critic, sample, label):
     return gradients(critic, sample, label).square().sum(1).sqrt()
 
 
+def nll(critic, sample, label):
+    logits = critic(sample, label)["label_logits"]
+    return -torch.stack([logits[i, k] - logits[i].exp().sum().log() for i, k in enumerate(label.tolist())]).mean()
+
+
 # Name -> (critic's objective, generator's objective) of the real scores r, the fake scores f; None: it has none.
 SCORES = {
     "non_saturating": (lambda r, f: plus(-r).mean() + plus(f).mean(), lambda r, f: plus(-f).mean()),
@@ -66,21 +71,55 @@ SCORES = {
     "least_squares": (lambda r, f: ((r - 1) ** 2).mean() / 2 + (f**2).mean() / 2, lambda r, f: ((f - 1) ** 2).mean() / 2),
     "hinge": (lambda r, f: (1 - r).clamp(min=0).mean() + (1 + f).clamp(min=0).mean(), lambda r, f: -f.mean()),
     "wasserstein": (lambda r, f: f.mean() - r.mean(), lambda r, f: -f.mean()),
+    "energy_margin": (lambda r, f: (1 + f).clamp(min=0).mean() - r.mean(), lambda r, f: -f.mean()),
+    "boundary_equilibrium": (lambda r, f: 0.25 * f.mean() - r.mean(), lambda r, f: -f.mean()),
     "relativistic_pairing": (lambda r, f: plus(f - r).mean(), lambda r, f: plus(r - f).mean()),
     "relativistic_average": (
         lambda r, f: (plus(f.mean() - r).mean() + plus(f - r.mean()).mean()) / 2,
         lambda r, f: (plus(r.mean() - f).mean() + plus(r - f.mean()).mean()) / 2,
     ),
 }
-# Name -> the penalty of the critic, real samples, fakes and labels; random numbers are ones here (see ``ones``).
+# Name -> the critic's term of the critic, real samples, fakes and labels; uniform random numbers are 0.5 here (see ``halves``).
 PENALTIES = {
     "r1": lambda critic, real, fake, label: 5 * norms(critic, real, label).square().mean(),
     "r2": lambda critic, real, fake, label: 5 * norms(critic, fake, label).square().mean(),
     "gradient_penalty": lambda critic, real, fake, label: 10 * (norms(critic, (real + fake) / 2, label) - 1).square().mean(),
+    "lipschitz_penalty": lambda critic, real, fake, label: 10 * (norms(critic, (real + fake) / 2, label) - 1).clamp(min=0).square().mean(),
+    "wgan_div": lambda critic, real, fake, label: 2 * norms(critic, (real + fake) / 2, label).pow(6).mean(),
     "dragan": lambda critic, real, fake, label: (
         10 * (norms(critic, real + 0.5 * 0.5 * real.std(correction=0) * 0.5, label) - 1).square().mean()
     ),
+    "score_drift": lambda critic, real, fake, label: 1e-3 * critic(real, label)["score"].square().mean(),
+    "lecam": lambda critic, real, fake, label: (
+        0.3 * (critic(real, label)["score"] + 0.25 / (1 - 0.99**2)).clamp(min=0).square().mean()
+        + 0.3 * (0.5 / (1 - 0.99**2) - critic(fake, label)["score"]).clamp(min=0).square().mean()
+    ),
 }
+# Name -> side -> its term, likewise.
+OTHERS = {name: {"critic": formula} for name, formula in PENALTIES.items()} | {
+    "label_classification": {
+        "critic": lambda critic, real, fake, label: nll(critic, real, label) + nll(critic, fake, label),
+        "generator": lambda critic, real, fake, label: nll(critic, fake, label),
+    },
+    "feature_matching": {
+        "critic": lambda critic, real, fake, label: SCORES["minimax"][0](critic(real, label)["score"], critic(fake, label)["score"]),
+        "generator": lambda critic, real, fake, label: (
+            (critic(real, label)["features"].mean(0) - critic(fake, label)["features"].mean(0)).square().sum()
+        ),
+    },
+    "pixel_l1": {"generator": lambda critic, real, fake, label: 100 * (real - fake).abs().mean()},
+    "pixel_l2": {"generator": lambda critic, real, fake, label: (real - fake).square().mean()},
+}
+# Name -> what it keeps between updates, as the formulas have it.
+KEPT = {"boundary_equilibrium": {"k": 0.25}, "lecam": {"real": 0.5, "fake": -0.25, "updates": 2.0}}
+
+
+def built(name, data):
+    """A loss in float64, with what it keeps between updates."""
+    loss = Registry.installed().find("loss", name).load()(data).double()
+    for buffer, value in KEPT.get(name, {}).items():
+        getattr(loss, buffer).fill_(value)
+    return loss
 
 
 # In a run.
@@ -95,10 +134,11 @@ train: {steps: 40, batch_size: 4, device: cpu, threads: 1}
 
 
 class Patches(Shaped):
-    """Gives each digit, by its label, scores in patches."""
+    """Gives each digit, by its label, scores in patches; steep enough that a penalty on gradients over 1 is not 0."""
 
     def __init__(self, data):
         super().__init__((3, 2), True, math.prod(data.shape), data.classes)
+        self.scores.data.mul_(10)
 
 
 def a_run(ranks):
@@ -121,8 +161,8 @@ def apart(ranks, resumed=False):
         run = a_run(ranks)
         run.restore(state)
     with mock.patch("torch.rand", halves), mock.patch("torch.rand_like", lambda value: torch.full_like(value, 0.5)):
-        for name in (*SCORES, *PENALTIES):
-            run.losses = {name: Registry.installed().find("loss", name).load()(run.data)}
+        for name in (*SCORES, *OTHERS):
+            run.losses = {name: built(name, run.data)}
             for side, (value, formula) in values(run, name, ranks).items():
                 found[f"{name}, {side}"] = abs(value - formula) / abs(formula)
     return found
@@ -149,8 +189,8 @@ def values(run, name, ranks):
 
 def by_formula(name, side, critic, shares):
     real, fake, label = (torch.cat([share[field] for share in shares]) for field in ("real", "fake", "label"))
-    if name in PENALTIES:
-        formula = PENALTIES[name](critic, real, fake, label)
+    if name in OTHERS:
+        formula = OTHERS[name][side](critic, real, fake, label)
     else:
         formula = SCORES[name][side == "generator"](critic(real, label)["score"], critic(fake, label)["score"])
     return sum(share["value"].item() for share in shares) / len(shares), formula.item()

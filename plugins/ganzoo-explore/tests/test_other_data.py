@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganzoo import Dataset
 from ganzoo.cli import invoke
 from ganzoo.rundir import checkpoint, read_record
 from ganzoo.rundir.weights import metadata
@@ -65,6 +66,12 @@ def test_another_count_is_refused_on_resume(pictures, capsys):
     draw("b", 5, 1)
     resume(code=2)
     assert "the data had 8 samples, and has now 9" in capsys.readouterr().err
+
+
+def test_another_form_is_refused_on_resume(pictures, monkeypatch, capsys):
+    monkeypatch.setattr(Dataset, "scale", 2.0)
+    resume(code=2)
+    assert "the data was sample 1x16x16, label numbers; classes 2; scale 1.0, and is now" in capsys.readouterr().err
 
 
 def test_other_content_is_a_warning_in_the_record(pictures, capsys):
