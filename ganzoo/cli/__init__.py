@@ -20,15 +20,9 @@ from ganzoo.errors import GanzooError
 from ganzoo.files import expanded
 from ganzoo.plugins import one_file
 
-SPINNING = {"GOMP_SPINCOUNT": "1000"}
-"""How long torch's threads spin for each other before they sleep: some microseconds, which costs nothing on a quiet machine.
-GNU's OpenMP spins for milliseconds, and so keeps a core from whoever else wants it, its own other threads included."""
-
 
 def main() -> NoReturn:
     """The ``ganzoo`` command."""
-    if not {"OMP_WAIT_POLICY", *SPINNING} & os.environ.keys():
-        os.environ.update(SPINNING)  # read when torch is imported
     sys.exit(invoke(sys.argv[1:]))
 
 

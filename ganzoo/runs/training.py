@@ -16,6 +16,8 @@ from ganzoo.rundir.kept import with_kept
 from ganzoo.rundir.lock import TakenError
 from ganzoo.ui.progress import Reporter
 
+from .waiting import yielding_cores
+
 
 def prepare(
     path: Path,
@@ -49,7 +51,8 @@ def prepare(
 def finish(runner: Runner) -> int:
     """Train to the end; returns the exit code."""
     if not runner.finished:
-        return runner.train()
+        with yielding_cores():
+            return runner.train()
     runner.directory.close()
     steps = runner.config.train.steps
     runner.reporter.say(f"{runner.directory.path} is finished already ({steps} steps); raise train.steps to go on")

@@ -1,9 +1,6 @@
 """The commands: what each prints, with and without --json, and the exact contents of a run directory."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -162,20 +159,3 @@ def test_no_command_shows_the_help(ganzoo, capsys):
     text = ganzoo("--help")
     assert invoke([]) == 2
     assert capsys.readouterr().err == text
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ({}, {"GOMP_SPINCOUNT": "1000"}),
-        ({"GOMP_SPINCOUNT": "5"}, {"GOMP_SPINCOUNT": "5"}),
-        ({"OMP_WAIT_POLICY": "active"}, {"OMP_WAIT_POLICY": "active"}),
-    ],
-)
-def test_threads_spin_for_microseconds_only_unless_the_user_says_otherwise(before, after):
-    names = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
-    script = "import os, sys, atexit; sys.argv[1:] = ['--version']; from ganzoo.cli import main\n"
-    script += f"atexit.register(lambda: print({{n: os.environ[n] for n in {names} if n in os.environ}})); main()"
-    around = {name: value for name, value in os.environ.items() if name not in names} | before
-    done = subprocess.run([sys.executable, "-c", script], env=around, capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == str(after)

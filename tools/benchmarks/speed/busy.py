@@ -9,8 +9,6 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ganzoo.cli import SPINNING
-
 from .page import table
 from .runs import ROOT, said_by
 from .workloads import WORKLOADS
@@ -30,19 +28,29 @@ from ganzoo.engine.build import build
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.registry import Registry
+from ganzoo.runs.waiting import SECONDS, yielding_cores
 from ganzoo.ui.progress import reporter
 
 config = load_config(sys.argv[1], sys.argv[3:])
 run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True))
 loop = Loop(run, Meter())
-loop.step()
-started, count = time.monotonic(), 0
-while time.monotonic() < started + float(sys.argv[2]) or count < 2:
-    loop.step()
-    count += 1
-print(json.dumps([(time.monotonic() - started) / count, torch.get_num_threads()]))
+
+
+def take(seconds):
+    started, count = time.monotonic(), 0
+    while time.monotonic() < started + seconds or count < 2:
+        loop.step()
+        count += 1
+    return (time.monotonic() - started) / count
+
+
+with yielding_cores():
+    take(3 * SECONDS)
+    print(json.dumps([take(float(sys.argv[2])), torch.get_num_threads()]))
 """
 """Takes steps in memory for some seconds: seconds of one by the clock, and threads."""
+AS_TORCH_HAS_IT = {"GOMP_SPINCOUNT": "300000"}
+"""What libgomp does where nothing is set; to say so keeps ``yielding_cores`` from doing anything."""
 
 
 def measure_busy(names: list[str], rounds: int, seconds: float, work: Path, say: Callable[[str], None]) -> list[str]:
@@ -85,8 +93,8 @@ def stand_in(name: str, work: Path) -> str:
 
 
 def step(config: Path, seconds: float, overrides: list[str], work: Path, *, busy: bool, ours: bool) -> tuple[float, int]:
-    """Seconds of one step, and threads; ``ours``: waiting as the ``ganzoo`` command makes threads wait."""
-    waiting: Mapping[str, str | None] = {"OMP_NUM_THREADS": None, **(SPINNING if ours else dict.fromkeys(SPINNING))}
+    """Seconds of one step, and threads; ``ours``: threads wait as ``yielding_cores`` makes them."""
+    waiting: Mapping[str, str | None] = {"OMP_NUM_THREADS": None, **({} if ours else AS_TORCH_HAS_IT)}
     neighbour = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if busy else None
     try:
         said = said_by([sys.executable, "-c", STEPS, str(config), str(seconds), *overrides], work, waiting)
