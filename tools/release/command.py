@@ -6,8 +6,8 @@
 
 1. Versions are in step: every project, the ranges by which they require each other, CITATION.cff, a heading in the changelog.
 2. Each project is built as sdist and wheel; the wheel that the sdist gives holds the same files.
-3. Each wheel is installed into a clean environment outside of the checkout: with the core and the kit, no other plugin, none of these
-   sources. Torch and other packages are lent by the present environment.
+3. Each wheel is installed into a clean environment outside of the checkout: with the core, the kit and those of these distributions that
+   it requires, no other plugin, none of these sources. Torch and other packages are lent by the present environment.
 4. There, its own tests run: those that its sdist brings, whose package folder is removed first.
 """
 
@@ -18,11 +18,12 @@ import shutil
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import set_version
 from common.command import exit_code_of
+from packaging.requirements import Requirement
 
 from ganzoo.errors import GanzooError
 
@@ -53,13 +54,13 @@ def check(asked: argparse.Namespace) -> int:
         problems.append(f"{unknown[0]} is not in this repository: {', '.join(known)}")
     if asked.out and asked.out.exists():
         problems.append(f"{asked.out} exists already: name another folder with --out, or remove it")
+    for problem in problems:
+        print(f"release-check: error: {problem}", file=sys.stderr)
     if not problems:
         with tempfile.TemporaryDirectory(prefix="ganzoo-release-") as folder:
             releases, problems = check_all(known, asked.names or list(known), Path(folder))
             if asked.out and not problems:
                 keep(releases, asked.out)
-    for problem in problems:
-        print(f"release-check: error: {problem}", file=sys.stderr)
     return 2 if problems else 0
 
 
@@ -67,21 +68,30 @@ def check_all(known: dict[str, Path], names: list[str], folder: Path) -> tuple[l
     """Build and try each; what was built, and why some may not be released."""
     releases: list[Release] = []
     problems: list[str] = []
-    beside: dict[str, Release] = {}
-    for name in (CORE, KIT):  # the others are tried beside them
-        try:
-            beside[name] = build(name, known[name], folder)
-        except (ReleaseError, GanzooError) as error:
-            return [], [f"{name}: {error}"]
+    built: dict[str, Release] = {}
     for name in names:
+        at = name
         try:
-            release = beside.get(name) or build(name, known[name], folder)
-            passed = attempt(release, list(beside.values()), folder, hidden=list(known))
-            print(f"{name}: {release.wheel.name}, {release.sdist.name}: {passed}", flush=True)
-            releases.append(release)
+            for at in (needed := required({CORE, KIT, name}, known)):
+                built[at] = built.get(at) or build(at, known[at], folder)
+            at = name
+            passed = attempt(built[name], [built[other] for other in needed], folder, hidden=list(known))
+            print(f"{name}: {built[name].wheel.name}, {built[name].sdist.name}: {passed}", flush=True)
+            releases.append(built[name])
         except (ReleaseError, GanzooError) as error:  # the rest are still checked
-            problems.append(f"{name}: {error}")
+            if (problem := f"{at}: {error}") not in problems:
+                problems.append(problem)
+                print(f"release-check: error: {problem}", file=sys.stderr, flush=True)
     return releases, problems
+
+
+def required(names: set[str], known: Mapping[str, Path]) -> list[str]:
+    """``names`` with those of this repository that they require, and these in turn."""
+    found = set(names)
+    for name in names:
+        project = tomllib.loads((known[name] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        found |= {Requirement(text).name for text in project["dependencies"]} & known.keys()
+    return sorted(found) if found == names else required(found, known)
 
 
 def keep(releases: Iterable[Release], folder: Path) -> None:

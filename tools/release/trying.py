@@ -13,7 +13,7 @@ from ganzoo_kit.authoring.environment import Environment, make_environment
 from ganzoo_kit.authoring.wheel import read_wheel
 from set_version import ROOT
 
-from .building import CORE, KIT, Release, ReleaseError, unpack
+from .building import CORE, Release, ReleaseError, unpack
 
 CORE_TESTS = (
     "test_params.py",
@@ -21,6 +21,7 @@ CORE_TESTS = (
     "config/test_strict_yaml.py",
     "test_turn.py",
     "compat/test_turn_rehearsed.py",
+    "helpers/sites.py",
     "helpers/turn_players.py",
     "data/test_toys.py",
 )
@@ -30,7 +31,7 @@ OPTIONS = ("-q", "-p", "no:cacheprovider", "--import-mode=importlib", "-m", "not
 
 
 def attempt(release: Release, beside: Sequence[Release], folder: Path, hidden: list[str]) -> str:
-    """Install the wheel beside the core's and the kit's, and run its tests there; returns how many passed, or that it holds no code.
+    """Install the wheel with those ``beside`` it, and run its tests there; returns how many passed, or that it holds no code.
 
     Raises:
         ReleaseError: where it is found elsewhere, or a test fails.
@@ -41,7 +42,7 @@ def attempt(release: Release, beside: Sequence[Release], folder: Path, hidden: l
     for wheel in dict.fromkeys([*(other.wheel for other in beside), release.wheel]):
         environment.install(wheel)
     module = read_wheel(release.wheel).modules[0]
-    _refuse_sources(environment, module)
+    _refuse_sources(environment, module, {release.name, *(other.name for other in beside)})
     done = subprocess.run(
         [environment.python, "-P", "-m", "pytest", *OPTIONS, "tests"],
         cwd=_tests_of(release, folder),
@@ -57,8 +58,8 @@ def attempt(release: Release, beside: Sequence[Release], folder: Path, hidden: l
     return last
 
 
-def _refuse_sources(environment: Environment, module: str) -> None:
-    """The module and the core come from the environment, and no other plugin is there."""
+def _refuse_sources(environment: Environment, module: str, beside: set[str]) -> None:
+    """The module and the core come from the environment, and no plugin is there but those of ``beside``."""
     code = f"import {module}, ganzoo; from ganzoo.registry import Registry; print(ganzoo.__file__, {module}.__file__)"
     code += "; print(*{p.distribution for p in Registry.installed().plugins if not p.broken})"
     words = [str(environment.python), "-P", "-c", code]
@@ -68,7 +69,7 @@ def _refuse_sources(environment: Environment, module: str) -> None:
     files, plugins = done.stdout.splitlines()
     if elsewhere := [file for file in files.split() if not Path(file).is_relative_to(environment.folder)]:
         raise ReleaseError(f"{elsewhere[0]} is not in the clean environment")
-    if set(plugins.split()) - {CORE, KIT, module.replace("_", "-")}:
+    if set(plugins.split()) - beside:
         raise ReleaseError(f"other plugins are in the clean environment: {plugins}")
 
 
