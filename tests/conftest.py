@@ -6,8 +6,9 @@ import torch
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_state_of_the_user(tmp_path_factory):
-    """What is noted of plugins of one file goes elsewhere."""
+    """What is noted of plugins of one file goes elsewhere, and so does what is kept of data."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANZOO_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
 

@@ -22,7 +22,6 @@ pytestmark = pytest.mark.parametrize("run", METRICS)
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     """A copy of everything to work in."""
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(shutil.copytree(KEPT, tmp_path / "kept"))
 
 

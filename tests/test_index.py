@@ -28,7 +28,6 @@ metrics: [{name: stacked_modes, samples: 20}]
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
 
 

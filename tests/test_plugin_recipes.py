@@ -28,7 +28,6 @@ TINY = ["-o", "train.steps=2", "-o", "train.batch_size=8", "-o", "train.threads=
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

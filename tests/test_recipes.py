@@ -106,7 +106,6 @@ def small(name, steps, folder):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_takes_two_steps_at_a_small_size(name, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     code = invoke([*small(name, 2, tmp_path / "data"), "--out", "run"])
     assert code == 0, capsys.readouterr().err
@@ -124,7 +123,6 @@ class BrokenOff(BaseException):
 )
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_resumes_bit_for_bit_in_a_fresh_process(name, tmp_path, monkeypatch, differing, found):
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     words = [*small(name, 40, tmp_path / "data"), "-o", "checkpoint.every=20", "-o", "sample.every=40", "-o", "metrics=[]", "--out"]
 

@@ -29,7 +29,6 @@ checkpoint: {every: 4, keep: 2}
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     """Every test works in an empty folder."""
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)

@@ -171,8 +171,7 @@ train: {steps: 2, batch_size: 8, device: cpu, threads: 1}
         ("batch", "least_squares", [8, 8, 8]),
     ],
 )
-def test_the_shipped_losses_take_one_forward_where_the_critic_lets_them(norm, losses, counts, tmp_path, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
+def test_the_shipped_losses_take_one_forward_where_the_critic_lets_them(norm, losses, counts):
     config, lengths = parse_config(DIGITS % (norm, losses)), []
     run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True))
     run.critic.register_forward_hook(lambda module, inputs, named, out: lengths.append(len(out["score"])), with_kwargs=True)

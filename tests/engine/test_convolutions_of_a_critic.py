@@ -180,8 +180,7 @@ def test_a_changed_network_is_exported_as_any_other():
         ("wasserstein", "bf16", None, False),
     ],
 )
-def test_a_run_uses_them_for_the_critic_under_a_penalty_where_they_pay(losses, precision, switch, applied, tmp_path, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
+def test_a_run_uses_them_for_the_critic_under_a_penalty_where_they_pay(losses, precision, switch, applied):
     text = f"""
 data: digits
 generator: {{name: dcgan, width: 4}}

@@ -52,11 +52,6 @@ GAMES = {name: (game(f"[wasserstein, {name}]" if name in ADDED else name), name)
 GAMES |= {losses: (game(losses), "all") for losses in COMBINATIONS}
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-
-
 # Gradients.
 
 

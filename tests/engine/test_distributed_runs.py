@@ -21,11 +21,6 @@ from ganzoo.rundir import checkpoint
 from ganzoo.ui.progress import reporter
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-
-
 class Drifted(Ranks):
     """Says that a parameter differs, once training has begun."""
 

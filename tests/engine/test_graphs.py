@@ -62,11 +62,6 @@ def built(text):
     return run
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
-
-
 @pytest.mark.parametrize("name", RUNS)
 def test_static_buffers_and_replays_give_the_same_weights_bit_for_bit(name):
     plain, replayed, recorder, notes = Loop(built(RUNS[name]), Meter()), None, Calling(), []

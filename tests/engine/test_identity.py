@@ -30,11 +30,7 @@ checkpoint: {every: 2}
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     Path("ring.yaml").write_text(RECIPE)
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
 
 
 def run(*arguments, config="ring.yaml", out="out", code=0):

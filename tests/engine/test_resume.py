@@ -49,11 +49,6 @@ def continued(text, forget=None):
     return advance(run, half_of(text))
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
-
-
 @pytest.mark.promise("State", "40 steps equal 20, a fresh run that is given the checkpoint, and 20 more, in every tensor (CPU)")
 @pytest.mark.parametrize("case", CASES)
 def test_resume_is_exact(case, differing, found):

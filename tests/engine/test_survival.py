@@ -18,7 +18,6 @@ from ganzoo.rundir import checkpoint
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     Path("ring.yaml").write_text(RECIPE)
     return tmp_path

@@ -25,11 +25,6 @@ put_into = command.put_into
 CPU = torch.device("cpu")
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
-
-
 @pytest.mark.parametrize("name", ["acgan32", *(pytest.param(n, marks=pytest.mark.slow) for n in workloads.WORKLOADS if n != "acgan32")])
 def test_textbook_and_ganzoo_train_the_same_networks(name, tmp_path):
     counted = runs.run_child("flops", name, "fp32", 1, tmp_path)

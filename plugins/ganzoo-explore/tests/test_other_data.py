@@ -24,7 +24,6 @@ sample: {count: 4}
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     Path("pictures.yaml").write_text(PICTURES)
 
 
