@@ -11,7 +11,8 @@ from stand_ins import DRAWN, SMALL, WRITE
 
 from ganzoo import compat
 from ganzoo.cli import invoke
-from ganzoo.config import load_config, parse_config, resolve, resolved_yaml, strict_yaml
+from ganzoo.config import load_config, parse_config, resolve, resolved_values, strict_yaml
+from ganzoo.config.yaml_writer import dump
 from ganzoo.engine.loop import Loop
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
@@ -150,8 +151,8 @@ def test_a_recipe_resumes_bit_for_bit_in_a_fresh_process(name, tmp_path, monkeyp
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_configuration_that_a_run_keeps_is_its_recipe(name):
     config, resolved = recipe(name)
-    kept = resolved_yaml(config, resolved)
+    kept = dump(resolved_values(config, resolved))
     again = parse_config(kept)
-    assert resolved_yaml(again, resolve(again, REGISTRY)) == kept
+    assert dump(resolved_values(again, resolve(again, REGISTRY))) == kept
     written, values = strict_yaml.read(RECIPES[name]).value, strict_yaml.parse(kept, "config.yaml").value
     assert changes_from_recipe(written, values) == []

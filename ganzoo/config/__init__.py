@@ -7,11 +7,11 @@ from .differing import differences
 from .earlier import with_defaults_of_today
 from .loading import load_config, parse_config, resolve_alone
 from .parts import Part
-from .resolution import resolve, resolve_part, resolved_values, resolved_yaml
+from .resolution import resolve, resolve_part, resolved_values
 from .resolved import Resolved, ResolvedPart
 from .settings import AverageConfig, CheckpointConfig, LogConfig, OptimizerConfig, RunConfig, SampleConfig, TrainConfig
 
 __all__ = ["AverageConfig", "CheckpointConfig", "LogConfig", "OptimizerConfig", "Part"]
 __all__ += ["Resolved", "ResolvedPart", "RunConfig", "SampleConfig", "TrainConfig"]
 __all__ += ["differences", "load_config", "parse_config", "resolve", "resolve_alone"]
-__all__ += ["resolve_part", "resolved_values", "resolved_yaml", "strict_yaml", "with_defaults_of_today"]
+__all__ += ["resolve_part", "resolved_values", "strict_yaml", "with_defaults_of_today"]

@@ -21,7 +21,6 @@ from .resolved import Resolved, ResolvedPart
 from .settings import SECTIONS, RunConfig
 from .strict_yaml import KeyPath
 from .validation import validated
-from .yaml_writer import dump
 
 CURVED_KINDS = ("loss", "optimizer")
 """Kinds of components whose parameters may be curves."""
@@ -133,7 +132,7 @@ def _resolve_optimizer(config: RunConfig, registry: Registry, player: str) -> Re
 
 
 def resolved_values(config: RunConfig, resolved: Resolved) -> dict[str, Any]:
-    """The resolved configuration as plain values: qualified names, every parameter, the versions that take part."""
+    """The resolved configuration as plain values: qualified names, every parameter, the versions; as YAML, it resolves to the same."""
     return {
         "data": resolved.data.plain(),
         "generator": resolved.generator.plain(),
@@ -147,8 +146,3 @@ def resolved_values(config: RunConfig, resolved: Resolved) -> dict[str, Any]:
         "init": dict(config.init),
         "versions": resolved.versions,
     }
-
-
-def resolved_yaml(config: RunConfig, resolved: Resolved) -> str:
-    """The resolved configuration as YAML: loading it again resolves to the same."""
-    return dump(resolved_values(config, resolved))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Literal
 
@@ -189,11 +189,6 @@ class RunConfig(Section):
         return self
 
 
-SECTIONS: Mapping[str, type[Section]] = {
-    "optimizer": OptimizerConfig,
-    "train": TrainConfig,
-    "log": LogConfig,
-    "sample": SampleConfig,
-    "checkpoint": CheckpointConfig,
-}
+_TYPES = {name: field.annotation for name, field in RunConfig.model_fields.items()}
+SECTIONS = {name: kind for name, kind in _TYPES.items() if isinstance(kind, type) and issubclass(kind, Section)}
 """The keys of a configuration that are mappings of fixed keys."""

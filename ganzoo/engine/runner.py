@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ganzoo.config import Resolved, RunConfig, resolved_values, resolved_yaml, with_defaults_of_today
+from ganzoo.config import Resolved, RunConfig, resolved_values, with_defaults_of_today
+from ganzoo.config.yaml_writer import dump
 from ganzoo.data.fingerprint import compare_data
 from ganzoo.errors import GanzooError
 from ganzoo.plugins.index import current_versions
@@ -95,7 +96,7 @@ class Runner:
         self.environment = environment(run.identity, config, here, data, run.versions, run.class_counts())
         self.directory.write_environment(self.environment, resolved.files)
         # Last: config.yaml says that here is a run, and one that can be continued.
-        self.directory.write_config(resolved_yaml(config, resolved), source)
+        self.directory.write_config(dump(run.resolved), source)
 
     @property
     def finished(self) -> bool:

@@ -68,7 +68,6 @@ def find_recipe(text: str, look: Callable[[], Registry]) -> Recipe | None:
 
     ``look`` is ``Registry.installed``, which is asked for where it reads as a recipe only.
 
-
     Raises:
         UserError: where it reads as a recipe and no installed plugin ships it: naming the distribution that does, if it is ours.
     """

@@ -25,8 +25,8 @@ LARGEST_SIDE = 4096
 """No side of a grid is longer, in pixels; 16 columns of 256 px still fit unreduced."""
 
 # Middle grey parts black digits from black, and sits well on a light and on a dark page.
-GAP = 128
-INK = 255
+GAP = "#808080"
+INK = "white"
 TEXT_SIZE = 11
 
 
@@ -67,7 +67,7 @@ def image_grid(images: np.ndarray, columns: int, gap: int = 2, row_names: Sequen
 
     tile_width, tile_height = tiles[0].size
     size = (columns * (tile_width + gap) + gap, rows * (tile_height + gap) + gap)
-    grid = Image.new("L" if channels == 1 else "RGB", size, GAP if channels == 1 else (GAP,) * 3)
+    grid = Image.new("L" if channels == 1 else "RGB", size, GAP)
     for i, tile in enumerate(tiles):
         grid.paste(tile, (gap + (i % columns) * (tile_width + gap), gap + (i // columns) * (tile_height + gap)))
     return grid if row_names is None else _with_row_names(grid, row_names, tile_height, gap)
@@ -155,10 +155,9 @@ def _with_row_names(grid: Image.Image, names: Sequence[str], tile: int, gap: int
     font: Any = font_of(max(6, min(2 * TEXT_SIZE, tile // 4)))
     side = tile // 8 + 2
     width = math.ceil(max(font.getlength(name) for name in names)) + 2 * side
-    wide = Image.new(grid.mode, (width + grid.width, grid.height), GAP if grid.mode == "L" else (GAP,) * 3)
+    wide = Image.new(grid.mode, (width + grid.width, grid.height), GAP)
     wide.paste(grid, (width, 0))
     draw = ImageDraw.Draw(wide)
-    ink = INK if grid.mode == "L" else (INK,) * 3
     for i, name in enumerate(names):
-        draw.text((width - side, gap + i * (tile + gap) + tile / 2), name, fill=ink, font=font, anchor="rm")
+        draw.text((width - side, gap + i * (tile + gap) + tile / 2), name, fill=INK, font=font, anchor="rm")
     return wide

@@ -19,11 +19,11 @@ from ganzoo.config import (
     parse_config,
     resolve,
     resolved_values,
-    resolved_yaml,
     with_defaults_of_today,
 )
 from ganzoo.config.settings import SECTIONS
 from ganzoo.config.strict_yaml import parse
+from ganzoo.config.yaml_writer import dump
 from ganzoo.errors import UserError
 
 DEFAULTS = {"width": 64, "norm": "batch", "dropout": 0.0, "bias": True, "sizes": (128, 256), "betas": (0.0, 1.0), "scale": "auto"}
@@ -125,11 +125,11 @@ def test_the_resolved_configuration_resolves_to_itself(tmp_path: Path) -> None:
         "optimizer.critic.betas=[0.5, [{from: 0.9, to: 0.8}, {from: 0.8, to: 0.9, start: 0.3}]]",
     ]
     config = parse_config(GOOD, ["generator=ganzoo-two/net", "optimizer.generator=rmsprop", *curves])
-    text = resolved_yaml(config, resolve(config, REGISTRY))
+    text = dump(resolved_values(config, resolve(config, REGISTRY)))
     path = tmp_path / "config.yaml"
     path.write_text(text)
     again = load_config(path)
-    assert resolved_yaml(again, resolve(again, REGISTRY)) == text
+    assert dump(resolved_values(again, resolve(again, REGISTRY))) == text
     values = parse(text, "config.yaml").value
     assert values["generator"] == {"name": "ganzoo-two/net", **DEFAULTS, "sizes": [128, 256], "betas": [0.0, 1.0]}
     assert values["versions"].items() >= {"ganzoo-two": "2.0", "ganzoo-vanilla": "1.0"}.items()
