@@ -1,4 +1,4 @@
-"""Weights of a part are found in a file of the part and in one of the whole; a prior that only adds a field is still normal."""
+"""Weights of a part are found in a file of the part and in one of the whole."""
 
 import pytest
 import torch
@@ -7,8 +7,6 @@ from torch import nn
 
 from ganzoo.engine.build import initialise
 from ganzoo.errors import UserError
-from ganzoo.players import Generator
-from ganzoo.runs.priors import check_normal_prior
 
 
 def network():
@@ -30,35 +28,3 @@ def test_a_file_without_the_part_is_refused(tmp_path):
     save_file(network().two.state_dict(), tmp_path / "w.safetensors")
     with pytest.raises(UserError, match=r"belongs to another network|of shape"):
         initialise({"generator.one": str(tmp_path / "w.safetensors")}, {"generator": network()})
-
-
-class Adds(Generator):
-    """A prior with a code beside the latents."""
-
-    latent_dim = 8
-
-    def draw(self, n, device=None):
-        return super().draw(n, device) | {"code": torch.randint(0, 4, (n,), device=device)}
-
-
-class First(Adds):
-    """The same, drawn the other way round."""
-
-    def draw(self, n, device=None):
-        return {"code": torch.rand(n, device=device)} | Generator.draw(self, n, device)
-
-
-class Uniform(Adds):
-    """Another prior."""
-
-    def draw(self, n, device=None):
-        return {"latent": (12**0.5) * (torch.rand(n, 8, device=device) - 0.5)}
-
-
-def test_a_draw_that_only_adds_a_field_is_still_normal():
-    before = torch.get_rng_state()
-    check_normal_prior(Adds(), "RUN", "walked through")
-    check_normal_prior(First(), "RUN", "walked through")
-    with pytest.raises(UserError, match="a prior of its own"):
-        check_normal_prior(Uniform(), "RUN", "walked through")
-    assert torch.equal(before, torch.get_rng_state())

@@ -172,17 +172,43 @@ def test_interpolate_refuses(run, arguments, words, runs, tmp_path, monkeypatch,
     assert not list(tmp_path.iterdir())
 
 
-def test_generators_without_a_normal_prior_cannot_be_walked_through():
-    class Silent(Generator):
-        latent_dim = 0
+class Adds(Generator):
+    """A prior with a code beside the latents."""
 
-    class Uniform(Generator):
-        latent_dim = 2
+    latent_dim = 8
 
-        def draw(self, n, device=None):
-            return {"latent": torch.rand(n, 2)}
+    def draw(self, n, device=None):
+        return super().draw(n, device) | {"code": torch.randint(0, 4, (n,), device=device)}
 
+
+class First(Adds):
+    """The same, drawn the other way round."""
+
+    def draw(self, n, device=None):
+        return {"code": torch.rand(n, device=device)} | Generator.draw(self, n, device)
+
+
+class Uniform(Adds):
+    """Another prior."""
+
+    def draw(self, n, device=None):
+        return {"latent": (12**0.5) * (torch.rand(n, 8, device=device) - 0.5)}
+
+
+class Misspelt(Adds):
+    """None of the name."""
+
+    def draw(self, n, device=None):
+        return {"latents": torch.randn(n, 8, device=device)}
+
+
+def test_a_draw_that_only_adds_a_field_is_still_normal_and_others_cannot_be_walked_through():
+    before = torch.get_rng_state()
+    for normal in (Adds(), First()):
+        check_normal_prior(normal, "RUN", "walked through")
+    for other in (Uniform(), Misspelt()):
+        with pytest.raises(UserError, match="a prior of its own"):
+            check_normal_prior(other, "RUN", "walked through")
     with pytest.raises(UserError, match="takes no noise"):
-        check_normal_prior(Silent(), "RUN", "walked through")
-    with pytest.raises(UserError, match="prior of its own"):
-        check_normal_prior(Uniform(), "RUN", "walked through")
+        check_normal_prior(Generator(), "RUN", "walked through")
+    assert torch.equal(before, torch.get_rng_state())
