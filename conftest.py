@@ -1,5 +1,6 @@
 """What is skipped, and why, in one line at the end (in CI a failure where ``tools/setup`` should have brought it); promises, figures."""
 
+import gc
 import importlib.metadata
 import os
 import re
@@ -68,6 +69,17 @@ def pytest_terminal_summary(terminalreporter):
     if reasons:
         counts = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
         terminalreporter.write_line(f"skipped: {reasons.total()} ({counts})")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Nobody looks for garbage among what is imported, then or later: a fifth of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="session")
