@@ -196,7 +196,8 @@ def test_a_gpus_loops_are_measured_for_the_time_that_is_given():
 
 
 def test_paths_are_no_part_of_the_command_that_a_page_shows():
-    assert command.without_paths(["--only", "mlp", "--work", "x", "--page=y", "--quick"], command.PATHS) == ["--only", "mlp", "--quick"]
+    given = ["--only", "mlp", "--work", "x", "--page=y", "--seeds=0,1", "--quick"]
+    assert command.without_paths(given, command.PATHS) == ["--only", "mlp", "--seeds=0,1", "--quick"]
 
 
 def test_a_script_of_another_collection_is_measured_between_two_lines_of_its_log(tmp_path):

@@ -30,6 +30,7 @@ class Row:
         score: what trials are compared by; None where it diverged.
         parts: the numbers that the score is made of.
         outcome: finished, or diverged.
+        machine: the processor, and versions of the software.
     """
 
     data: str
@@ -43,6 +44,7 @@ class Row:
     score: float | None
     parts: str
     outcome: str
+    machine: str
 
     @property
     def cell(self) -> Cell:

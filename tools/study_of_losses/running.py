@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.quality.trainings import machine
 from ganzoo_sweep.checking import check
 from ganzoo_sweep.process import Job, Result
 from ganzoo_sweep.running import one_after_another, run_all
@@ -111,6 +112,7 @@ class Runner:
                 score=DATA[cell.data].score(numbers) if numbers else None,
                 parts=" ".join(f"{name}={value:.5g}" for name, value in numbers.items()),
                 outcome="finished" if numbers else "diverged",
+                machine=machine(),
             )
         )
 
