@@ -17,7 +17,6 @@ command, page, results, running = (importlib.import_module(f"study_of_losses.{na
 
 @pytest.fixture
 def docs(tmp_path, monkeypatch):
-    """A folder with the page, and cells of two draws."""
     for module in (results, running):
         monkeypatch.setattr(module, "DRAWS", 2)
     return Path(shutil.copy(ROOT / "docs/study.md", tmp_path)).parent
@@ -33,17 +32,18 @@ def test_a_cell_that_was_killed_goes_on_with_the_trials_that_have_no_row(docs, m
             raise KeyboardInterrupt  # before the row is written
         return code
 
+    for module in (results, running):
+        monkeypatch.setattr(module, "MORE_SEEDS", (1,))
     monkeypatch.setattr(sweeping, "run_trial", in_this_process)
     monkeypatch.setattr(command, "measure", lambda cells: {cell.name: [1.0, 2.0] for cell in cells})
-    arguments = ["--cell", "ring/hinge/r1", "--scale", "1e-6", "--out", str(docs / "runs"), "--docs", str(docs)]
+    arguments = ["--cell", "ring/hinge/none", "--scale", "1e-6", "--out", str(docs / "runs"), "--docs", str(docs)]
     assert command.main(arguments) == 130
     assert len(results.Results(docs / "study/results.csv").rows) == 1
     assert command.main(arguments) == command.main(arguments) == 0
-    assert len(begun) == 5
-    assert begun[1] == begun[2]
+    assert (len(begun), begun[1]) == (4, begun[2])
     rows = results.Results(docs / "study/results.csv").rows.values()
-    assert [(row.seed, row.steps, row.outcome) for row in rows] == [(seed, 10, "finished") for seed in (0, 0, 1, 2)]
-    assert "| `hinge` | not run | **0.00** (0.00 to 0.00), 2 of 2 failed |" in (docs / "study.md").read_text()
+    assert [(row.seed, row.steps, row.outcome) for row in rows] == [(seed, 10, "finished") for seed in (0, 0, 1)]
+    assert "| `hinge` | **0.00** (0.00 to 0.00), 2 of 2 failed | not run |" in (docs / "study.md").read_text()
 
 
 def test_the_page_tells_cells_apart_only_where_no_seeds_overlap(docs):
