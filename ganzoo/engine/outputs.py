@@ -31,7 +31,7 @@ from .evaluation import Evaluation
 from .meter import Meter
 from .observers import Observers
 from .run import Run
-from .sampling import CLOUD, columns_of, generate, make_inputs, pictures_given, to_units
+from .sampling import CLOUD, columns_of, generate, make_inputs, pictures_given, row_names, to_units
 
 
 class Outputs:
@@ -79,11 +79,12 @@ class Outputs:
             path = self.directory.path / sample_file(step)
             path.parent.mkdir(exist_ok=True)
             if run.data.is_image:
-                labelled = "label" in forward_inputs(type(run.generator))
+                labels = inputs["label"].cpu().numpy() if "label" in forward_inputs(type(run.generator)) else None
                 if sources:
                     picture = image_grid(*beside([*sources.values(), made, *targets]))
                 else:
-                    picture = image_grid(made, columns_of(run.data, labelled, len(made)))
+                    columns = columns_of(run.data, labels is not None, len(made))
+                    picture = image_grid(made, columns, row_names=row_names(run.dataset.class_names, labels, columns))
             else:
                 picture = scatter(made, self.real)
             save_png(picture, path)

@@ -13,6 +13,7 @@ from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, forward_inputs, select
 from ganzoo.players import Generator, evaluating
 from ganzoo.tensors import check_given
+from ganzoo.ui.pictures import drawable
 
 from .device import Runtime
 from .randomness import seeded
@@ -102,3 +103,16 @@ def columns_of(data: DataSpec, labelled: bool, n: int) -> int:
     if labelled and data.classes and n % data.classes == 0:
         return n // data.classes
     return max(1, round(math.sqrt(n)))
+
+
+def row_names(names: Sequence[str], labels: np.ndarray | None, columns: int) -> list[str] | None:
+    """What each row of a grid of such labels (N,) holds, where it is one class and not all are the same one."""
+    if labels is None or len(np.unique(labels)) < 2 or len(labels) % columns:
+        return None
+    rows = labels.reshape(-1, columns)
+    return None if (rows != rows[:, :1]).any() else [class_name(names, int(row[0])) for row in rows]
+
+
+def class_name(names: Sequence[str], label: int) -> str:
+    """What a class is called; its number where it has no name, or one in a script that cannot be drawn."""
+    return (drawable(names[label]) if label < len(names) else None) or str(label)

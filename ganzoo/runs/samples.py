@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganzoo.engine.sampling import columns_of
+from ganzoo.engine.sampling import class_name, columns_of, row_names
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.files import write_atomically
 from ganzoo.ui.paths import check_ending
-from ganzoo.ui.pictures import beside, drawable, image_grid, one_picture, save_png
+from ganzoo.ui.pictures import beside, image_grid, one_picture, save_png
 from ganzoo.ui.scatter import scatter
 
 if TYPE_CHECKING:
@@ -81,16 +81,7 @@ class Samples:
             return image_grid(side_by_side, columns)
         has_classes = self.label is not None and len(np.unique(self.label)) > 1
         columns = columns_of(self.data, has_classes, len(self.sample))
-        return image_grid(self.sample, columns, row_names=self._row_names(columns))
-
-    def _row_names(self, columns: int) -> list[str] | None:
-        """What each row of the grid holds, where it is one class and not all are the same one."""
-        if self.label is None or len(np.unique(self.label)) < 2 or len(self.label) % columns:
-            return None
-        rows = self.label.reshape(-1, columns)
-        if (rows != rows[:, :1]).any():
-            return None
-        return [class_name(self.class_names, int(row[0])) for row in rows]
+        return image_grid(self.sample, columns, row_names=row_names(self.class_names, self.label, columns))
 
 
 def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> Path:
@@ -100,8 +91,3 @@ def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> Path:
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
     write_atomically(path, buffer.getvalue())
     return path
-
-
-def class_name(names: tuple[str, ...], label: int) -> str:
-    """What a class is called; its number where it has no name, or one in a script that cannot be drawn."""
-    return (drawable(names[label]) if label < len(names) else None) or str(label)
