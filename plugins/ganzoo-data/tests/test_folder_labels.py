@@ -254,20 +254,3 @@ def test_a_folder_without_pictures_is_no_class_and_is_named(root, cache):
     assert dataset.class_names == ("a", "b")
     assert "no pictures in empty, so there is no such class" in said.getvalue()
     assert "other" not in said.getvalue()
-
-
-def test_grids_name_their_rows_in_training_as_afterwards(root, tmp_path, monkeypatch):
-    pytest.importorskip("ganzoo_cgan")
-    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
-    for name in ("cat/a.png", "dog/b.png"):
-        paint(root / name, 10)
-    small = "latent_units: 4, label_units: 4, joint_units: 4, dropout: 0.0"
-    networks = f"generator: {{name: cgan_mlp, latent_dim: 2, {small}}}\ncritic: {{name: mlp, hidden: [4]}}\nloss: non_saturating\n"
-    rest = "train: {batch_size: 2, steps: 1, device: cpu, threads: 1}\nsample: {count: 4}\n"
-    (tmp_path / "c.yaml").write_text(f"data: {{name: folder, root: {root}, size: 28}}\n{networks}{rest}")
-    run = tmp_path / "run"
-    assert invoke(["run", str(tmp_path / "c.yaml"), "--out", str(run), "-q"]) == 0
-    assert invoke(["sample", str(run), "--per-class", "2"]) == 0
-    trained, sampled = (Image.open(run / name).size for name in ("samples/step-00000001.png", "samples.png"))
-    assert trained == sampled
-    assert trained[0] > trained[1]  # two columns and two rows, and the names

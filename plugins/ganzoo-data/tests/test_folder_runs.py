@@ -1,4 +1,4 @@
-"""Runs whose data has moved: resumed, sampled and looked at where it lies now."""
+"""Runs on a folder of pictures: grids with the names of its classes; and data that has moved since."""
 
 import pytest
 from PIL import Image
@@ -51,3 +51,21 @@ def test_a_key_that_the_data_does_not_have_is_refused(command, capsys):
     assert command("sample", "run", "-n", "1", "-o", "data.rot=moved") == 2
     assert "did you mean 'root'" in capsys.readouterr().err
     assert command("sample", "run", "-n", "1", "-o", "data.root=moved") == 0
+
+
+def test_grids_name_their_rows_in_training_as_afterwards(tmp_path, monkeypatch):
+    pytest.importorskip("ganzoo_cgan")
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "data").mkdir()
+    for name in ("cat", "dog"):
+        paint(tmp_path / "data" / name)
+    small = "latent_units: 4, label_units: 4, joint_units: 4, dropout: 0.0"
+    networks = f"generator: {{name: cgan_mlp, latent_dim: 2, {small}}}\ncritic: {{name: mlp, hidden: [4]}}\nloss: non_saturating\n"
+    rest = "train: {batch_size: 2, steps: 1, device: cpu, threads: 1}\nsample: {count: 4}\n"
+    (tmp_path / "c.yaml").write_text(f"data: {{name: folder, root: {tmp_path / 'data'}, size: 28}}\n{networks}{rest}")
+    run = tmp_path / "run"
+    assert invoke(["run", str(tmp_path / "c.yaml"), "--out", str(run), "-q"]) == 0
+    assert invoke(["sample", str(run), "--per-class", "2"]) == 0
+    trained, sampled = (Image.open(run / name).size for name in ("samples/step-00000001.png", "samples.png"))
+    assert trained == sampled
+    assert trained[0] > trained[1]  # two columns and two rows, and the names
