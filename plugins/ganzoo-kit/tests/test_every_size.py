@@ -1,5 +1,7 @@
 """Every shipped network of images at sizes of all kinds."""
 
+import functools
+
 import pytest
 import torch
 
@@ -31,7 +33,8 @@ def test_every_network_of_images_serves_every_size(component, shape):
     known = {parameter.name for parameter in parameters_of(cls)}
     few = {"width": 64, "group": 1} if "group" in known else {"width": 1}  # the former halves from 64 pixels on
     hidden = 4 if component.name == "infogan" else (4,)
-    small = {**few, "hidden": hidden, "latent_units": 4, "label_units": 4, "sample_units": 4, "joint_units": 4}
+    inner = functools.partial(Registry.installed().find("critic", "ganzoo-dcgan/dcgan").load(), width=1)  # of one that wraps another
+    small = {**few, "critic": inner, "hidden": hidden, "latent_units": 4, "label_units": 4, "sample_units": 4, "joint_units": 4}
     data = DataSpec({"sample": shape, "label": ()}, classes=3)
     network = cls(data, **{name: value for name, value in small.items() if name in known}).eval()
     label = {"label": torch.zeros(1, dtype=torch.int64)} if "label" in cls.forward.__annotations__ else {}
