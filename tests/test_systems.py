@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from PIL import Image
@@ -154,7 +155,7 @@ def test_grids_show_source_output_and_target_and_arrays_hold_the_conditions(trai
     assert unpaired.width > unpaired.height  # source | output, and no target
 
 
-@pytest.mark.parametrize("name", ["heads", "stylegan2"])
+@pytest.mark.parametrize("name", ["bigan", "heads", "stylegan2"])
 def test_those_of_noise_are_packed_exported_and_sampled_into_a_folder(trained, name, tmp_path):
     assert invoke(["pack", str(trained / name), "--out", str(tmp_path / "pack")]) == 0
     assert invoke(["export", str(trained / name), "--out", str(tmp_path / "g.onnx")]) == 0
@@ -163,6 +164,10 @@ def test_those_of_noise_are_packed_exported_and_sampled_into_a_folder(trained, n
     assert [path.read_bytes() for path in sorted((tmp_path / "one").iterdir())] == [
         path.read_bytes() for path in sorted((tmp_path / "two").iterdir())
     ]
+    run, session = ganzoo.load(trained / name), onnxruntime.InferenceSession(tmp_path / "g.onnx")
+    latent = torch.randn(3, *session.get_inputs()[0].shape[1:])
+    (made,) = session.run(["sample"], {"latent": latent.numpy()})
+    assert np.allclose(made, run(latent=latent)["sample"], atol=1e-5)
 
 
 def test_pairs_are_measured_and_domains_without_pairs_are_refused(trained, capsys):

@@ -161,6 +161,9 @@ class Loop:
         with torch.no_grad():
             for loss in losses.values():
                 loss.after(turn.on(loss.route))
+                for number in loss.state().values() if self.run.ranks.size > 1 else ():
+                    if number.dim() == 0 and number.is_floating_point():  # of which each process would else have its own
+                        number.copy_(self.run.ranks.mean(number))
 
     @torch.no_grad()
     def _estimates(self, turn: Turn, losses: Mapping[str, Loss]) -> Terms:
@@ -190,8 +193,7 @@ def rehearse(run: Run, steps: int = 1) -> dict[str, float]:
     Raises:
         DivergenceError: where a loss or a gradient is not finite.
     """
-    meter = Meter()
-    loop = Loop(run, meter)
+    loop = Loop(run, meter := Meter())
     for _ in range(steps):
         loop.step()
     loop.check()  # on a GPU the steps themselves do not look

@@ -10,7 +10,7 @@ import pytest
 import ranks_at_work as work
 import torch
 from processes import start
-from ranks_at_work import ACGAN, FEATURES, GAME, LABELS, PLAIN, WGAN_GP
+from ranks_at_work import ACGAN, DOMAINS, FEATURES, GAME, LABELS, PARTS, PLAIN, WGAN_GP
 from torch import nn
 
 from ganzoo.config import TrainConfig
@@ -35,7 +35,7 @@ APART = {
     "fade_reals",  # a view, of a schedule's stage
     *("top_k_fakes", "pulling_away"),  # of the share's order, of its pairs, as their READMEs say
     *("mutual_information", "path_length", "perceptual", "domain_transfer"),  # need networks, or pictures, of their own
-    *("cycle_consistency", "identity_mapping", "reconstruction"),  # need a source, or a mask
+    *("cycle_consistency", "identity_mapping", "reconstruction"),  # need a source, or a mask; of sources there is a game below
     *("lecam", "lipschitz_penalty"),  # without a gradient in a first step: nothing has been averaged yet, and the norm is below 1
 }
 """Losses that have nothing to compare here."""
@@ -50,6 +50,8 @@ def game(losses):
 # A loss that is not a game by itself is begun with another, and then acts alone.
 GAMES = {name: (game(f"[wasserstein, {name}]" if name in ADDED else name), name) for name in EVERY_LOSS}
 GAMES |= {losses: (game(losses), "all") for losses in COMBINATIONS}
+GAMES["domains without pairs"] = (DOMAINS, "all")
+GAMES["shares in two parts"] = (game("[non_saturating, r1]").replace("threads: 1", f"threads: 1, {PARTS}"), "all")
 
 
 # Gradients.
@@ -102,6 +104,7 @@ def test_ranks_are_the_same_bit_for_bit_after_ten_steps(text, found, request):
     assert first["log"].keys() == second["log"].keys()
     rate = "images_per_second"
     assert {k: v for k, v in first["log"].items() if k != rate} == {k: v for k, v in second["log"].items() if k != rate}
+    assert first["number"] == second["number"]
     # What is each rank's own.
     assert any(not np.array_equal(value, second["buffers"][name]) for name, value in first["buffers"].items())
     assert all(not np.isin(a, b).any() for a, b in zip(first["noise"], second["noise"], strict=True))

@@ -26,7 +26,7 @@ RUNS = {
         critic: {name: acgan, width: 4, dropout: 0.3}
         loss: [non_saturating, label_classification]
         optimizer: {generator: {name: adam, lr: {from: 2e-4, to: 0, start: 0.3}}, critic: {name: adam, lr: {from: 2e-4, to: 0, start: 0.3}}}
-        train: {steps: 12, batch_size: 8, ema: 0.9, device: cpu, threads: 1}
+        train: {steps: 12, batch_size: 8, ema: {half_life: {from: 20, to: 80}, ramp: 0.5}, device: cpu, threads: 1}
     """,
     "one fake for both": """
         data: {name: digits, size: 32}

@@ -34,16 +34,27 @@ train: {steps: 4, batch_size: 8, device: cpu, threads: 1}
 PLAIN = "{name: mlp, hidden: [8]}"
 FEATURES = "{name: feature_mlp, hidden: [8], features: 6}"
 LABELS = "{name: acgan, width: 2, dropout: 0.0, norm: none}"
+DOMAINS = """
+data: {name: tinted, count: 12, size: 16}
+generator: {name: cyclegan, width: 2, blocks: 1, halvings: 1}
+critic: {name: cyclegan, width: 2, layers: 1}
+loss: [least_squares, {name: least_squares, route: back}, cycle_consistency, identity_mapping]
+schedule: {name: alternate, critic_updates: 2}
+optimizer: {generator: {name: sgd, lr: 0.5}, critic: {name: sgd, lr: 0.5}}
+train: {steps: 4, batch_size: 8, device: cpu, threads: 1}
+"""  # of 12 sources and 9 samples, so that the second batch goes over the edges of two epochs
+PARTS = "accumulate: 2"
 
 
 def gradients(ranks, games, mutation=""):
-    """For each game (a configuration, and which of its losses act), how far the ranks are from one process on the same batch.
+    """For each game (a configuration, and which of its losses act), how far the ranks are from one process on the same whole batch.
 
     Rank 0 tells. Gradients and the parameters after them, in float64, relative to the largest gradient and parameter of the player.
     """
     mutate(mutation)
     together = {name: step_once(ranks, *game) for name, game in games.items()}
-    return {name: compare(step_once(Ranks(), *game), together[name]) for name, game in games.items()} if ranks.is_main else {}
+    alone = {name: (text.replace(PARTS, "accumulate: 1"), acting) for name, (text, acting) in games.items()}
+    return {name: compare(step_once(Ranks(), *game), together[name]) for name, game in alone.items()} if ranks.is_main else {}
 
 
 def compare(alone, together):
@@ -166,7 +177,9 @@ def train(ranks, text, steps):
     """What each rank has after ``steps``: parameters, batch-norm statistics, random numbers, and the samples and noise it had."""
     config = parse_config(text)
     run, notes = build(config, resolve(config, Registry.installed()), reporter(quiet=True), ranks)
-    seen, noise = [], []
+    seen, noise, loss = [], [], next(iter(run.losses.values()))
+    loss.register_buffer("number", torch.zeros(()))
+    loss.after = lambda turn: loss.number.copy_(turn.fake["sample"].mean())  # of its share, as a loss may that knows of none
     following, draw = run.batches.finish, run.generator.draw
     run.batches.finish = lambda stored: keep(seen, following(stored))
     run.generator.draw = lambda n, device=None: keep(noise, draw(n, device))
@@ -182,6 +195,7 @@ def train(ranks, text, steps):
         "differing": ranks.differing({name: p for net in networks.values() for name, p in net.named_parameters()}),
         "log": meter.read(),
         "notes": notes,
+        "number": float(loss.number),
     }
 
 

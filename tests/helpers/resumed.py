@@ -129,6 +129,7 @@ CASES = {
     ),
     "one fake for both turns, batch norm": (DCGAN, 20, 2500),
     **{name: (small(*parts), 4, 2500) for name, parts in SMALL.items()},
+    "a batch in two parts": (small("mlp", "mlp", "[hinge, r1]").replace("threads: 1", "threads: 1, accumulate: 2"), 4, 2500),
 }
 """Name -> configuration, batches taken after half of its steps, batches an epoch."""
 

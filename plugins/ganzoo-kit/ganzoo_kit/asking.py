@@ -94,17 +94,18 @@ class _Watched(Turn):
         return self._critic
 
 
-def asking_of(loss: Loss, losses: Mapping[str, Loss], data: DataSpec, generator: Generator | None = None) -> Asking | None:
-    """What a loss asks for, tried among ``losses``, which make it an objective; None where it does not fit the stand-ins.
+def asking_of(loss: Loss, losses: Mapping[str, Loss], data: DataSpec, plan: Plan, generator: Generator | None = None) -> Asking | None:
+    """What a loss asks for, tried among ``losses``, which make it an objective, by a plan; None where it does not fit the stand-ins.
 
     A ``generator`` takes the place of the stand-in, where the loss asks for what only some give; what is asked of it is not looked at.
     """
     if generator is not None:
-        return _asking(loss, losses, data, generator, set())
-    return _asking(loss, losses, data, _Still(data, 0), set()) or _asking(loss, losses, data, _Still(data, 1), {"drawn"})
+        return _asking(loss, losses, data, plan, generator, set())
+    still = _asking(loss, losses, data, plan, _Still(data, 0), set())
+    return still or _asking(loss, losses, data, plan, _Still(data, 1), {"drawn"})
 
 
-def _asking(loss: Loss, losses: Mapping[str, Loss], data: DataSpec, generator: Generator, asked: set[Asked]) -> Asking | None:
+def _asking(loss: Loss, losses: Mapping[str, Loss], data: DataSpec, plan: Plan, generator: Generator, asked: set[Asked]) -> Asking | None:
     critic = _Judge(data, loss.scores | {"score"})
     seen: list[tuple[_Watched, list[Tensor], list[Tensor]]] = []
 
@@ -117,7 +118,7 @@ def _asking(loss: Loss, losses: Mapping[str, Loss], data: DataSpec, generator: G
         seen.append((turn, made, critic.given))
         return turn
 
-    if dry_run(Players(generator, critic, dict(losses), Alternate(data)), data, {0: Plan()}, turn=watched)[0]:
+    if dry_run(Players(generator, critic, dict(losses), Alternate(data)), data, {0: plan}, turn=watched)[0]:
         return None
     wanted = shapes_of(["sample"], {"sample": torch.empty(TRIED, *data.shape)})
     terms: set[tuple[Side, str]] = set()
@@ -129,7 +130,7 @@ def _asking(loss: Loss, losses: Mapping[str, Loss], data: DataSpec, generator: G
             "slopes": turn.side == "critic" and any(sample.requires_grad for sample in judged),
             "slopes, undeclared": any(turn.computed(f"{place}_gradients") is not None for place in {"real", "fake"} - loss.gradients),
             "other shapes": any(len(s) != TRIED or shapes_of(["sample"], {"sample": s}) != wanted for s in judged),
-            "in place": any(value._version for fields in (turn.real, turn.fake, *own) for value in fields.values()),
+            "in place": any(getattr(value, "_version", 0) for fields in (turn.real, turn.fake, *own) for value in fields.values()),
         }
         asked |= {name for name, is_so in found.items() if is_so}
         terms |= {(turn.side, name) for name in (loss.critic_terms if turn.side == "critic" else loss.generator_terms)(turn)}

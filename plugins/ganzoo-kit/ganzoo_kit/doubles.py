@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ganzoo.compat.dry_run import TRIED, example_batch
+from ganzoo.compat.dry_run import TRIED, example_batch, plan_fields
 from ganzoo.errors import ContractError
 from ganzoo.fields import DataSpec, Fields, Scores, Terms
 from ganzoo.players import Critic, Generator, Port
-from ganzoo.rules import Loss
+from ganzoo.rules import Loss, Plan
 from ganzoo.turn import Turn
 
 
@@ -60,8 +61,8 @@ class Total(Loss):
         return {"total": sum((v.mean() for v in turn.fake_scores.values()), torch.zeros(()))}
 
 
-Shapes = tuple[tuple[str, tuple[int, ...], torch.dtype], ...]
-"""Name, shape without N, and type of fields or scores."""
+Shapes = tuple[tuple[str, tuple[int, ...], Any], ...]
+"""Name, shape without N, and type of fields or scores; of a plan's integers and strings the value itself."""
 
 
 @dataclass(frozen=True)
@@ -72,28 +73,40 @@ class Seen:
     gives: Shapes
 
 
-def seen_of(network: Generator | Critic, data: DataSpec) -> Seen:
-    """Run a network by itself, on the data and on what it draws.
+def seen_of(network: Generator | Critic, data: DataSpec, plan: Plan) -> Seen:
+    """Run a network forward by itself, on the data, on what it draws and on what the plan gives.
+
+    Raises:
+        Exception: whatever its code raises.
+    """
+    with torch.no_grad():
+        port, fields, outputs = _run(network, data, plan)
+    return Seen(shapes_of(port.reads, fields), shapes_of(sorted(port.gives), outputs))
+
+
+def take_gradients(network: Generator | Critic, data: DataSpec, plan: Plan) -> None:
+    """Take the gradients that losses take of a network, of a critic's scores those of slopes too, as penalties do.
 
     Raises:
         Exception: whatever its code raises; a ContractError where an output depends on no parameter, or a score not on the sample.
     """
-    port, batch = network.port(), example_batch(data, TRIED)
-    assert port is not None
+    port, fields, outputs = _run(network, data, plan)
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    for name in port.gives:
+        _gradients(outputs[name], parameters)
+        if isinstance(network, Critic):
+            slope = _gradients(outputs[name], [fields["sample"]], create_graph=True)
+            torch.autograd.grad(slope.square().sum(), parameters, allow_unused=True, retain_graph=True)
+
+
+def _run(network: Generator | Critic, data: DataSpec, plan: Plan) -> tuple[Port, Fields, dict[str, Tensor]]:
+    port, batch = network.port(), example_batch(data, TRIED) | plan_fields(plan)
+    assert port is not None
     if isinstance(network, Generator):
         fields = batch | network.draw(TRIED)
-        outputs = Turn("generator", network, Critic(), batch, {}).make(fields)
-        for name in port.gives:
-            _gradients(outputs[name], parameters)
-    else:
-        fields = batch | {"sample": batch["sample"].requires_grad_()}
-        outputs = Turn("critic", Generator(), network, batch, {}).judge(fields)
-        for value in outputs.values():
-            slope = _gradients(value, [fields["sample"]], create_graph=True)
-            _gradients(value, parameters)
-        torch.autograd.grad(slope.square().sum(), parameters, allow_unused=True)  # as penalties do
-    return Seen(shapes_of(port.reads, fields), shapes_of(sorted(port.gives), outputs))
+        return port, fields, Turn("generator", network, Critic(), batch, {}).make(fields)
+    fields = batch | {"sample": batch["sample"].requires_grad_()}
+    return port, fields, Turn("critic", Generator(), network, batch, {}).judge(fields)
 
 
 def _gradients(value: Tensor, leaves: Sequence[Tensor], create_graph: bool = False) -> Tensor:
@@ -103,9 +116,10 @@ def _gradients(value: Tensor, leaves: Sequence[Tensor], create_graph: bool = Fal
     return first
 
 
-def shapes_of(names: Iterable[str], fields: Mapping[str, Tensor]) -> Shapes:
+def shapes_of(names: Iterable[str], fields: Mapping[str, Any]) -> Shapes:
     """The shapes of those fields."""
-    return tuple((name, tuple(fields[name].shape[1:]), fields[name].dtype) for name in names)
+    chosen = [(name, fields[name]) for name in names]
+    return tuple((name, tuple(v.shape[1:]), v.dtype) if isinstance(v, Tensor) else (name, (), v) for name, v in chosen)
 
 
 class GeneratorDouble(Generator):
@@ -127,7 +141,7 @@ class GeneratorDouble(Generator):
         Raises:
             ContractError: where the network did not run on such fields, or where a gradient by one of them is wanted.
         """
-        if any(value.requires_grad for value in fields.values()):
+        if any(isinstance(value, Tensor) and value.requires_grad for value in fields.values()):
             raise ContractError("a gradient by what is drawn is asked for", "have the network itself tried")
         return outputs_of(self.seen, fields, self.scale)
 
@@ -157,6 +171,7 @@ class CriticDouble(Critic):
 
 def outputs_of(seen: Seen, fields: Fields, level: Tensor) -> dict[str, Tensor]:
     """Outputs of the shapes that were ``seen``, of one ``level`` (N,) each sample."""
-    if any(len(value) != TRIED for value in fields.values()) or shapes_of(fields, fields) != seen.takes:
+    sizes = {len(value) for value in fields.values() if isinstance(value, Tensor) and value.dim()}
+    if sizes - {TRIED} or shapes_of(fields, fields) != seen.takes:
         raise ContractError("fields of other shapes are asked for", "have the network itself tried")
     return {name: level.to(dtype).reshape(-1, *(1 for _ in shape)).expand(-1, *shape) for name, shape, dtype in seen.gives}

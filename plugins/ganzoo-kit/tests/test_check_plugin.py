@@ -1,6 +1,7 @@
 """``ganzoo check DIR|WHEEL``: a plugin is met as a stranger meets it, and each fault is told with what to do about it."""
 
 import copy
+import itertools
 import json
 import re
 import subprocess
@@ -13,6 +14,7 @@ from ganzoo_kit import testing
 from ganzoo_kit.authoring import check_plugin, combinations, examination, inside
 from ganzoo_kit.authoring.environment import make_environment
 from ganzoo_kit.authoring.finding import Finding
+from ganzoo_kit.crossing import Crossing
 from our_projects import PLUGINS
 from plugin_wheels import DOOR, PARTS, UNFIT, make_wheel, project, refusal
 
@@ -62,6 +64,22 @@ def test_combinations_for_which_there_is_no_time_are_said_to_be_left_out(tmp_pat
     registry.components = [found for found in registry.components if found.name in ("mlp", "least_squares", "alternate", "ring")]
     (found,) = combinations.Combinations(registry, "ganzoo-lsgan", tmp_path, until=0.0).findings()
     assert (found.status, found.component) == ("unasked", "1 pairs of networks")
+
+
+def test_before_each_combination_it_looks_at_the_clock_and_asks_only_for_those_of_the_plugin(tmp_path, monkeypatch):
+    registry = copy.copy(Registry.installed())
+    names = ("mlp", "least_squares", "hinge", "r1", "r2", "alternate", "ring")
+    registry.components = [found for found in registry.components if found.name in names]
+    ticks, asked, reason = itertools.count(), [], Crossing._reason
+    monkeypatch.setattr(combinations, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+    monkeypatch.setattr(Crossing, "_reason", lambda *given: asked.append([built.part.name for built in given[3:-1]]) or reason(*given))
+    found = list(combinations.Combinations(registry, "ganzoo-lsgan", tmp_path, until=5.0).findings())  # of which 3 are for asking
+    assert [(row.component, row.status) for row in found] == [
+        ("mlp x mlp x least_squares", "fits"),
+        ("mlp x mlp x least_squares + r1", "fits"),
+        ("1 pairs of networks", "unasked"),
+    ]
+    assert asked == [["least_squares"], ["least_squares", "r1"], ["r1"]]
 
 
 # What a project says of itself.
@@ -184,7 +202,7 @@ def test_a_plugin_that_fits_nothing_is_not_green(status, failed, monkeypatch):
     found = [Finding("tower x mlp x hinge", "ring", "misfit", "it serves images"), Finding("tower x mlp x wasserstein", "ring", status)]
     monkeypatch.setattr(testing, "distribution_cases", lambda distribution: [])
     monkeypatch.setattr(combinations, "Combinations", lambda *given: SimpleNamespace(findings=lambda: iter(found)))
-    said = [finding for finding in inside._try_all(Registry([]), "ganzoo-tower") if isinstance(finding, Finding)]
+    said = [finding for finding in inside._try_all(Registry([]), "ganzoo-tower", 0.0) if isinstance(finding, Finding)]
     assert [finding.status for finding in said].count("failed") == failed
     assert not failed or "none of 2 combinations with what is installed fits" in said[-1].reason
 

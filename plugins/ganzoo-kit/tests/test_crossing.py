@@ -78,12 +78,14 @@ class Looks(Difference):
         return super().critic_terms(turn)
 
 
-@pytest.mark.parametrize("loss", [Difference, Looks])
-def test_the_number_of_runs_grows_with_pairs_not_with_combinations(loss, monkeypatch):
+@pytest.mark.parametrize(
+    ("generator", "loss", "schedule"), [(plain(Maker), Difference, Plain), (plain(Maker), Looks, Plain), (Growing, Difference, Grows)]
+)
+def test_the_number_of_runs_grows_with_pairs_not_with_combinations(generator, loss, schedule, monkeypatch):
     ran, n = [], 4
     for module, name in ((matrix, "dry_run"), (knowing, "dry_run"), (knowing, "seen_of"), (knowing, "asking_of")):
         monkeypatch.setattr(module, name, lambda *arguments, original=getattr(module, name): ran.append(1) or original(*arguments))
-    registry = registry_of(generator=[plain(Maker)] * n, critic=[plain(Judge)] * n, loss=[loss] * n, schedule=[Plain] * n)
+    registry = registry_of(generator=[generator] * n, critic=[plain(Judge)] * n, loss=[loss] * n, schedule=[schedule] * n)
     rows = matrix.cross(registry, DATA, reporter(quiet=True))
     assert len(rows) == n**4
     assert all(row.fits for row in rows)

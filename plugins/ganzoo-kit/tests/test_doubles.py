@@ -181,7 +181,7 @@ MISFITS = {
 def pairs_of(parts, data):
     """A crossing, and by names its pairs of components that are asked by themselves."""
     found = crossing.Crossing(parts, data)
-    of = {kind: [each for each in built if not each.refused and not each.asks_others] for kind, built in found._built.items()}
+    of = {kind: [each for each in map(found._of, chosen) if not each.refused and not each.asks] for kind, chosen in parts.items()}
     pairs = [*product(of["generator"], of["critic"]), *product(of["generator"] + of["critic"], of["loss"]), *combinations(of["loss"], 2)]
     return found, {tuple(built.part.name for built in pair): pair for pair in pairs}
 
@@ -189,7 +189,7 @@ def pairs_of(parts, data):
 def sure(found, pair):
     """Whether a pair is known to fit."""
     of = {kind: [built.itself for built in pair if built.kind == kind] for kind in ("generator", "critic", "loss")}
-    return found.known.fit(*(next(iter(of[kind]), None) for kind in ("generator", "critic")), of["loss"])
+    return found.known.fit(*(next(iter(of[kind]), None) for kind in ("generator", "critic")), of["loss"], Plan())
 
 
 def test_what_is_known_of_components_is_what_a_dry_run_says_of_each_pair():

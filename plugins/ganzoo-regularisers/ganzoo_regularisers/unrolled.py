@@ -8,6 +8,8 @@ with r and f the raw scores by the parameters theta, and the gradient taken thro
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch.func import functional_call
 
@@ -27,6 +29,7 @@ class Unrolled(Loss):
     paper = "Metz et al., 2017, arXiv:1611.02163"
     scores = frozenset({"score"})
     mixes_batch = True
+    example_parameters: ClassVar[dict[str, int]] = {"steps": 2}
 
     def __init__(self, data: DataSpec, *, steps: PositiveInt = 5, rate: PositiveFloat = 0.1) -> None:
         super().__init__()

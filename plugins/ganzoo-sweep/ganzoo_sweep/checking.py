@@ -59,7 +59,7 @@ class _Checks:
     def __init__(self, file: SweepFile, registry: Registry, reporter: Reporter) -> None:
         self._file, self._registry, self._reporter = file, registry, reporter
         self._data: list[tuple[ResolvedPart, DataSpec]] = []
-        self._fitting: list[tuple[tuple[int, int], list[ResolvedPart]]] = []
+        self._fitting: list[tuple[tuple[int, int, int], list[ResolvedPart]]] = []
 
     def check(self, trial: Trial, folder: Path) -> RunConfig:
         try:
@@ -75,12 +75,12 @@ class _Checks:
     def _check_fit(self, config: RunConfig, resolved: Resolved) -> None:
         """Every combination of networks, losses, schedule and data is rehearsed once, whatever else varies."""
         parts = [resolved.data, resolved.generator, resolved.critic, *resolved.losses, resolved.schedule]
-        batch = (config.train.batch_size, config.train.accumulate)
-        if not any(batch == size and _same(parts, earlier) for size, earlier in self._fitting):
+        train = (config.train.steps, config.train.batch_size, config.train.accumulate)
+        if not any(train == other and _same(parts, earlier) for other, earlier in self._fitting):
             players = (resolved.generator, resolved.critic, resolved.losses, resolved.schedule)
-            verdict = compat.check(*players, self._data_of(resolved.data), batch=batch[0], accumulate=batch[1])
+            verdict = compat.check(*players, self._data_of(resolved.data), train[0], train[1], accumulate=train[2])
             verdict.refuse(config)
-            self._fitting.append((batch, parts))
+            self._fitting.append((train, parts))
 
     def _data_of(self, part: ResolvedPart) -> DataSpec:
         for earlier, data in self._data:

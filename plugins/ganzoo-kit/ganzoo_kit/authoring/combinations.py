@@ -69,13 +69,11 @@ class Combinations:
                 crossing = Crossing(self.parts, spec)
                 rows: list[Row] = []
                 pairs = self._pairs(of)
-                while pairs and time.monotonic() < started + ASKING * share:
-                    rows += crossing.rows(*pairs.pop(0))
+                while pairs and self._ask(crossing, of, pairs[0], rows, started + ASKING * share):
+                    pairs.pop(0)
             for row in rows:
                 chosen = self._chosen(row)
                 own = [part for part in (of, *chosen) if self._own(part)]
-                if not own:
-                    continue
                 new = {(mine.component.qualified, other.component.qualified) for mine in own for other in (of, *chosen)} - tried
                 if row.fits and new and time.monotonic() < started + share:
                     yield self._trained(row, of, chosen)
@@ -85,6 +83,15 @@ class Combinations:
             if pairs:
                 remedy = f"'ganzoo matrix --data {of.name}' asks all"
                 yield Finding(f"{len(pairs)} pairs of networks", of.name, "unasked", f"the time was up; {remedy}")
+
+    def _ask(self, crossing: Crossing, data: ResolvedPart, pair: tuple[ResolvedPart, ResolvedPart], rows: list[Row], until: float) -> bool:
+        """Add to ``rows`` what a pair of networks fits, of all in which the plugin has a part; whether there was time for all of it."""
+        asked = crossing.rows(*pair, lambda chosen: any(map(self._own, (data, *chosen))))
+        while time.monotonic() < until:
+            if (row := next(asked, None)) is None:
+                return True
+            rows.append(row)
+        return False
 
     def _pairs(self, data: ResolvedPart) -> list[tuple[ResolvedPart, ResolvedPart]]:
         """The generators and critics to be asked: where the plugin gives only networks, those pairs that hold one of them."""

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def examine(target: Path, reporter: Reporter) -> tuple[Wheel, list[Finding]]:
         UserError: where there is no plugin to examine: no project, it does not build, its wheel cannot be read.
         GanzooError: where no clean environment can be made.
     """
+    started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ganzoo-check-") as name:
         folder = Path(name)
         if target.is_dir():
@@ -45,14 +47,14 @@ def examine(target: Path, reporter: Reporter) -> tuple[Wheel, list[Finding]]:
             return wheel, findings
         environment = make_environment(folder / "environment", without=[wheel.name])
         environment.install(path)
-        findings += _inside(environment, wheel.name, folder, reporter)
+        findings += _inside(environment, wheel.name, started, folder, reporter)
     return wheel, findings
 
 
-def _inside(environment: Environment, distribution: str, folder: Path, reporter: Reporter) -> Iterator[Finding]:
+def _inside(environment: Environment, distribution: str, started: float, folder: Path, reporter: Reporter) -> Iterator[Finding]:
     """Run the examination in the environment, and pass on what it finds while it goes on."""
     reading, writing = os.pipe()
-    words = [str(environment.python), "-P", "-m", "ganzoo_kit.authoring.inside", distribution, str(writing)]
+    words = [str(environment.python), "-P", "-m", "ganzoo_kit.authoring.inside", distribution, str(started), str(writing)]
     # Components are tried small: more threads would only wait for each other.
     threads = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
     variables = {**environment.variables(), **threads, "GANZOO_CACHE": str(folder / "cache")}

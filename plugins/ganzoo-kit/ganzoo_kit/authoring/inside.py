@@ -1,7 +1,7 @@
-"""The part of a check that runs in the clean environment: ``python -m ganzoo_kit.authoring.inside DISTRIBUTION DESCRIPTOR``.
+"""The part of a check that runs in the clean environment: ``python -m ganzoo_kit.authoring.inside DISTRIBUTION STARTED DESCRIPTOR``.
 
 It examines an installed distribution and writes its findings, a line of JSON each, to the file descriptor: the plugin may
-print what it likes.
+print what it likes. STARTED is when the whole examination began, by the clock that processes share.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from ganzoo.registry import Registry
 from .finding import Finding
 from .names import normalised
 
-SECONDS = 45.0
+SECONDS = 50.0
 """How long an examination takes at most, unless the checks alone take longer."""
-LEAST = 10.0
+LEAST = 5.0
 """Seconds that combinations get then."""
 
 
-def examine(distribution: str) -> Iterator[Finding | int]:
-    """All findings; before the checks, how many these are."""
+def examine(distribution: str, started: float) -> Iterator[Finding | int]:
+    """All findings of an examination that began at ``started`` (``time.monotonic`` seconds); before the checks, how many these are."""
     registry = Registry.installed()
     plugins = [plugin for plugin in registry.plugins if normalised(plugin.distribution) == normalised(distribution)]
     if not plugins:
@@ -46,7 +46,7 @@ def examine(distribution: str) -> Iterator[Finding | int]:
         yield Finding("plugin", "gives", "failed", f"{what}; write a hook there, such as ganzoo_losses, and put @hookimpl over it")
         return
     yield _clash(registry, plugins[0].distribution)
-    yield from _try_all(registry, plugins[0].distribution)
+    yield from _try_all(registry, plugins[0].distribution, started)
 
 
 def remedy_for(broken: str) -> str:
@@ -69,13 +69,12 @@ def _clash(registry: Registry, distribution: str) -> Finding:
     return Finding("plugin", "names", "ok")
 
 
-def _try_all(registry: Registry, distribution: str) -> Iterator[Finding | int]:
+def _try_all(registry: Registry, distribution: str, started: float) -> Iterator[Finding | int]:
     """The conformance kit, the recipes, and what the components fit. Torch comes in here."""
     from ganzoo_kit.testing import distribution_cases
 
     from .combinations import Combinations
 
-    started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         cases = distribution_cases(distribution)
         yield len(cases)
@@ -102,9 +101,9 @@ def as_in_the_wheel(text: str) -> str:
 
 def main() -> None:
     """Write the findings to the descriptor that the command line names."""
-    distribution, descriptor = sys.argv[1], int(sys.argv[2])
+    distribution, started, descriptor = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
     with os.fdopen(descriptor, "w", encoding="utf-8") as results:
-        for found in examine(distribution):
+        for found in examine(distribution, started):
             results.write(json.dumps(found) + "\n" if isinstance(found, int) else found.to_line())
             results.flush()
 
