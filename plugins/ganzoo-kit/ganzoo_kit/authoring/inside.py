@@ -24,7 +24,7 @@ from .names import normalised
 
 SECONDS = 50.0
 """How long an examination takes at most, unless the checks alone take longer."""
-LEAST = 5.0
+LEAST = 8.0
 """Seconds that combinations get then."""
 
 
