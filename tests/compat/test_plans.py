@@ -37,14 +37,8 @@ def later(plan, start=50):
 @pytest.mark.parametrize(
     ("plan", "message"),
     [
-        (
-            Plan(losses=frozenset({"diference"})),
-            "'diference' from step 50 on, which is none of the run's; did you mean 'difference'?",
-        ),
-        (
-            Plan(frozen=("critic.bodi",)),
-            "'critic.bodi' from step 50 on, which is not part of the networks; did you mean 'critic.body'?",
-        ),
+        (Plan(losses=frozenset({"diference"})), "'diference' from step 50 on, which is none of the run's; did you mean 'difference'?"),
+        (Plan(frozen=("critic.bodi",)), "'critic.bodi' from step 50 on, which is not part of the networks; did you mean 'critic.body'?"),
         (Plan(frozen=("critik",)), "did you mean 'critic'?"),
         (Plan(2, 1, share_fake=True), "one fake is shared by both turns from step 50 on"),
         (Plan(share_fake=True, fresh_real=True), "one fake is shared by both turns from step 50 on, which then take one batch"),

@@ -133,11 +133,7 @@ LATENT, POINT = (3, 4), (2, 4)
 @pytest.mark.parametrize(
     ("chosen", "key", "said"),
     [
-        (
-            {"generator": with_body(Maker, LATENT, normed)},
-            "train.accumulate",
-            "generator Maker mixes",
-        ),
+        ({"generator": with_body(Maker, LATENT, normed)}, "train.accumulate", "generator Maker mixes"),
         ({"critic": with_body(Judge, POINT, normed)}, "train.accumulate", "critic Judge mixes"),
         ({"critic": statistic}, "train.accumulate", "critic Judge mixes the samples"),
         ({"critic": with_body(Judge, POINT, nn.utils.parametrizations.spectral_norm)}, "train.accumulate", "changes its buffer 'body.par"),
@@ -148,11 +144,7 @@ LATENT, POINT = (3, 4), (2, 4)
         ({"schedule": Shares}, "train.accumulate", "one fake is shared by both turns"),
         ({"batch": 6}, "train.accumulate", "a batch of 6 cannot be cut into 4 equal parts; take batches of a multiple of 4"),
         ({"share": 6}, "train.accumulate", "into 8 equal parts, 4 for each of 2 processes"),
-        (
-            {"batch": 4, "generator": with_body(Maker, LATENT, own_norm)},
-            "train.batch_size",
-            "the one sample that it",
-        ),
+        ({"batch": 4, "generator": with_body(Maker, LATENT, own_norm)}, "train.batch_size", "the one sample that it"),
     ],
 )
 def test_what_parts_would_change_is_refused_by_name_before_training(chosen, key, said):
