@@ -161,9 +161,7 @@ class Loop:
         with torch.no_grad():
             for loss in losses.values():
                 loss.after(turn.on(loss.route))
-                for number in loss.state().values() if self.run.ranks.size > 1 else ():
-                    if number.dim() == 0 and number.is_floating_point():  # of which each process would else have its own
-                        number.copy_(self.run.ranks.mean(number))
+                self.run.ranks.average_numbers(loss)
 
     @torch.no_grad()
     def _estimates(self, turn: Turn, losses: Mapping[str, Loss]) -> Terms:

@@ -16,6 +16,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from ganzoo.errors import GanzooError
+from ganzoo.rules import Loss
 from ganzoo.rundir.checkpoint import State, decode, encode
 
 from .whole_batch import GradientMean, MeanOverRanks, synchronise
@@ -68,6 +69,9 @@ class Ranks:
     def mean(self, values: Tensor) -> Tensor:
         """The mean of ``values`` over the ranks, with its gradient."""
         return values
+
+    def average_numbers(self, loss: Loss) -> None:
+        """Put the mean over the ranks into the scalar float buffers of ``loss``, of which each rank would else have its own."""
 
     def gather_object(self, state: State) -> list[State]:
         """Each rank's ``state`` on rank 0, in order; [] on the others."""
@@ -139,6 +143,12 @@ class ManyRanks(Ranks):
         """One all-reduce, and one more for a gradient."""
         mean: Tensor = MeanOverRanks.apply(values, self._sum, self.size)
         return mean
+
+    def average_numbers(self, loss: Loss) -> None:
+        """One all-reduce a buffer."""
+        for value in loss.state().values():
+            if value.dim() == 0 and value.is_floating_point():
+                value.copy_(self.mean(value))
 
     def gather_object(self, state: State) -> list[State]:
         """As checkpoints are written: tensors and primitives, nothing that is executed."""
