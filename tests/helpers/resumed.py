@@ -64,7 +64,11 @@ SMALL = {
         "{name: biggan, width: 2, attention: 16}",
         "[hinge, orthogonal, {name: perceptual, network: digits, scale: 1.0}]",
     ),
-    "a critic of patches": ("{name: dcgan, width: 2, latent_dim: 4}", "{name: patchgan, width: 2}", "[least_squares, pixel_l2]"),
+    "a critic of patches": (
+        "{name: dcgan, width: 2, latent_dim: 4}",
+        "{name: spectrally_normalised, critic: {name: patchgan, width: 2}}",
+        "[least_squares, pixel_l2]",
+    ),
     "bottlenecks": (
         "{name: biggan_deep, latent_dim: 8, width: 4, embedding: 4, attention: 16}",
         "{name: biggan_deep, width: 4, attention: 16}",

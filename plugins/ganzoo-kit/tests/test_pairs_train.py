@@ -145,7 +145,7 @@ def lists_to_try():
 
 
 @pytest.mark.usefixtures("_own_cache")
-@pytest.mark.parametrize("losses", lists_to_try(), ids=lambda losses: "+".join(losses))
+@pytest.mark.parametrize("losses", list(lists_to_try()), ids=lambda losses: "+".join(losses))
 def test_every_list_of_losses_trains_with_some_networks_or_is_refused(losses):
     """The pair of networks that it begins with is another from list to list. Of a list that no networks take, each pair is tried."""
     first = sum(map(NAMES["loss"].index, losses)) % 3

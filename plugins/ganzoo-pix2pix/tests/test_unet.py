@@ -83,7 +83,7 @@ def test_sizes_that_it_cannot_halve_are_refused_in_words(data, depth, said) -> N
         (["data={name: outlines, size: 50, count: 20}"], "50 x 50 pixels can be halved 1 times"),
         (["data={name: tinted, count: 80}"], "loss pixel_l1 compares pairs, and this data's 'source' is not paired"),
         (["data=digits"], "no field 'source'"),
-        (["data={name: paired, root: pairs}"], "no partner of a/2"),
+        (["data={name: paired, root: pairs}"], "no partner of trainA/a/2.png"),
     ],
 )
 def test_bad_data_end_a_run_in_one_line_before_training(settings, said, tmp_path, monkeypatch, capsys) -> None:
