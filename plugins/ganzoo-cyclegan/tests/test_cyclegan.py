@@ -4,6 +4,7 @@ from ganzoo_cyclegan.critic import CycleGANCritic
 from ganzoo_cyclegan.cycle import CycleConsistency
 from ganzoo_cyclegan.generator import CycleGANGenerator
 from ganzoo_cyclegan.identity import IdentityMapping
+from PIL import Image
 from torch import nn
 
 from ganzoo import Critic, DataSpec, Generator, Turn, UserError, route
@@ -87,13 +88,14 @@ def test_a_way_and_its_inverse_cost_nothing_and_only_the_identity_keeps_everythi
     [
         (["data={name: tinted, size: 33, count: 20}"], "wants edges that are multiples of 2 and at least 8 pixels; 'source' has (33, 33)"),
         (["data=digits"], "wants images of two domains, 'source' and 'sample'"),
-        (["data={name: unpaired, root: two}"], "has no folders trainA and trainB (its folders: trainA)"),
+        (["data={name: unpaired, root: two}"], "has no folders trainA and trainB (those with pictures: trainA)"),
     ],
 )
 def test_bad_data_end_a_run_in_one_line_before_training(settings, said, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     (tmp_path / "two/trainA").mkdir(parents=True)
+    Image.new("RGB", (16, 16)).save(tmp_path / "two/trainA/1.png")
     options = [word for setting in settings for word in ("-o", setting)]
     assert invoke(["run", "ganzoo-cyclegan:tinted", "--out", "run", "-q", "-o", "metrics=[]", *options]) == 2
     out, err = capsys.readouterr()
