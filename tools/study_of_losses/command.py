@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.quality.trainings import held
 from common.command import exit_code_of
 
 from ganzoo.engine.signals import stop_on_signals
@@ -62,15 +63,19 @@ def study(arguments: argparse.Namespace) -> int:
     cells = [cell_of(arguments.cell)] if arguments.cell else list(CELLS)
     if arguments.anew and not arguments.cell:
         raise UserError("all results would be forgotten", "name one cell, or put the table away", key="--anew")
-    if arguments.scale <= 0 or (arguments.budget_minutes or 1) <= 0:
-        raise UserError("less than nothing is asked for", "give a number above 0", key="--scale, --budget-minutes")
+    for key, value in {"--scale": arguments.scale, "--budget-minutes": arguments.budget_minutes}.items():
+        if value is not None and not value > 0:
+            raise UserError(f"{value:g} is asked for", "give a number above 0", key=key)
+    if arguments.scale != 1 and arguments.docs.resolve() == ROOT / "docs":
+        raise UserError("rows of a try would stand beside the study's own", "name a folder of its own with --docs", key="--scale")
     if arguments.status:
         return say_status(results, cells)
     stopped = 0
     if not arguments.page:
-        if arguments.anew:
-            results.forget(cells[0])
-        stopped = run(arguments, results, costs, cells)
+        with held(arguments.out):  # a second study would write its own table over this one's
+            if arguments.anew:
+                results.forget(cells[0])
+            stopped = run(arguments, results, costs, cells)
     write_page(arguments.docs, results)
     print(f"{arguments.docs / 'study.md'}: written; {sum(map(results.is_done, CELLS))} of {len(CELLS)} cells are done")
     return stopped
