@@ -175,7 +175,7 @@ def why_not(loss: str, regulariser: str, data: str) -> str:
     if loss in OWN and regulariser != "none":
         return "with a regulariser; the critic is an autoencoder, and penalties on its score's slope were not made for an error"
     if regulariser == "weight_clip" and loss != "wasserstein":
-        return "with other losses than `wasserstein`, whose own way to bound a critic it is"
+        return "with `weight_clip`; it is the Wasserstein loss's own way to bound a critic"
     return ""
 
 

@@ -24,7 +24,7 @@ from ganzoo.engine.signals import stop_on_signals
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.ui.progress import Reporter
 
-from .cells import CELLS, Cell, why_not
+from .cells import CELLS, DATA, LOSSES, REGULARISERS, Cell, why_not
 from .costs import measure
 from .page import write_page
 from .results import Costs, Results
@@ -109,16 +109,18 @@ def cell_of(text: str) -> Cell:
     """The cell of that name.
 
     Raises:
-        UserError: where there is none, with the reason where the pair makes no sense.
+        UserError: where there is none, or it was left out, with the reason.
     """
-    named = {cell.name: cell for cell in CELLS}
-    if text not in named:
-        data, _, pair = text.partition("/")
-        loss, _, regulariser = pair.partition("/")
-        reason = why_not(loss, regulariser, data)
-        known = reason and any(cell.loss == loss for cell in CELLS)
-        raise UserError(f"there is no cell '{text}'{f': {reason}' if known else ''}", did_you_mean(text, named), key="--cell")
-    return named[text]
+    words = text.split("/")
+    if len(words) != 3:
+        raise UserError(f"'{text}' is not a cell", "write DATA/LOSS/REGULARISER, as ring/hinge/r1", key="--cell")
+    for noun, word, known in zip(("data set", "loss", "regulariser"), words, (DATA, LOSSES, REGULARISERS), strict=True):
+        if word not in known:
+            raise UserError(f"there is no {noun} '{word}'", did_you_mean(word, known), key="--cell")
+    cell = Cell(*words)
+    if reason := why_not(cell.loss, cell.regulariser, cell.data):
+        raise UserError(f"'{text}' is left out: {cell.loss} {reason}", "name another", key="--cell")
+    return cell
 
 
 def say_status(results: Results, cells: Sequence[Cell]) -> int:

@@ -49,10 +49,8 @@ def settings() -> Iterator[str]:
     for data in DATA:
         for loss in LOSSES:
             for regulariser in REGULARISERS:
-                if reason := why_not(loss, regulariser, data):
-                    place = f"`{loss}`" if regulariser == "none" or loss in OWN else f"`{regulariser}`"
-                    if place not in reasons.setdefault(reason, []):
-                        reasons[reason].append(place)
+                if (reason := why_not(loss, regulariser, data)) and f"`{loss}`" not in reasons.setdefault(reason, []):
+                    reasons[reason].append(f"`{loss}`")
     yield from (f"- {', '.join(places)} {reason}." for reason, places in reasons.items())
 
 
