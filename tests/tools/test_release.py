@@ -130,7 +130,7 @@ def release_of(name, folder):
 
 
 def test_what_is_kept_is_a_folder_a_distribution_and_nothing_where_one_fails(tmp_path, monkeypatch, capsys):
-    def attempt(release, beside, folder, hidden):
+    def attempt(release, alone, tested, folder, hidden):
         if release.name == "ganzoo-wgan":
             raise building.ReleaseError("a test fails")
         return "1 passed"
@@ -153,7 +153,7 @@ def test_whatever_goes_wrong_with_one_is_said_and_the_others_are_still_tried(fai
             raise error
 
     monkeypatch.setattr(command, "build", lambda name, project, folder: work("build", name) or release_of(name, folder))
-    monkeypatch.setattr(command, "attempt", lambda release, beside, folder, hidden: work("attempt", release.name) or "1 passed")
+    monkeypatch.setattr(command, "attempt", lambda release, alone, tested, folder, hidden: work("attempt", release.name) or "1 passed")
     assert command.main(["ganzoo-lsgan", "ganzoo-wgan"]) == 2
     told = capsys.readouterr()
     assert told.err == f"release-check: error: ganzoo-lsgan: {error}\n"
@@ -198,4 +198,4 @@ def test_a_plugin_whose_wheel_misses_a_file_is_found_out(tmp_path):
     beside = [building.build("ganzoo-core", ROOT, tmp_path), building.build("ganzoo-kit", ROOT / "plugins/ganzoo-kit", tmp_path)]
     release = building.build("ganzoo-lsgan", project, tmp_path)
     with pytest.raises(building.ReleaseError, match=r"No module named 'ganzoo_lsgan\.loss'"):
-        trying.attempt(release, beside, tmp_path, hidden=["ganzoo-core", *(path.name for path in (ROOT / "plugins").iterdir())])
+        trying.attempt(release, beside, beside, tmp_path, hidden=["ganzoo-core", *(path.name for path in (ROOT / "plugins").iterdir())])

@@ -7,8 +7,10 @@
 1. Versions are in step: every project, the ranges by which they require each other, CITATION.cff, a heading in the changelog.
 2. Each project is built as sdist and wheel; the wheel that the sdist gives holds the same files.
 3. Each wheel is installed into a clean environment outside of the checkout: with the core, the kit and those of these distributions that
-   it requires, no other plugin, none of these sources. Torch and other packages are lent by the present environment.
-4. There, its own tests run: those that its sdist brings, whose package folder is removed first.
+   it requires, no other plugin, none of these sources. Torch and other packages are lent by the present environment. There it is imported,
+   and the conformance kit runs.
+4. What its extras "recipes" and "tests" name is installed, too, and its own tests run: those that its sdist brings, whose package folder is
+   removed first.
 """
 
 from __future__ import annotations
@@ -30,6 +32,9 @@ from ganzoo.errors import GanzooError
 from .building import CORE, KIT, Release, ReleaseError, build
 from .trying import attempt
 from .versions import out_of_step, unready
+
+EXTRAS = ("recipes", "tests")
+"""What a distribution's tests may need besides its requirements."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -72,10 +77,12 @@ def check_all(known: dict[str, Path], names: list[str], folder: Path) -> tuple[l
     for name in names:
         at = name
         try:
-            for at in (needed := required({CORE, KIT, name}, known)):
+            alone = required({CORE, KIT, name}, known)
+            tested = required({*alone, *ours_in(known[name], EXTRAS)} & known.keys(), known)
+            for at in tested:
                 built[at] = built.get(at) or build(at, known[at], folder)
             at = name
-            passed = attempt(built[name], [built[other] for other in needed], folder, hidden=list(known))
+            passed = attempt(built[name], *([built[other] for other in each] for each in (alone, tested)), folder, hidden=list(known))
             print(f"{name}: {built[name].wheel.name}, {built[name].sdist.name}: {passed}", flush=True)
             releases.append(built[name])
         except (ReleaseError, GanzooError) as error:  # the rest are still checked
@@ -87,11 +94,16 @@ def check_all(known: dict[str, Path], names: list[str], folder: Path) -> tuple[l
 
 def required(names: set[str], known: Mapping[str, Path]) -> list[str]:
     """``names`` with those of this repository that they require, and these in turn."""
-    found = set(names)
-    for name in names:
-        project = tomllib.loads((known[name] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        found |= {Requirement(text).name for text in project["dependencies"]} & known.keys()
+    found = names | {other for name in names for other in ours_in(known[name])} & known.keys()
     return sorted(found) if found == names else required(found, known)
+
+
+def ours_in(project: Path, extras: Iterable[str] = ()) -> set[str]:
+    """The distributions that a project names as requirements, or in its ``extras``."""
+    text = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    optional = text.get("optional-dependencies", {})
+    listed = [each for extra in extras for each in optional.get(extra, [])] if extras else text["dependencies"]
+    return {Requirement(each).name for each in listed}
 
 
 def keep(releases: Iterable[Release], folder: Path) -> None:

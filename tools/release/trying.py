@@ -26,12 +26,20 @@ CORE_TESTS = (
     "data/test_toys.py",
 )
 """The core's tests that need no plugin, with what they share; the others train what plugins give."""
+CONFORMANCE_TESTS = "tests/test_conformance.py"
 CONFORMANCE = 'from ganzoo.testing import conformance_tests\n\ntest_conformance = conformance_tests("ganzoo-core")\n'
 OPTIONS = ("-q", "-p", "no:cacheprovider", "--import-mode=importlib", "-m", "not slow and not gpu")
 
 
-def attempt(release: Release, beside: Sequence[Release], folder: Path, hidden: list[str]) -> str:
-    """Install the wheel with those ``beside`` it, and run its tests there; returns how many passed, or that it holds no code.
+def attempt(release: Release, alone: Sequence[Release], tested: Sequence[Release], folder: Path, hidden: list[str]) -> str:
+    """Install the wheel with what it requires, and run the kit; then all its tests, beside what they need, and return how many passed.
+
+    Args:
+        release: what is tried.
+        alone: what it requires, with the core and the kit.
+        tested: what its tests need, and what that requires.
+        folder: for environments and tests.
+        hidden: what the clean environment may not see of the present one.
 
     Raises:
         ReleaseError: where it is found elsewhere, or a test fails.
@@ -39,13 +47,24 @@ def attempt(release: Release, beside: Sequence[Release], folder: Path, hidden: l
     if not read_wheel(release.wheel).modules:
         return "it holds no code, and requires the others"
     environment = make_environment(folder / "environments" / release.name, without=hidden)
-    for wheel in dict.fromkeys([*(other.wheel for other in beside), release.wheel]):
+    wheels = dict.fromkeys(other.wheel for other in (*alone, release))
+    for wheel in wheels:
         environment.install(wheel)
     module = read_wheel(release.wheel).modules[0]
-    _refuse_sources(environment, module, {release.name, *(other.name for other in beside)})
+    _refuse_sources(environment, module, {release.name, *(other.name for other in alone)})
+    tests = _tests_of(release, folder)
+    if (tests / CONFORMANCE_TESTS).exists():
+        _run(environment, tests, CONFORMANCE_TESTS, folder)
+    for wheel in dict.fromkeys(other.wheel for other in tested).keys() - wheels.keys():
+        environment.install(wheel)
+    return _run(environment, tests, "tests", folder)
+
+
+def _run(environment: Environment, tests: Path, which: str, folder: Path) -> str:
+    """Run tests; returns how many passed."""
     done = subprocess.run(
-        [environment.python, "-P", "-m", "pytest", *OPTIONS, "tests"],
-        cwd=_tests_of(release, folder),
+        [environment.python, "-P", "-m", "pytest", *OPTIONS, which],
+        cwd=tests,
         env={**environment.variables(), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"), "GANZOO_CACHE": str(folder / "cache")},
         capture_output=True,
         text=True,
@@ -81,7 +100,7 @@ def _tests_of(release: Release, folder: Path) -> Path:
         for name in CORE_TESTS:
             (place / "tests" / name).parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / "tests" / name, place / "tests" / name)
-        (place / "tests/test_conformance.py").write_text(CONFORMANCE, encoding="utf-8")
+        (place / CONFORMANCE_TESTS).write_text(CONFORMANCE, encoding="utf-8")
         (place / "pytest.ini").write_text("[pytest]\npythonpath = tests/helpers\n", encoding="utf-8")
         return place
     source = unpack(release.sdist, place)
