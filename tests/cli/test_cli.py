@@ -93,7 +93,8 @@ def test_a_run_leaves_exactly_these_files(ganzoo, folder):
     assert resolved["generator"]["name"] == "ganzoo-dcgan/dcgan"
     assert resolved["versions"].keys() == {"ganzoo-core", "ganzoo-dcgan", "ganzoo-vanilla"}
     environment = json.loads((run / "env.json").read_text())
-    assert environment["data"] == {"fields": {"sample": [1, 28, 28], "label": []}, "classes": 10, "scale": 1.0}
+    told = {"fields": {"sample": [1, 28, 28], "label": []}, "classes": 10, "scale": 1.0}
+    assert environment["data"] == {**told, "hash": environment["data"]["hash"]}
     assert environment["versions"]["torch"] == torch.__version__
     events = [(line["event"], line.get("step")) for line in lines(run)]
     assert events[0] == ("checkpoint", 0)  # the trial save, before the first step
