@@ -13,7 +13,7 @@ from PIL import Image
 from ganzoo import UserError
 from ganzoo.data import BadImage, expanded
 
-from .archives import BadArchive
+from .archives import ENDINGS, BadArchive
 from .files import contents, is_litter, listed, stamp, walk
 from .images import NOT_READ, SUFFIXES
 from .tree import Opened, Tree
@@ -51,6 +51,9 @@ def open_source(root: str, reporter: Reporter) -> Source:
     path = expanded(root)
     source = _find(path)
     tell_of_others(source, path, reporter)
+    if isinstance(source, Folder) and source.archives:
+        remedy = "unpack them, or set data.root to one, where their pictures are meant, too"
+        reporter.warn(f"{path}: passed over {listed(source.archives)} beside pictures; {remedy}")
     return source
 
 
@@ -85,6 +88,7 @@ class Folder:
         files = [folder + name for folder, names in walk(root) for name in names]
         self.root, self.others = root, count_others(files)
         self.names = sorted(name for name in files if name.lower().endswith(SUFFIXES))
+        self.archives = sorted(name for name in files if name.lower().endswith(ENDINGS))
 
     def get(self, name: str) -> bytes | Path:
         """Its path."""

@@ -13,6 +13,7 @@ from PIL import Image
 
 from ganzoo import UserError
 from ganzoo.data.cache import Cache
+from ganzoo.ui.progress import LineReporter
 
 
 @pytest.fixture
@@ -208,3 +209,14 @@ def test_pairs_and_domains_are_read_from_archives(data, tmp_path):
         np.testing.assert_array_equal(found[field][:], wanted[field][:])
     with pytest.raises(UserError, match="has no partner of trainA/1"):
         Paired(root=str(data / "a.zip"), size=8).arrays(Cache(tmp_path / "cache"))
+
+
+def test_archives_beside_pictures_are_named(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    Image.new("RGB", (8, 8), (200, 10, 10)).save(folder / "a.png")
+    with zipfile.ZipFile(folder / "more.zip", "w") as archive:
+        archive.write(folder / "a.png", "b.png")
+    cache = Cache(tmp_path / "cache", LineReporter(said := io.StringIO()))
+    assert len(ImageFolder(root=str(folder), size=8).arrays(cache)["sample"]) == 1
+    assert said.getvalue().count("passed over more.zip beside pictures; unpack them, or set data.root to one") == 1
