@@ -7,8 +7,8 @@
 1. Versions are in step: every project, the ranges by which they require each other, CITATION.cff, a heading in the changelog.
 2. Each project is built as sdist and wheel; the wheel that the sdist gives holds the same files.
 3. Each wheel is installed into a clean environment outside of the checkout: with the core, the kit and those of these distributions that
-   it requires, no other plugin, none of these sources. Torch and other packages are lent by the present environment. There it is imported,
-   and the conformance kit runs.
+   it requires, no other plugin, none of these sources. Torch and other packages are lent by the present environment. There each
+   of its components is imported.
 4. What its extras "recipes" and "tests" name is installed, too, and its own tests run: those that its sdist brings, whose package folder is
    removed first.
 """

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from ganzoo_kit.authoring.environment import Environment, make_environment
 from ganzoo_kit.authoring.wheel import read_wheel
 from set_version import ROOT
@@ -28,11 +29,13 @@ CORE_TESTS = (
 """The core's tests that need no plugin, with what they share; the others train what plugins give."""
 CONFORMANCE_TESTS = "tests/test_conformance.py"
 CONFORMANCE = 'from ganzoo.testing import conformance_tests\n\ntest_conformance = conformance_tests("ganzoo-core")\n'
+OF_THE_CHECKOUT = ("ganzoo-explore", "ganzoo-kit")
+"""Distributions whose tests need files of the checkout besides their own: they run there, on what the wheel installed."""
 OPTIONS = ("-q", "-p", "no:cacheprovider", "--import-mode=importlib", "-m", "not slow and not gpu")
 
 
 def attempt(release: Release, alone: Sequence[Release], tested: Sequence[Release], folder: Path, hidden: list[str]) -> str:
-    """Install the wheel with what it requires, and run the kit; then all its tests, beside what they need, and return how many passed.
+    """Install the wheel with what it requires, and import its components; then run all its tests, beside what they need.
 
     Args:
         release: what is tried.
@@ -40,6 +43,9 @@ def attempt(release: Release, alone: Sequence[Release], tested: Sequence[Release
         tested: what its tests need, and what that requires.
         folder: for environments and tests.
         hidden: what the clean environment may not see of the present one.
+
+    Returns:
+        How many passed, or that it holds no code.
 
     Raises:
         ReleaseError: where it is found elsewhere, or a test fails.
@@ -54,22 +60,26 @@ def attempt(release: Release, alone: Sequence[Release], tested: Sequence[Release
     _refuse_sources(environment, module, {release.name, *(other.name for other in alone)})
     tests = _tests_of(release, folder)
     if (tests / CONFORMANCE_TESTS).exists():
-        _run(environment, tests, CONFORMANCE_TESTS, folder)
+        _run(environment, tests, CONFORMANCE_TESTS, folder, "-k", "loads")
     for wheel in dict.fromkeys(other.wheel for other in tested).keys() - wheels.keys():
         environment.install(wheel)
+    if release.name in OF_THE_CHECKOUT:
+        return _run(environment, ROOT, f"plugins/{release.name}/tests", folder)
     return _run(environment, tests, "tests", folder)
 
 
-def _run(environment: Environment, tests: Path, which: str, folder: Path) -> str:
+def _run(environment: Environment, tests: Path, which: str, folder: Path, *options: str) -> str:
     """Run tests; returns how many passed."""
     done = subprocess.run(
-        [environment.python, "-P", "-m", "pytest", *OPTIONS, which],
+        [environment.python, "-P", "-m", "pytest", *OPTIONS, *options, which],
         cwd=tests,
         env={**environment.variables(), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"), "GANZOO_CACHE": str(folder / "cache")},
         capture_output=True,
         text=True,
         check=False,
     )
+    if options and done.returncode == pytest.ExitCode.NO_TESTS_COLLECTED:  # it has no components
+        return ""
     last = next((line for line in reversed(done.stdout.splitlines()) if re.search(r"\d+ (passed|failed|error)", line)), "")
     if done.returncode or not last:
         failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR", "E  "))]
