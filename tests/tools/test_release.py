@@ -154,10 +154,10 @@ def test_whatever_goes_wrong_with_one_is_said_and_the_others_are_still_tried(fai
 
     monkeypatch.setattr(command, "build", lambda name, project, folder: work("build", name) or release_of(name, folder))
     monkeypatch.setattr(command, "attempt", lambda release, alone, tested, folder, hidden: work("attempt", release.name) or "1 passed")
-    assert command.main(["ganzoo-lsgan", "ganzoo-wgan"]) == 2
+    assert command.main(["ganzoo-lsgan", "ganzoo-hinge"]) == 2
     told = capsys.readouterr()
     assert told.err == f"release-check: error: ganzoo-lsgan: {error}\n"
-    assert told.out == "ganzoo-wgan: ganzoo-wgan.whl, ganzoo-wgan.tar.gz: 1 passed\n"
+    assert told.out == "ganzoo-hinge: ganzoo-hinge.whl, ganzoo-hinge.tar.gz: 1 passed\n"
 
 
 @pytest.mark.parametrize(
