@@ -64,7 +64,7 @@ def attempt(release: Release, alone: Sequence[Release], tested: Sequence[Release
     for wheel in dict.fromkeys(other.wheel for other in tested).keys() - wheels.keys():
         environment.install(wheel)
     if release.name in OF_THE_CHECKOUT:
-        return _run(environment, ROOT, f"plugins/{release.name}/tests", folder)
+        return _run(environment, ROOT, f"plugins/{release.name}/tests", folder, "-o", "addopts=")  # which hide how many passed
     return _run(environment, tests, "tests", folder)
 
 
