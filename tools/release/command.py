@@ -82,7 +82,8 @@ def check_all(known: dict[str, Path], names: list[str], folder: Path) -> tuple[l
             for at in tested:
                 built[at] = built.get(at) or build(at, known[at], folder)
             at = name
-            passed = attempt(built[name], *([built[other] for other in each] for each in (alone, tested)), folder, hidden=list(known))
+            beside, others = ([built[other] for other in each] for each in (alone, tested))
+            passed = attempt(built[name], beside, others, folder, hidden=list(known))
             print(f"{name}: {built[name].wheel.name}, {built[name].sdist.name}: {passed}", flush=True)
             releases.append(built[name])
         except (ReleaseError, GanzooError) as error:  # the rest are still checked
