@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +32,8 @@ CONFORMANCE_TESTS = "tests/test_conformance.py"
 CONFORMANCE = 'from ganzoo.testing import conformance_tests\n\ntest_conformance = conformance_tests("ganzoo-core")\n'
 OF_THE_CHECKOUT = ("ganzoo-explore", "ganzoo-kit")
 """Distributions whose tests need files of the checkout besides their own: they run there, on what the wheel installed."""
+RUFF = Path(sys.executable).with_name("ruff")
+"""The program of a lent package, which the kit's tests call."""
 OPTIONS = ("-q", "-p", "no:cacheprovider", "--import-mode=importlib", "-m", "not slow and not gpu")
 
 
@@ -58,6 +61,7 @@ def attempt(release: Release, alone: Sequence[Release], tested: Sequence[Release
         environment.install(wheel)
     module = read_wheel(release.wheel).modules[0]
     _refuse_sources(environment, module, {release.name, *(other.name for other in alone)})
+    (environment.folder / "bin" / RUFF.name).symlink_to(RUFF)
     tests = _tests_of(release, folder)
     if (tests / CONFORMANCE_TESTS).exists():
         _run(environment, tests, CONFORMANCE_TESTS, folder, "-k", "loads")
