@@ -45,7 +45,8 @@ class MovingAverage:
 
     def __init__(self, network: nn.Module, decay: float | HalfLife) -> None:
         self.decay, self._weight = decay, 1 - (decay.decay(0) if isinstance(decay, HalfLife) else decay)
-        self.network = copy.deepcopy(network).requires_grad_(False).eval()
+        groups = (norm.process_group for norm in network.modules() if isinstance(norm, nn.SyncBatchNorm))  # which cannot be copied
+        self.network = copy.deepcopy(network, {id(group): group for group in groups}).requires_grad_(False).eval()
         self._averaged, self._source, self._copied = [], [], []
         for mean, now in zip(_state(self.network), _state(network), strict=True):
             if mean.is_floating_point():

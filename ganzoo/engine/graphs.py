@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import gc
 import warnings
-from collections import deque
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +22,7 @@ from ganzoo.errors import GanzooError
 from ganzoo.fields import Fields
 from ganzoo.registry import reason
 
+from .moving import changed_parts, moving_parts
 from .optimizers import why_not_recorded
 from .randomness import host_random
 from .run import Run
@@ -34,8 +34,8 @@ WARM_UP = 3
 MAX_GRAPHS = 32
 """Kinds of step that are recorded: a schedule with ever new values would fill the memory with graphs."""
 
-OF_TORCH = vars(nn.Module()).keys() - {"training"}
-"""Attributes of every module: tables of parameters, of hooks, of inner modules."""
+ONLY_UNRECORDED = "torch/nn/modules/_functions.py"
+"""Where SyncBatchNorm looks for empty shares of a batch: not while it is recorded."""
 
 
 class UpdateRunner:
@@ -132,45 +132,12 @@ class GraphedUpdates(UpdateRunner):
             self.refused[kind] = reason
 
 
-def moving_parts(modules: Sequence[nn.Module]) -> dict[str, Any]:
-    """What a replay would not repeat, were it to change: plain attributes, and where tensors lie."""
-    parts: dict[str, Any] = {}
-    for module in modules:
-        for path, inner in module.named_modules():
-            owner = f"{type(module).__name__}{'.' if path else ''}{path}"
-            own = {name: value for name, value in vars(inner).items() if name not in OF_TORCH}
-            for name, value in {**own, **inner._buffers, **inner._parameters}.items():
-                # A weight that a hook computes from others before each forward lies elsewhere each time, by right.
-                if not {f"{name}_orig", f"{name}_g"} & inner._parameters.keys():
-                    parts |= traced(f"{owner}.{name}", value)
-    return parts
-
-
-def traced(name: str, value: Any) -> dict[str, Any]:
-    """``value`` and what it holds, tensors as their addresses."""
-    if isinstance(value, Tensor):
-        return {name: value.data_ptr() if value.grad_fn is None else None}
-    if isinstance(value, (bool, int, float, str)):
-        return {name: value}
-    if isinstance(value, (list, tuple, set, deque, Mapping)):
-        found: dict[str, Any] = {name: len(value)}
-        for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
-            found |= traced(f"{name}[{key!r}]", item)
-        return found
-    return {}
-
-
-def changed_parts(before: dict[str, Any], after: dict[str, Any]) -> str:
-    """What an update changed of ``moving_parts``, as a reason; "" for nothing."""
-    changed = next((name for name in after if name not in before or before[name] != after[name]), "")
-    return changed and f"an update changes {changed} otherwise than in place, which a replay would not repeat"
-
-
 def choose_runner(run: Run, say: Callable[[str], None]) -> UpdateRunner:
     """How the updates of ``run`` are best run where it is; ``say`` takes a note."""
     if run.runtime.device.type != "cuda" or not run.config.train.cuda_graphs:
         return UpdateRunner()
-    reasons = ["several processes average their gradients" if run.ranks.size > 1 else "", *map(why_not_recorded, run.optimizers.values())]
+    apart = "" if run.ranks.recorded else "the processes average their gradients without NCCL, which takes a GPU for each of them"
+    reasons = [apart, *map(why_not_recorded, run.optimizers.values())]
     if why := next(filter(None, reasons), ""):
         say(f"note: updates run kernel by kernel, which is slower than as CUDA graphs, because {why}")
         return UpdateRunner()
@@ -205,7 +172,7 @@ class CudaGraphs:
         current.wait_stream(self.stream)
         if host_random() != drawn:
             return "an update draws random numbers on the CPU, which a replay would not repeat"
-        waits = [warning for warning in said if "called a synchronizing" in str(warning.message)]
+        waits = [one for one in said if "called a synchronizing" in str(one.message) and not one.filename.endswith(ONLY_UNRECORDED)]
         return f"an update waits for the device ({waits[0].filename}:{waits[0].lineno})" if waits else ""
 
     def record(self, update: Update) -> Update:
@@ -233,6 +200,8 @@ class CudaGraphs:
             except RuntimeError as error:
                 failures.append(error)
                 self._recover(failures[0])
+        # To begin a capture sets the state of random numbers that a replay sets, too: without order between the two the noise could be old.
+        torch.cuda.current_stream(self.stream.device).wait_stream(self.stream)
         if not failures:
             return graph.replay
         if not isinstance(failures[0], Exception):

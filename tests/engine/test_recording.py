@@ -9,7 +9,8 @@ from small_game import Difference, Judge, make, steps
 from torch import Tensor, nn
 
 from ganzoo.engine import graphs
-from ganzoo.engine.graphs import WARM_UP, changed_parts, moving_parts
+from ganzoo.engine.graphs import WARM_UP
+from ganzoo.engine.moving import changed_parts, moving_parts
 from ganzoo.errors import GanzooError
 from ganzoo.rules import Plan
 
@@ -24,6 +25,7 @@ class FakeGraph:
 
     broken = False
     begun: list["FakeGraph"] = []
+    replay = None
 
     def capture_begin(self, pool=None, capture_error_mode=""):
         FakeGraph.begun.append(self)
@@ -36,13 +38,16 @@ class FakeGraph:
 
 @pytest.fixture
 def cuda(monkeypatch):
-    """Stand-ins for torch.cuda; gives the names of the streams that are current."""
+    """Stand-ins for torch.cuda; gives the names of the streams that are current, and of what one was told to wait for."""
     current = ["default"]
 
     class Stream:
         device, device_index = CPU, 0
 
         def __init__(self, device=None) -> None: ...
+
+        def wait_stream(self, other):
+            current.append(f"{current[-1]} waits")
 
     @contextmanager
     def stream(one):
@@ -53,7 +58,7 @@ def cuda(monkeypatch):
     FakeGraph.begun, FakeGraph.broken = [], False
     pools = iter((0, number) for number in range(1, 9))
     fakes = {"Stream": Stream, "stream": stream, "CUDAGraph": FakeGraph, "graph_pool_handle": lambda: next(pools)}
-    fakes |= {"synchronize": lambda device: None, "empty_cache": lambda: None}
+    fakes |= {"synchronize": lambda device: None, "empty_cache": lambda: None, "current_stream": Stream}
     for name, fake in fakes.items():
         monkeypatch.setattr(torch.cuda, name, fake)
     return current
@@ -69,9 +74,14 @@ def test_a_capture_that_fails_says_why_and_leaves_the_stream_and_the_generator_u
 
     with pytest.raises(RuntimeError, match=r"^a loss copies to the host$"):
         recorder.record(update)
-    assert cuda == ["default"]
+    assert cuda == ["default", "default waits"]
     assert [graph.pool for graph in FakeGraph.begun] == [(0, 1), None]  # a second one, of its own pool, that succeeds
     assert recorder.pool == (0, 2)
+
+
+def test_a_replay_waits_for_what_beginning_its_capture_wrote_on_another_stream(cuda):  # the state of random numbers, else 0 now and then
+    graphs.CudaGraphs(CPU).record(lambda: ())
+    assert cuda == ["default", "default waits"]
 
 
 def test_a_capture_that_only_fails_at_its_end_gives_that_as_the_reason(cuda):

@@ -19,8 +19,8 @@ from ganzoo.ui.progress import reporter
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-command, marked, profiling, stages, wheels = (
-    importlib.import_module(f"gpu.{name}") for name in ("command", "marked", "profiling", "stages", "wheels")
+command, everything, marked, profiling, stages, wheels = (
+    importlib.import_module(f"gpu.{name}") for name in ("command", "everything", "marked", "profiling", "stages", "wheels")
 )
 
 
@@ -71,7 +71,8 @@ def test_stages_for_which_no_time_is_left_are_named_and_fail_the_whole(tmp_path)
 
 
 def test_all_stages_fit_into_one_command_of_ten_minutes():
-    assert sum(stage.seconds for stage in stages.STAGES) <= command.TOTAL < 600 - 30
+    for group in (stages.STAGES, stages.LATER):
+        assert sum(stage.seconds for stage in group) <= command.TOTAL < 600 - 30
 
 
 def test_a_stage_that_does_not_exist_is_refused(monkeypatch, capsys):
@@ -85,6 +86,10 @@ def test_a_stage_that_does_not_exist_is_refused(monkeypatch, capsys):
 def test_busy_time_counts_kernels_side_by_side_once():
     assert profiling.covered([(5.0, 6.0), (0.0, 2.0), (1.0, 3.0), (1.5, 1.6)]) == pytest.approx(4.0)
     assert profiling.covered([]) == 0
+
+
+def test_every_network_loss_and_schedule_is_tried_on_a_gpu():
+    assert everything.untried() == set()
 
 
 def test_the_files_with_tests_for_a_gpu_are_found():

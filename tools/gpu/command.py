@@ -1,6 +1,7 @@
-"""Everything that has to be seen on a GPU, in one command of less than ten minutes.
+"""Everything that has to be seen on a GPU, in two commands of less than ten minutes each.
 
-    tools/gpu_check                         all stages, on a machine with torch and a GPU; results into $OUT
+    tools/gpu_check                         the first stages, on a machine with torch and a GPU; results into $OUT
+    tools/gpu_check --only I,J,K,L          the others
     tools/gpu_check --only B,C              some of them
     tools/gpu_check --rehearse              the same on a CPU with small sizes, to see that the checks themselves work
     tools/gpu_check --wheels .gpu-wheels    where there is a package index: collect what a bare machine lacks
@@ -18,7 +19,7 @@ import time
 from pathlib import Path
 
 from . import wheels
-from .stages import STAGES, Stage, run_all
+from .stages import LATER, STAGES, Stage, run_all
 
 TOTAL = 560.0
 """Seconds that all stages may take together, so that the results still come back from a command that is cut off at 600."""
@@ -33,7 +34,7 @@ def main() -> int:
     arguments = parser().parse_args()
     if arguments.wheels:
         return wheels.collect(arguments.wheels)
-    chosen = [stage for stage in STAGES if stage.letter in arguments.only and stage.letter not in arguments.skip]
+    chosen = [stage for stage in (*STAGES, *LATER) if stage.letter in arguments.only and stage.letter not in arguments.skip]
     if not chosen:
         print("gpu_check: error: no stage is left; leave --only and --skip out for all", file=sys.stderr)
         return 2
@@ -53,9 +54,9 @@ def main() -> int:
 def letters(text: str) -> list[str]:
     """Stages, with commas between."""
     asked = text.upper().split(",")
-    unknown = [letter for letter in asked if letter not in {stage.letter for stage in STAGES}]
+    unknown = [letter for letter in asked if letter not in {stage.letter for stage in (*STAGES, *LATER)}]
     if unknown:
-        raise argparse.ArgumentTypeError(f"there is no stage '{unknown[0]}'; there are {Stage.listed(STAGES)}")
+        raise argparse.ArgumentTypeError(f"there is no stage '{unknown[0]}'; there are {Stage.listed((*STAGES, *LATER))}")
     return asked
 
 
@@ -66,10 +67,10 @@ def parser() -> argparse.ArgumentParser:
         prog="gpu_check",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="stages:\n" + "\n".join(f"  {stage.letter}  {stage.seconds:4.0f} s  {stage.what}" for stage in STAGES),
+        epilog="stages:\n" + "\n".join(f"  {stage.letter}  {stage.seconds:4.0f} s  {stage.what}" for stage in (*STAGES, *LATER)),
     )
     out = os.environ.get("OUT")
-    made.add_argument("--only", type=letters, default=every, metavar="STAGE,...", help="these stages alone")
+    made.add_argument("--only", type=letters, default=every, metavar="STAGE,...", help="these stages alone (default: A to H)")
     made.add_argument("--skip", type=letters, default=[], metavar="STAGE,...", help="all but these")
     made.add_argument("--rehearse", action="store_true", help="on the CPU, with small sizes")
     made.add_argument("--out", type=Path, default=Path(out) if out else None, metavar="FOLDER", help="default: $OUT, or a temporary one")

@@ -62,6 +62,13 @@ STAGES = (
     Stage("G", 125, "tools/bench --device cuda", BENCH, ("-m", "gpu.bench_rehearsal")),
     own("H", 90, "ganzoo run, stopped and resumed: the rate from end to end", "endtoend"),
 )
+LATER = (
+    own("I", 150, "every recipe, network and loss, small: as on the CPU, and as graphs as kernel by kernel", "everything"),
+    own("J", 170, "every recipe at full size, in images a second", "rates"),
+    own("K", 40, "a process group over NCCL: its all-reduce is recorded", "group"),
+    own("L", 90, "sampling, measuring, translating, exporting a run", "commands"),
+)
+"""Those of a second command, which has its own ten minutes."""
 
 
 @dataclass

@@ -52,6 +52,8 @@ class Ranks:
 
     synchronises = False
     """Whether batch norm takes its statistics from the whole batch."""
+    recorded = True
+    """Whether what the processes tell each other within a step can be recorded as part of a CUDA graph."""
 
     def connect(self, device: torch.device) -> None:
         """Choose the way that gradients take between parameters on ``device``."""
@@ -112,7 +114,7 @@ class ManyRanks(Ranks):
         self._every, self._steps, self._since = 1, 0, time.perf_counter()  # see signal
         # Gradients and batch norm on GPUs go over this one; None: the group of all, over gloo.
         self._gpus: dist.ProcessGroup | None = None
-        self.synchronises = False
+        self.synchronises = self.recorded = False
 
     def connect(self, device: torch.device) -> None:
         """NCCL where each rank has a GPU of its own, else gloo."""
@@ -121,6 +123,7 @@ class ManyRanks(Ranks):
         places = self.broadcast_object({"all": [each["place"] for each in self.gather_object({"place": place})]})["all"]
         if self.synchronises and len(set(places)) == self.size and dist.is_nccl_available():
             self._gpus = dist.new_group(backend="nccl")  # type: ignore[assignment]
+            self.recorded = True
 
     def synchronise_norms(self, network: nn.Module) -> None:
         """As ``synchronise``, which torch can do on GPUs only."""

@@ -11,15 +11,15 @@ from pathlib import Path
 
 from .page import table
 from .runs import ROOT, said_by
-from .workloads import WORKLOADS
 
 BAR = 1.6
 """Times the quiet time that a recipe may take beside one busy process."""
 NO_SLOWER = 1.05
 """Times the time with torch's own waiting that it may take on a quiet machine."""
 RECIPES = tuple(sorted(path.stem for path in (ROOT / "zoo_configs").glob("*.yaml")))
-SIZES = {"celeba": 64, "folder": 64, "cifar10": 32}
-"""Data sets that noise in class folders stands in for, with the size of its pictures."""
+HELPERS = ROOT / "plugins" / "ganzoo-data" / "tests" / "helpers"
+COUNT = 300
+"""Samples of noise that stand in for data that is not here."""
 
 STEPS = """
 import json, sys, time, torch
@@ -58,7 +58,7 @@ def measure_busy(names: list[str], rounds: int, seconds: float, work: Path, say:
     rows = []
     for name in names:
         config = ROOT / "zoo_configs" / f"{name}.yaml"
-        overrides = [f"data={stand_in(name, work)}"] if stand_in(name, work) else []
+        overrides = [f"data.root={folder}"] if (folder := stand_in(name, work)) else []
         taken: dict[str, list[float]] = {"quiet": [], "busy": [], "torch": []}
         threads = 0
         for _ in range(rounds):
@@ -75,21 +75,20 @@ def measure_busy(names: list[str], rounds: int, seconds: float, work: Path, say:
 
 
 def stand_in(name: str, work: Path) -> str:
-    """The data to train a recipe on instead of its own; "" where its own is at hand."""
+    """The folder of noise in the layout of a recipe's data; "" where its own is at hand."""
     from ganzoo.config import load_config
 
-    data = load_config(ROOT / "zoo_configs" / f"{name}.yaml").data.name
-    if data == "mnist":
-        return "digits"
-    if data not in SIZES:
-        return ""
-    from .images import arrays, encode
+    sys.path.append(str(HELPERS))
+    import stand_ins
 
-    folder = work / f"classes-{SIZES[data]}"
-    for i, image in enumerate(arrays(WORKLOADS["dcgan64"])[0] if not folder.exists() else ()):
-        (folder / str(i % 10)).mkdir(parents=True, exist_ok=True)
-        (folder / str(i % 10) / f"{i:05d}.png").write_bytes(encode(image))
-    return f"{{name: folder, root: '{folder}', size: {SIZES[data]}}}"
+    data = load_config(ROOT / "zoo_configs" / f"{name}.yaml").data.name
+    if data not in stand_ins.WRITE:
+        return ""
+    folder = work / data
+    if not folder.exists():
+        stand_ins.COUNT = COUNT
+        stand_ins.WRITE[data](folder)
+    return str(folder)
 
 
 def step(config: Path, seconds: float, overrides: list[str], work: Path, *, busy: bool, ours: bool) -> tuple[float, int]:

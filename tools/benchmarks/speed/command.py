@@ -132,7 +132,13 @@ def threads(arguments: argparse.Namespace, names: list[str], work: Path) -> list
     from .busy import RECIPES, measure_busy
 
     recipes = chosen("--recipes", arguments.recipes, dict.fromkeys(RECIPES), "recipe")
-    return measure_busy(recipes[:1] if arguments.quick else recipes, 1 if arguments.quick else 3, 0.2 if arguments.quick else 3, work, say)
+    return measure_busy(
+        recipes[:1] if arguments.quick else recipes,
+        1 if arguments.quick else min(arguments.rounds, 3),
+        0.2 if arguments.quick else 2,
+        work,
+        say,
+    )
 
 
 def peers(arguments: argparse.Namespace, names: list[str], work: Path) -> list[str]:
