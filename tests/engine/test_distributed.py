@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import ranks_at_work as work
 import torch
+import torch.distributed as dist
 from processes import start
 from ranks_at_work import ACGAN, DOMAINS, FEATURES, GAME, LABELS, PARTS, PLAIN, WGAN_GP
 from torch import nn
@@ -19,6 +20,7 @@ from ganzoo.engine.device import from_config
 from ganzoo.engine.distributed import Ranks
 from ganzoo.engine.distributed.ranks import checksum
 from ganzoo.engine.distributed.whole_batch import sees_its_batch_only, synchronise
+from ganzoo.engine.ema import MovingAverage
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
 from ganzoo.registry import Registry
@@ -160,10 +162,10 @@ def test_only_torchs_own_batch_norm_is_synchronised():
     network = nn.Sequential(nn.Conv2d(1, 2, 1), nn.Sequential(nn.BatchNorm2d(2), Conditional(2)), nn.BatchNorm1d(2))
     before, parameters = network.state_dict(), list(network.parameters())
     assert sees_its_batch_only(network)
-    synchronise(network, None)
+    synchronise(network, group := dist.ProcessGroup(0, 1))
     assert sees_its_batch_only(network)  # there is one of another kind
-    assert [type(module) for module in network[1]] == [nn.SyncBatchNorm, Conditional]
-    assert type(network[2]) is nn.SyncBatchNorm
+    assert [type(module) for module in (*network[1], network[2])] == [nn.SyncBatchNorm, Conditional, nn.SyncBatchNorm]
+    assert MovingAverage(network, 0.5).network[2].process_group is group  # which cannot be copied
     assert before.keys() == network.state_dict().keys()
     assert all(p is q for p, q in zip(network.parameters(), parameters, strict=True))
     assert not sees_its_batch_only(network[2])

@@ -175,7 +175,10 @@ def test_a_curve_of_a_beta_runs_without_graphs_and_says_so_and_one_of_a_rate_doe
     assert type(choose_runner(run, notes.append)) is not UpdateRunner
     run.optimizers["critic"] = optimizers.build(part_of("adam", betas=(0.0, Curve(Piece(0.9, 0.99)))), run.critic)
     assert type(choose_runner(run, notes.append)) is UpdateRunner
-    assert "because Adam takes betas, which moves along a curve, as a number from Python" in notes[0]
+    assert "because Adam takes betas, which moves along a curve, as a number from Python" in notes.pop()
+    monkeypatch.setattr(run, "ranks", SimpleNamespace(recorded=False))
+    assert type(choose_runner(run, notes.append)) is UpdateRunner
+    assert "average their gradients without NCCL" in notes.pop()
 
 
 def test_adamw_trains_and_resumes_bit_for_bit(tmp_path, monkeypatch):

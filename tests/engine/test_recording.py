@@ -17,9 +17,6 @@ from ganzoo.rules import Plan
 CPU = torch.device("cpu")
 
 
-# Recording fails.
-
-
 class FakeGraph:
     """A CUDA graph; ``broken`` makes the end of a capture fail, as an operation that a capture does not allow does."""
 
