@@ -19,15 +19,15 @@ GROUP = "Look at runs"
 
 def evaluate(
     metric: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--metric",
             "-m",
             metavar="METRIC",
             autocompletion=offers.of_kind("metric"),
-            help="A metric, or YAML: '{name: fid, samples: 5000}'; may be given several times.",
+            help="A metric, or YAML: '{name: fid, samples: 5000}'; may be given several times. Default: those of the run's configuration.",
         ),
-    ],
+    ] = None,
     run_folder: Annotated[Path | None, typer.Argument(metavar="RUN", help="A folder that 'ganzoo run' made.")] = None,
     images: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Measure the pictures in a folder, instead of a run's generator.")
@@ -58,16 +58,21 @@ def evaluate(
     Example: ganzoo eval runs/quickstart --metric classifier_fid
     """
     from ganzoo.config.yaml_writer import flow
+    from ganzoo.rundir.kept import with_kept
     from ganzoo.rundir.lines import EVAL, append_event
 
     from .folders import measure_folders
-    from .measured import measure_run, resolve_metrics
+    from .measured import measure_run, metrics_of, resolve_metrics
 
     registry = Registry.installed()
     of_data = [text for text in override or () if text.startswith("data.")]
     parameters = [text for text in override or () if text not in of_data]
     if inception_weights is not None:
         parameters = [*parameters, f"weights={flow(str(inception_weights))}"]
+    if not metric and run_folder is not None:
+        metric, registry = metrics_of(run_folder), with_kept(registry, run_folder)
+    if not metric:
+        raise UserError("no metric is named", "name one: --metric METRIC", key="--metric")
     parts = resolve_metrics(metric, parameters, registry)
     results = []
     reporter = choose_reporter(quiet or as_json)

@@ -1,4 +1,4 @@
-"""Measures the generator of a finished run by metrics that the command line names."""
+"""Measures the generator of a finished run by metrics that the command line names, or its configuration."""
 
 from __future__ import annotations
 
@@ -7,15 +7,30 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ganzoo import compat
-from ganzoo.config import ResolvedPart, resolve_alone
+from ganzoo.config import ResolvedPart, load_config, resolve_alone
 from ganzoo.config.overrides import parse_override
+from ganzoo.config.yaml_writer import flow
 from ganzoo.engine.evaluation import Evaluation, Subjects, measure, prepare
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.metrics.subject import Fact
 from ganzoo.registry import Registry
+from ganzoo.rundir.files import CONFIG, check_run
 from ganzoo.rundir.weights import split_choice
 from ganzoo.runs.trained import load_trained
 from ganzoo.ui.progress import Reporter
+
+
+def metrics_of(folder: Path) -> list[str]:
+    """The metrics that a run's configuration lists, each as YAML for ``resolve_metrics``.
+
+    Raises:
+        UserError: where the folder holds no run, or its configuration lists none.
+    """
+    check_run(folder, "'ganzoo run' or 'ganzoo pack'")
+    metrics = load_config(folder / CONFIG).metrics
+    if not metrics:
+        raise UserError("its configuration lists no metrics", "name one: --metric METRIC", key="--metric", where=str(folder))
+    return [flow({"name": part.name, **part.params}) for part in metrics]
 
 
 def resolve_metrics(texts: Sequence[str], parameters: Sequence[str], registry: Registry) -> list[ResolvedPart]:

@@ -13,6 +13,20 @@ from ganzoo.rundir import read_record
 from ganzoo.rundir.files import GENERATOR
 from ganzoo.rundir.weights import export, metadata
 
+SPREAD = """\
+from ganzoo import DataSpec, Metric
+
+
+class Spread(Metric):
+    \"\"\"The standard deviation of samples.\"\"\"
+
+    def __init__(self, data: DataSpec) -> None:
+        super().__init__()
+
+    def measure(self, subject):
+        return {"spread": float(next(subject.generated(20))["sample"].std())}
+"""
+
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
@@ -70,9 +84,37 @@ def test_modes_of_a_toy(tmp_path, capsys):
     assert '"event": "evaluated"' in (run / "metrics.jsonl").read_text()
 
 
+def test_without_a_metric_those_of_the_runs_configuration_are_measured_as_the_run_did(tmp_path, capsys):
+    run = train(tmp_path, RING, "metrics=[{name: modes, samples: 60}, {name: modes, samples: 70, every: 2}]", "train.seed=3")
+    before = [(line["metric"], line["values"]) for line in events(run, "evaluated") if line["step"] == 4]
+    capsys.readouterr()
+    assert invoke(["eval", str(run), "--seed", "3", "--json"]) == 0
+    assert [(found["metric"], found["values"]) for found in json.loads(capsys.readouterr().out)] == before
+    assert [name for name, _ in before] == ["modes", "modes#2"]
+    assert invoke(["eval", str(run), "-o", "samples=80", "--json"]) == 0
+    assert [found["values"]["provenance"]["samples"] for found in json.loads(capsys.readouterr().out)] == [80, 80]
+
+
+def test_metrics_of_a_file_that_the_run_keeps_are_among_its_own(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "spread.py").write_text(SPREAD)
+    (tmp_path / "ring.yaml").write_text(RING + "metrics: [spread]\n")
+    run = tmp_path / "run"
+    assert invoke(["run", str(tmp_path / "ring.yaml"), "--plugin", str(tmp_path / "spread.py"), "--out", str(run), "-q"]) == 0
+    (tmp_path / "spread.py").unlink()
+    assert invoke(["eval", str(run)]) == 0, capsys.readouterr().err
+    assert capsys.readouterr().out.splitlines()[-1].startswith("spread: spread ")
+
+
+def test_pictures_have_no_metrics_of_their_own(tmp_path, capsys):
+    assert invoke(["eval", "--images", str(tmp_path), "--against", str(tmp_path)]) == 2
+    assert "no metric is named; name one: --metric METRIC" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "arguments", "said"),
     [
+        (RING, [], "run: --metric: its configuration lists no metrics; name one: --metric METRIC"),
         (RING, ["-m", "classifier_fid"], "the digit classifier reads grey digits"),
         (RING, ["-m", "fid"], "Inception reads colour images"),
         (DIGITS, ["-m", "modes"], "modes are counted of 2-D points"),

@@ -9,10 +9,10 @@ Only a component that needs a field which neither the data nor its own prior nor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations, product
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from ganzoo.compat.dry_run import dry_run, fake_tensors
 from ganzoo.compat.verdict import Players
@@ -33,8 +33,7 @@ LARGEST = 3 * 64 * 64
 """Numbers of a sample up to which small networks are run on values: beyond, their activations would take the memory and the time."""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One combination and whether it fits; ``reason`` says why not."""
 
     generator: str
@@ -50,7 +49,7 @@ class Row:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
-        return {**vars(self), "losses": list(self.losses), "fits": self.fits}
+        return {**self._asdict(), "losses": list(self.losses), "fits": self.fits}
 
 
 def cross(registry: Registry, data: DataSpec, reporter: Reporter, of: str = "") -> list[Row]:
@@ -85,6 +84,7 @@ class Crossing:
         self._declared = Declarations(data, self._players)
         self._found: dict[tuple[object, ...], str] = {}
         self._found_alone: dict[tuple[Built, ...], str] = {}
+        self._found_beside: dict[tuple[Built, ...], str] = {}
 
     def rows(self, generator: ResolvedPart, critic: ResolvedPart, wanted: Callable[[Sequence[ResolvedPart]], bool]) -> Iterator[Row]:
         """The rows that are ``wanted`` of a pair of networks: each loss that stands alone, and each that fits with each companion."""
@@ -115,9 +115,10 @@ class Crossing:
         """Why a generator, a critic, losses and a schedule do not fit; "" where they do."""
         generator, critic, *losses, schedule = chosen
         plan = schedule.plan or EQUAL
-        whole = plan.losses is not None or bool(plan.frozen) or any(built.asks and built.asks - plan.values.keys() for built in chosen)
-        if len(losses) > 1 and not whole and not any(self._alone(generator, critic, loss, schedule) for loss in losses):
-            return next((reason for pair in combinations(losses, 2) if (reason := self._pair(plan, *pair))), "")
+        asking = [built for built in chosen if built.asks]
+        whole = plan.losses is not None or bool(plan.frozen) or any(built.asks - plan.values.keys() for built in asking)
+        if len(losses) > 1 and not whole and not any([self._alone(generator, critic, loss, schedule) for loss in losses]):
+            return self._beside(schedule, plan, *losses)
         if refused := next((built.refused for built in chosen if built.refused), ""):
             return refused
         if problem := self._declared.of(*chosen):
@@ -132,6 +133,13 @@ class Crossing:
         if chosen not in self._found_alone:
             self._found_alone[chosen] = self._reason(*chosen)
         return self._found_alone[chosen]
+
+    def _beside(self, schedule: Built, plan: Plan, *losses: Built) -> str:
+        """Why losses do not fit each other by a schedule's plan, whatever networks there are; "" where they do."""
+        key = (schedule, *losses)
+        if key not in self._found_beside:
+            self._found_beside[key] = next((reason for pair in combinations(losses, 2) if (reason := self._pair(plan, *pair))), "")
+        return self._found_beside[key]
 
     def _whole(self, generator: Built, critic: Built, losses: Sequence[Built], schedule: Built, plan: Plan) -> str:
         """Why a combination does not fit that no stand-in can serve; "" where it does."""

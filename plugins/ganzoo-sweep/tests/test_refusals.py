@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from ganzoo_sweep.settings import read_sweep
-from sweeps import write
+from sweeps import BASE, write
 
 from ganzoo.cli import invoke
 from ganzoo.errors import UserError
@@ -68,6 +68,14 @@ def test_the_last_of_many_trials_is_checked_before_the_first_is_trained(capsys):
     error = capsys.readouterr().err
     assert error.startswith("ganzoo: error: sweep.yaml:4: loss.1: ")
     assert "which mixes the batch" in error
+    assert not Path("runs").exists()
+
+
+def test_a_trial_whose_later_steps_do_not_fit_is_found_before_the_first_is_trained(capsys):
+    write(BASE + "schedule: {name: pretrain, share: 0.5, losses: [wasserstein]}\n", "base.yaml")
+    write("config: base.yaml\ngrid:\n  schedule.then: [[wasserstein], [hinge]]\n")
+    assert invoke(["sweep", "sweep.yaml", "--quiet"]) == 2
+    assert "schedule: the schedule acts by a loss 'hinge' from step 2 on, which is none of the run's" in capsys.readouterr().err
     assert not Path("runs").exists()
 
 
