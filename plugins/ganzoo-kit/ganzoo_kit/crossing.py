@@ -117,7 +117,7 @@ class Crossing:
         plan = schedule.plan or EQUAL
         asking = [built for built in chosen if built.asks]
         whole = plan.losses is not None or bool(plan.frozen) or any(built.asks - plan.values.keys() for built in asking)
-        if len(losses) > 1 and not whole and not any([self._alone(generator, critic, loss, schedule) for loss in losses]):
+        if len(losses) > 1 and not whole and not any(self._alone(generator, critic, loss, schedule) for loss in losses):
             return self._beside(schedule, plan, *losses)
         if refused := next((built.refused for built in chosen if built.refused), ""):
             return refused
