@@ -41,6 +41,7 @@ SHIPPED = {
     "ring_hinge": "ganzoo-hinge:ring",
     "ring_lsgan": "ganzoo-lsgan:ring",
     "ring_non_saturating": "ganzoo-vanilla:ring",
+    "ring_pacgan": "ganzoo-pacgan:ring",
     "ring_relativistic_average": "ganzoo-relativistic:ring",
     "ring_top_k": "ganzoo-regularisers:ring_top_k",
     "ring_wgan_div": "ganzoo-regularisers:ring_wgan_div",

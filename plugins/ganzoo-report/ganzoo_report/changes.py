@@ -42,7 +42,8 @@ def changes_from_recipe(recipe: dict[str, Any], config: dict[str, Any], commands
         commands: what started the run, for their overrides.
     """
     ours, theirs = dict(_flat(_spelled_out(recipe))), dict(_flat(_spelled_out(config)))
-    changed = [Change(key, _text(value), _text(theirs.get(key, ABSENT))) for key, value in ours.items() if theirs.get(key, ABSENT) != value]
+    found = {key: theirs.get(key, theirs.get(f"{key}.name", ABSENT)) for key in ours}  # a name alone stands for a wrapped component
+    changed = [Change(key, _text(value), _text(found[key])) for key, value in ours.items() if found[key] != value]
     tree = copy.deepcopy(recipe)
     for override in (override for command in commands for override in _overrides(command)):
         with suppress(UserError):
@@ -103,7 +104,8 @@ def _component(value: Any, key: str) -> Any:
     if isinstance(value, str):
         value = {"name": value}
     if isinstance(value, dict) and isinstance(value.get("name"), str):
-        return value | {"name": value["name"].rpartition("/")[2]}
+        nested = {key: _component(item, "") for key, item in value.items() if isinstance(item, dict)}  # a wrapped component
+        return value | nested | {"name": value["name"].rpartition("/")[2]}
     return value
 
 

@@ -194,6 +194,14 @@ def test_a_change_is_what_the_command_set_in_each_way_of_writing_it(words, wante
     assert {change.recipe for change in found} <= {"(default)"}
 
 
+@pytest.mark.parametrize("inner", ["mlp", {"name": "mlp", "hidden": [8]}])
+def test_a_wrapped_component_is_no_change_and_one_of_its_parameters_is(inner):
+    config = {"critic": {"name": "ganzoo-pacgan/pac", "critic": {"name": "ganzoo-vanilla/mlp", "hidden": [8]}}}
+    assert changes_from_recipe({"critic": {"name": "pac", "critic": inner}}, config) == []
+    changed = changes_from_recipe({"critic": {"name": "pac", "critic": {"name": "mlp", "hidden": [9]}}}, config)
+    assert [change.key for change in changed] == ["critic.critic.hidden"]
+
+
 def test_classes_are_named_with_their_counts(tmp_path):
     make_run(tmp_path / "run")
     facts = json.loads((tmp_path / "run/env.json").read_text())

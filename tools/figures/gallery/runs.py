@@ -26,10 +26,8 @@ METRICS: Mapping[str, str] = {
     "faces_srgan": "super_resolution",
     "dcgan_stacked_mnist": "stacked_modes",
     "faces_progan": "sliced_wasserstein",
-    **dict.fromkeys(("digits_cgan", "digits_consistency", "digits_diffaugment", "digits_infogan", "digits_sngan"), "classifier_fid"),
-    **dict.fromkeys(
-        ("ring_hinge", "ring_relativistic_average", "ring_dragan", "ring_top_k", "ring_wgan_div", "grid_relativistic"), "modes"
-    ),
+    **{path.stem: "classifier_fid" for path in RECIPES.glob("digits_*.yaml")},
+    **{path.stem: "modes" for kind in ("ring", "grid") for path in RECIPES.glob(f"{kind}_*.yaml")},
 }
 """Recipe to what it is measured by."""
 HEADLINES: Mapping[str, str] = {

@@ -132,7 +132,9 @@ SMALL = {
     "projection": "width=2",
     **dict.fromkeys(("progan", "stylegan2"), "width=4"),
     **dict.fromkeys(("r3gan", "biggan"), "width=16"),
-    "sagan": "width=2",
+    **dict.fromkeys(("sagan", "began_decoder", "began_autoencoder"), "width=2"),
+    "autoencoder": "hidden=[8]",
+    "pac": "critic.hidden=[8]",
     **dict.fromkeys(("unet", "patchgan", "patchgan_pair", "cyclegan", "pixeldt"), "width=2"),
 }
 """Network to the parameter that makes it small."""
