@@ -88,16 +88,27 @@ class Crossing:
 
     def rows(self, generator: ResolvedPart, critic: ResolvedPart, wanted: Callable[[Sequence[ResolvedPart]], bool]) -> Iterator[Row]:
         """The rows that are ``wanted`` of a pair of networks: each loss that stands alone, and each that fits with each companion."""
-        schedules, alone = self.parts["schedule"], [part for part in self.parts["loss"] if stands_alone(part)]
-        for loss, schedule in product(alone, schedules):
-            if wanted(chosen := (generator, critic, loss, schedule)):
-                yield self._row(chosen)
-        beside = [part for part in self.parts["loss"] if not stands_alone(part)]
+        schedules, losses = self.parts["schedule"], self.parts["loss"]
+        alone, beside = [part for part in losses if stands_alone(part)], [part for part in losses if not stands_alone(part)]
+        for loss in alone:
+            yield from self._rows([generator, critic, loss], wanted)
         for first in alone:
-            combined = ((generator, critic, first, second, schedule) for second, schedule in product(beside, schedules))
-            if asked := list(filter(wanted, combined)):
-                found = (self._alone(*map(self._of, (generator, critic, first, schedule))) for schedule in schedules)
-                yield from map(self._row, asked if not all(found) else ())
+            combined = [[generator, critic, first, second] for second in beside]
+            asked = [chosen for chosen in combined if any(wanted([*chosen, schedule]) for schedule in schedules)]
+            if asked and not all(self._alone(*map(self._of, (generator, critic, first, schedule))) for schedule in schedules):
+                for chosen in asked:
+                    yield from self._rows(chosen, wanted)
+
+    def _rows(self, chosen: Sequence[ResolvedPart], wanted: Callable[[Sequence[ResolvedPart]], bool]) -> Iterator[Row]:
+        """Of two networks and losses, a row for each schedule."""
+        generator, critic, *losses = (part.name for part in chosen)
+        named, reason = tuple(losses), self._alone if len(losses) == 1 else self._reason
+        found: dict[Built, str] = {}
+        for part in self.parts["schedule"]:
+            if wanted([*chosen, part]):
+                if (schedule := self._of(part)) not in found:
+                    found[schedule] = reason(*map(self._of, chosen), schedule)
+                yield Row(generator, critic, named, part.name, found[schedule])
 
     def _of(self, part: ResolvedPart) -> Built:
         if id(part) not in self._built:
@@ -105,11 +116,6 @@ class Crossing:
             # Of schedules that differ in nothing that is looked at, one is asked.
             self._built[id(part)] = self._alike.setdefault(looked_at(built.plan), built) if built.plan else built
         return self._built[id(part)]
-
-    def _row(self, chosen: Sequence[ResolvedPart]) -> Row:
-        generator, critic, *losses, schedule = (part.name for part in chosen)
-        reason = self._alone if len(losses) == 1 else self._reason
-        return Row(generator, critic, tuple(losses), schedule, reason(*map(self._of, chosen)))
 
     def _reason(self, *chosen: Built) -> str:
         """Why a generator, a critic, losses and a schedule do not fit; "" where they do."""
