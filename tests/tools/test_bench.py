@@ -25,7 +25,7 @@ put_into = command.put_into
 CPU = torch.device("cpu")
 
 
-@pytest.mark.parametrize("name", ["acgan32", *(pytest.param(n, marks=pytest.mark.slow) for n in workloads.WORKLOADS if n != "acgan32")])
+@pytest.mark.parametrize("name", ["mlp", *(pytest.param(n, marks=pytest.mark.slow) for n in workloads.WORKLOADS if n != "mlp")])
 def test_textbook_and_ganzoo_train_the_same_networks(name, tmp_path):
     counted = runs.run_child("flops", name, "fp32", 1, tmp_path)
     ours, theirs = counted["parameters"]
