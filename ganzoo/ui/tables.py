@@ -24,13 +24,13 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], indent: str 
     table = [[str(cell) for cell in row] for row in ([head] if head else []) + list(rows)]
     if not table:
         return
-    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    widths = [max(map(len, column)) for column in zip(*table, strict=False)]
     margin = len(indent) + sum(widths[:-1]) + 2 * len(widths[:-1])
     room = shutil.get_terminal_size().columns - margin if sys.stdout.isatty() else 0
     for row in table:
         *cells, last = row
         first, *more = _wrapped(last, room) if len(last) > room >= NARROWEST else [last]
-        print((indent + "".join(f"{cell:<{width}}  " for cell, width in zip(cells, widths, strict=False)) + first).rstrip())
+        print((indent + "  ".join([*map(str.ljust, cells, widths), first])).rstrip())
         for line in more:
             print(" " * margin + line)
 
