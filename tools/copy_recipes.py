@@ -18,6 +18,7 @@ SHIPPED = {
     "dcgan_stacked_mnist": "ganzoo-dcgan:stacked_mnist",
     "digits_cgan": "ganzoo-cgan:digits",
     "digits_consistency": "ganzoo-regularisers:digits",
+    "digits_sagan": "ganzoo-sagan:digits",
     "digits_infogan": "ganzoo-infogan:digits",
     "faces_context_encoder": "ganzoo-context-encoder:faces",
     "faces_progan": "ganzoo-progan:faces",
