@@ -29,6 +29,7 @@ DATA = {
     "digits": DataSpec({"sample": (1, 28, 28), "label": ()}, 10),
     "mnist": DataSpec({"sample": (1, 28, 28), "label": ()}, 10),
     "cifar10": DataSpec({"sample": (3, 32, 32), "label": ()}, 10),
+    "attributed_digits": DataSpec({"sample": (1, 28, 28), "attributes": (11,), "label": ()}, 12),
     "celeba": DataSpec({"sample": (3, 64, 64)}),
     "ring": DataSpec({"sample": (2,)}, 0, 0.7),
     "grid": DataSpec({"sample": (2,)}, 0, 2.8),
@@ -39,7 +40,7 @@ DATA = {
 def data_of(config):
     """What a recipe's data holds; pictures have the size, and the low resolution or the hole, that it asks for."""
     params = config.data.params
-    if config.data.name in DATA:
+    if config.data.name in DATA and "attributes" not in params:
         return DATA[config.data.name]
     drawn = config.data.name in DRAWN
     shape = (3, *[params.get("size", 32 if drawn else 64)] * 2)
@@ -51,7 +52,8 @@ def data_of(config):
         fields["source"] = (3, shape[1] // times, shape[2] // times)
     if params.get("mask"):
         fields |= {"source": shape, "mask": (1, *shape[1:])}
-    return DataSpec(fields)
+    fields |= {"attributes": (n,), "label": ()} if (n := len(params.get("attributes", ()))) else {}
+    return DataSpec(fields, 2 * n)
 
 
 REGISTRY = Registry.installed()

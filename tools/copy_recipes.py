@@ -29,6 +29,8 @@ SHIPPED = {
     "digits_sngan": "ganzoo-sngan:digits",
     "grid_relativistic": "ganzoo-relativistic:grid",
     "grid_wgan_gp": "ganzoo-wgan-gp:grid",
+    "icgan_celeba": "ganzoo-icgan:celeba",
+    "icgan_digits": "ganzoo-icgan:digits",
     "lsgan_celeba": "ganzoo-lsgan:celeba",
     "lsgan_mnist": "ganzoo-lsgan:mnist",
     "pix2pix_outlines": "ganzoo-pix2pix:outlines",

@@ -109,7 +109,7 @@ def static_notes(players: Players) -> list[str]:
     read = {score for loss in players.losses.values() for score in loss.scores}
     notes = [f"critic {name_of(critic)} gives '{score}', which no loss reads" for score in sorted(critic.gives - read)]
     judged = "label" in critic.serving("").reads or any("label" in loss.reads for loss in players.losses.values())
-    if "label" in generator.serving("").reads and not judged:
+    if any("label" in generator.serving(loss.route).reads for loss in players.losses.values()) and not judged:
         notes.append(f"generator {name_of(generator)} takes the label, but nothing judges whether it obeys it")
     return [*notes, *_partial_views(players)]
 

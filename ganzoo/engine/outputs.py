@@ -73,7 +73,7 @@ class Outputs:
         made = generate(run.eval_generator, inputs, run.data, run.runtime, seed=(self.config.train.seed,))
 
         sources = pictures_given(run.generator, run.data, inputs) if run.data.is_image else {}
-        targets = [] if sources.keys() & {*run.data.independent} else [self.real]
+        targets = [] if sources.keys() & {"sample", *run.data.independent} else [self.real]
 
         def write() -> Path:
             path = self.directory.path / sample_file(step)

@@ -45,7 +45,7 @@ class Samples:
 
     def save_npz(self, path: Path) -> Path:
         """Write the arrays ``sample``, ``conditions`` and, where there is one, ``label``."""
-        arrays = {"sample": self.sample, **self.conditions} | ({"label": self.label} if self.label is not None else {})
+        arrays = {**self.conditions, "sample": self.sample} | ({"label": self.label} if self.label is not None else {})
         return save_arrays(path, arrays)
 
     def save_png(self, path: Path) -> Path:

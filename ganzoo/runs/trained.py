@@ -125,7 +125,7 @@ class Trained:
         inputs = self.inputs(n, seed, label, truncation, conditions)
         labels = inputs["label"].numpy() if self.conditional else None
         sources = pictures_given(self.generator, self.data, conditions) if conditions else {}
-        paired = sources and not sources.keys() & {*self.data.independent}
+        paired = sources and not sources.keys() & {"sample", *self.data.independent}
         target = to_units(conditions["sample"], self.data) if paired else None
         return Samples(self.make(inputs, seed), labels, self.data, self.class_names, sources, target)
 

@@ -39,7 +39,7 @@ REDUCED = {
     "matrix": "--of least_squares",
 }
 """Command to what is added to it, unless documents are read whole (tools/test -m slow tests/docs/test_docs.py)."""
-OF_PAIRS = {"psnr", "ssim", "l1", "relative_l1", "shape_and_colour"}
+OF_PAIRS = {"psnr", "ssim", "l1", "relative_l1", "shape_and_colour", "changed_digits"}
 """Metrics that take as many samples as a split has pairs."""
 LARGE = {"unet", "patchgan", "patchgan_pair", "cyclegan", "pixeldt"}
 """Networks that are made small wherever they are trained."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -39,6 +39,8 @@ class CelebA(Dataset):
         crop: edge in pixels of the centred square that is kept, before resizing. Papers differ (178, 160, 148, 140, 108), and
             an FID at one crop cannot be compared with an FID at another.
         attribute: which of the 40 attributes is the label, 0 or 1 (``Smiling``); null: no labels.
+        attributes: in its place, those that a network learns to change: "attributes", 1 or -1 each, and as "label" one change that
+            a picture can undergo, drawn: 2i to lose the attribute i, 2i + 1 to have it.
         flip: mirror images at random in training.
         download: try to fetch what is missing into ``root/celeba``. The server's quota is often used up.
         max_bad: fraction of the images that may be missing or damaged; they are left out and named.
@@ -54,22 +56,26 @@ class CelebA(Dataset):
         size: PositiveInt = 64,
         crop: PositiveInt = 178,
         attribute: str | None = None,
+        attributes: tuple[str, ...] = (),
         flip: bool = True,
         download: bool = False,
         max_bad: Fraction = 0.0,
     ) -> None:
         self.root, self.split, self.size, self.crop = root, split, size, crop
         self.attribute, self.flip, self.download, self.max_bad = attribute, flip, download, max_bad
-        if attribute is not None:
-            self.classes, self.class_names = 2, (f"not {attribute}", attribute)
+        self._asked = attributes if attribute is None else (attribute, *attributes)
+        if attribute is not None and attributes:
+            raise UserError("one attribute is the label, or several are changed", "leave one of both out", key="data.attributes")
+        self.attributes, self.class_names = attributes, tuple(text for name in self._asked for text in (f"not {name}", name))
+        self.classes = len(self.class_names)
 
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
-        """{"sample": (N, 3, size, size) uint8, with an attribute "label": (N,) int64, 1 where it is there}."""
+        """{"sample": (N, 3, size, size) uint8}; with an attribute "label": (N,) int64; with several "attributes": (N, A) float32, too."""
         layout = self._find(cache)
         assert layout.picture is not None  # or ``_find`` had refused
         assert layout.partition is not None
         names = read_partition(layout.partition, self.split)
-        labels = read_attribute(layout.attributes, self.attribute) if self.attribute is not None and layout.attributes else None
+        labels = read_attributes(layout.attributes, self._asked) if self._asked and layout.attributes else None
         unlabelled = [name for name in names if labels is not None and name not in labels]
         if unlabelled:
             raise UserError(
@@ -85,12 +91,17 @@ class CelebA(Dataset):
         )
         if labels is None:
             return {"sample": cached.images}
-        return {"sample": cached.images, "label": np.array([labels[names[i]] for i in cached.kept], np.int64)}
+        there = np.array([labels[names[i]] for i in cached.kept], np.int64).reshape(-1, len(self._asked))
+        if not self.attributes:
+            return {"sample": cached.images, "label": there[:, 0]}
+        which = np.random.default_rng(0).integers(len(self.attributes), size=len(there))
+        change = 2 * which + 1 - there[np.arange(len(there)), which]
+        return {"sample": cached.images, "attributes": np.float32(2 * there - 1), "label": change}
 
     def _find(self, cache: Cache) -> Layout:
         """Where the files lie."""
         root = expanded(self.root)
-        layout, labelled = look(tree := Tree(root)), self.attribute is not None
+        layout, labelled = look(tree := Tree(root)), bool(self._asked)
         by_hand = f"get what is missing from {HOME} and put it into {root.absolute()}, or set data.root"
         if self.download and layout.missing(labelled):
             for name in layout.missing(labelled):
@@ -142,24 +153,25 @@ def read_partition(path: File, split: str) -> list[str]:
     return names
 
 
-def read_attribute(path: File, attribute: str) -> dict[str, int]:
-    """Image name -> 1 where it has the attribute, 0 where not. Line 1: a count; 2: the names; then a name and 1s and -1s."""
+def read_attributes(path: File, wanted: Sequence[str]) -> dict[str, list[int]]:
+    """Image name -> for each attribute 1 where it has it, 0 where not. Line 1: a count; 2: the names; then a name and 1s and -1s."""
     lines = _lines(path)
     cells_of = rows(lines)
     first = 1 if lines and cells_of[0][:1] == ["image_id"] else 2  # a CSV has its header first, the official list a count before it
     attributes = [name for name in cells_of[first - 1] if name != "image_id"] if len(lines) >= first else []
-    if attribute not in attributes:
-        raise UserError(f"'{attribute}' is not an attribute in {path}", did_you_mean(attribute, attributes), key="data.attribute")
-    column = attributes.index(attribute) + 1
+    for name in wanted:
+        if name not in attributes:
+            raise UserError(f"'{name}' is not an attribute in {path}", did_you_mean(name, attributes), key="data.attribute")
+    columns = [attributes.index(name) + 1 for name in wanted]
     found = {}
     for number, cells in enumerate(cells_of[first:], start=first + 1):
         if not cells:
             continue
-        if len(cells) != len(attributes) + 1 or cells[column] not in ("1", "-1"):
+        if len(cells) != len(attributes) + 1 or any(cells[column] not in ("1", "-1") for column in columns):
             raise UserError(
                 f"wanted a name and {len(attributes)} times 1 or -1", "get the list again", key="data.root", where=f"{path}:{number}"
             )
-        found[cells[0]] = int(cells[column] == "1")
+        found[cells[0]] = [int(cells[column] == "1") for column in columns]
     return found
 
 

@@ -95,6 +95,16 @@ def test_an_attribute_makes_two_classes():
     assert (smiling.classes, smiling.class_names) == (2, ("not Smiling", "Smiling"))
 
 
+def test_attributes_come_as_signs_with_a_change_that_each_picture_can_undergo(tmp_path, cache):
+    arrays = read(write(tmp_path / "data", True), cache, split="all", attributes=("Smiling", "Male"))
+    assert arrays["attributes"].tolist() == [[1 if smiling else -1, 1 if i % 2 else -1] for i, smiling in enumerate(SMILING)]
+    for signs, change in zip(arrays["attributes"], arrays["label"], strict=True):
+        assert signs[change // 2] == 1 - 2 * (change % 2)
+    assert CelebA(attributes=("Smiling", "Male")).class_names == ("not Smiling", "Smiling", "not Male", "Male")
+    with pytest.raises(UserError, match=r"data\.attributes: one attribute is the label"):
+        CelebA(attribute="Male", attributes=("Smiling",))
+
+
 def test_the_crop_matters_and_is_part_of_the_key(tmp_path, cache):
     root = write(tmp_path / "data", False)
     tight = read(root, cache)["sample"]

@@ -53,7 +53,7 @@ def data(tmp_path_factory):
         draw(folder / place, i)
     for i in range(2):
         shard(folder / f"{i}.tar", i)
-    celeba = {"attribute": ("Smiling",), "root": (str(folder / "other-celeba"),)}
+    celeba = {"attribute": ("Smiling",), "attributes": (("Smiling", "Male"),), "root": (str(folder / "other-celeba"),)}
     given = {
         f"dataset {name}": ({"root": str(folder / name)}, {"root": (str(folder / f"other-{name}"),)})
         for name in ("mnist", "cifar10", "emnist", "qmnist")

@@ -24,6 +24,7 @@ METRICS: Mapping[str, str] = {
     "vanilla_mnist": "classifier_fid",
     "faces_context_encoder": "inpainting",
     "faces_srgan": "super_resolution",
+    "icgan_digits": "changed_digits",
     "dcgan_stacked_mnist": "stacked_modes",
     "faces_progan": "sliced_wasserstein",
     **{path.stem: "classifier_fid" for path in RECIPES.glob("digits_*.yaml")},
@@ -37,12 +38,13 @@ HEADLINES: Mapping[str, str] = {
     "stacked_modes": "modes",
     "inpainting": "l1_share",
     "super_resolution": "gain",
+    "changed_digits": "recognised",
 }
 """A metric's number for the card, of recipes without a bar."""
 SETTINGS: Mapping[str, str] = {
     "sliced_wasserstein": "samples=2000",
     "cyclegan_horse2zebra": "samples=1500",
-    **dict.fromkeys(("relative_l1", "shape_and_colour", "inpainting", "super_resolution"), "split=test"),
+    **dict.fromkeys(("relative_l1", "shape_and_colour", "inpainting", "super_resolution", "changed_digits"), "split=test"),
 }
 """A metric, or a recipe, to the metric's setting here: fewer samples, where the usual number would take as long as the training or
 there are not as many; what was held out."""

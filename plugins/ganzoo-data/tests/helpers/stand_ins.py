@@ -9,6 +9,11 @@ import numpy as np
 from PIL import Image
 
 COUNT = 12
+ATTRIBUTES = (
+    *("Smiling", "Bald", "Bangs", "Black_Hair", "Blond_Hair", "Brown_Hair", "Bushy_Eyebrows", "Eyeglasses", "Gray_Hair", "Heavy_Makeup"),
+    *("Male", "Mouth_Slightly_Open", "Mustache", "Pale_Skin", "Receding_Hairline", "Straight_Hair", "Wavy_Hair", "Wearing_Hat"),
+)
+"""Of CelebA, that every second picture has."""
 
 
 def write_mnist(root):
@@ -55,8 +60,8 @@ def write_shard(root):
 def write_celeba(root):
     names = write_pictures(root / "img_align_celeba")
     (root / "list_eval_partition.txt").write_text("".join(f"{name} {max(0, i - COUNT + 3)}\n" for i, name in enumerate(names)))
-    rows = [f"{name} {1 if i % 2 else -1} 1\n" for i, name in enumerate(names)]
-    (root / "list_attr_celeba.txt").write_text("".join([f"{COUNT}\nSmiling Young\n", *rows]))
+    rows = [f"{name} {'1 ' * len(ATTRIBUTES) if i % 2 else '-1 ' * len(ATTRIBUTES)}1\n" for i, name in enumerate(names)]
+    (root / "list_attr_celeba.txt").write_text("".join([f"{COUNT}\n{' '.join(ATTRIBUTES)} Young\n", *rows]))
 
 
 def write_idx(path, array, code):
@@ -123,6 +128,7 @@ SMALL = {
     "resnet": "width=4",
     "cgan_mlp": "label_units=8",
     "infogan": "width=2",
+    "icgan": "width=2",
     "srresnet": "width=2",
     "srgan": "width=2",
     "context_encoder": "width=2",
