@@ -96,7 +96,7 @@ class CelebA(Dataset):
             return {"sample": cached.images, "label": there[:, 0]}
         which = np.random.default_rng(0).integers(len(self.attributes), size=len(there))
         change = 2 * which + 1 - there[np.arange(len(there)), which]
-        return {"sample": cached.images, "attributes": np.float32(2 * there - 1), "label": change}
+        return {"sample": cached.images, "attributes": (2 * there - 1).astype(np.float32), "label": change}
 
     def _find(self, cache: Cache) -> Layout:
         """Where the files lie."""

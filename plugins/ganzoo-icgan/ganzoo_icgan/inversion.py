@@ -12,6 +12,8 @@ from torch.nn.functional import mse_loss
 
 from ganzoo import DataSpec, Loss, Terms, Turn
 
+from .example import LinearEncoders
+
 
 class Inversion(Loss):
     """Encoders of a generator with the routes ``generate``, ``encode_latent`` and ``encode_attributes``."""
@@ -19,6 +21,7 @@ class Inversion(Loss):
     paper = "Perarnau et al., 2016, arXiv:1611.06355"
     reads = frozenset({"attributes"})
     needs = frozenset({"generate", "encode_latent", "encode_attributes"})
+    example_generator = LinearEncoders  # for the conformance kit
 
     def __init__(self, data: DataSpec) -> None:
         super().__init__()

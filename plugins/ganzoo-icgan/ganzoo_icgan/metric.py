@@ -38,7 +38,6 @@ class ChangedDigits(Metric):
             what = f"metric changed_digits judges changes of the data set 'attributed_digits'; this data has {has}"
             raise UserError(what, "use another metric")
         self.samples, self.split = samples, split
-        self.classifier = load_digit_classifier()
 
     def prepare(self, subject: Subject) -> None:
         """See that digits are changed."""
@@ -48,7 +47,7 @@ class ChangedDigits(Metric):
         """All seven."""
         pairs = [{name: value.cpu() for name, value in pair.items()} for pair in subject.pairs(self.samples, self.split)]
         made, were, had, label = (torch.cat([pair[name] for pair in pairs]) for name in ("sample", "target", "attributes", "label"))
-        digit, thick = self.seen(made)
+        digit, thick = seen(made)
         of_class, to_thick = label < CLASSES, label == CLASSES + 1
         same_digit, same_thickness = digit == had[:, :CLASSES].argmax(dim=1), thick == (had[:, CLASSES] > 0)
         as_asked = torch.where(of_class, digit == label, thick == to_thick)
@@ -64,11 +63,13 @@ class ChangedDigits(Metric):
             "l1_class": share(moved[of_class]),
         }
 
-    def seen(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Of digits (N, 1, H, W) in [-1, 1] the class (N,), and whether they are thick (N,)."""
-        with torch.no_grad():
-            digit = torch.cat([self.classifier(part).argmax(dim=1) for part in pictures.split(250)])
-        return digit, torch.from_numpy(thickness((pictures[:, 0].numpy() + 1) * 127.5) > MEDIAN)
+
+def seen(pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """Of digits (N, 1, H, W) in [-1, 1] the class (N,), and whether they are thick (N,)."""
+    classifier = load_digit_classifier()
+    with torch.no_grad():
+        digit = torch.cat([classifier(part).argmax(dim=1) for part in torch.split(pictures, 250)])
+    return digit, torch.from_numpy(thickness((pictures[:, 0].numpy() + 1) * 127.5) > MEDIAN)
 
 
 def far(first: Tensor, second: Tensor) -> Tensor:
