@@ -123,8 +123,8 @@ def test_a_folder_of_pictures_is_changed_as_the_label_says(trained, tmp_path, mo
     Path("digits").mkdir()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 30), np.uint8)).save("digits/a.png")
     assert invoke(["sample", str(trained), "--from", "digits", "--label", "thick", "--out", "thick"]) == 0
-    assert Image.open("thick/a.png").size == (28, 28)
-    picture = torch.zeros(1, 1, 28, 28)
+    assert Image.open("thick/a.png").size == (32, 32)
+    picture = torch.zeros(1, 1, 32, 32)
     seven, thick = (load(trained)(sample=picture, label=torch.tensor([label]))["sample"] for label in (7, 11))
     assert not torch.equal(seven, thick)
     assert invoke(["sample", str(trained), "--from", "digits", "--route", "encode_latent", "--out", "codes"]) == 0
@@ -140,5 +140,5 @@ def test_samples_show_each_digit_beside_what_was_made_of_it_and_nothing_twice(tr
     assert Image.open(tmp_path / "a.png").size == grid.size
     arrays = np.load(tmp_path / "a.npz")
     assert sorted(np.unique(arrays["label"])) == list(range(12))
-    tested = {digit.tobytes() for digit in read()["sample"]}
+    tested = {digit.tobytes() for digit in read(size=32)["sample"]}
     assert not {made.tobytes() for made in arrays["sample"]} & tested  # what is written is what was made

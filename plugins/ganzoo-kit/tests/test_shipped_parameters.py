@@ -34,6 +34,7 @@ DECLARED = {
 }
 """Parameters whose effect is not seen here, each with the reason and where it is."""
 HOLED = [DataSpec({"sample": (3, 16, 16), "source": (3, 16, 16), "mask": (1, 16, 16)})]
+ATTRIBUTED = [DataSpec({"sample": (1, 16, 16), "attributes": (5,), "label": ()}, 7)]
 GROWING = [Lent({"sample": (3, 16, 16)}, lend=lambda n: {"stage": 2, "alpha": torch.tensor(0.5)})]
 SLOW = ("metric sliced_wasserstein", "metric classifier_fid", "metric precision_recall")
 
@@ -90,6 +91,9 @@ def data(tmp_path_factory):
         "loss ada": ({"interval": 1}, {}),
         "loss top_k_fakes": ({"epoch": 1}, {}),
         "loss mutual_information": ({}, {}, [DataSpec({"sample": (2,), "category": (3,), "continuous": (2,)})]),
+        "generator icgan": ({"latent_units": 4}, {}, ATTRIBUTED),
+        "critic icgan": ({}, {}, ATTRIBUTED),
+        "metric changed_digits": ({"samples": 50}, {}, [DataSpec({"sample": (1, 28, 28), "attributes": (11,), "label": ()}, 12)]),
         "generator context_encoder": ({"bottleneck": 8}, {}, HOLED),
         "loss reconstruction": ({}, {}, HOLED),
         "metric inpainting": ({}, {}, HOLED),

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from benchmarks.quality.trainings import ROOT
 from ganzoo_data.celeba import CelebA
+from ganzoo_faces.data import Faces
 from ganzoo_shapes.domains import Tinted
 from ganzoo_shapes.pairs import Outlines, Scene
 from PIL import Image
@@ -26,6 +28,9 @@ CIFAR10_IMAGES = 5000
 """Drawn for each of CIFAR-10's files."""
 SHAPES: Mapping[str, Callable[..., Dataset]] = {"facades": Outlines, "horse2zebra": Tinted, "lookbook": Scene}
 """The drawn shapes that stand in for pictures to translate."""
+DRAWN_ATTRIBUTES = ("Eyeglasses", "Smiling", "Mustache", "Wearing_Hat")
+"""CelebA's names of the first attributes of drawn faces."""
+DRAWN_FACES = 2000
 FACE = 148
 """Pixels of the edge of what is shown of a face of CelebA's 178 x 218."""
 
@@ -35,7 +40,7 @@ class Edition:
     """How a recipe is made small.
 
     Args:
-        data: "mnist", "celeba", "cifar10", "folder" or one of ``SHAPES``: what ``Sources.root`` finds or draws.
+        data: "mnist", "celeba", "attributed", "cifar10", "folder" or one of ``SHAPES``: what ``Sources.root`` finds or draws.
         settings: ``KEY=VALUE`` each, over the recipe.
     """
 
@@ -67,6 +72,7 @@ EDITIONS: Mapping[str, Edition] = {
     "dcgan_stacked_mnist": Edition("mnist", narrow(32, 4000)),
     "acgan_cifar10": Edition("cifar10", ("generator.width=32", "train.steps=1500")),
     "wgan_gp_cifar10": Edition("cifar10", narrow(32, 400)),
+    "icgan_celeba": Edition("attributed", narrow(8, 800, "train.batch_size=16")),
     "pix2pix_facades": Edition("facades", narrow(16, 6000, *WINDOWS)),
     "cyclegan_horse2zebra": Edition("horse2zebra", narrow(8, 3000, *WINDOWS)),
     # Discriminators as wide as the converter tell all its pictures within 100 steps here, and it ends in noise.
@@ -99,6 +105,8 @@ class Sources:
         if not folder.is_dir():
             if data == "cifar10":
                 write_cifar10(folder, CIFAR10_IMAGES)
+            elif data == "attributed":
+                write_attributed(folder)
             elif data in SHAPES:
                 write_shapes(data, folder)
             else:
@@ -113,6 +121,23 @@ def write_shapes(data: str, folder: Path) -> None:
         (folder / f"train{domain}").mkdir(parents=True)
         for i, picture in enumerate(np.asarray(arrays[name])):
             Image.fromarray(picture.transpose(1, 2, 0)).save(folder / f"train{domain}/{i:06}.png")
+
+
+def write_attributed(folder: Path) -> None:
+    """Drawn faces in CelebA's layout: of its attributes they have those that are drawn, and none of the others."""
+    asked = strict_yaml.read(ROOT / "zoo_configs/icgan_celeba.yaml").value["data"]
+    (folder / "img_align_celeba").mkdir(parents=True)
+    faces = Faces(count=DRAWN_FACES, size=64, attributes=True).arrays(Cache())
+    lines = [f"{DRAWN_FACES}\n{' '.join(asked['attributes'])}\n"]
+    for i, (face, signs) in enumerate(zip(np.asarray(faces["sample"]), np.asarray(faces["attributes"]), strict=True)):
+        whole = Image.new("RGB", (178, 218))
+        inner = Image.fromarray(face.transpose(1, 2, 0)).resize((asked["crop"], asked["crop"]))
+        whole.paste(inner, ((178 - inner.width) // 2, (218 - inner.height) // 2))
+        whole.save(folder / f"img_align_celeba/{i:06}.jpg", quality=95)
+        has = dict(zip(DRAWN_ATTRIBUTES, signs, strict=False))
+        lines.append(f"{i:06}.jpg {' '.join(str(int(has.get(name, -1))) for name in asked['attributes'])}\n")
+    (folder / "list_attr_celeba.txt").write_text("".join(lines))
+    (folder / "list_eval_partition.txt").write_text("".join(f"{i:06}.jpg 0\n" for i in range(DRAWN_FACES)))
 
 
 def write_pictures(celeba: Path, folder: Path) -> None:
