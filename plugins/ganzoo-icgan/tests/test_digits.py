@@ -135,9 +135,10 @@ def test_a_folder_of_pictures_is_changed_as_the_label_says(trained, tmp_path, mo
 
 
 def test_samples_show_each_digit_beside_what_was_made_of_it_and_nothing_twice(trained, tmp_path) -> None:
-    grid = Image.open(trained / "samples/step-00000008.png")
+    size = (8 * 34 + 2, 6 * 34 + 2)  # 24 pairs
+    assert Image.open(trained / "samples/step-00000008.png").size == size
     assert invoke(["sample", str(trained), "-n", "24", "--npz", str(tmp_path / "a.npz"), "--png", str(tmp_path / "a.png")]) == 0
-    assert Image.open(tmp_path / "a.png").size == grid.size
+    assert Image.open(tmp_path / "a.png").size == size
     arrays = np.load(tmp_path / "a.npz")
     assert sorted(np.unique(arrays["label"])) == list(range(12))
     tested = {digit.tobytes() for digit in read(size=32)["sample"]}
