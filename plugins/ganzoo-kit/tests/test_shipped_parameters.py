@@ -93,7 +93,7 @@ def data(tmp_path_factory):
         "loss mutual_information": ({}, {}, [DataSpec({"sample": (2,), "category": (3,), "continuous": (2,)})]),
         "generator icgan": ({"latent_units": 4}, {}, ATTRIBUTED),
         "critic icgan": ({}, {}, ATTRIBUTED),
-        "metric changed_digits": ({"samples": 50}, {}, [DataSpec({"sample": (1, 28, 28), "attributes": (11,), "label": ()}, 12)]),
+        "metric changed_digits": ({"samples": 50}, {}, [DataSpec({"sample": (1, 32, 32), "attributes": (11,), "label": ()}, 12)]),
         "generator context_encoder": ({"bottleneck": 8}, {}, HOLED),
         "loss reconstruction": ({}, {}, HOLED),
         "metric inpainting": ({}, {}, HOLED),
