@@ -47,12 +47,11 @@ def data_of(config):
     if drawn or config.data.name in ("paired", "unpaired"):
         apart = ("source",) if config.data.name in ("tinted", "unpaired") else ()
         return DataSpec({"source": shape, "sample": shape}, independent=apart)
-    fields = {"sample": shape}
+    fields = {"sample": shape} | ({"attributes": (n,), "label": ()} if (n := len(params.get("attributes", ()))) else {})
     if times := params.get("low_resolution"):
         fields["source"] = (3, shape[1] // times, shape[2] // times)
     if params.get("mask"):
         fields |= {"source": shape, "mask": (1, *shape[1:])}
-    fields |= {"attributes": (n,), "label": ()} if (n := len(params.get("attributes", ()))) else {}
     return DataSpec(fields, 2 * n)
 
 

@@ -21,8 +21,8 @@ class ChangedDigits(Metric):
 
     Numbers: ``recognised``, the share that has what was asked for: ``class``, of those that were to become another digit;
     ``thickness``, of those that were to become thick or thin. ``kept_class``: of the latter, the share that are still the same digit;
-    ``kept_thickness`` likewise of the former. ``l1``: of the latter, the mean absolute difference to what they were, as a share of
-    that of random pairs of digits; ``l1_class`` likewise of the former.
+    ``kept_thickness`` likewise of the former. ``of_random``: of the latter, the mean absolute difference to what they were, as a share of
+    that of random pairs of digits; ``of_random_class`` likewise of the former.
 
     Args:
         samples: digits N, the first of them; null: all of the split.
@@ -30,7 +30,7 @@ class ChangedDigits(Metric):
     """
 
     paper = "of this project: the bundled classifier, and the thickness that the data set measures"
-    better = {**dict.fromkeys(("recognised", "class", "thickness", "kept_class", "kept_thickness"), "higher"), "l1": "lower"}
+    better = {**dict.fromkeys(("recognised", "class", "thickness", "kept_class", "kept_thickness"), "higher"), "of_random": "lower"}
 
     def __init__(self, data: DataSpec, *, samples: PositiveInt | None = None, split: str | None = None) -> None:
         if data.fields.get("attributes") != (CLASSES + 1,) or data.classes != CLASSES + 2 or data.shape[0] != 1:
@@ -59,8 +59,8 @@ class ChangedDigits(Metric):
             "thickness": share(as_asked[~of_class]),
             "kept_class": share(same_digit[~of_class]),
             "kept_thickness": share(same_thickness[of_class]),
-            "l1": share(moved[~of_class]),
-            "l1_class": share(moved[of_class]),
+            "of_random": share(moved[~of_class]),
+            "of_random_class": share(moved[of_class]),
         }
 
 

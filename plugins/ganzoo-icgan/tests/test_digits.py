@@ -73,7 +73,7 @@ def test_the_metric_knows_each_kind_of_fault(halves) -> None:
     were = arrays.pop("sample").float() / 127.5 - 1
     pairs = {**arrays, "target": were}
     left = ChangedDigits(DATA).measure(Changed(were, pairs))  # nothing was changed at all
-    assert left["l1"] == left["l1_class"] == left["thickness"] == 0
+    assert left["of_random"] == left["of_random_class"] == left["thickness"] == 0
     assert min(left["kept_class"], left["kept_thickness"]) > 0.97
     assert left["class"] < 0.02
     # Asked for is what the next one is: another's picture is right, and as far as a random one.
@@ -81,7 +81,7 @@ def test_the_metric_knows_each_kind_of_fault(halves) -> None:
     asked = torch.where(torch.arange(400) % 2 == 0, signs[:, :10].argmax(dim=1), 10 + (signs[:, 10] > 0).long())
     right = ChangedDigits(DATA).measure(Changed(were.roll(-1, 0), {**pairs, "label": asked}))
     assert min(right["class"], right["thickness"], right["recognised"]) > 0.97
-    assert (right["l1"] + right["l1_class"]) / 2 == pytest.approx(1)
+    assert (right["of_random"] + right["of_random_class"]) / 2 == pytest.approx(1)
     with pytest.raises(UserError, match="judges changes of the data set 'attributed_digits'"):
         ChangedDigits(DataSpec({"sample": (1, 28, 28), "label": ()}, 10))
 

@@ -93,6 +93,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 SHARES = {"high_quality", "conditional_accuracy", "l1_share", "sharpness", "of_constant", "of_source", "right", "shape", "colour"}
+SHARES |= {"recognised", "class", "thickness", "kept_class", "kept_thickness", "of_random", "of_random_class"}
 """Numbers that are read in percent."""
 
 
@@ -105,6 +106,8 @@ def name_of(number: str) -> str:
         "of_constant": "L1 relative to constant",
         "of_source": "L1 relative to source",
         "l1": "L1",
+        "of_random": "L1 relative to random pairs",
+        "of_random_class": "L1 where the class changed",
         "right": "shape and colour right",
         "l1_share": "L1 in the hole over that of the mean",
     }
