@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from ganzoo import Cache
 
 CLASSES = 10
-MEDIAN = 2.4
-"""The thickness that half of the bundled digits have, in pixels."""
 HELD_OUT = 5
 """One in so many digits is held out."""
 
@@ -43,11 +41,15 @@ class AttributedDigits(Dataset):
 
     def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
         """{"sample": (N, 1, H, W) uint8, "attributes": (N, 11) float32, "label": (N,) int64}."""
+        import torch  # here, as looking at what is installed imports none
+
+        from .thickness import is_thick
+
         digits = Digits(size=self.size).arrays(cache)
         held_out = np.arange(len(digits["label"])) % HELD_OUT == HELD_OUT - 1
         chosen = held_out if self.split == "test" else ~held_out
         sample, digit = digits["sample"][chosen], digits["label"][chosen]
-        thick = thickness(sample[:, 0]) > MEDIAN
+        thick = np.asarray(is_thick(torch.from_numpy(sample)))
         attributes = np.full((len(digit), CLASSES + 1), -1, np.float32)
         attributes[np.arange(len(digit)), digit] = 1
         attributes[thick, CLASSES] = 1
@@ -55,15 +57,3 @@ class AttributedDigits(Dataset):
         another = (digit + random.integers(1, CLASSES, len(digit))) % CLASSES
         label = np.where(random.random(len(digit)) < 0.5, another, CLASSES + ~thick)
         return {"sample": sample, "attributes": attributes, "label": label}
-
-
-def thickness(ink: np.ndarray) -> np.ndarray:
-    """How thick the strokes of digits (N, H, W) are, in pixels, (N,); ``ink`` is 0 where there is none.
-
-    Twice the ink over the total variation: the area of a stroke over half of its outline, whatever its grey is.
-    """
-    padded = np.pad(ink.astype(np.float64), ((0, 0), (1, 1), (1, 1)))
-    down, right = np.diff(padded, axis=1)[:, :, :-1], np.diff(padded, axis=2)[:, :-1]
-    outline = np.hypot(down, right).sum(axis=(1, 2))
-    thick: np.ndarray = 2 * padded.sum(axis=(1, 2)) / np.maximum(outline, 1e-9)
-    return thick

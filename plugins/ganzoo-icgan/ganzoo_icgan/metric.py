@@ -13,7 +13,8 @@ from torch import Tensor
 
 from ganzoo import DataSpec, Metric, PositiveInt, Subject, UserError
 
-from .digits import CLASSES, MEDIAN, thickness
+from .digits import CLASSES
+from .thickness import is_thick
 
 
 class ChangedDigits(Metric):
@@ -45,7 +46,7 @@ class ChangedDigits(Metric):
 
     def measure(self, subject: Subject) -> Mapping[str, float]:
         """All seven."""
-        pairs = [{name: value.cpu() for name, value in pair.items()} for pair in subject.pairs(self.samples, self.split)]
+        pairs = list(subject.pairs(self.samples, self.split))
         made, were, had, label = (torch.cat([pair[name] for pair in pairs]) for name in ("sample", "target", "attributes", "label"))
         digit, thick = seen(made)
         of_class, to_thick = label < CLASSES, label == CLASSES + 1
@@ -66,10 +67,10 @@ class ChangedDigits(Metric):
 
 def seen(pictures: Tensor) -> tuple[Tensor, Tensor]:
     """Of digits (N, 1, H, W) in [-1, 1] the class (N,), and whether they are thick (N,)."""
-    classifier = load_digit_classifier()
+    classifier = load_digit_classifier().to(pictures)
     with torch.no_grad():
         digit = torch.cat([classifier(part).argmax(dim=1) for part in torch.split(pictures, 250)])
-    return digit, torch.from_numpy(thickness((pictures[:, 0].numpy() + 1) * 127.5) > MEDIAN)
+    return digit, is_thick(((pictures + 1) * 127.5).round())
 
 
 def far(first: Tensor, second: Tensor) -> Tensor:
