@@ -19,6 +19,7 @@ SHIPPED = {
     "digits_cgan": "ganzoo-cgan:digits",
     "digits_consistency": "ganzoo-regularisers:digits",
     "digits_sagan": "ganzoo-sagan:digits",
+    "digits_biggan": "ganzoo-biggan:digits",
     "digits_infogan": "ganzoo-infogan:digits",
     "faces_context_encoder": "ganzoo-context-encoder:faces",
     "faces_progan": "ganzoo-progan:faces",
