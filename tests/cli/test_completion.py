@@ -128,13 +128,8 @@ def test_components_are_offered_by_name():
 
 def test_configuration_keys_and_the_names_behind_them_are_offered():
     assert offered(offers.overrides, "train.se") == ["train.seed=", "train.seed=0"]  # two, so that no space is put behind =
-    assert offered(offers.overrides, "schedu") == [
-        "schedule=",
-        "schedule=alternate",
-        "schedule=pretrain",
-        "schedule=progressive",
-        "schedule=wgan",
-    ]
+    names = ("alternate", "pretrain", "progressive", "then_encoders", "wgan")
+    assert offered(offers.overrides, "schedu") == ["schedule=", *(f"schedule={name}" for name in names)]
     assert {"data=", "loss=", "optimizer.critic=", "log.every="} <= set(offered(offers.overrides, ""))
     assert offered(offers.overrides, "generator=d") == ["generator=dcgan"]
     assert offered(offers.overrides, "data=ri") == ["data=ring"]
