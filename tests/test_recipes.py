@@ -26,14 +26,14 @@ PROMISED = {
     "dcgan_stacked_mnist",
 }
 DATA = {
-    "digits": DataSpec({"sample": (1, 28, 28), "label": ()}, 10),
-    "mnist": DataSpec({"sample": (1, 28, 28), "label": ()}, 10),
+    **dict.fromkeys(("digits", "mnist"), DataSpec({"sample": (1, 28, 28), "label": ()}, 10)),
     "cifar10": DataSpec({"sample": (3, 32, 32), "label": ()}, 10),
     "attributed_digits": DataSpec({"sample": (1, 28, 28), "attributes": (11,), "label": ()}, 12),
     "celeba": DataSpec({"sample": (3, 64, 64)}),
     "ring": DataSpec({"sample": (2,)}, 0, 0.7),
     "grid": DataSpec({"sample": (2,)}, 0, 2.8),
     "stacked_mnist": DataSpec({"sample": (3, 28, 28), "label": ()}, 1000),
+    "described": DataSpec({"sample": (3, 32, 32), "source": (3, 16, 16), "text": (16,)}),
 }
 
 

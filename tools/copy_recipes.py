@@ -23,6 +23,7 @@ SHIPPED = {
     "digits_infogan": "ganzoo-infogan:digits",
     "faces_context_encoder": "ganzoo-context-encoder:faces",
     "faces_progan": "ganzoo-progan:faces",
+    "stackgan_described": "ganzoo-stackgan:described",
     "faces_srgan": "ganzoo-srgan:faces",
     "grid_lsgan": "ganzoo-lsgan:grid",
     "grid_non_saturating": "ganzoo-vanilla:grid",

@@ -20,7 +20,7 @@ PARTS = {
     f"{kind} {part.name}": dataclasses.replace(part, params=Candidate(part.component).parameters)
     for kind in ("generator", "critic")
     for part in default_parts(REGISTRY, kind)
-    if part.component.name not in ("patchgan_pair", "icgan")
+    if part.component.name not in ("patchgan_pair", "icgan", "stackgan")
     and part.component.distribution
     not in ("ganzoo-context-encoder", "ganzoo-cyclegan", "ganzoo-pix2pix", "ganzoo-pixeldt", "ganzoo-progan", "ganzoo-srgan")
 }

@@ -34,7 +34,7 @@ ADDED = {
 }
 APART = {
     *("ada", "augment", "diffaugment", "consistency", "latent_consistency", "image_pool"),  # each process draws its own changes
-    *("fade_reals", "matching_attributes", "inversion"),  # of a schedule's stage, of attributes, of encoders
+    *("fade_reals", "matching_attributes", "inversion", "matching_aware", "conditioning_kl"),  # of a stage, attributes, encoders, texts
     *("top_k_fakes", "pulling_away"),  # of the share's order, of its pairs, as their READMEs say
     *("mutual_information", "path_length", "perceptual", "domain_transfer"),  # need networks, or pictures, of their own
     *("cycle_consistency", "identity_mapping", "reconstruction"),  # need a source, or a mask; of sources there is a game below

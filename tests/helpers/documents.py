@@ -39,9 +39,9 @@ REDUCED = {
     "matrix": "--of least_squares",
 }
 """Command to what is added to it, unless documents are read whole (tools/test -m slow tests/docs/test_docs.py)."""
-OF_PAIRS = {"psnr", "ssim", "l1", "relative_l1", "shape_and_colour", "changed_digits"}
+OF_PAIRS = {*("psnr", "ssim", "l1", "relative_l1", "super_resolution", "inpainting"), "as_described", "shape_and_colour", "changed_digits"}
 """Metrics that take as many samples as a split has pairs."""
-LARGE = {"unet", "patchgan", "patchgan_pair", "cyclegan", "pixeldt"}
+LARGE = {"unet", "patchgan", "patchgan_pair", "cyclegan", "pixeldt", "stackgan"}
 """Networks that are made small wherever they are trained."""
 STAND_IN = "-o train.steps=1 -o train.batch_size=4 -o train.threads=1 -o schedule.critic_updates=1 -o metrics=[]"
 """What is added, always, to trainings on data that is not shipped: a dozen random samples take its place."""

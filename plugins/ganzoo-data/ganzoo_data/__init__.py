@@ -19,6 +19,7 @@ def ganzoo_datasets() -> dict[str, str]:
         "cifar10": "ganzoo_data.cifar:CIFAR10",
         "celeba": "ganzoo_data.celeba:CelebA",
         "arrays": "ganzoo_data.arrays:Arrays",
+        "captioned": "ganzoo_data.captioned:Captioned",
         "folder": "ganzoo_data.folder:ImageFolder",
         "paired": "ganzoo_data.pairs:Paired",
         "stacked_mnist": "ganzoo_data.stacked:StackedMNIST",

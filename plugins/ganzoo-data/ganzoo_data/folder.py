@@ -94,6 +94,7 @@ class ImageFolder(Dataset):
             max_bad=self.max_bad,
         )
         given = {"sample": cached.images, **conditions(cached.images, self.low_resolution, self.mask, self.overlap)}
+        given |= self._besides(root, names, cached.kept)
         if not self.classes:
             return given
         number = {name: i for i, name in enumerate(self.class_names)}
@@ -107,6 +108,10 @@ class ImageFolder(Dataset):
     def inputs_of(self, picture: np.ndarray) -> Mapping[str, np.ndarray]:
         """The picture with a hole, and where it is; nothing of its own where there are no holes."""
         return {"source": holed(picture, self.mask, 0, self.overlap), "mask": hole(picture.shape, self.mask, 0)} if self.mask else {}
+
+    def _besides(self, root: Path, names: Sequence[str], kept: np.ndarray) -> Mapping[str, Rows]:
+        """Further fields, of the pictures ``kept`` of ``names``."""
+        return {}
 
     @property
     def _file(self) -> str:

@@ -1,4 +1,4 @@
-"""Labels of pictures from a file: CSV, JSON in one of its usual forms, or a JSON object a line."""
+"""Labels or captions of pictures from a file: CSV, JSON in one of its usual forms, or a JSON object a line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from .tree import File
 
 MAX_BYTES = 1 << 28
 FILE = ("file", "filename", "file_name", "path", "image", "image_path", "img", "name", "image_id", "id")
-LABEL = ("label", "class", "category", "target", "class_name", "label_name", "y")
+NOUNS = {
+    "labels": ("label", "class", "category", "target", "class_name", "label_name", "y"),
+    "captions": ("caption", "text", "captions", "prompt", "description", "sentence"),
+}
 SPLIT = ("split", "subset", "partition", "set")
 """Columns, as they are called; where none is called so, the first is the picture and the second the label."""
 
@@ -36,11 +39,13 @@ class Listed:
     """What a file of labels lists.
 
     Args:
+        noun: what it is a file of.
         file: its name.
         rows: picture -> what it says.
         one_hot: the columns that were taken for classes, since each row has one 1 among 0s in them.
     """
 
+    noun: str
     file: str
     rows: Mapping[str, Row]
     one_hot: Sequence[str] = ()
@@ -61,50 +66,51 @@ class Listed:
             else:
                 found[name] = row
         if lacking:
-            what = f"{self.file} labels {len(self.rows)} pictures ({next(iter(self.rows))}, ...), "
+            what = f"{self.file} has {self.noun} of {len(self.rows)} pictures ({next(iter(self.rows))}, ...), "
             what += f"but not {len(lacking)} of {len(names)} here: {lacking[0]}, ..."
-            raise UserError(what, "add them to the file, or move them elsewhere", key="data.labels")
+            raise UserError(what, "add them to the file, or move them elsewhere", key=f"data.{self.noun}")
         return found
 
 
-def read_labels(file: File) -> Listed:
+def read_labels(file: File, noun: str = "labels") -> Listed:
     """Pictures with their labels, of a CSV (with or without names of its columns) or a JSON file, perhaps with their splits.
 
     JSON is ``{"a.png": "cat"}``, ``[["a.png", "cat"]]``, ``[{"file": "a.png", "label": "cat"}]``, or either of the lists as ``labels``;
     JSON Lines (``metadata.jsonl``) are such items, one a line. A CSV may have a column of 0s and 1s for each class instead of labels.
+    A ``noun`` of captions means those in place of labels.
 
     Raises:
         UserError: where the file cannot be read, or gives a picture two labels.
     """
-    remedy, one_hot = "a CSV has lines as: a.png,cat", list[str]()
+    key, remedy, one_hot = f"data.{noun}", "a CSV has lines as: a.png,cat", list[str]()
     try:
         text, ending = text_of(file.read(MAX_BYTES)), PurePosixPath(file.name).suffix.lower()
         lines = [line for line in text.splitlines() if line.strip()]
         if ending == ".json":
-            rows = _of_json(json.loads(text))
+            rows = _of_json(json.loads(text), noun)
         elif ending == ".jsonl":
-            rows = [_of_item(json.loads(line)) for line in lines]
+            rows = [_of_item(json.loads(line), noun) for line in lines]
         else:
-            rows, one_hot = _of_csv(lines)
+            rows, one_hot = _of_csv(lines, noun)
     except (OSError, BadArchive, ValueError, IndexError, TypeError, RecursionError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UserError(f"{file} cannot be read as labels: {reason}", remedy, key="data.labels") from error
+        raise UserError(f"{file} cannot be read as {noun}: {reason}", remedy, key=key) from error
     found: dict[str, Row] = {}
     several = len({row.picture for row in rows}) < len({(row.picture, row.split) for row in rows})  # of a name, in folders of the splits
     for row in rows:
         name = row.picture.strip().replace("\\", "/").removeprefix("./")
         row = Row(f"{row.split.strip()}/{name}" if several else name, row.label.strip(), row.split.strip())
         if not row.label:
-            raise UserError(f"{file} gives {name} no label", "write one, or leave the picture out", key="data.labels")
+            raise UserError(f"{file} gives {name} no {noun[:-1]}", "write one, or leave the picture out", key=key)
         if (known := found.setdefault(row.picture, row)) != row:
-            what = f"{file} gives {name} two labels: {' '.join(filter(None, known[1:]))} and {' '.join(filter(None, row[1:]))}"
-            raise UserError(what, "leave one of them out", key="data.labels")
+            what = f"{file} gives {name} two {noun}: {' '.join(filter(None, known[1:]))} and {' '.join(filter(None, row[1:]))}"
+            raise UserError(what, "leave one of them out", key=key)
     if not found:
-        raise UserError(f"{file} holds no labels", remedy, key="data.labels")
-    return Listed(str(file), found, one_hot)
+        raise UserError(f"{file} holds no {noun}", remedy, key=key)
+    return Listed(noun, str(file), found, one_hot)
 
 
-def _of_csv(lines: Sequence[str]) -> tuple[list[Row], list[str]]:
+def _of_csv(lines: Sequence[str], noun: str) -> tuple[list[Row], list[str]]:
     """The rows, and the columns that are classes where they are one-hot."""
     if not lines:
         return [], []
@@ -113,13 +119,15 @@ def _of_csv(lines: Sequence[str]) -> tuple[list[Row], list[str]]:
     head = [title.lower() for title in titles]
     if len(head) == 1:
         raise ValueError(f"'{lines[0][:40]}' has no comma, semicolon or tab")
-    if not set(head) & {*FILE, *LABEL} or "." in head[0]:
+    if not set(head) & {*FILE, *NOUNS[noun]} or "." in head[0]:
         if len(head) > 2:
-            raise ValueError(f"it has {len(head)} columns, and no first line that says which of them are file and label")
+            raise ValueError(f"it has {len(head)} columns, and no first line that says which of them are file and {noun[:-1]}")
         return [Row(row[0], row[1]) for row in rows], []
-    label, split = (next((head.index(name) for name in names if name in head), None) for names in (LABEL, SPLIT))
+    label, split = (next((head.index(name) for name in names if name in head), None) for names in (NOUNS[noun], SPLIT))
     file = next((head.index(name) for name in FILE if name in head), int(label == 0))
     others = [column for column in range(len(head)) if column not in (file, split)]
+    if label is None and len(others) > 1 and noun == "captions":
+        raise ValueError(f"which of its columns is the caption? ({', '.join(titles)})")
     if label is None and len(others) > 1:
         ones = [[column for column in others if float(row[column] or 0) != 0] for row in rows[1:]]
         if not all(len(found) == 1 and float(row[found[0]]) == 1 for found, row in zip(ones, rows[1:], strict=True)):
@@ -134,19 +142,19 @@ def _of_csv(lines: Sequence[str]) -> tuple[list[Row], list[str]]:
     )
 
 
-def _of_json(value: Any) -> list[Row]:
-    if isinstance(value, Mapping) and isinstance(value.get("labels"), list | dict):
-        value = value["labels"]
+def _of_json(value: Any, noun: str) -> list[Row]:
+    if isinstance(value, Mapping) and isinstance(value.get(noun), list | dict):
+        value = value[noun]
     if isinstance(value, Mapping):
         return [Row(str(name), _plain(label)) for name, label in value.items()]
-    return [_of_item(item) for item in value]
+    return [_of_item(item, noun) for item in value]
 
 
-def _of_item(item: Any) -> Row:
+def _of_item(item: Any, noun: str) -> Row:
     if isinstance(item, Mapping):
-        picture, label, split = (next((item[name] for name in names if name in item), None) for names in (FILE, LABEL, SPLIT))
+        picture, label, split = (next((item[name] for name in names if name in item), None) for names in (FILE, NOUNS[noun], SPLIT))
         if picture is None or label is None:
-            raise ValueError(f"{json.dumps(item)[:60]} does not say which is the file, which the label")
+            raise ValueError(f"{json.dumps(item)[:60]} does not say which is the file, which the {noun[:-1]}")
         return Row(str(picture), _plain(label), str(split or ""))
     name, label = item
     return Row(str(name), _plain(label))

@@ -142,7 +142,7 @@ def test_numbers_of_a_file_keep_their_order(root, cache):
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("l.csv", "a.png,cat\n", "labels 1 pictures .*, but not 1 of 2 here: b.png"),
+        ("l.csv", "a.png,cat\n", "has labels of 1 pictures .*, but not 1 of 2 here: b.png"),
         ("l.csv", "a.png,\nb.png,dog\n", "gives a.png no label"),
         ("l.csv", "a.png,cat\na.png,dog\n", "gives a.png two labels: cat and dog"),
         ("l.csv", "image,cat,dog\na,1,0\nb,1,1\n", r"which of its columns is the label\? \(image, cat, dog\)"),

@@ -42,6 +42,7 @@ IN_THEIR_PLUGINS = {
     *("mutual_information", "path_length", "orthogonal"),  # of the generator's codes, its Jacobian, its weights
     *("cycle_consistency", "identity_mapping", "domain_transfer", "reconstruction"),  # of data with a source, or a mask
     *("matching_attributes", "inversion"),  # of data with attributes, of encoders
+    *("matching_aware", "conditioning_kl"),  # of texts: ganzoo-stackgan
     *("perceptual", "unrolled"),  # of a network in float32; of steps of the critic's optimizer
 }
 """Their formulas stand in the tests of their plugins, on the networks and data that they need."""

@@ -26,6 +26,7 @@ DECLARED = {
     "metric stacked_modes": {"samples": "of noise it sees one mode, however many samples: tests/metrics/test_stacked_modes.py"},
     "metric precision_recall": dict.fromkeys(("network", *OF_INCEPTION), INCEPTION),
     "observer visdom": dict.fromkeys(("url", "environment", "timeout"), "needs a server: plugins/ganzoo-visdom/tests/test_visdom.py"),
+    "metric as_described": dict.fromkeys(("samples", "split"), "noise is never right: plugins/ganzoo-shapes/tests/test_described.py"),
     "metric shape_and_colour": dict.fromkeys(("samples", "split"), "noise is never right: plugins/ganzoo-shapes/tests/test_shapes.py"),
     "loss perceptual": dict.fromkeys(("network", "weights", "sha256"), "of a file: plugins/ganzoo-perceptual/tests/test_perceptual.py"),
     "dataset celeba": {"max_bad": "it refuses: plugins/ganzoo-data/tests/test_celeba.py"},

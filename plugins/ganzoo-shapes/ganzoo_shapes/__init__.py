@@ -11,6 +11,7 @@ GANZOO_API = 1
 def ganzoo_datasets() -> dict[str, str]:
     """The data sets."""
     return {
+        "described": "ganzoo_shapes.described:Described",
         "outlines": "ganzoo_shapes.pairs:Outlines",
         "scene": "ganzoo_shapes.pairs:Scene",
         "tinted": "ganzoo_shapes.domains:Tinted",
@@ -19,5 +20,5 @@ def ganzoo_datasets() -> dict[str, str]:
 
 @hookimpl
 def ganzoo_metrics() -> dict[str, str]:
-    """The metric of shapes alone."""
-    return {"shape_and_colour": "ganzoo_shapes.shape_and_colour:ShapeAndColour"}
+    """The metrics of shapes alone, and of shapes as they are described."""
+    return {"as_described": "ganzoo_shapes.as_described:AsDescribed", "shape_and_colour": "ganzoo_shapes.shape_and_colour:ShapeAndColour"}

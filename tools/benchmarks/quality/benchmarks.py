@@ -84,6 +84,7 @@ SYSTEMS: Mapping[str, Benchmark] = {
     "pix2pix_outlines": system("relative_l1", "of_constant", 0.35),
     "cyclegan_tinted": system("relative_l1", "of_source", 0.5),
     "pixeldt_scene": system("shape_and_colour", "right", 0.9, at_least=True),
+    "stackgan_described": system("as_described", "right", 0.9, at_least=True),
 }
 PARTS: Mapping[str, Mapping[str, Benchmark]] = {"results": VARIANTS, "translation": SYSTEMS}
 """A part of the page to its benchmarks: a recipe in ``zoo_configs/`` to what must come out, in the order of the page."""

@@ -92,7 +92,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
 
 
-SHARES = {"high_quality", "conditional_accuracy", "l1_share", "sharpness", "of_constant", "of_source", "right", "shape", "colour"}
+SHARES = {"high_quality", "conditional_accuracy", "l1_share", "sharpness", "of_constant", "of_source"}
+SHARES |= {"right", "shape", "colour", "size", "place"}
 SHARES |= {"recognised", "class", "thickness", "kept_class", "kept_thickness", "of_random", "of_random_class"}
 """Numbers that are read in percent."""
 

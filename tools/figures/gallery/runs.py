@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from benchmarks.quality.trainings import ROOT, ganzoo
 from ganzoo.config import strict_yaml
 from ganzoo.errors import UserError
 
+from .described import described
 from .editions import EDITIONS, Sources, data_settings, look_up, settings_of
 
 RECIPES = ROOT / "zoo_configs"
@@ -44,10 +45,13 @@ HEADLINES: Mapping[str, str] = {
 SETTINGS: Mapping[str, str] = {
     "sliced_wasserstein": "samples=2000",
     "cyclegan_horse2zebra": "samples=1500",
-    **dict.fromkeys(("relative_l1", "shape_and_colour", "inpainting", "super_resolution", "changed_digits"), "split=test"),
+    **dict.fromkeys(("relative_l1", "as_described", "shape_and_colour", "inpainting", "super_resolution", "changed_digits"), "split=test"),
 }
 """A metric, or a recipe, to the metric's setting here: fewer samples, where the usual number would take as long as the training or
 there are not as many; what was held out."""
+
+PICTURES: Mapping[str, Callable[[Path], Path]] = {"stackgan_described": described}
+"""A recipe to what draws its card of the run, where a sample grid does not tell what was asked for."""
 
 
 def headline(recipe: str) -> str:
@@ -62,7 +66,7 @@ class Finished:
     Args:
         recipe: the name of a file in ``zoo_configs/``.
         seed: ``train.seed``.
-        picture: its last sample grid.
+        picture: its last sample grid, or what ``PICTURES`` draws.
         metric: what it was measured by.
         numbers: the metric's.
         provenance: what they depend on.
@@ -96,7 +100,8 @@ def find(recipe: str, seed: int, folder: Path) -> Finished | None:
     numbers = _measured(run, METRICS[recipe], events)
     if not numbers or not grids or not any(event["event"] == "finished" for event in events):
         return None
-    return Finished(recipe, seed, grids[-1], METRICS[recipe], numbers, numbers.pop("provenance"))
+    picture = PICTURES[recipe](run) if recipe in PICTURES else grids[-1]
+    return Finished(recipe, seed, picture, METRICS[recipe], numbers, numbers.pop("provenance"))
 
 
 def _measured(run: Path, metric: str, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

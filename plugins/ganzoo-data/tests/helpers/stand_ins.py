@@ -44,6 +44,11 @@ def write_pictures(root, seed=0):
     return names
 
 
+def write_captioned(root):
+    for name in write_pictures(root):
+        (root / name).with_suffix(".txt").write_text(f"face number {name}")
+
+
 def write_shard(root):
     root.mkdir(parents=True)
     random = np.random.default_rng(0)
@@ -117,6 +122,7 @@ WRITE = {
     "stacked_mnist": write_mnist,
     "cifar10": write_cifar10,
     "celeba": write_celeba,
+    "captioned": write_captioned,
     "folder": write_pictures,
     "webdataset": write_shard,
 }
@@ -141,8 +147,8 @@ SMALL = {
     **dict.fromkeys(("sagan", "began_decoder", "began_autoencoder"), "width=2"),
     "autoencoder": "hidden=[8]",
     "pac": "critic.hidden=[8]",
-    **dict.fromkeys(("unet", "patchgan", "patchgan_pair", "cyclegan", "pixeldt"), "width=2"),
+    **dict.fromkeys(("unet", "patchgan", "patchgan_pair", "cyclegan", "pixeldt", "stackgan"), "width=2"),
 }
 """Network to the parameter that makes it small."""
-DRAWN = ("outlines", "scene", "tinted")
+DRAWN = ("described", "outlines", "scene", "tinted")
 """Data sets that draw thousands of pictures, of which tests let them draw 80."""

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -109,7 +110,10 @@ def _recipes(plugin: Plugin) -> list[Recipe]:
 
 
 def lent_by_recipes(component: Component, plugins: Sequence[Plugin]) -> dict[str, DataSpec]:
-    """Example data of the recipes that name ``component``, each with the fields that its schedule and generator give there."""
+    """Example data of the recipes that name ``component``, each with the fields that its schedule and generator give there.
+
+    A generator is lent none that a generator gives: it reads nothing that it makes itself.
+    """
     found: dict[str, DataSpec] = {}
     registry = Registry.installed()
     for recipe in (recipe for plugin in plugins for recipe in _recipes(plugin)):
@@ -124,12 +128,17 @@ def lent_by_recipes(component: Component, plugins: Sequence[Plugin]) -> dict[str
                 data = describe_data(dataset, arrays)
                 plans, _ = kinds_of(resolved.schedule.build(data), TOTAL)
                 stages = tuple(plan for plan in plans.values() if plan.values) or (Plan(),)
-                lent, make = _lender(resolved, data, stages[-1]), resolved.generator.build  # the last one, as sampling does
+                last, make = stages[-1], resolved.generator.build  # the last one, as sampling does
+                lent = partial(_given, last) if component.kind == "generator" else _lender(resolved, data, last)
                 spec = Lent(data.fields, data.classes, data.scale, data.class_maps, lend=lent, stages=stages, generator=make)
                 found[f"the data of recipe {recipe.name}"] = spec
         except Exception:  # the recipe's own case says why
             continue
     return found
+
+
+def _given(plan: Plan, n: int) -> Fields:
+    return dict(plan_fields(plan))
 
 
 def _lender(resolved: Resolved, data: DataSpec, plan: Plan) -> Callable[[int], Fields]:

@@ -1,0 +1,136 @@
+import math
+
+import pytest
+import torch
+from ganzoo_stackgan.critic import StackCritic
+from ganzoo_stackgan.generator import StackGenerator, drawn
+from ganzoo_stackgan.losses import ConditioningKL, MatchingAware
+from ganzoo_stackgan.schedule import Stack
+from torch import nn
+
+from ganzoo import Critic, DataSpec, Generator, Turn
+from ganzoo.cli import invoke
+
+
+def captioned(edge: int, factor: int, text: int = 1024) -> DataSpec:
+    return DataSpec({"sample": (3, edge, edge), "source": (3, edge // factor, edge // factor), "text": (text,)})
+
+
+def count(network: nn.Module) -> int:
+    return sum(p.numel() for p in network.parameters())
+
+
+def conv(before: int, after: int, kernel: int, bias: bool = False, norm: bool = True) -> int:
+    return before * after * kernel**2 + after * bias + 2 * after * norm
+
+
+def test_numbers_of_weights_follow_from_the_layers() -> None:
+    condition = 1024 * 256 + 256
+    first = condition + 228 * 1024 * 16 + 2 * 1024 + sum(conv(1024 >> i, 512 >> i, 3) for i in range(4)) + conv(64, 3, 3, True, False)
+    inwards = conv(3, 128, 3, True, False) + conv(128, 256, 4) + conv(256, 512, 4)
+    outwards = sum(conv(512 >> i, 256 >> i, 3) for i in range(4)) + conv(32, 3, 3, True, False)
+    second = condition + inwards + conv(640, 512, 3) + 4 * 2 * conv(512, 512, 3) + outwards
+    one = conv(3, 64, 4, True, False) + sum(conv(64 << i, 128 << i, 4) for i in range(3))
+    judged = 1024 * 128 + 128 + conv(640, 512, 1) + conv(512, 1, 4, True, False)
+    with torch.device("meta"):
+        generator, critic = StackGenerator(captioned(256, 4)), StackCritic(captioned(256, 4))
+        assert (count(generator.one), count(generator.two)) == (first, second)
+        assert (count(critic.one), count(critic.two)) == (one + judged, one + 2 * conv(512, 512, 4) + judged)
+
+
+@pytest.mark.parametrize(("edge", "factor"), [(32, 2), (64, 4), (96, 2)])
+def test_the_large_picture_is_made_of_the_small_one_of_the_same_noise(edge, factor) -> None:
+    generator = StackGenerator(captioned(edge, factor, 5), width=2, latent_dim=3, condition_dim=4, blocks=1).eval()
+    noise, text = generator.draw(2), torch.rand(2, 5)
+    small = generator.first(noise["latent"], noise["jitter"], text)["source"]
+    assert small.shape == (2, 3, edge // factor, edge // factor)
+    large = generator(**noise, text=text)["sample"]
+    assert large.shape == (2, 3, edge, edge)
+    assert torch.equal(large, generator.second(**noise, text=text)["sample"])
+    assert torch.equal(large, generator.two(small, noise["jitter"][:, 4:], text)[0])
+    assert not torch.equal(large, generator(**noise, text=text.flip(0))["sample"])
+
+
+def test_a_condition_is_drawn_with_the_mean_and_the_variance_of_its_text() -> None:
+    generator = StackGenerator(captioned(32, 2, 5), width=2, latent_dim=3, condition_dim=4, blocks=1)
+    nn.init.normal_(generator.one.condition.net.weight)
+    text = torch.rand(1, 5).expand(40000, 5)
+    mean, log_variance = generator.one.condition(text)
+    found = drawn((mean, log_variance), torch.randn(40000, 4, generator=torch.Generator().manual_seed(0)))
+    assert torch.allclose(found.mean(0), mean[0], atol=0.05)
+    assert torch.allclose(found.var(0).log(), log_variance[0], atol=0.05)
+
+
+def test_texts_lie_some_deviations_apart_from_the_start() -> None:
+    torch.manual_seed(0)
+    generator = StackGenerator(captioned(32, 2, 16), width=2, latent_dim=3, condition_dim=32, blocks=1)
+    for stage in (generator.one, generator.two):
+        mean, log_variance = stage.condition(torch.eye(16))
+        assert torch.pdist(mean).min() > 3
+        assert not log_variance.any()
+
+
+class Table(Critic):
+    """Scores a sample times its text."""
+
+    def forward(self, sample, text):
+        return {"score": sample[:, 0] * text[:, 0]}
+
+
+class Fixed(Generator):
+    gives = frozenset({"sample", "text_mean", "text_log_variance"})
+
+    def forward(self, text):
+        return {"sample": 3 * text, "text_mean": text, "text_log_variance": 2 * text}
+
+
+DATA = DataSpec({"sample": (1,), "text": (1,)})
+REAL = {"sample": torch.tensor([[1.0], [2.0]]).double(), "text": torch.tensor([[0.5], [-1.0]]).double()}
+
+
+def z(score: float, label: int) -> float:
+    """Binary cross entropy of a raw score."""
+    return math.log1p(math.exp(-score if label else score))
+
+
+def test_both_sides_meet_the_closed_form() -> None:
+    # Right 0.5 and -2, wrong -1 and 1, made 1.5 and -3, which score 0.75 and 3.
+    (critic,) = MatchingAware(DATA).critic_terms(Turn("critic", Fixed(), Table(), REAL, {})).values()
+    wanted = [z(0.5, 1) + (z(-1, 0) + z(0.75, 0)) / 2, z(-2, 1) + (z(1, 0) + z(3, 0)) / 2]
+    assert critic.item() == pytest.approx(sum(wanted) / 2, abs=1e-6)
+    turn = Turn("generator", Fixed(), Table(), REAL, {})
+    (generator,) = MatchingAware(DATA).generator_terms(turn).values()
+    assert generator.item() == pytest.approx((z(0.75, 1) + z(3, 1)) / 2, abs=1e-6)
+    (divergence,) = ConditioningKL(DATA, weight=3.0).generator_terms(turn).values()
+    normal = torch.distributions.Normal
+    expected = torch.distributions.kl_divergence(normal(REAL["text"], REAL["text"].exp()), normal(torch.zeros(2, 1).double(), 1.0))
+    assert divergence.item() == pytest.approx(3 * expected.mean().item(), abs=1e-6)
+
+
+def test_the_first_stage_rests_when_it_is_done() -> None:
+    plans = [Stack(DATA, share=0.25).plan(step, 8) for step in range(8)]
+    assert [plan.frozen[0] for plan in plans] == ["generator.two"] * 2 + ["generator.one"] * 6
+    assert plans[0].names("matching_aware@first")
+    assert not plans[0].names("matching_aware@second")
+    assert not plans[2].names("matching_aware@first")
+    assert not any(plan.share_fake for plan in plans)
+    assert all(Stack(DATA, share_fake=True).plan(step, 8).share_fake for step in range(8))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (["data={name: described, count: 40}"], "wants images with their low resolution 'source' and a vector 'text'"),
+        (["data.low_resolution=16", "data.count=40"], "cannot double 'source' of shape (3, 2, 2)"),
+        (["data=digits"], "stackgan wants images with their low resolution"),
+        (["train.batch_size=1", "data.count=40"], "train.batch_size"),
+    ],
+)
+def test_bad_data_end_a_run_in_one_line_before_training(settings, said, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = [word for setting in settings for word in ("-o", setting)]
+    assert invoke(["run", "ganzoo-stackgan:described", "--out", "run", "-q", "-o", "metrics=[]", *options]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert said in err
+    assert not (tmp_path / "run/checkpoints").exists()
