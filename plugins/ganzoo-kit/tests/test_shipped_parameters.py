@@ -30,12 +30,13 @@ DECLARED = {
     "metric shape_and_colour": dict.fromkeys(("samples", "split"), "noise is never right: plugins/ganzoo-shapes/tests/test_shapes.py"),
     "loss perceptual": dict.fromkeys(("network", "weights", "sha256"), "of a file: plugins/ganzoo-perceptual/tests/test_perceptual.py"),
     "dataset celeba": {"max_bad": "it refuses: plugins/ganzoo-data/tests/test_celeba.py"},
-    "dataset folder": {"max_bad": "it refuses: tests/data/test_hostile_images.py"},
+    **{f"dataset {name}": {"max_bad": "it refuses: tests/data/test_hostile_images.py"} for name in ("folder", "captioned")},
     "dataset webdataset": {"max_bad": "it refuses: plugins/ganzoo-data/tests/test_webdataset.py"},
 }
 """Parameters whose effect is not seen here, each with the reason and where it is."""
 HOLED = [DataSpec({"sample": (3, 16, 16), "source": (3, 16, 16), "mask": (1, 16, 16)})]
 ATTRIBUTED = [DataSpec({"sample": (1, 16, 16), "attributes": (5,), "label": ()}, 7)]
+CAPTIONED = [DataSpec({"sample": (3, 16, 16), "source": (3, 8, 8), "text": (4,)})]
 GROWING = [Lent({"sample": (3, 16, 16)}, lend=lambda n: {"stage": 2, "alpha": torch.tensor(0.5)})]
 SLOW = ("metric sliced_wasserstein", "metric classifier_fid", "metric precision_recall")
 
@@ -53,6 +54,11 @@ def data(tmp_path_factory):
     (folder / "celeba/list_eval_partition.txt").write_text("".join(f"{name} {i % 3}\n" for i, name in enumerate(names)))
     for i, place in enumerate(("faces/train/a", "faces/train/b", "faces/test/a", "faces/test/b", "other-faces/a")):
         draw(folder / place, i)
+    for i, place in enumerate(("captioned/train", "captioned/test", "other-captioned/train")):
+        draw(folder / place, i)
+        for j in range(3):
+            (folder / place / f"{j}.txt").write_text(f"face {i} {j}")
+    (folder / "captions.csv").write_text("file,caption\n" + "".join(f"train/{j}.png,a {j}\n" for j in range(3)))
     for i in range(2):
         shard(folder / f"{i}.tar", i)
     celeba = {"attribute": ("Smiling",), "attributes": (("Smiling", "Male"),), "root": (str(folder / "other-celeba"),)}
@@ -68,6 +74,16 @@ def data(tmp_path_factory):
         "dataset folder": (
             {"root": str(folder / "faces"), "size": 16},
             {"root": (str(folder / "other-faces"),), "split": ("test",), "crop": (9,)},
+        ),
+        "dataset captioned": (
+            {"root": str(folder / "captioned"), "size": 16},
+            {
+                "root": (str(folder / "other-captioned"),),
+                "split": ("test",),
+                "crop": (9,),
+                "text": ("characters",),
+                "captions": (str(folder / "captions.csv"),),
+            },
         ),
         "dataset arrays": (
             {"file": str(folder / "arrays/images.npz")},
@@ -92,6 +108,7 @@ def data(tmp_path_factory):
         "loss ada": ({"interval": 1}, {}),
         "loss top_k_fakes": ({"epoch": 1}, {}),
         "loss mutual_information": ({}, {}, [DataSpec({"sample": (2,), "category": (3,), "continuous": (2,)})]),
+        **{f"{side} stackgan": ({"width": 8}, {}, CAPTIONED) for side in ("generator", "critic")},
         "generator icgan": ({"latent_units": 4}, {}, ATTRIBUTED),
         "critic icgan": ({}, {}, ATTRIBUTED),
         "metric changed_digits": ({"samples": 50}, {}, [DataSpec({"sample": (1, 32, 32), "attributes": (11,), "label": ()}, 12)]),
