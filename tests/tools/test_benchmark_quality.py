@@ -53,7 +53,7 @@ def test_every_benchmark_is_a_recipe_that_loads(recipe, tmp_path):
     training = trainings.Training(recipe, 3, tmp_path, tmp_path)
     config = load_config(training.config, training.overrides)
     assert (config.train.seed, config.train.threads) == (3, 1)
-    on_drawn = {"outlines": "relative_l1", "tinted": "relative_l1", "scene": "shape_and_colour"}
+    on_drawn = {"outlines": "relative_l1", "tinted": "relative_l1", "scene": "shape_and_colour", "described": "as_described"}
     assert benchmarks.BENCHMARKS[recipe].metric == {"mnist": "classifier_fid", **on_drawn}.get(config.data.name, "modes")
 
 
