@@ -22,10 +22,10 @@ def ganzoo_critics() -> dict[str, str]:
 @hookimpl
 def ganzoo_losses() -> dict[str, str]:
     """The game about pictures that match their texts, and the divergence of the conditioning augmentation."""
-    return {"matching_aware": "ganzoo_stackgan.losses:MatchingAware", "conditioning_kl": "ganzoo_stackgan.losses:ConditioningKL"}
+    return {"matching_aware": "ganzoo_stackgan.losses:MatchingAware", "conditioning_kl": "ganzoo_stackgan.augmentation:ConditioningKL"}
 
 
 @hookimpl
 def ganzoo_schedules() -> dict[str, str]:
     """The first stage, then the second."""
-    return {"stack": "ganzoo_stackgan.schedule:Stack"}
+    return {"two_stages": "ganzoo_stackgan.schedule:TwoStages"}

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from torch.nn.functional import softplus
 
-from ganzoo import DataSpec, Loss, NonNegativeFloat, Terms, Turn, UserError
+from ganzoo import DataSpec, Loss, Terms, Turn, UserError
 
 
 class MatchingAware(Loss):
@@ -43,23 +43,3 @@ class MatchingAware(Loss):
     def generator_terms(self, turn: Turn) -> Terms:
         """What is made is to be taken for real, and right."""
         return {"adversarial": softplus(-turn.fake_scores["score"]).mean()}
-
-
-class ConditioningKL(Loss):
-    """Keeps the distribution that a text is turned into near the standard normal one, so that texts between known ones make sense.
-
-    Args:
-        weight: w of the divergence, meant over its dimensions.
-    """
-
-    paper = "Zhang et al., 2017, arXiv:1612.03242"
-    needs = frozenset({"text_mean", "text_log_variance"})
-
-    def __init__(self, data: DataSpec, *, weight: NonNegativeFloat = 2.0) -> None:
-        super().__init__()
-        self.weight = weight
-
-    def generator_terms(self, turn: Turn) -> Terms:
-        """The divergence, in nats a dimension."""
-        mean, log_variance = turn.made["text_mean"], turn.made["text_log_variance"]
-        return {"conditioning": self.weight * (mean.square() + log_variance.exp() - 1 - log_variance).mean() / 2}

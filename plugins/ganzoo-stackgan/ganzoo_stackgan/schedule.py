@@ -5,7 +5,7 @@ from __future__ import annotations
 from ganzoo import DataSpec, Fraction, Plan, Schedule
 
 
-class Stack(Schedule):
+class TwoStages(Schedule):
     """One update of each player a step: at first of the first stage; then of the second, while the first rests.
 
     Args:

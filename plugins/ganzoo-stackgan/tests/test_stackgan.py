@@ -2,10 +2,11 @@ import math
 
 import pytest
 import torch
+from ganzoo_stackgan.augmentation import ConditioningKL
 from ganzoo_stackgan.critic import StackCritic
 from ganzoo_stackgan.generator import StackGenerator, drawn
-from ganzoo_stackgan.losses import ConditioningKL, MatchingAware
-from ganzoo_stackgan.schedule import Stack
+from ganzoo_stackgan.losses import MatchingAware
+from ganzoo_stackgan.schedule import TwoStages
 from torch import nn
 
 from ganzoo import Critic, DataSpec, Generator, Turn
@@ -108,13 +109,13 @@ def test_both_sides_meet_the_closed_form() -> None:
 
 
 def test_the_first_stage_rests_when_it_is_done() -> None:
-    plans = [Stack(DATA, share=0.25).plan(step, 8) for step in range(8)]
+    plans = [TwoStages(DATA, share=0.25).plan(step, 8) for step in range(8)]
     assert [plan.frozen[0] for plan in plans] == ["generator.two"] * 2 + ["generator.one"] * 6
     assert plans[0].names("matching_aware@first")
     assert not plans[0].names("matching_aware@second")
     assert not plans[2].names("matching_aware@first")
     assert not any(plan.share_fake for plan in plans)
-    assert all(Stack(DATA, share_fake=True).plan(step, 8).share_fake for step in range(8))
+    assert all(TwoStages(DATA, share_fake=True).plan(step, 8).share_fake for step in range(8))
 
 
 @pytest.mark.parametrize(
