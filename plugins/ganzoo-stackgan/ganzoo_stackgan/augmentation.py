@@ -1,4 +1,6 @@
-"""The divergence of conditioning augmentation: w KL(N(mean(e), variance(e)) || N(0, I)) of a text e, meant over the dimensions.
+"""The divergence of conditioning augmentation, of a text e, meant over the dimensions.
+
+generator:  w KL(N(mean(e), variance(e)) || N(0, I))
 
 Zhang et al., 2017, arXiv:1612.03242; as in hanzhanggit/StackGAN.
 """
