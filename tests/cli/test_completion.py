@@ -128,7 +128,7 @@ def test_components_are_offered_by_name():
 
 def test_configuration_keys_and_the_names_behind_them_are_offered():
     assert offered(offers.overrides, "train.se") == ["train.seed=", "train.seed=0"]  # two, so that no space is put behind =
-    names = ("alternate", "pretrain", "progressive", "then_encoders", "wgan")
+    names = ("alternate", "pretrain", "progressive", "then_encoders", "two_stages", "wgan")
     assert offered(offers.overrides, "schedu") == ["schedule=", *(f"schedule={name}" for name in names)]
     assert {"data=", "loss=", "optimizer.critic=", "log.every="} <= set(offered(offers.overrides, ""))
     assert offered(offers.overrides, "generator=d") == ["generator=dcgan"]
