@@ -95,6 +95,8 @@ class Graph:
 
     def capture_end(self): ...
 
+    def wait_stream(self, stream): ...
+
     def replay(self):
         self.replays += 1
 
@@ -102,6 +104,7 @@ class Graph:
 def test_the_replay_of_a_graph_runs_no_python(monkeypatch):
     graph, calls = Graph(), []
     fakes = {"Stream": Graph(), "graph_pool_handle": None, "CUDAGraph": graph, "stream": nullcontext(), "synchronize": None}
+    fakes |= {"current_stream": graph}
     for name, fake in fakes.items():
         monkeypatch.setattr(torch.cuda, name, lambda *args, fake=fake, **more: fake)
 

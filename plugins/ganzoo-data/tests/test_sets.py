@@ -24,7 +24,7 @@ def test_every_data_set_is_described(name):
 def test_every_data_set_is_made_from_its_defaults_without_opening_anything(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cls = SETS[name].load()
-    given = {key: {"root": "nowhere"} for key in ("folder", "paired", "unpaired")} | {
+    given = {key: {"root": "nowhere"} for key in ("captioned", "folder", "paired", "unpaired")} | {
         "webdataset": {"shards": "nowhere"},
         "arrays": {"file": "nowhere"},
     }

@@ -78,6 +78,10 @@ def _mapping(definitions: dict[str, Any], key: str, names: list[str], kind: str,
         properties["every"] = every | {"description": "Steps between two evaluations; null: once, at the end of the run."}
     if kind == "loss":
         properties["route"] = {"type": "string", "default": "", "description": "The route of the players that it acts along."}
+    if kind == "optimizer":
+        own = {"type": "object", "properties": parameters.get("properties", {}), "additionalProperties": False}
+        text = "Sub-modules of the network by name, each with what differs for it."
+        properties["groups"] = {"type": "object", "description": text, "additionalProperties": own}
     return {
         "type": "object",
         "description": summary,

@@ -45,8 +45,9 @@ def write_pictures(root, seed=0):
 
 
 def write_captioned(root):
-    for name in write_pictures(root):
-        (root / name).with_suffix(".txt").write_text(f"face number {name}")
+    for seed, half in enumerate(("train", "test")):
+        for name in write_pictures(root / half, seed):
+            (root / half / name).with_suffix(".txt").write_text(f"face number {name}")
 
 
 def write_shard(root):
