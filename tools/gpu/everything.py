@@ -97,9 +97,7 @@ def untried() -> set[str]:
     """Networks, losses and schedules that no case names."""
     configs = [load_config(text) if text.endswith(".yaml") else parse_config(text) for text in every_case().values()]
     named = {part.component.target for config in configs for part in resolve(config, registry()).parts}
-    wanted = {
-        c.target: f"{c.kind} {c.name}" for c in Registry.installed().components if c.kind in ("generator", "critic", "loss", "schedule")
-    }
+    wanted = {c.target: f"{c.kind} {c.name}" for c in Registry.installed().components if c.kind in KINDS}
     return {name for target, name in wanted.items() if target not in named}
 
 
@@ -110,14 +108,19 @@ def configuration(text: str, train: Mapping[str, Any], folder: Path) -> RunConfi
         return parse_config(text, overrides=["train.precision=auto", *keys])
     config = load_config(text)
     keys += [f"{side}.{stand_ins.SMALL[getattr(config, side).name]}" for side in ("generator", "critic")]
-    if config.data.name in stand_ins.WRITE:
-        if not folder.exists():
-            stand_ins.WRITE[config.data.name](folder)
-        keys.append(f"data.root={folder}")
-    keys += ["data.count=80"] if config.data.name in stand_ins.DRAWN or "count" in config.data.params else []
+    keys += little_data(config, folder, 80)
     keys += ["data.size=64", "data.load_size=72"] if "load_size" in config.data.params else []
     keys += ["schedule.boost_updates=2"] if config.schedule.name == "wgan" else []
     return load_config(text, [*keys, "train.batch_size=4", f"train.steps={STEPS}"])
+
+
+def little_data(config: RunConfig, folder: Path, count: int) -> list[str]:
+    """What gives a recipe noise in ``folder`` for data that is not shipped, and ``count`` samples of what is drawn."""
+    name = config.data.name
+    if name in stand_ins.WRITE and not folder.exists():
+        stand_ins.WRITE[name](folder)
+    drawn = name in stand_ins.DRAWN or "count" in config.data.params
+    return [*([f"data.root={folder}"] if name in stand_ins.WRITE else []), *([f"data.count={count}"] if drawn else [])]
 
 
 def tried(name: str, text: str, rehearse: bool) -> int:

@@ -21,7 +21,7 @@ from ganzoo.engine.run import Run
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter
 
-from .everything import ROOT, stand_ins
+from .everything import ROOT, little_data, stand_ins
 from .training import figure, recorded, rehearsing
 
 FIRST = ("celeba", "cifar10", "folder", "paired", "unpaired", "stacked_mnist", "mnist")
@@ -70,12 +70,8 @@ def recipes() -> list[Path]:
 
 def configuration(path: Path, work: Path, device: torch.device) -> RunConfig:
     """The recipe on noise; a run that lasts, so that no curve is at its end."""
-    config, keys = load_config(path), [f"train.device={device}"]
-    if config.data.name in stand_ins.WRITE:
-        if not (work / config.data.name).exists():
-            stand_ins.WRITE[config.data.name](work / config.data.name)
-        keys.append(f"data.root={work / config.data.name}")
-    keys += ["data.count=400"] if config.data.name in stand_ins.DRAWN or "count" in config.data.params else []
+    config = load_config(path)
+    keys = [f"train.device={device}", *little_data(config, work / config.data.name, 400)]
     keys += ["train.batch_size=4"] if device.type == "cpu" else []
     return load_config(path, keys)
 
