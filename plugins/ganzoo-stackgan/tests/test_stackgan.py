@@ -4,9 +4,10 @@ import pytest
 import torch
 from ganzoo_stackgan.augmentation import ConditioningKL
 from ganzoo_stackgan.critic import StackCritic
-from ganzoo_stackgan.generator import StackGenerator, drawn
+from ganzoo_stackgan.generator import StackGenerator
 from ganzoo_stackgan.losses import MatchingAware
 from ganzoo_stackgan.schedule import TwoStages
+from ganzoo_stackgan.stages import drawn
 from torch import nn
 
 from ganzoo import Critic, DataSpec, Generator, Turn
