@@ -14,7 +14,7 @@ from ganzoo.players import SYNCHRONISED, Critic, Generator
 from ganzoo.rules import Loss, Schedule, routed
 
 from .accumulated import accumulate_problems, buffers_of, changed_buffers
-from .declared import static_notes, static_problems
+from .declared import static_notes, static_problems, unsaved_problems
 from .dry_run import TRIED, dry_run, fake_tensors
 from .plans import MAX_PLANS, kinds_of, plan_problems
 from .unsaved import changed, kept_outside, snapshot
@@ -64,6 +64,7 @@ def check(
                 _see_the_whole_batch(players)
             plans, note = kinds_of(players.schedule, total)
             verdict.problems += static_problems(players, data, plans, players.generator.draw(2).keys())
+            verdict.problems += unsaved_problems(players.components)
             verdict.problems += plan_problems(players, plans)
             if verdict.fits:
                 verdict.problems += accumulate_problems(players, plans, batch, processes, accumulate)

@@ -18,7 +18,7 @@ from .verdict import Players, Problem, join, name_of
 
 
 def static_problems(players: Players, data: DataSpec, plans: Mapping[int, Plan], drawn: AbstractSet[str]) -> list[Problem]:
-    """What the declarations alone rule out: fields and scores needed but not given, norms that break a penalty, state that is lost.
+    """What the declarations alone rule out: fields and scores needed but not given, norms that break a penalty.
 
     Args:
         players: the built instances.
@@ -30,7 +30,6 @@ def static_problems(players: Players, data: DataSpec, plans: Mapping[int, Plan],
     return [
         *{(problem.key, problem.what.partition(" from step ")[0]): problem for problem in reversed(missing)}.values(),
         *(p for i, (name, loss) in enumerate(players.losses.items()) for p in _loss_problems(f"loss.{i}", name, loss, players)),
-        *_unsaved(players),
     ]
 
 
@@ -95,8 +94,9 @@ def _loss_problems(key: str, name: str, loss: Loss, players: Players) -> Iterato
         yield Problem(key, what, "leave one of them out")
 
 
-def _unsaved(players: Players) -> Iterator[Problem]:
-    for key, component in players.components.items():
+def unsaved_problems(components: Mapping[str, object]) -> Iterator[Problem]:
+    """State that would be lost, of components by their keys ("generator", "loss.0")."""
+    for key, component in components.items():
         if isinstance(component, nn.Module) and (lost := lost_buffers(component)):
             what = f"{key.partition('.')[0]} {name_of(component)} keeps '{lost[0]}' in a buffer that no checkpoint holds"
             name = lost[0].rpartition(".")[2]

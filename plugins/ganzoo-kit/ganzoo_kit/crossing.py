@@ -4,16 +4,19 @@ A loss that is not an objective by itself (a penalty, a constraint, a classifica
 Components are built once, when they are first asked for. What declarations say is asked of each combination; what only a dry
 run can tell is asked of each pair (generator and critic, each of them and a loss, two losses), with stand-ins for the others.
 Only a component that needs a field which neither the data nor its own prior nor the schedule gives is dry-run in whole combinations.
+A component that cannot be built for the data fits nothing, and is said once; so are losses by which a schedule cannot act.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import combinations, product
 from math import prod
 from typing import Any, NamedTuple
 
+from ganzoo.builtins.schedules import Alternate
 from ganzoo.compat.dry_run import dry_run, fake_tensors
 from ganzoo.compat.verdict import Players
 from ganzoo.config import ResolvedPart
@@ -25,16 +28,18 @@ from ganzoo.rules import Plan
 from ganzoo.ui.progress import Reporter
 
 from .declaring import EQUAL, Built, Declarations, built_of, looked_at
-from .knowing import Known, is_objective, stand_ins
+from .doubles import Echo, Mean
+from .knowing import Known, is_objective, scores_of, stand_ins
 from .testing.component import Candidate
 
 KINDS = ("generator", "critic", "loss", "schedule")
+ANY = "*"
 LARGEST = 3 * 64 * 64
 """Numbers of a sample up to which small networks are run on values: beyond, their activations would take the memory and the time."""
 
 
 class Row(NamedTuple):
-    """One combination and whether it fits; ``reason`` says why not."""
+    """One combination and whether it fits; ``reason`` says why not. ``ANY`` stands for each of a kind."""
 
     generator: str
     critic: str
@@ -62,9 +67,10 @@ def cross(registry: Registry, data: DataSpec, reporter: Reporter, of: str = "") 
     names = {part.name for found in parts.values() for part in found}
     if of and of not in names:
         raise UserError(f"no generator, critic, loss or schedule '{of}' takes part", did_you_mean(of, names, noun="there are"), key="--of")
-    rows: list[Row] = []
     with fake_tensors():
         crossing = Crossing(parts, data)
+        said_once = (*crossing.refused(), *crossing.unplanned())
+        rows = [row for row in said_once if of in ("", row.generator, row.critic, row.schedule, *row.losses)]
         pairs = list(product(parts["generator"], parts["critic"]))
         with reporter.task("checking", len(pairs), unit="pairs") as task:
             for pair in pairs:
@@ -85,11 +91,30 @@ class Crossing:
         self._found: dict[tuple[object, ...], str] = {}
         self._found_alone: dict[tuple[Built, ...], str] = {}
         self._found_beside: dict[tuple[Built, ...], str] = {}
+        self._echo, self._mean, self._alternate = Echo(data), cache(lambda scores: Mean(data, scores)), Alternate(data)
+        self._unplanned: set[tuple[tuple[str, ...], str]] = set()
+
+    def refused(self) -> Iterator[Row]:
+        """Take those components out that cannot be built for the data: a row for each."""
+        for kind, found in self.parts.items():
+            for part in [part for part in found if self._of(part).refused]:
+                found.remove(part)
+                name = [part.name if kind == other else ANY for other in KINDS]
+                yield Row(name[0], name[1], (name[2],), name[3], self._of(part).refused)
+
+    def unplanned(self) -> Iterator[Row]:
+        """The schedules that cannot act by some losses, whatever the networks are: a row for each, which is in no pair's rows then."""
+        alone, beside = self._losses()
+        for losses in (*((loss,) for loss in alone), *product(alone, beside)):
+            for schedule in self.parts["schedule"]:
+                if reason := self._declared.of_losses(*map(self._of, (*losses, schedule))):
+                    row = Row(ANY, ANY, tuple(loss.name for loss in losses), schedule.name, reason)
+                    self._unplanned.add((row.losses, row.schedule))
+                    yield row
 
     def rows(self, generator: ResolvedPart, critic: ResolvedPart, wanted: Callable[[Sequence[ResolvedPart]], bool]) -> Iterator[Row]:
         """The rows that are ``wanted`` of a pair of networks: each loss that stands alone, and each that fits with each companion."""
-        schedules, losses = self.parts["schedule"], self.parts["loss"]
-        alone, beside = [part for part in losses if stands_alone(part)], [part for part in losses if not stands_alone(part)]
+        schedules, (alone, beside) = self.parts["schedule"], self._losses()
         for loss in alone:
             yield from self._rows([generator, critic, loss], wanted)
         for first in alone:
@@ -99,13 +124,18 @@ class Crossing:
                 for chosen in asked:
                     yield from self._rows(chosen, wanted)
 
+    def _losses(self) -> tuple[list[ResolvedPart], list[ResolvedPart]]:
+        """Those that stand alone, and those that are tried beside them."""
+        losses = self.parts["loss"]
+        return [part for part in losses if stands_alone(part)], [part for part in losses if not stands_alone(part)]
+
     def _rows(self, chosen: Sequence[ResolvedPart], wanted: Callable[[Sequence[ResolvedPart]], bool]) -> Iterator[Row]:
         """Of two networks and losses, a row for each schedule."""
         generator, critic, *losses = (part.name for part in chosen)
         named, reason = tuple(losses), self._alone if len(losses) == 1 else self._reason
         found: dict[Built, str] = {}
         for part in self.parts["schedule"]:
-            if wanted([*chosen, part]):
+            if (named, part.name) not in self._unplanned and wanted([*chosen, part]):
                 if (schedule := self._of(part)) not in found:
                     found[schedule] = reason(*map(self._of, chosen), schedule)
                 yield Row(generator, critic, named, part.name, found[schedule])
@@ -169,7 +199,8 @@ class Crossing:
         of = {kind: [built.itself for built in chosen if built.kind == kind] for kind in KINDS}
         losses = {built.part.name: built.itself for built in chosen if built.kind == "loss"}
         generator, critic, schedule = (next(iter(of[kind]), None) for kind in ("generator", "critic", "schedule"))
-        return stand_ins(self.data, losses, generator, critic, schedule)
+        critic = critic or self._mean(scores_of(losses.values()))
+        return stand_ins(self.data, losses, generator or self._echo, critic, schedule or self._alternate)
 
     def _pair(self, plan: Plan, *pair: Built) -> str:
         """Why two components do not fit whatever the others are, where a plan gives its values; "" where they do."""

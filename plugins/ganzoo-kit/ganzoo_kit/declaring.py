@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ganzoo.compat.check import build
-from ganzoo.compat.declared import static_problems
+from ganzoo.compat.declared import static_problems, unsaved_problems
 from ganzoo.compat.plans import kinds_of, plan_problems
 from ganzoo.compat.verdict import Players, Problem
 from ganzoo.config import ResolvedPart
@@ -55,6 +55,8 @@ def built_of(part: ResolvedPart, data: DataSpec) -> Built:
     kind = part.component.kind
     try:
         itself = build(kind, part, data)
+        if problem := next(unsaved_problems({kind: itself}), None):
+            return Built(part, refused=str(problem))
         drawn = frozenset(itself.draw(2)) if kind == "generator" else frozenset()
         plan = kinds_of(itself, 1)[0][0] if kind == "schedule" else None
         port = itself.port() if isinstance(itself, Player) else None
@@ -85,10 +87,16 @@ class Declarations:
         if problem := self._of_components(generator, critic, losses, schedule):
             return problem
         plan = schedule.plan or EQUAL
-        key = (*losses, schedule, *((generator, critic) if plan.frozen else ()))
-        if key not in self._planned:
-            self._planned[key] = next(map(str, plan_problems(self._players(*chosen), {0: plan})), "")
-        return self._planned[key]
+        return self.of_losses(*losses, schedule) or (self._of_plan(plan, *chosen) if plan.frozen else "")
+
+    def of_losses(self, *chosen: Built) -> str:
+        """What a schedule plans that cannot be done by these losses, whatever the networks are."""
+        return self._of_plan(replace(chosen[-1].plan or EQUAL, frozen=()), *chosen)
+
+    def _of_plan(self, plan: Plan, *chosen: Built) -> str:
+        if chosen not in self._planned:
+            self._planned[chosen] = next(map(str, plan_problems(self._players(*chosen), {0: plan})), "")
+        return self._planned[chosen]
 
     def _of_components(self, generator: Built, critic: Built, losses: Sequence[Built], schedule: Built) -> str:
         first, *others = [self._with_one(generator, critic, loss, schedule) for loss in losses]

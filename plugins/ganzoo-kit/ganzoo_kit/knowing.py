@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import combinations
 from typing import Any
@@ -204,5 +204,9 @@ def stand_ins(
     named = dict(losses)
     if not any(is_objective(type(loss)) for loss in losses.values()):
         named["total"] = Total()  # a penalty alone leaves the generator nothing to minimise
-    wanted = frozenset({"score"}).union(*(loss.scores for loss in losses.values()))
-    return Players(generator or Echo(data), critic or Mean(data, wanted), named, schedule or Alternate(data))
+    return Players(generator or Echo(data), critic or Mean(data, scores_of(losses.values())), named, schedule or Alternate(data))
+
+
+def scores_of(losses: Iterable[Loss]) -> frozenset[str]:
+    """What a critic gives that serves all of some losses."""
+    return frozenset({"score"}).union(*(loss.scores for loss in losses))
