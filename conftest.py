@@ -71,6 +71,27 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(f"skipped: {reasons.total()} ({counts})")
 
 
+def pytest_configure(config):
+    """What is installed is read once, until a folder of ``sys.path`` changes; no test waits for the disk: none cuts the power."""
+    read, known, patch = importlib.metadata.entry_points, {}, pytest.MonkeyPatch()
+
+    def changed(folder):
+        try:
+            return Path(folder).stat().st_mtime_ns
+        except OSError:
+            return None
+
+    def entry_points(**chosen):
+        key = (Path.cwd(), *((folder, changed(folder)) for folder in sys.path), *chosen.items())
+        if key not in known:
+            known[key] = read(**chosen)
+        return known[key]
+
+    patch.setattr(importlib.metadata, "entry_points", entry_points)
+    patch.setattr(os, "fsync", lambda file: None)
+    config.add_cleanup(patch.undo)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
     """Nobody looks for garbage among what is imported, then or later: a fifth of the time."""
@@ -80,24 +101,6 @@ def pytest_collection():
     finally:
         gc.freeze()
         gc.enable()
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _quick():
-    """What is installed is read once, until a folder of ``sys.path`` changes; no test waits for the disk: none cuts the power."""
-    read, known = importlib.metadata.entry_points, {}
-
-    def entry_points(**chosen):
-        folders = [path for path in map(Path.absolute, map(Path, sys.path)) if path.exists()]
-        key = (*((path, path.stat().st_mtime_ns) for path in folders), *chosen.items())
-        if key not in known:
-            known[key] = read(**chosen)
-        return known[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(importlib.metadata, "entry_points", entry_points)
-        patch.setattr(os, "fsync", lambda file: None)
-        yield
 
 
 @pytest.fixture(autouse=True)

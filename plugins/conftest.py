@@ -23,7 +23,7 @@ SHORT = {
     **{f"recipe-{name}": NARROW for name in ("celeba", "cifar10", "folder", "stacked_mnist")},
     **{f"recipe-{name}": (*THIN, "data.size=64", "data.load_size=72") for name in ("facades", "horse2zebra")},
     "recipe-lookbook": THIN,
-    **{f"recipe-{name}": ("data.count=80",) for name in ("outlines", "scene", "tinted")},
+    **{f"recipe-{name}": ("data.count=80",) for name in ("described", "outlines", "scene", "tinted")},
     "ganzoo-wgan recipe-celeba": (*NARROW, "schedule.boost_updates=2"),
 }
 """What takes a CPU more than a second as shipped (WGAN's first two steps have 100 critic updates each), made smaller. That every

@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+import resumed
 import torch
 from ganzoo_kit.crossing import default_parts, stands_alone
 
@@ -167,6 +168,14 @@ def test_every_fitting_pair_trains_with_every_fitting_loss_and_the_rest_is_refus
     trained = sum(train_or_refuse(data, generator, critic, losses) for losses in losses_to_try())
     if (generator, critic) == ("mlp", "mlp"):
         assert trained >= 16  # the pair that serves both kinds of data is not refused wholesale
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_own_cache")
+@pytest.mark.parametrize("case", resumed.CASES)
+def test_what_is_cut_in_half_and_resumed_fits(case):
+    """tests/engine/test_resume.py takes that for granted."""
+    resumed.make(resumed.CASES[case][0], compat.check)
 
 
 def test_published_combinations_fit():

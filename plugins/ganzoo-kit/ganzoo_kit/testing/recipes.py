@@ -6,7 +6,7 @@ import importlib.metadata
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +36,8 @@ from .subject import Lent, NotHere
 STEPS = 2
 """The second begins from what the first one changed: optimizers, buffers, moving averages."""
 OVERRIDES = (f"train.steps={STEPS}", "train.batch_size=8", "train.device=cpu")
+FEW = 200
+"""Samples that a recipe's data is given to lend what it holds, of a data set that makes as many as it is asked for."""
 TOTAL = 997
 """Steps of the run whose plans are looked at: a prime, so that no curve is met at its very beginning, where its value may be 0."""
 EXTRA = "recipes"
@@ -123,7 +125,8 @@ def lent_by_recipes(component: Component, plugins: Sequence[Plugin]) -> dict[str
             if component.target not in [part.component.target for part in resolved.parts]:
                 continue
             with seeded(0), tempfile.TemporaryDirectory() as folder:
-                dataset = resolved.data.build()
+                few = {"count": FEW} if "count" in resolved.data.params else {}
+                dataset = replace(resolved.data, params=resolved.data.params | few).build()
                 arrays = dataset.arrays(Cache(Path(folder), reporter(quiet=True)))
                 data = describe_data(dataset, arrays)
                 plans, _ = kinds_of(resolved.schedule.build(data), TOTAL)

@@ -25,7 +25,7 @@ from ganzoo.rules import Loss, Plan, Schedule
 from ganzoo.ui.progress import reporter
 
 from .game import batch_of
-from .running import exercise, run_on, seeded
+from .running import exercise, run_on, seeded, started_quickly
 
 EXAMPLES: dict[str, DataSpec] = {
     "labelled 28x28 digits": DataSpec({"sample": (1, 28, 28), "label": ()}, classes=10),
@@ -93,7 +93,7 @@ class Subject:
 
     def build(self, seed: int = 0, **changes: Any) -> Any:
         """An instance whose initial weights follow from ``seed``; ``changes`` replace parameters."""
-        with seeded(seed):
+        with seeded(seed), started_quickly():
             return self.changed(**changes).part.build(*self._given())
 
     def _given(self) -> tuple[Any, ...]:
