@@ -86,7 +86,7 @@ def encoder(data: DataSpec, width: int, code: int) -> nn.Sequential:
         after = channels + width if level <= count else channels
         layers += [nn.Conv2d(channels, after, 3, padding=1), nn.ELU()]
         layers += [nn.Conv2d(after, after, 3, 2, padding=1), nn.ELU()] if level <= count else []
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * math.prod(base), code))
+    return initialised(nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * math.prod(base), code)))
 
 
 def decoder(data: DataSpec, code: int, width: int, who: str) -> nn.Sequential:
@@ -100,4 +100,13 @@ def decoder(data: DataSpec, code: int, width: int, who: str) -> nn.Sequential:
     for level in range(count + 1):
         layers += [nn.Upsample(scale_factor=2.0)] if level else []
         layers += [layer for _ in range(2) for layer in (nn.Conv2d(width, width, 3, padding=1), nn.ELU())]
-    return nn.Sequential(*layers, nn.Conv2d(width, data.shape[0], 3, padding=1))
+    return initialised(nn.Sequential(*layers, nn.Conv2d(width, data.shape[0], 3, padding=1)))
+
+
+def initialised(net: nn.Sequential) -> nn.Sequential:
+    """``net`` with Glorot's weights and biases of 0, as TensorFlow's layers start; under torch's smaller ones the image is lost on its way."""
+    for layer in net:
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    return net

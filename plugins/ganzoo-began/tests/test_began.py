@@ -77,6 +77,13 @@ def test_scores_are_minus_the_error_of_each_sample_by_itself() -> None:
     assert BEGANGenerator(data, width=2).draw(500)["latent"].abs().max() <= 1
 
 
+def test_what_the_critic_makes_of_an_image_depends_on_it_from_the_start() -> None:
+    torch.manual_seed(0)
+    with torch.no_grad():
+        made = BEGANCritic(DataSpec({"sample": (1, 28, 28)}), width=12, code=32).net(torch.rand(16, 1, 28, 28) * 2 - 1)
+    assert made.std(dim=0).mean() > 1e-2  # 6e-6 under torch's own weights: training then ends in one flat picture
+
+
 def test_points_are_refused() -> None:
     for build in (BEGANGenerator, BEGANCritic):
         with pytest.raises(UserError, match="serves images"):
