@@ -104,7 +104,7 @@ def decoder(data: DataSpec, code: int, width: int, who: str) -> nn.Sequential:
 
 
 def initialised(net: nn.Sequential) -> nn.Sequential:
-    """``net`` with Glorot's weights and biases of 0, as TensorFlow's layers start; under torch's smaller ones the image is lost on its way."""
+    """``net`` with Glorot's weights and biases of 0, as in TensorFlow; under torch's smaller ones the image is lost on its way."""
     for layer in net:
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.xavier_uniform_(layer.weight)
