@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from ganzoo.config import AverageConfig, TrainConfig
 from ganzoo.params.curves import at
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,12 @@ class HalfLife:
         return 0.5 ** (batch / samples) if samples > 0 else 0.0
 
 
+def copied(network: Network) -> Network:
+    """A copy of a network, in the same group of processes."""
+    groups = (norm.process_group for norm in network.modules() if isinstance(norm, nn.SyncBatchNorm))  # which cannot be copied
+    return copy.deepcopy(network, {id(group): group for group in groups})
+
+
 class MovingAverage:
     r"""After each generator update: $\bar\theta \leftarrow \beta\,\bar\theta + (1 - \beta)\,\theta$.
 
@@ -45,8 +53,7 @@ class MovingAverage:
 
     def __init__(self, network: nn.Module, decay: float | HalfLife) -> None:
         self.decay, self._weight = decay, 1 - (decay.decay(0) if isinstance(decay, HalfLife) else decay)
-        groups = (norm.process_group for norm in network.modules() if isinstance(norm, nn.SyncBatchNorm))  # which cannot be copied
-        self.network = copy.deepcopy(network, {id(group): group for group in groups}).requires_grad_(False).eval()
+        self.network = copied(network).requires_grad_(False).eval()
         self._averaged, self._source, self._copied = [], [], []
         for mean, now in zip(_state(self.network), _state(network), strict=True):
             if mean.is_floating_point():

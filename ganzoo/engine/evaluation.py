@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,43 +14,23 @@ from ganzoo.config import ResolvedPart
 from ganzoo.data.cache import Cache
 from ganzoo.data.dataset import Dataset
 from ganzoo.data.fingerprint import fingerprint
-from ganzoo.errors import ContractError, GanzooError, UserError
+from ganzoo.errors import GanzooError
 from ganzoo.fields import Fields, forward_inputs
+from ganzoo.metrics.evaluation import Evaluation, measure, prepare
 from ganzoo.metrics.metric import Metric
 from ganzoo.metrics.real import BATCH, RealSamples, read_split, split_of, to_float
 from ganzoo.metrics.statistics import Statistics
 from ganzoo.metrics.subject import Fact, Subject, unpaired
 from ganzoo.players import Generator
-from ganzoo.registry import reason
+from ganzoo.rundir.checkpoint import State
 from ganzoo.ui.progress import Reporter
 
 from .batches import SampleReader
+from .ema import copied
 from .randomness import preserved, seeded
 from .run import Run
 from .sampling import generate, to_units
-from .signals import Stop
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """The result of one metric: its numbers, the one that it is known for first, and what they depend on.
-
-    ``step`` counts the steps that the weights were trained for; None where that is not known.
-    """
-
-    metric: str
-    step: int | None
-    numbers: Mapping[str, float]
-    provenance: Mapping[str, Fact]
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """As ``metrics.jsonl`` and observers get it: the numbers, and "provenance"."""
-        return {**self.numbers, "provenance": dict(self.provenance)}
-
-    def __str__(self) -> str:
-        numbers = ", ".join(f"{name} {value:.6g}" for name, value in self.numbers.items())
-        return f"{numbers} ({', '.join(f'{name} {value}' for name, value in self.provenance.items())})"
+from .signals import Interrupted, Stop
 
 
 class Subjects:
@@ -142,90 +120,69 @@ class Subjects:
 
 
 class Evaluations:
-    """The metrics of a run in training. They leave it as it is: random numbers, the data's position, the networks.
+    """The metrics of a run in training, shared out among its processes, which all measure the weights of rank 0.
+
+    They leave the run as it is: random numbers, the data's position, the networks.
 
     Raises:
         UserError: where a metric cannot be measured here: weights are missing, samples are too few.
     """
 
     def __init__(self, parts: Sequence[ResolvedPart], run: Run, data: ResolvedPart, reporter: Reporter) -> None:
-        self._run, self._parts = run, compat.distinct(parts)
-        self._subjects = Subjects(run.eval_generator, run.batches, run.dataset, data, seed=run.config.train.seed, reporter=reporter)
+        self._run, self._parts, ranks = run, compat.distinct(parts), run.ranks
+        self._shares = ranks.size if parts and not run.dataset.apart else 1  # of samples that are apart, rank 0 measures its own
+        # Batch norm's statistics are each process's own: rank 0's are sent into a copy, where another process is to measure them.
+        self._generator = copied(run.eval_generator) if self._shares > 1 and not ranks.is_main else run.eval_generator
+        self._subjects = Subjects(self._generator, run.batches, run.dataset, data, seed=run.config.train.seed, reporter=reporter)
+        self._metrics: dict[str, Metric] = {}
         with preserved(run.runtime.device):
-            self._metrics = {name: prepare(part, self._subject()) for name, part in self._parts.items()}
+            for name in self._parts if ranks.is_main else ():  # the others prepare theirs when it is their turn
+                self._prepared(name)
 
     def due(self, step: int, total: int) -> list[str]:
         """The names of the metrics that are measured after ``step`` of ``total`` steps: all of them at the end."""
         return [name for name, part in self._parts.items() if step == total or (part.every and step % part.every == 0)]
 
+    def share_out(self, names: Sequence[str], stop: Stop) -> Iterator[tuple[str, State]]:
+        """Measure metrics now, as many at once as there are processes, and tell all processes the same of each.
+
+        An evaluation's fields; "failed": why there is no number; "signal", or nothing, where one came meanwhile, or before.
+        """
+        ranks = self._run.ranks
+        for first in range(0, len(names), self._shares):
+            if self._shares > 1:
+                ranks.broadcast([*self._generator.parameters(), *self._generator.buffers()])
+            together = dict(enumerate(names[first : first + self._shares]))
+            told = ranks.gather_object(self._told(together[ranks.rank], stop) if ranks.rank in together else {})
+            told = ranks.broadcast_object({"all": told})["all"]
+            yield from zip(together.values(), told, strict=False)
+            if not all(told[rank] and "signal" not in told[rank] for rank in together):
+                yield from ((name, {}) for name in names[first + self._shares :])
+                return
+
+    def _told(self, name: str, stop: Stop) -> State:
+        try:
+            return vars(self.measure(name, stop)) if not stop.signal else {}
+        except Interrupted:
+            return {"signal": stop.signal}
+        except GanzooError as error:
+            return {"failed": str(error)}
+
+    def _prepared(self, name: str) -> Metric:
+        if name not in self._metrics:
+            self._metrics[name] = prepare(self._parts[name], self._subject())
+        return self._metrics[name]
+
     def measure(self, name: str, stop: Stop) -> Evaluation:
-        """Measure one metric now.
+        """Measure one metric here and now.
 
         Raises:
             GanzooError: where its numbers cannot be had.
             Interrupted: where a signal came meanwhile.
         """
         with preserved(self._run.runtime.device), stop.interrupts():
-            return measure(name, self._metrics[name], self._parts[name], self._subject(), self._run.step)
+            return measure(name, self._prepared(name), self._parts[name], self._subject(), self._run.step)
 
     def _subject(self) -> Subject:
         run = self._run
         return self._subjects.make(compat.plan_fields(run.last_plan, run.runtime.device), {"weights": "ema" if run.average else "raw"})
-
-
-def prepare(part: ResolvedPart, subject: Subject) -> Metric:
-    """Build a metric and let it find out whether it can be measured.
-
-    Raises:
-        UserError: at the place of ``part``, where it cannot.
-    """
-    metric = part.build(subject.data)
-    if not isinstance(metric, Metric):
-        raise ContractError(f"metric '{part.name}' is a {type(metric).__name__}, no Metric", "repair the plugin", key=part.key)
-    try:
-        metric.prepare(subject)
-    except UserError as error:
-        raise error.at(part.where, part.key) from error
-    return metric
-
-
-def measure(name: str, metric: Metric, part: ResolvedPart, subject: Subject, step: int | None) -> Evaluation:
-    """Measure, and check what comes.
-
-    Raises:
-        UserError: at the place of ``part``, where the subject does not allow it.
-        GanzooError: where a number is not finite, or the metric fails.
-    """
-    try:
-        with exact_products():
-            numbers = {str(key): value if isinstance(value, int) else float(value) for key, value in metric.measure(subject).items()}
-    except UserError as error:
-        raise error.at(part.where, part.key) from error
-    except GanzooError:
-        raise
-    except Exception as error:  # whatever a plugin's code raises
-        raise GanzooError(f"metric '{name}' failed: {reason(error)}") from error
-    for key, value in numbers.items():
-        if not math.isfinite(value):
-            raise GanzooError(f"metric '{name}': {key} is {value}, so there is no number to report")
-    used: dict[str, Fact] = {"metric": f"{part.component.qualified} {part.component.version}"}
-    # The path of a network's weights is left out: its hash is in the metric's own provenance.
-    if parameters := ", ".join(f"{key}={value}" for key, value in part.params.items() if key != "weights"):
-        used["parameters"] = parameters
-    facts = {**used, **metric.provenance(), **subject.facts}
-    if "real_hash" in facts:  # says more exactly which data the numbers depend on
-        facts.pop("data_hash", None)
-    return Evaluation(name, step, numbers, facts)
-
-
-@contextmanager
-def exact_products() -> Iterator[None]:
-    """Full float32 matrix products and convolutions meanwhile, whatever the training runs with: numbers must not depend on it."""
-    before, convolutions = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
-    torch.set_float32_matmul_precision("highest")
-    torch.backends.cudnn.allow_tf32 = False
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)
-        torch.backends.cudnn.allow_tf32 = convolutions

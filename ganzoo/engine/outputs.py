@@ -15,6 +15,7 @@ from ganzoo.compat import plan_fields
 from ganzoo.config import ResolvedPart
 from ganzoo.errors import DivergenceError, GanzooError
 from ganzoo.fields import Fields, forward_inputs
+from ganzoo.metrics.evaluation import Evaluation
 from ganzoo.rundir import checkpoint
 from ganzoo.rundir.background import Background, in_memory, snapshot
 from ganzoo.rundir.comparison import best_step
@@ -27,7 +28,6 @@ from ganzoo.ui.pictures import beside, image_grid, save_png
 from ganzoo.ui.progress import Reporter, Task
 from ganzoo.ui.scatter import scatter
 
-from .evaluation import Evaluation
 from .meter import Meter
 from .observers import Observers
 from .run import Run

@@ -12,6 +12,7 @@ from ganzoo.config import Resolved, RunConfig, resolved_values, with_defaults_of
 from ganzoo.config.yaml_writer import dump
 from ganzoo.data.fingerprint import compare_data
 from ganzoo.errors import GanzooError
+from ganzoo.metrics.evaluation import Evaluation
 from ganzoo.plugins.index import current_versions
 from ganzoo.rundir import checkpoint
 from ganzoo.rundir.directory import NullRunDirectory, RunDirectory, environment
@@ -26,7 +27,7 @@ from .graphs import choose_runner
 from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
-from .signals import Interrupted, Stop, stop_on_signals, unwind_on_termination
+from .signals import Stop, stop_on_signals, unwind_on_termination
 
 
 class Runner:
@@ -76,7 +77,7 @@ class Runner:
         self.run, notes = build(config, resolved, reporter, ranks, begun=continues)
         for note in notes:
             reporter.say(f"note: {note}")
-        self.evaluations = Evaluations(resolved.metrics if ranks.is_main else [], self.run, resolved.data, reporter)
+        self.evaluations = Evaluations(resolved.metrics, self.run, resolved.data, reporter)
         advice = f"'ganzoo replay {self.directory.path} --to OBSERVER' tells it the whole run later"
         named, defaults = (resolved.observers, resolved.defaults) if ranks.is_main else ((), ())
         self.observers = Observers(named, defaults, data=self.run.data, reporter=reporter, advice=advice)
@@ -186,17 +187,19 @@ class Runner:
 
     def _measure(self, names: Sequence[str], stop: Stop) -> list[str]:
         """Measure; returns what a signal left unmeasured. A metric that fails is no reason to lose a training."""
-        for i, name in enumerate(names):
-            if stop.signal:
-                return list(names[i:])
-            try:
-                self.outputs.write_evaluation(self.evaluations.measure(name, stop))
-            except Interrupted:
-                self.outputs.write_warning(f"metric '{name}' was not measured at step {self.run.step}: stopped by signal {stop.signal}")
-                return list(names[i:])
-            except GanzooError as error:
-                self.outputs.write_warning(f"metric '{name}' has no number at step {self.run.step}: {error}", metric=name)
-        return []
+        left = []
+        for name, told in self.evaluations.share_out(names, stop):
+            if "failed" in told:
+                self.outputs.write_warning(f"metric '{name}' has no number at step {self.run.step}: {told['failed']}", metric=name)
+            elif "numbers" in told:
+                self.outputs.write_evaluation(Evaluation(**told))
+            else:
+                left.append(name)
+                if told:
+                    self.outputs.write_warning(
+                        f"metric '{name}' was not measured at step {self.run.step}: stopped by signal {told['signal']}"
+                    )
+        return left
 
     def _make_up(self, stop: Stop) -> None:
         """Write and measure what was due at this step when the session before ended."""

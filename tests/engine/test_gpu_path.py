@@ -17,6 +17,7 @@ from ganzoo.engine import device, evaluation, loop, optimizers, outputs
 from ganzoo.engine.build import build
 from ganzoo.engine.distributed import whole_batch
 from ganzoo.errors import DivergenceError
+from ganzoo.metrics.evaluation import exact_products
 from ganzoo.registry import Registry
 from ganzoo.rundir.background import Background
 from ganzoo.ui.progress import reporter
@@ -87,7 +88,7 @@ def test_convolutions_are_as_exact_as_matrix_products(matmul, rounds, monkeypatc
     try:
         device.from_config(parse_config(RING).train.model_copy(update={"matmul": matmul}))
         assert torch.backends.cudnn.allow_tf32 is rounds
-        with evaluation.exact_products():
+        with exact_products():
             assert torch.backends.cudnn.allow_tf32 is False
         assert torch.backends.cudnn.allow_tf32 is rounds
     finally:

@@ -22,7 +22,7 @@ from ganzoo.rundir.checkpoint import State, decode, encode
 from .whole_batch import GradientMean, MeanOverRanks, synchronise
 
 PATIENCE = timedelta(hours=24)
-"""How long a rank waits for the others: the leader may be evaluating. A rank that dies is noticed at once all the same."""
+"""How long a rank waits for the others: another may be measuring. A rank that dies is noticed at once all the same."""
 COURTESY = timedelta(seconds=10)
 """How long a rank that fails waits for rank 0 to fail likewise, and to say why."""
 SECONDS = 0.2

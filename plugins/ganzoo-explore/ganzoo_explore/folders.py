@@ -14,9 +14,9 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.rows import Rows
 from ganzoo.data.spec import describe_data
 from ganzoo.engine.device import from_config
-from ganzoo.engine.evaluation import Evaluation, measure, prepare
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields
+from ganzoo.metrics.evaluation import Evaluation, measure, prepare
 from ganzoo.metrics.real import RealSamples
 from ganzoo.metrics.statistics import Statistics
 from ganzoo.metrics.subject import Fact, Subject

@@ -10,8 +10,9 @@ from ganzoo import compat
 from ganzoo.config import ResolvedPart, load_config, resolve_alone
 from ganzoo.config.overrides import parse_override
 from ganzoo.config.yaml_writer import flow
-from ganzoo.engine.evaluation import Evaluation, Subjects, measure, prepare
+from ganzoo.engine.evaluation import Subjects
 from ganzoo.errors import UserError, did_you_mean
+from ganzoo.metrics.evaluation import Evaluation, measure, prepare
 from ganzoo.metrics.subject import Fact
 from ganzoo.registry import Registry
 from ganzoo.rundir.files import CONFIG, check_run

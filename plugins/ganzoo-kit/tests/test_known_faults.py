@@ -19,7 +19,7 @@ from ganzoo.config import parse_config, resolve
 from ganzoo.registry import Registry
 from ganzoo.testing import EXAMPLES
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PLUGINS = ROOT / "plugins"
 DIGITS = EXAMPLES["labelled 28x28 digits"]
 
