@@ -106,8 +106,8 @@ def test_data_without_pairs_and_a_batch_of_one_are_refused() -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (["data={name: scene, size: 50, count: 20}"], "pixeldt halves images 3 times, which does not come out even"),
-        (["data={name: tinted, count: 80}"], "loss domain_transfer wants pairs"),
+        (["data={name: scene, size: 50, count: 80}"], "pixeldt halves images 3 times, which does not come out even"),
+        (["data={name: tinted, count: 90}"], "loss domain_transfer wants pairs"),
         (["data=digits"], "wants source and sample of one size; this data has"),
         (["train.batch_size=1", "data.count=80"], "train.batch_size"),
     ],
