@@ -17,7 +17,7 @@ class EnergyMargin(Loss):
     """For critics whose score is minus an energy, such as `autoencoder`, or `began_autoencoder` of ganzoo-began.
 
     Args:
-        margin: the energy from which on a fake is pushed no further; a little above that of fakes when training begins.
+        margin: the energy from which on a fake is pushed no further; about what the energy of real samples falls to.
     """
 
     paper = "Zhao et al., 2017, arXiv:1609.03126"
