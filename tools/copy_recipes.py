@@ -31,6 +31,7 @@ SHIPPED = {
     "grid_non_saturating": "ganzoo-vanilla:grid",
     "digits_diffaugment": "ganzoo-augment:digits",
     "digits_sngan": "ganzoo-sngan:digits",
+    "grid_r3gan": "ganzoo-r3gan:grid",
     "grid_relativistic": "ganzoo-relativistic:grid",
     "grid_wgan_gp": "ganzoo-wgan-gp:grid",
     "icgan_celeba": "ganzoo-icgan:celeba",
