@@ -75,14 +75,17 @@ def pytest_configure(config):
     """What is installed is read once, until a folder of ``sys.path`` changes; no test waits for the disk: none cuts the power."""
     read, known, patch = importlib.metadata.entry_points, {}, pytest.MonkeyPatch()
 
-    def changed(folder):
+    def state(folder):
+        """Another where a folder changed. The working directory (""), which most tests make, counts where it holds distributions."""
         try:
-            return Path(folder).stat().st_mtime_ns
+            if folder or any(Path().glob("*-info")):
+                return folder or Path.cwd(), Path(folder).stat().st_mtime_ns
         except OSError:
-            return None
+            pass
+        return None
 
     def entry_points(**chosen):
-        key = (Path.cwd(), *((folder, changed(folder)) for folder in sys.path), *chosen.items())
+        key = (*map(state, sys.path), *chosen.items())
         if key not in known:
             known[key] = read(**chosen)
         return known[key]

@@ -124,8 +124,8 @@ class Registry:
         try:
             with redirect_stdout(sys.stderr):  # what a plugin prints must not get into a command's output
                 found = [Component(k, n, target, plugin.distribution, plugin.version, default, file) for k, n, target, default in give()]
-            known = {(c.kind, c.qualified) for c in (*self.components, *self.commands)}
-            if twice := next((c for c in found if (c.kind, c.qualified) in known), None):  # not even a qualified name tells them apart
+            known = {(c.kind, c.name) for c in (*self.components, *self.commands) if c.distribution == plugin.distribution}
+            if twice := next((c for c in found if (c.kind, c.name) in known), None):  # not even a qualified name tells them apart
                 what = f"another entry point of {twice.distribution} gives a {twice.kind} named '{twice.name}' too"
                 raise UserError(what, "rename one")
         except KeyboardInterrupt:
