@@ -20,6 +20,7 @@ SHIPPED = {
     "digits_consistency": "ganzoo-regularisers:digits",
     "digits_sagan": "ganzoo-sagan:digits",
     "digits_biggan": "ganzoo-biggan:digits",
+    "digits_began": "ganzoo-began:digits",
     "digits_ebgan": "ganzoo-ebgan:digits",
     "digits_r3gan": "ganzoo-r3gan:digits",
     "digits_infogan": "ganzoo-infogan:digits",
