@@ -54,6 +54,7 @@ ELSEWHERE = {
     "tools/build_docs": "tests/docs/test_docs_build.py",
     "tools/benchmark_quality": "tests/tools/test_benchmark_quality.py",
     "tools/bench": "tests/tools/test_bench.py",
+    "tools/benchmark_growth": "tests/tools/test_benchmark_growth.py",
     "tools/draw_theory": "tests/tools/test_theory_charts.py",
     "pip install --no-deps --index-url": "plugins/ganzoo-kit/tests/test_check_plugin.py",
     "python -m http.server": "plugins/ganzoo-kit/tests/test_check_plugin.py",
