@@ -1,6 +1,6 @@
 """Progressive GAN against DCGAN on drawn faces of 64 pixels: the sliced Wasserstein distance over processor time.
 
-    tools/benchmark_growth           trains both side by side, about 10 minutes of two cores; then the page and the picture
+    tools/benchmark_growth           trains both side by side, about 15 minutes of two cores; then the page and the picture
     tools/benchmark_growth --page    the page and the picture from runs that are there
 
 What is measured besides is left out of the time. Exit code 2: a wrong argument.
@@ -28,7 +28,7 @@ from .picture import Curve, draw
 ROOT = Path(__file__).resolve().parents[3]
 CONFIGS = Path(__file__).resolve().parent
 NAMES = {"progan": "Progressive GAN", "dcgan": "DCGAN"}
-POINTS = 14
+POINTS = 20
 """Measurements of each training."""
 METRIC = "{name: sliced_wasserstein, samples: 1000, directions: 128, every: %d}"
 PICTURE = "quality-growth.svg"
