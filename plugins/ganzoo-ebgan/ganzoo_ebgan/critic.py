@@ -19,13 +19,17 @@ class Autoencoder(Critic):
     Args:
         hidden: units of the encoder's hidden layers; the decoder has them in reverse order.
         code: values between encoder and decoder.
+        give_code: give the "code", which `pulling_away` reads; false: the score alone.
     """
 
     paper = "Zhao et al., 2017, arXiv:1609.03126"
     gives = frozenset({"score", "code"})
 
-    def __init__(self, data: DataSpec, *, hidden: tuple[PositiveInt, ...] = (512, 256), code: PositiveInt = 64) -> None:
+    def __init__(
+        self, data: DataSpec, *, hidden: tuple[PositiveInt, ...] = (512, 256), code: PositiveInt = 64, give_code: bool = True
+    ) -> None:
         super().__init__()
+        self.gives = self.gives if give_code else frozenset({"score"})
         sizes = (math.prod(data.shape), *hidden, code)
         self.encoder, self.decoder = nn.Sequential(nn.Flatten(), *layers(sizes)), nn.Sequential(*layers(sizes[::-1]))
 
@@ -39,7 +43,8 @@ class Autoencoder(Critic):
             Raw "score" (N,), at most 0, and "code" (N, C).
         """
         code = self.encoder(sample)
-        return {"score": -(self.decoder(code) - sample.flatten(1)).square().mean(dim=1), "code": code}
+        score = -(self.decoder(code) - sample.flatten(1)).square().mean(dim=1)
+        return {"score": score, "code": code} if "code" in self.gives else {"score": score}
 
 
 def layers(sizes: tuple[int, ...]) -> list[nn.Module]:
