@@ -156,7 +156,7 @@ class Evaluations:
             told = ranks.gather_object(self._told(together[ranks.rank], stop) if ranks.rank in together else {})
             told = ranks.broadcast_object({"all": told})["all"]
             yield from zip(together.values(), told, strict=False)
-            if not all(told[rank] and "signal" not in told[rank] for rank in together):
+            if any(not told[rank] or "signal" in told[rank] for rank in together):
                 yield from ((name, {}) for name in names[first + self._shares :])
                 return
 

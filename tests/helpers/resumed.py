@@ -113,18 +113,16 @@ CASES = {
     "spectral norm, projection onto labels, adaptive augmentation": (
         DCGAN.replace("{name: dcgan, width: 2, latent_dim: 4}", "{name: sn_resnet_conditional, width: 2, latent_dim: 4}")
         .replace("{name: dcgan, width: 2, norm: batch}", "{name: projection, width: 2}")
-        .replace("least_squares", "[hinge, {name: ada, start: 0.5}]")
-        .replace("steps: 40", "steps: 8"),
-        4,
+        .replace("least_squares", "[hinge, {name: ada, start: 0.5}]"),
+        20,
         2500,
     ),
     "spectral norm, penalties on gradients and latents": (
         DCGAN.replace("{name: dcgan, width: 2, latent_dim: 4}", "{name: sn_resnet, width: 2, latent_dim: 4}")
         .replace("{name: dcgan, width: 2, norm: batch}", "{name: sn_resnet, width: 2}")
         .replace("least_squares", "[wasserstein, lipschitz_penalty, latent_consistency]")
-        .replace("{name: alternate, share_fake: true}", "alternate")
-        .replace("steps: 40", "steps: 8"),
-        4,
+        .replace("{name: alternate, share_fake: true}", "alternate"),
+        20,
         2500,
     ),
     "features of the critic": (

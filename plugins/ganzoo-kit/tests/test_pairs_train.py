@@ -170,7 +170,6 @@ def test_every_fitting_pair_trains_with_every_fitting_loss_and_the_rest_is_refus
         assert trained >= 16  # the pair that serves both kinds of data is not refused wholesale
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("_own_cache")
 @pytest.mark.parametrize("case", resumed.CASES)
 def test_what_is_cut_in_half_and_resumed_fits(case):
