@@ -14,8 +14,7 @@ from small_runs import train_both
 
 from ganzoo.cli import invoke
 from ganzoo.errors import GanzooError, UserError
-from ganzoo.files import TEMPORARY, write_atomically
-from ganzoo.ui.paths import check_ending
+from ganzoo.files import TEMPORARY, check_ending, write_atomically
 from ganzoo.ui.pictures import save_png
 
 

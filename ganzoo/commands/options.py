@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ganzoo.errors import UserError
-from ganzoo.ui.paths import check_ending
+from ganzoo.files import check_ending
 
 from . import offers
 

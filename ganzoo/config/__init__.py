@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from . import strict_yaml
-from .differing import differences
-from .earlier import with_defaults_of_today
+from .earlier import differences, with_defaults_of_today
 from .loading import load_config, parse_config, resolve_alone
 from .parts import Part
 from .resolution import resolve, resolve_part, resolved_values

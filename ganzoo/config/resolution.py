@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from ganzoo.errors import UserError
+from ganzoo.errors import UserError, did_you_mean
 from ganzoo.params import kind_of, model_of
 from ganzoo.params.curves import moves
+from ganzoo.plugins import one_file
 from ganzoo.registry import Component, Registry
 
-from .best import check_best
 from .earlier import without_decay
-from .in_file import CODE, find_in_file
 from .overrides import NOWHERE, Places
 from .parts import Part
 from .resolved import Resolved, ResolvedPart
@@ -24,6 +25,8 @@ from .validation import validated
 
 CURVED_KINDS = ("loss", "optimizer")
 """Kinds of components whose parameters may be curves."""
+CODE = re.compile(r"(?P<file>[^\n]+\.py):(?P<name>[A-Za-z_]\w*)")
+"""How a configuration names a class in a file."""
 
 
 def resolve(config: RunConfig, registry: Registry) -> Resolved:
@@ -103,6 +106,61 @@ def resolve_component(
         if inner and isinstance(value, Part):
             values[name] = inner(kind_of(model.model_fields[name]), value, (*path, name))
     return ResolvedPart(component, cls, values)
+
+
+def find_in_file(registry: Registry, kind: str, text: str, where: str) -> Component:
+    """The component of ``kind`` that ``text`` means, which is added to ``registry`` with all that its file gives.
+
+    Args:
+        registry: what is installed.
+        kind: of component.
+        text: the file, beside the configuration that says so or, on the command line, here; and the class.
+        where: it is written, ``FILE:LINE``.
+
+    Raises:
+        UserError: where code may not run, or the file or a class of that kind in it is not there.
+    """
+    file, _, name = text.rpartition(":")
+    said, _, line = where.rpartition(":")
+    path = (Path(said).parent if line.isdigit() and not where.startswith("-o ") else Path()) / file
+    if not one_file.choice().allow_code:
+        remedy = f"read {path}, then add --allow-code; or give the file with --plugin and name the component alone"
+        raise UserError(f"'{text}' is code, and a configuration alone runs none", remedy)
+    if path.name not in {plugin.distribution for plugin in registry.plugins}:
+        registry.add_file(path)
+    plugin = next(plugin for plugin in registry.plugins if plugin.distribution == path.name)
+    if plugin.version != one_file.version_of(content := one_file.read_code(path)):
+        differs = one_file.difference(one_file.read_code(Path(plugin.module)), content)
+        raise UserError(f"{path} is another file than {plugin.module}: {differs}", "use one of the two")
+    if plugin.broken:
+        raise UserError(f"{path} cannot be used: {plugin.broken}", "repair it")
+    own = {c.target.__name__: c for c in registry.of_kind(kind) if c.distribution == plugin.distribution and isinstance(c.target, type)}
+    if name not in own:
+        raise UserError(f"{path} gives no {kind} '{name}'", did_you_mean(name, own, noun=f"of kind {kind}"))
+    return own[name]
+
+
+def check_best(config: RunConfig, metrics: Sequence[ResolvedPart]) -> None:
+    """See that checkpoints are measured by the metric that chooses among them.
+
+    Raises:
+        UserError: where ``checkpoint.best.metric`` is not one metric of the run, ranks nothing, or is measured between checkpoints.
+    """
+    if config.checkpoint.best is None:
+        return
+    name, every = config.checkpoint.best.metric, config.checkpoint.every
+    found = [part for part in metrics if part.name == name]
+    if len(found) != 1:
+        what = f"'{name}' is {'several' if found else 'none'} of the run's metrics"
+        remedy = "list it once" if found else did_you_mean(name, [part.name for part in metrics], noun="metrics")
+    elif not any(getattr(found[0].cls, "better", {}).values()):
+        what, remedy = f"no number of '{name}' says which way is better", "name another metric"
+    elif found[0].every is None or found[0].every % every:
+        what = f"'{name}' is measured {'at the end only' if found[0].every is None else 'where there is no checkpoint'}"
+        remedy = f"set its every to {every}, as checkpoint.every is, or to a multiple"
+    else:
+        return
+    raise UserError(what, remedy, key="checkpoint.best.metric", where=config.where("checkpoint.best.metric"))
 
 
 def resolve_optimizers(config: RunConfig, registry: Registry) -> dict[str, ResolvedPart]:

@@ -21,6 +21,7 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 """Where a value stands: ``("loss", 1, "weight")``."""
 
 MAX_BYTES = 2**20
+TOO_BIG = ("the text is bigger than 1 MiB", "a configuration is a page of YAML; is this the right file?")
 MAX_DEPTH = 50
 MAX_VALUES = 10_000
 
@@ -67,7 +68,7 @@ def read(path: Path) -> Document:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         if len(data) > MAX_BYTES:  # it may have been cut inside a character
-            raise _too_big(str(path)) from None
+            raise UserError(*TOO_BIG, where=str(path)) from None
         raise UserError("the text is not UTF-8", "save the file as UTF-8", where=f"{path}:{line}") from None
 
 
@@ -82,7 +83,7 @@ def parse(text: str, source: str) -> Document:
         UserError: for invalid YAML and for everything that strict YAML refuses.
     """
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise _too_big(source)
+        raise UserError(*TOO_BIG, where=source)
     if bad := FORBIDDEN.search(text):
         line = text.count("\n", 0, bad.start()) + 1
         raise UserError(f"the text holds the control character U+{ord(bad.group()):04X}", "remove it", where=f"{source}:{line}")
@@ -212,10 +213,6 @@ def dotted(path: KeyPath) -> str:
 def shortened(text: str, width: int = 60) -> str:
     """A text for a message: as it is, or its beginning."""
     return text if len(text) <= width else text[: width - 3] + "..."
-
-
-def _too_big(source: str) -> UserError:
-    return UserError("the text is bigger than 1 MiB", "a configuration is a page of YAML; is this the right file?", where=source)
 
 
 def _invalid(error: yaml.MarkedYAMLError, source: str) -> UserError:

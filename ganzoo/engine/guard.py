@@ -91,5 +91,4 @@ def explain(step: int, side: Side, terms: Mapping[str, float]) -> str:
 
 def total_norm(gradients: list[Tensor]) -> Tensor:
     """The L2 norm of all ``gradients`` as one vector."""
-    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
-    return norm
+    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))  # type: ignore[no-any-return]

@@ -24,14 +24,14 @@ from ganzoo.rundir.files import GENERATOR, sample_file
 from ganzoo.rundir.record import read_record
 from ganzoo.rundir.weights import export
 from ganzoo.ui.health import Health, describe
-from ganzoo.ui.pictures import beside, image_grid, save_png
+from ganzoo.ui.pictures import beside, columns_of, image_grid, row_names, save_png
 from ganzoo.ui.progress import Reporter, Task
 from ganzoo.ui.scatter import scatter
 
 from .meter import Meter
 from .observers import Observers
 from .run import Run
-from .sampling import CLOUD, columns_of, generate, make_inputs, pictures_given, row_names, to_units
+from .sampling import CLOUD, generate, make_inputs, pictures_given, to_units
 
 
 class Outputs:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,6 @@ from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, forward_inputs, select
 from ganzoo.players import Generator, evaluating
 from ganzoo.tensors import check_given
-from ganzoo.ui.pictures import drawable
 
 from .device import Runtime
 from .randomness import seeded
@@ -62,9 +60,7 @@ def generate(
     """Samples in the data's own units: images uint8 (N, C, H, W), points float32 (N, 2).
 
     Runs in evaluation mode and float32, in batches of at most ``batch``. The network's mode and the random numbers of the
-    training are put back, whatever happens.
-
-    ``seed`` is that of the random numbers which it draws in its forward.
+    training are put back, whatever happens. ``seed`` is that of the random numbers which it draws in its forward.
     """
     names = forward_inputs(type(generator))
     chosen = select(names, inputs, f"generator {type(generator).__name__}")
@@ -96,23 +92,3 @@ def pictures_given(generator: Generator, data: DataSpec, fields: Fields) -> dict
     """The pictures among ``fields`` that the generator makes its own of, uint8 (N, C, H, W)."""
     shown = [name for name in forward_inputs(type(generator)) if len(data.fields.get(name, ())) == 3 and name not in data.class_maps]
     return {name: to_uint8(fields[name]) for name in shown}
-
-
-def columns_of(data: DataSpec, labelled: bool, n: int) -> int:
-    """Columns of a grid of ``n``: a row a class where that comes out even, otherwise as square as can be."""
-    if labelled and data.classes and n % data.classes == 0:
-        return n // data.classes
-    return max(1, round(math.sqrt(n)))
-
-
-def row_names(names: Sequence[str], labels: np.ndarray | None, columns: int) -> list[str] | None:
-    """What each row of a grid of such labels (N,) holds, where it is one class and not all are the same one."""
-    if labels is None or len(np.unique(labels)) < 2 or len(labels) % columns:
-        return None
-    rows = labels.reshape(-1, columns)
-    return None if (rows != rows[:, :1]).any() else [class_name(names, int(row[0])) for row in rows]
-
-
-def class_name(names: Sequence[str], label: int) -> str:
-    """What a class is called; its number where it has no name, or one in a script that cannot be drawn."""
-    return (drawable(names[label]) if label < len(names) else None) or str(label)

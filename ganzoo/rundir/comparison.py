@@ -1,13 +1,21 @@
-"""Comparability of numbers: which of a run, or of several, can be ranked or joined in a line."""
+"""Comparability of numbers: which of a run, or of several, can be ranked or joined in a line; the best of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 
-from .record import Evaluation
+from ganzoo.config import RunConfig
+from ganzoo.errors import UserError
+from ganzoo.registry import Registry
+
+from . import checkpoint
+from .files import CHECKPOINTS
+from .record import Evaluation, read_record
 
 UNIMPORTANT = ("seed",)
 """Provenance that may differ between numbers that are ranked: another draw of latents is the same measurement."""
+BEST = "best"
 
 
 def why_not_comparable(measured: Mapping[str, Evaluation | None], ignoring: Collection[str] = UNIMPORTANT) -> list[str]:
@@ -59,6 +67,33 @@ def best_step(evaluations: Iterable[Evaluation], metric: str, better: Mapping[st
         return None
     sign = 1 if better[number] == "higher" else -1
     return max((sign * found.numbers[number], found.step) for found in alike if number in found.numbers)[1]
+
+
+def find_checkpoint(folder: Path, config: RunConfig, registry: Registry, step: str) -> Path:
+    """The kept checkpoint that ``step`` means: a number, or ``best``, by the metric of ``checkpoint.best``.
+
+    Raises:
+        UserError: where the run does not keep it, or cannot say which is best.
+    """
+    kept = {checkpoint.step_of(path): path for path in reversed(checkpoint.existing(folder / CHECKPOINTS))}
+    steps = ", ".join(map(str, kept)) or "none"
+    remedy = f"it keeps those of steps {steps} (checkpoint.keep says how many)"
+    if step != BEST:
+        number = int(step) if step.isascii() and step.isdecimal() and len(step) < 16 else None
+        if number is None:
+            raise UserError(f"'{step}' is not a step", f"write a number, or {BEST}; {remedy}", key="--step")
+        if number not in kept:
+            raise UserError(f"{folder} keeps no checkpoint of step {step}", remedy, key="--step")
+        return kept[number]
+    best = config.checkpoint.best
+    if best is None:
+        what = f"{folder} has no metric to choose its best checkpoint by"
+        raise UserError(what, f"train with checkpoint.best={{metric: NAME}}, or name a step: {remedy}", key="--step")
+    better = registry.find("metric", best.metric).load().better
+    chosen = best_step(read_record(folder).evaluations, best.metric, better, kept)
+    if chosen is None:
+        raise UserError(f"'{best.metric}' was measured at no checkpoint that {folder} keeps", f"name a step: {remedy}", key="--step")
+    return kept[chosen]
 
 
 def _together(names: Sequence[str]) -> str:

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganzoo.engine.sampling import class_name, columns_of, row_names
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
-from ganzoo.files import write_atomically
-from ganzoo.ui.paths import check_ending
-from ganzoo.ui.pictures import beside, image_grid, one_picture, save_png
+from ganzoo.files import check_ending, write_atomically
+from ganzoo.ui.pictures import beside, class_name, columns_of, image_grid, one_picture, row_names, save_png
 from ganzoo.ui.scatter import scatter
 
 if TYPE_CHECKING:

@@ -32,6 +32,7 @@ from ganzoo.plugins.index import current_versions
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
 from ganzoo.rundir import checkpoint
+from ganzoo.rundir.comparison import find_checkpoint
 from ganzoo.rundir.files import CHECKPOINTS, CONFIG, ENVIRONMENT, GENERATOR, check_run, is_folder, read_environment
 from ganzoo.rundir.kept import with_kept
 from ganzoo.rundir.weights import differing, load_into, metadata
@@ -41,7 +42,6 @@ from .packs import verify as verify_pack
 from .packs import version_note
 from .priors import check_truncation
 from .samples import Samples
-from .steps import find_checkpoint
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganzoo.files import write_atomically
-
-from .paths import check_ending
+from ganzoo.fields import DataSpec
+from ganzoo.files import check_ending, write_atomically
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -161,3 +160,23 @@ def _with_row_names(grid: Image.Image, names: Sequence[str], tile: int, gap: int
     for i, name in enumerate(names):
         draw.text((width - side, gap + i * (tile + gap) + tile / 2), name, fill=INK, font=font, anchor="rm")
     return wide
+
+
+def columns_of(data: DataSpec, labelled: bool, n: int) -> int:
+    """Columns of a grid of ``n``: a row a class where that comes out even, otherwise as square as can be."""
+    if labelled and data.classes and n % data.classes == 0:
+        return n // data.classes
+    return max(1, round(math.sqrt(n)))
+
+
+def row_names(names: Sequence[str], labels: np.ndarray | None, columns: int) -> list[str] | None:
+    """What each row of a grid of such labels (N,) holds, where it is one class and not all are the same one."""
+    if labels is None or len(np.unique(labels)) < 2 or len(labels) % columns:
+        return None
+    rows = labels.reshape(-1, columns)
+    return None if (rows != rows[:, :1]).any() else [class_name(names, int(row[0])) for row in rows]
+
+
+def class_name(names: Sequence[str], label: int) -> str:
+    """What a class is called; its number where it has no name, or one in a script that cannot be drawn."""
+    return (drawable(names[label]) if label < len(names) else None) or str(label)

@@ -176,12 +176,13 @@ def reporter(quiet: bool = False, stream: IO[str] | None = None) -> Reporter:
         quiet: warnings only.
         stream: where text goes; stderr if None.
     """
-    from .notebook import NotebookReporter, in_notebook
-
-    notebook, stream = stream is None and in_notebook(), sys.stderr if stream is None else stream
+    jupyter = "IPython" in sys.modules and hasattr(sys.modules["IPython"].get_ipython(), "kernel")
+    notebook, stream = stream is None and jupyter, sys.stderr if stream is None else stream
     if quiet:
         return Reporter(stream)
     if notebook:
+        from .progress_bar import NotebookReporter
+
         return NotebookReporter(stream)
     in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false")
     dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")

@@ -1,22 +1,24 @@
-"""The bar that a terminal shows: rich draws it, but only when ``Task.advance`` says so."""
+"""The bars that a terminal and a notebook show, drawn only when ``Task.advance`` says so; for a terminal by rich."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import time
 from collections.abc import Iterator
-from typing import IO, cast
+from html import escape
+from typing import IO, Any, cast
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 from rich.text import Text
 
-from .progress import Reporter, Task
+from .progress import LineReporter, Reporter, Task, line_of
 
-BAR_SECONDS = 0.2
-"""The shortest time between two drawings of the bar."""
+BAR_SECONDS, DRAW_SECONDS = 0.2, 0.5
+"""The shortest time between two drawings of the bar: on a terminal, and in a notebook, where each is a message to the browser."""
 
 
 class BarReporter(Reporter):
@@ -91,3 +93,28 @@ def _progress(console: Console) -> Progress:
         auto_refresh=False,  # no thread beside the training; `advance` draws
         redirect_stdout=sys.stdout.isatty(),  # a pipe keeps what is printed to it
     )
+
+
+class NotebookReporter(LineReporter):
+    """A bar with the numbers of the game behind it, one output of the cell for each task; what is said comes on lines of its own."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__(stream)
+        self._handles: dict[Task, Any] = {}
+
+    def _open(self, task: Task) -> None:
+        self._handles[task] = importlib.import_module("IPython.display").DisplayHandle()
+        self._handles[task].display(_shown(task), raw=True)
+
+    def _draw(self, task: Task) -> float:
+        self._handles[task].update(_shown(task), raw=True)
+        return time.monotonic() + DRAW_SECONDS
+
+    def _close(self, task: Task) -> None:
+        self._draw(task)
+        del self._handles[task]
+
+
+def _shown(task: Task) -> dict[str, str]:
+    text = line_of(task)
+    return {"text/html": f'<progress value="{task.done}" max="{task.total}"></progress> {escape(text)}', "text/plain": text}

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from ganzoo import Generator
 from ganzoo.config import parse_config
 from ganzoo.engine import device, sampling
-from ganzoo.engine.sampling import columns_of, make_inputs, to_units
+from ganzoo.engine.sampling import make_inputs, to_units
 from ganzoo.fields import DataSpec
+from ganzoo.ui.pictures import columns_of
 
 # Random numbers.
 

@@ -10,8 +10,7 @@ from small_runs import CONFIGS
 
 from ganzoo.cli import invoke
 from ganzoo.engine.randomness import seed_everything
-from ganzoo.runs.samples import class_name
-from ganzoo.ui.pictures import drawable
+from ganzoo.ui.pictures import class_name, drawable
 
 NAME = os.fsdecode(b"caf\xe9")
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganzoo.commands.options import Json, Seed
+from ganzoo.files import check_ending
 from ganzoo.registry import Registry
-from ganzoo.ui.paths import check_ending
 from ganzoo.ui.tables import print_json, print_table
 
 if TYPE_CHECKING:

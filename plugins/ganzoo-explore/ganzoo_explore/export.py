@@ -29,9 +29,8 @@ from ganzoo.compat.dry_run import example_batch
 from ganzoo.engine.randomness import seeded
 from ganzoo.engine.sampling import make_inputs
 from ganzoo.errors import GanzooError, UserError, did_you_mean
-from ganzoo.files import write_atomically
+from ganzoo.files import check_ending, write_atomically
 from ganzoo.runs.trained import Trained
-from ganzoo.ui.paths import check_ending
 
 Format = Literal["onnx", "torch"]
 SUFFIXES: Mapping[Format, str] = {"onnx": ".onnx", "torch": ".pt2"}

@@ -21,12 +21,10 @@ from torch.overrides import TorchFunctionMode
 from ganzoo.engine.sampling import make_inputs
 from ganzoo.errors import UserError
 from ganzoo.fields import Fields
-from ganzoo.files import write_atomically
+from ganzoo.files import check_ending, write_atomically
 from ganzoo.runs.priors import check_normal_prior
-from ganzoo.runs.samples import class_name
 from ganzoo.runs.trained import Trained
-from ganzoo.ui.paths import check_ending
-from ganzoo.ui.pictures import image_grid, save_png
+from ganzoo.ui.pictures import class_name, image_grid, save_png
 from ganzoo.ui.scatter import scatter
 
 SECONDS = 4.0

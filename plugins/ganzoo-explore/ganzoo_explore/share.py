@@ -36,8 +36,8 @@ def export(
 
     Example: ganzoo export runs/quickstart --to onnx --out digits.onnx
     """
+    from ganzoo.files import check_ending
     from ganzoo.runs.trained import load_trained
-    from ganzoo.ui.paths import check_ending
 
     from .export import SUFFIXES, export_generator
 
