@@ -83,7 +83,7 @@ class TrainConfig(Section):
     device: Device = "auto"
     """auto, cpu, cuda or cuda:N; auto: a GPU if there is one."""
     threads: PositiveInt | None = None
-    """CPU threads; null: as many as torch takes, on resume as many as before."""
+    """CPU threads; null: as many as torch takes, or one where others want the cores and it is faster, on resume as many as before."""
     cuda_graphs: bool = True
     """Whether a GPU replays updates as CUDA graphs, which is faster than to launch each of their kernels."""
 

@@ -29,7 +29,6 @@ class Runtime:
     device: torch.device
     precision: str
     matmul: str
-    threads: int
 
     @property
     def autocast(self) -> Callable[[], AbstractContextManager[Any]]:
@@ -61,7 +60,7 @@ class Runtime:
             "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
             "precision": self.precision,
             "matmul": self.matmul,
-            "threads": self.threads,
+            "threads": torch.get_num_threads(),
             "instructions": torch.backends.cpu.get_cpu_capability(),  # AVX2 and AVX512 round differently
         }
 
@@ -118,4 +117,4 @@ def from_config(train: TrainConfig, local_rank: int | None = None) -> Runtime:
         torch.set_num_threads(train.threads)
     torch.set_float32_matmul_precision(train.matmul)
     torch.backends.cudnn.allow_tf32 = train.matmul != "highest"  # torch's default would round the operands of "fp32" convolutions
-    return Runtime(device, precision, train.matmul, torch.get_num_threads())
+    return Runtime(device, precision, train.matmul)

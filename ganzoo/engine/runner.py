@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,12 +28,14 @@ from .loop import Loop
 from .observers import Observers
 from .outputs import Outputs
 from .signals import Stop, stop_on_signals, unwind_on_termination
+from .threads import choose_threads
 
 
 class Runner:
     """Trains one run into the directory ``out``, or continues (``resume``) the one that it holds.
 
     A copy of ``source``, the configuration's file, stays there. Keys of ``change`` may differ though the training is no longer exact.
+    ``wanted`` says whether other processes want the cores.
 
     Raises:
         UserError: where the configuration, the data or the folder does not allow the run; nothing has been trained.
@@ -49,9 +51,10 @@ class Runner:
         reporter: Reporter,
         ranks: Ranks | None = None,
         change: Sequence[str] = (),
+        wanted: Callable[[], bool] = lambda: False,
     ) -> None:
         self.config, self.resolved, self.reporter = config, resolved, reporter
-        self.ranks, self._change = ranks or Ranks(), change
+        self.ranks, self._change, self._wanted = ranks or Ranks(), change, wanted
         self.directory = RunDirectory(out, resume) if self.ranks.is_main else NullRunDirectory(out)
         try:
             with unwind_on_termination():
@@ -91,6 +94,8 @@ class Runner:
             self.run.identity = uuid.uuid4().hex
             for text in other_sources(self.run, resolved):
                 self._warn(text)
+            if note := choose_threads(self.run, self._wanted):
+                reporter.say(f"note: {note}")
             self._preflight()
         run = self.run
         here, data = run.environment_fingerprint(), run.data.to_json() | {"hash": run.fingerprint.get("hash", "")}

@@ -16,7 +16,7 @@ from ganzoo.rundir.kept import with_kept
 from ganzoo.rundir.lock import TakenError
 from ganzoo.ui.progress import Reporter
 
-from .waiting import yielding_cores
+from .waiting import Cores, yielding_cores
 
 
 def prepare(
@@ -35,13 +35,13 @@ def prepare(
     """
     recipe = find_recipe(str(path), Registry.installed)
     path, name = (recipe.path, f"{recipe.distribution}-{recipe.name}") if recipe else (path, _run_name(path))
-    config, taken = load_config(path, overrides), set[Path]()
+    config, taken, cores = load_config(path, overrides), set[Path](), Cores()
     while True:
         folder = expanded(out) if out else _default_out(name, resume, taken)  # no shell expands --out=~/a
         registry = with_kept(Registry.installed(), folder) if resume else Registry.installed()
         resolved = resolve(config, with_kept(registry, path.parent, anew=True) if path.name == CONFIG else registry)
         try:
-            return Runner(config, resolved, path, folder, resume, reporter, ranks, change)
+            return Runner(config, resolved, path, folder, resume, reporter, ranks, change, cores.wanted)
         except TakenError:  # another run began there meanwhile
             if out or resume:
                 raise

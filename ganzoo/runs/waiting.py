@@ -16,6 +16,19 @@ SECONDS, CORES = 0.5, 0.5
 """How often the processor's use is read, and how many cores must be wanted beyond those that there are."""
 
 
+class Cores:
+    """What other processes use of the cores, from one question to the next."""
+
+    def __init__(self) -> None:
+        self._before = (time.monotonic(), seconds_of_others())
+
+    def wanted(self) -> bool:
+        """Whether they and torch's threads wanted more cores than there are, since the last question; where nothing tells it, no."""
+        then, now = self._before, (time.monotonic(), seconds_of_others())
+        self._before = now
+        return torch.get_num_threads() + (now[1] - then[1]) / (now[0] - then[0]) > (os.cpu_count() or 1) + CORES
+
+
 @contextmanager
 def yielding_cores() -> Iterator[None]:
     """Keep threads from spinning for each other, within the block, while other processes want their cores. No result changes.
@@ -24,7 +37,7 @@ def yielding_cores() -> Iterator[None]:
     take up to six times as long. It hardly spins while a process has more of its threads than there are cores, working or not.
     """
     ended = threading.Event()
-    if torch.get_num_threads() > 1 and STATISTICS.exists() and not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
+    if torch.get_num_threads() > 1 and not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
         threading.Thread(target=_watch, args=(ended,), daemon=True).start()
     try:
         yield
@@ -34,19 +47,19 @@ def yielding_cores() -> Iterator[None]:
 
 def _watch(ended: threading.Event) -> None:
     """Hold OpenMP's threads of this thread's own while cores are wanted; they end with it, and another takes over."""
-    threads, holds, before = torch.get_num_threads(), False, _seconds_of_others()
+    cores, holds = Cores(), False
     while not ended.wait(SECONDS):
-        now = _seconds_of_others()
-        wanted = threads + (now - before) / SECONDS > (os.cpu_count() or 1) + CORES
-        before = now
+        wanted = cores.wanted()
         if wanted and not holds:
-            torch.ones(2**16 * threads).add_(1)  # large enough for all threads to share it
+            torch.ones(2**16 * torch.get_num_threads()).add_(1)  # large enough for all threads to share it
         elif holds and not wanted:
             return threading.Thread(target=_watch, args=(ended,), daemon=True).start()
         holds = wanted
 
 
-def _seconds_of_others() -> float:
-    """Processor seconds that all processes but this have had."""
+def seconds_of_others() -> float:
+    """Processor seconds that all processes but this have had; 0 where nothing tells it."""
+    if not STATISTICS.exists():
+        return 0.0
     user, nice, system = map(int, STATISTICS.read_text().split(maxsplit=4)[1:4])
     return (user + nice + system) / os.sysconf("SC_CLK_TCK") - time.process_time()

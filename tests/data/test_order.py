@@ -12,7 +12,7 @@ from ganzoo.engine.device import Runtime
 from ganzoo.engine.distributed.ranks import Ranks
 from ganzoo.metrics.real import RealSamples
 
-CPU = Runtime(torch.device("cpu"), "fp32", "highest", 1)
+CPU = Runtime(torch.device("cpu"), "fp32", "highest")
 
 
 class TwoDomains(Dataset):

@@ -150,7 +150,7 @@ def test_gradients_are_averaged_in_the_order_of_memory_that_they_have():
 def test_pixels_are_divided_by_a_tensor_which_a_gpu_rounds_as_a_cpu_does():
     """By a Python number CUDA multiplies with the inverse: 111 of the 256 pixel values would differ from a CPU's."""
     pixels = np.arange(256, dtype=np.uint8).reshape(256, 1, 1, 1)
-    runtime = device.Runtime(CPU, "fp32", "highest", 1)
+    runtime = device.Runtime(CPU, "fp32", "highest")
     batches = batches_module.Batches({"sample": pixels}, describe({"sample": pixels}, 0, 1.0), 1, 0, False, runtime)
     assert isinstance(batches._half_range, Tensor)
     shown = batches.fetch(np.arange(256))["sample"].flatten()

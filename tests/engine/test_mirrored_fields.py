@@ -14,7 +14,7 @@ from ganzoo.engine.device import Runtime
 from ganzoo.metrics.real import RealSamples
 
 COUNT, EDGE = 40, 8
-CPU = Runtime(torch.device("cpu"), "fp32", "highest", 1)
+CPU = Runtime(torch.device("cpu"), "fp32", "highest")
 random = np.random.default_rng(0)
 KIND = random.integers(0, 19, (COUNT, EDGE, EDGE), np.uint8)
 """The class of each pixel, from which all other fields follow."""

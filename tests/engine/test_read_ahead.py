@@ -13,7 +13,7 @@ from ganzoo.engine.device import Runtime
 from ganzoo.errors import GanzooError
 from ganzoo.fields import DataSpec
 
-CPU = Runtime(torch.device("cpu"), "fp32", "highest", 1)
+CPU = Runtime(torch.device("cpu"), "fp32", "highest")
 SPEC = DataSpec({"sample": (3, 4, 4), "label": ()}, classes=5)
 
 
@@ -114,7 +114,7 @@ def test_floats_are_looked_through_in_parts(monkeypatch, tmp_path):
 
 @pytest.mark.gpu
 def test_on_a_gpu_what_does_not_fit_is_read_ahead_into_pinned_memory(arrays, monkeypatch):
-    gpu = Runtime(torch.device("cuda", 0), "fp32", "highest", 1)
+    gpu = Runtime(torch.device("cuda", 0), "fp32", "highest")
     resident = Batches(arrays, SPEC, 8, 3, True, gpu)
     assert resident._resident
     assert resident._ahead is None

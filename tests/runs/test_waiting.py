@@ -30,15 +30,17 @@ def others(monkeypatch):
 
     class Others:
         cores = seconds = 0.0
+        asked = time.monotonic()
 
         def had(self):
-            self.seconds += self.cores * waiting.SECONDS
+            self.seconds += self.cores * (time.monotonic() - self.asked)
+            self.asked = time.monotonic()
             return self.seconds
 
     found = Others()
     monkeypatch.setattr(waiting, "SECONDS", 0.01)
     monkeypatch.setattr(waiting.os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(waiting, "_seconds_of_others", found.had)
+    monkeypatch.setattr(waiting, "seconds_of_others", found.had)
     for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
         monkeypatch.delenv(name, raising=False)
     torch.set_num_threads(2)
@@ -75,4 +77,4 @@ def test_what_others_have_had_is_all_but_this_process(monkeypatch, tmp_path):
     (tmp_path / "stat").write_text("cpu  900 30 70 5000 0 0 0 0 0 0\ncpu0 900 30 70 5000 0 0 0 0 0 0\n")
     monkeypatch.setattr(waiting, "STATISTICS", tmp_path / "stat")
     monkeypatch.setattr(time, "process_time", lambda: 4.0)
-    assert waiting._seconds_of_others() == 1000 / os.sysconf("SC_CLK_TCK") - 4.0
+    assert waiting.seconds_of_others() == 1000 / os.sysconf("SC_CLK_TCK") - 4.0

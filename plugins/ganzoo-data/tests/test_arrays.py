@@ -166,7 +166,7 @@ def test_sixteen_bits_are_kept_and_trained_on_as_finely(tmp_path):
     assert (sample.dtype, sample.shape) == (np.uint16, (6, 1, 5, 8))
     np.testing.assert_array_equal(sample[np.array([4, 1])][:, 0], DEEP[[4, 1]])
     data = DataSpec({"sample": (1, 5, 8), "label": ()}, classes=2)
-    trained = SampleReader(arrays, data, Runtime(torch.device("cpu"), "float32", "highest", 1)).fetch(np.array([4, 1]))["sample"]
+    trained = SampleReader(arrays, data, Runtime(torch.device("cpu"), "float32", "highest")).fetch(np.array([4, 1]))["sample"]
     np.testing.assert_allclose(trained[:, 0].numpy(), DEEP[[4, 1]] / 32767.5 - 1, atol=1e-6)
     seen = to_float(sample[np.array([4, 1])], torch.device("cpu"))  # by metrics
     assert torch.equal(seen, trained)

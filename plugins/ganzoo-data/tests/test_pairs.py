@@ -17,7 +17,7 @@ from ganzoo.data.spec import describe_data
 from ganzoo.engine.batches import Batches
 from ganzoo.engine.device import Runtime
 
-CPU = Runtime(torch.device("cpu"), "fp32", "highest", 1)
+CPU = Runtime(torch.device("cpu"), "fp32", "highest")
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ with path.open("wb") as file:
     file.truncate(count * each)  # a hole: it takes no room
 checksums = np.full(count, zlib.crc32(bytes(each)), np.uint32)
 images = DiskImages(path, (count, 3, 64, 64), checksums)
-runtime = Runtime(torch.device("cpu"), "fp32", "highest", 1)
+runtime = Runtime(torch.device("cpu"), "fp32", "highest")
 batches = Batches({"sample": images}, DataSpec({"sample": (3, 64, 64)}), 64, 0, True, runtime)
 
 def resident():

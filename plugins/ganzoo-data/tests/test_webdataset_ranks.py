@@ -15,7 +15,7 @@ from ganzoo.engine.batches import Batches
 from ganzoo.engine.device import Runtime
 from ganzoo.engine.distributed import Ranks
 
-CPU = Runtime(torch.device("cpu"), "fp32", "highest", 1)
+CPU = Runtime(torch.device("cpu"), "fp32", "highest")
 
 
 class Together(Ranks):

@@ -41,7 +41,7 @@ def trained(text, data, generator=None, values=None):
     part = resolve_part(config, Registry.installed(), "generator", config.generator, ("generator",))
     torch.manual_seed(0)
     network = generator or part.build(data)
-    runtime = Runtime(torch.device("cpu"), "fp32", "highest", 1)
+    runtime = Runtime(torch.device("cpu"), "fp32", "highest")
     fields = network.draw(32) | {"label": torch.arange(32) % 10} | (values or {})
     with torch.no_grad():
         network(**{name: fields[name] for name in forward_inputs(type(network))})
@@ -216,7 +216,7 @@ def test_an_input_called_sample_is_exported_and_height_and_width_are_free(to, tm
     network = Convolutional()
     config = parse_config("{data: digits, generator: mlp, critic: unused, loss: unused}")
     part = resolve_part(config, Registry.installed(), "generator", config.generator, ("generator",))
-    runtime = Runtime(torch.device("cpu"), "fp32", "highest", 1)
+    runtime = Runtime(torch.device("cpu"), "fp32", "highest")
     model = Trained(Path(), network, data, runtime, config, part, Registry.installed(), {}, {"step": 7}, ())
     done = export_generator(model, to, tmp_path / "g")
     assert done.inputs == ("sample_input",)
@@ -239,7 +239,7 @@ def test_a_long_reason_is_cut_between_words(tmp_path):
     data = DataSpec({"sample": (3, 8, 8)})
     config = parse_config("{data: digits, generator: mlp, critic: unused, loss: unused}")
     part = resolve_part(config, Registry.installed(), "generator", config.generator, ("generator",))
-    runtime = Runtime(torch.device("cpu"), "fp32", "highest", 1)
+    runtime = Runtime(torch.device("cpu"), "fp32", "highest")
     model = Trained(Path(), Torn(), data, runtime, config, part, Registry.installed(), {}, {"step": 7}, ())
     with pytest.raises(GanzooError, match=r"word \.\.\.\)"):
         export_generator(model, "torch", tmp_path / "g")

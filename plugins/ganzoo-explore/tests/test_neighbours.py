@@ -115,7 +115,7 @@ def trained(generator, cls=Digits):
     registry = Registry.installed()
     part = resolve_part(config, registry, "generator", config.generator, ("generator",))
     data = DataSpec({"sample": (3 if cls is TintedDigits else 1, 28, 28), "label": ()}, classes=10)
-    runtime = Runtime(torch.device("cpu"), "fp32", "highest", 1)
+    runtime = Runtime(torch.device("cpu"), "fp32", "highest")
     model = Trained(Path(), generator, data, runtime, config, part, registry, {}, {"average": True}, ())
     model.__dict__["dataset"] = dataclasses.replace(model.dataset, cls=cls)
     return model

@@ -135,7 +135,7 @@ def read_batches(pngs: Path, cache: Path, count: int) -> tuple[Callable[[], Cost
 def open_batches(dataset: Dataset, folder: Path) -> Batches:
     """Batches from the cache, mirrored at random, on the CPU."""
     arrays = dataset.arrays(Cache(folder, Reporter(io.StringIO())))
-    cpu = Runtime(torch.device("cpu"), "fp32", "highest", 1)
+    cpu = Runtime(torch.device("cpu"), "fp32", "highest")
     return Batches(arrays, describe(arrays, 0, 1.0), BATCH, 0, True, cpu)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from .page import table
 from .runs import ROOT, said_by
@@ -27,28 +28,33 @@ from ganzoo.config import load_config, resolve
 from ganzoo.engine.build import build
 from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
+from ganzoo.engine.threads import choose_threads
 from ganzoo.registry import Registry
-from ganzoo.runs.waiting import SECONDS, yielding_cores
+from ganzoo.runs.waiting import SECONDS, Cores, yielding_cores
 from ganzoo.ui.progress import reporter
 
+cores = Cores()
 config = load_config(sys.argv[1], sys.argv[3:])
 run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True))
+choose_threads(run, cores.wanted)
 loop = Loop(run, Meter())
 
 
-def take(seconds):
+def take(seconds, steps):
     started, count = time.monotonic(), 0
-    while time.monotonic() < started + seconds or count < 2:
+    while count < steps if steps else time.monotonic() < started + seconds or count < 2:
         loop.step()
         count += 1
-    return (time.monotonic() - started) / count
+    return (time.monotonic() - started) / count, count
 
 
+seconds, first, then = json.loads(sys.argv[2])
 with yielding_cores():
-    take(3 * SECONDS)
-    print(json.dumps([take(float(sys.argv[2])), torch.get_num_threads()]))
+    _, first = take(3 * SECONDS, first)
+    taken, then = take(seconds, then)
+    print(json.dumps([taken, torch.get_num_threads(), first, then]))
 """
-"""Takes steps in memory for some seconds: seconds of one by the clock, and threads."""
+"""Takes steps in memory, for some seconds or so many before and in the measurement: seconds of one by the clock, threads, both counts."""
 AS_TORCH_HAS_IT = {"GOMP_SPINCOUNT": "300000"}
 """What libgomp does where nothing is set; to say so keeps ``yielding_cores`` from doing anything."""
 
@@ -60,17 +66,26 @@ def measure_busy(names: list[str], rounds: int, seconds: float, work: Path, say:
         config = ROOT / "zoo_configs" / f"{name}.yaml"
         overrides = [f"data.root={folder}"] if (folder := stand_in(name, work)) else []
         taken: dict[str, list[float]] = {"quiet": [], "busy": [], "torch": []}
-        threads = 0
+        threads, counts = dict.fromkeys(taken, 0), [0, 0]
         for _ in range(rounds):
-            for way, found in taken.items():
-                one, threads = step(config, seconds, overrides, work, busy=way == "busy", ours=way != "torch")
+            for way, found in taken.items():  # the same steps each way: those of a growing network become dearer
+                one, threads[way], *counts = step(config, [seconds, *counts], overrides, work, busy=way == "busy", ours=way != "torch")
                 found.append(one)
         medians = {way: statistics.median(found) for way, found in taken.items()}
         beside, against = medians["busy"] / medians["quiet"], medians["quiet"] / medians["torch"]
         verdict = "met" if beside <= BAR and against <= NO_SLOWER else "**missed**"
-        rows.append((f"`{name}`", str(threads), f"{medians['quiet'] * 1e3:,.1f}", f"**{beside:.2f}**", f"{against:.2f}", verdict))
+        rows.append(
+            (
+                f"`{name}`",
+                f"{threads['quiet']}, {threads['busy']}",
+                f"{medians['quiet'] * 1e3:,.1f}",
+                f"**{beside:.2f}**",
+                f"{against:.2f}",
+                verdict,
+            )
+        )
         say("threads: " + ", ".join(rows[-1]))
-    head = ("Recipe", "Threads", "Milliseconds a step, quiet", f"beside a busy process / quiet (at most {BAR})")
+    head = ("Recipe", "Threads, quiet and busy", "Milliseconds a step, quiet", f"beside a busy process / quiet (at most {BAR})")
     return table((*head, f"quiet / torch's own waiting (at most {NO_SLOWER})", "Verdict"), rows)
 
 
@@ -91,15 +106,14 @@ def stand_in(name: str, work: Path) -> str:
     return str(folder)
 
 
-def step(config: Path, seconds: float, overrides: list[str], work: Path, *, busy: bool, ours: bool) -> tuple[float, int]:
-    """Seconds of one step, and threads; ``ours``: threads wait as ``yielding_cores`` makes them."""
+def step(config: Path, effort: list[float], overrides: list[str], work: Path, *, busy: bool, ours: bool) -> list[Any]:
+    """What ``STEPS`` prints; ``effort``: seconds and both counts, 0 where there is none yet; ``ours``: with ``yielding_cores``."""
     waiting: Mapping[str, str | None] = {"OMP_NUM_THREADS": None, **({} if ours else AS_TORCH_HAS_IT)}
     neighbour = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if busy else None
     try:
-        said = said_by([sys.executable, "-c", STEPS, str(config), str(seconds), *overrides], work, waiting)
+        said = said_by([sys.executable, "-c", STEPS, str(config), json.dumps(effort), *overrides], work, waiting)
     finally:
         if neighbour:
             neighbour.kill()
             neighbour.wait()
-    taken, threads = json.loads(said)
-    return taken, threads
+    return list(json.loads(said))
