@@ -2,6 +2,7 @@
 
     tools/benchmark_quality                                all recipes, 3 seeds each, into docs/quality.md
     tools/benchmark_quality --only ring_lsgan,grid_lsgan   some, onto the terminal
+    tools/benchmark_quality --precision bf16 --out FOLDER  what bfloat16 does to the numbers, onto the terminal
     tools/benchmark_quality --mnist FOLDER                 FOLDER holds MNIST/raw; without it, it is downloaded
 
 Each training is a process of one thread. What is finished is not trained again while its recipe and the installed
@@ -43,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--only", metavar="RECIPE,...", help=f"some of {', '.join(BENCHMARKS)}")
     made.add_argument("--seeds", metavar="SEED,...", default="0,1,2", help="train.seed of each training (default: 0,1,2)")
     made.add_argument("--jobs", type=int, default=1, metavar="N", help="trainings side by side (default: 1)")
+    made.add_argument("--precision", choices=("fp32", "bf16"), default="", help="of all trainings; leaves the page (default: the recipe's)")
     made.add_argument("--mnist", type=Path, default=Path("data/mnist"), metavar="FOLDER", help="folder of MNIST (default: data/mnist)")
     made.add_argument("--out", type=Path, default=Path("runs/quality"), metavar="FOLDER", help="results (default: runs/quality)")
     made.add_argument("--page", type=Path, default=ROOT / "docs" / "quality.md", metavar="FILE", help="default: docs/quality.md")
@@ -61,19 +63,20 @@ def benchmark(arguments: argparse.Namespace) -> int:
         raise UserError(f"{arguments.jobs} trainings side by side are asked for", "give 1 or more", key="--jobs")
     mnist, out = check_mnist(arguments.mnist), arguments.out.resolve()
     results: dict[str, dict[int, Result]] = {recipe: {} for recipe in recipes}
-    trainings = [Training(recipe, seed, mnist, out) for seed in seeds for recipe in recipes]
+    trainings = [Training(recipe, seed, mnist, out, arguments.precision) for seed in seeds for recipe in recipes]
     with held(out):
         for training, result in perform_all(trainings, arguments.jobs):
             results[training.recipe][training.seed] = result
     print("\n".join(["", *median_table(results), ""]))
-    written = [part for part, of_part in PARTS.items() if of_part.keys() <= results.keys() and len(seeds) >= ENOUGH_SEEDS]
+    whole = len(seeds) >= ENOUGH_SEEDS and not arguments.precision
+    written = [part for part, of_part in PARTS.items() if of_part.keys() <= results.keys() and whole]
     for part in written:
         command = shlex.join(["tools/benchmark_quality", *without_paths(sys.argv[1:], PATHS)])
         own = {recipe: results[recipe] for recipe in PARTS[part]}
         put_into(arguments.page, part, "benchmark_quality", tables(own, command, machine()))
         print(f"{arguments.page}: {part} written")
     if not written:
-        print(f"{arguments.page}: left as it is; it takes all recipes of a part and {ENOUGH_SEEDS} seeds")
+        print(f"{arguments.page}: left as it is; it takes all recipes of a part as they are and {ENOUGH_SEEDS} seeds")
     for line in missed(results):
         print(f"missed: {line}")
     return 1 if missed(results) else 0

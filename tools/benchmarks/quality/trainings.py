@@ -39,12 +39,14 @@ class Training:
         seed: what ``train.seed`` is set to.
         mnist: the folder of MNIST.
         out: the folder of all results.
+        precision: what ``train.precision`` is set to; "": as the recipe has it.
     """
 
     recipe: str
     seed: int
     mnist: Path
     out: Path
+    precision: str = ""
 
     @property
     def config(self) -> Path:
@@ -53,8 +55,8 @@ class Training:
 
     @property
     def overrides(self) -> list[str]:
-        """What differs from the recipe: the seed, one thread, and where the digits lie."""
-        changes = [f"train.seed={self.seed}", "train.threads=1"]
+        """What differs from the recipe: the seed, one thread, the precision where it is asked for, and where the digits lie."""
+        changes = [f"train.seed={self.seed}", "train.threads=1", *([f"train.precision={self.precision}"] if self.precision else [])]
         return [*changes, f"data.root={self.mnist}"] if self.recipe.endswith("_mnist") else changes
 
     @property
@@ -72,7 +74,8 @@ class Training:
         """What a result depends on, hashed: the recipe's values, seed and software. Comments do not count, nor where the digits lie."""
         versions = [f"{name} {version(name)}" for name in ("ganzoo-core", "torch")]
         values = json.dumps(strict_yaml.read(self.config).value)
-        return hashlib.sha256("\n".join([values, str(self.seed), *versions]).encode()).hexdigest()
+        asked = [self.precision] if self.precision else []
+        return hashlib.sha256("\n".join([values, str(self.seed), *versions, *asked]).encode()).hexdigest()
 
 
 @contextmanager
