@@ -100,6 +100,7 @@ def small(name, steps, folder):
         options.append(f"data.root={folder}")
     options += ["data.count=80"] if config.data.name in DRAWN or "count" in config.data.params else []
     options += ["data.size=64", "data.load_size=72"] if "load_size" in config.data.params else []
+    options += ["data.size=64"] if config.data.name == "folder" else []
     options += [f"metrics.{i}.samples=20" for i in range(len(config.metrics))]
     if config.schedule.name == "wgan":
         options.append("schedule.boost_updates=2")

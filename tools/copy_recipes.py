@@ -56,6 +56,7 @@ SHIPPED = {
     "ring_top_k": "ganzoo-regularisers:ring_top_k",
     "ring_wgan_div": "ganzoo-regularisers:ring_wgan_div",
     "ring_wgan_gp": "ganzoo-wgan-gp:ring",
+    "stylegan2_folder": "ganzoo-stylegan2:folder",
     "vanilla_conv_mnist": "ganzoo-vanilla:conv_mnist",
     "vanilla_mnist": "ganzoo-vanilla:mnist",
     "wgan_celeba": "ganzoo-wgan:celeba",

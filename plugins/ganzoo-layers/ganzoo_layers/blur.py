@@ -7,12 +7,49 @@ arXiv:1912.04958), after Zhang, 2019, arXiv:1904.11486. Outside an image there a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import Function
 from torch.nn import functional
 
 TAPS = (1.0, 3.0, 3.0, 1.0)
+
+
+class Filter(Function):
+    """The filter of each channel, or its transpose: each is linear, and the gradient of the other.
+
+    torch's own second derivative of a convolution goes through all groups one by one, for a gradient of the filter that nobody asks for.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, taps: tuple[float, ...], pad: int, stride: int, transposed: bool, more: tuple[int, int]) -> Tensor:
+        """Filter (N, C, H, W); ``more`` rows and columns come out of a transposed filter than it needs for its input."""
+        line = torch.cat([x.new_full((1,), tap) for tap in taps])
+        kernel, channels = torch.outer(line, line).expand(x.shape[1], 1, -1, -1), x.shape[1]
+        if transposed:
+            return functional.conv_transpose2d(x, kernel, stride=stride, padding=pad, output_padding=more, groups=channels)
+        return functional.conv2d(x, kernel, stride=stride, padding=pad, groups=channels)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        """Remember the filter, and how many rows and columns at the end it does not reach."""
+        x, ctx.taps, ctx.pad, ctx.stride, ctx.transposed, ctx.more = inputs
+        if not ctx.transposed:
+            ctx.more = tuple((side + 2 * ctx.pad - len(ctx.taps)) % ctx.stride for side in x.shape[-2:])
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
+        """The transpose."""
+        return Filter.apply(gradients[0], ctx.taps, ctx.pad, ctx.stride, not ctx.transposed, ctx.more), *[None] * 5
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        """The filter itself."""
+        return Filter.apply(tangents[0], ctx.taps, ctx.pad, ctx.stride, ctx.transposed, ctx.more)
 
 
 class Blur(nn.Module):
@@ -25,17 +62,17 @@ class Blur(nn.Module):
 
     def __init__(self, taps: Sequence[float] = TAPS, *, pad: int = 0) -> None:
         super().__init__()
-        self.taps, self.pad = [tap / sum(taps) for tap in taps], pad
+        # No buffer: a critic whose forward has nothing to change may judge real and fake samples together.
+        self.taps, self.pad = tuple(tap / sum(taps) for tap in taps), pad
 
-    def _each(self, x: Tensor) -> Tensor:
-        """The filter for each channel of ``x``, (C, 1, h, w)."""
-        # Filled in here, and no buffer: a critic whose forward has nothing to change may judge real and fake samples together.
-        line = torch.cat([x.new_full((1,), tap) for tap in self.taps])
-        return torch.outer(line, line).expand(x.shape[1], 1, -1, -1)
+    def _filtered(self, x: Tensor, stride: int = 1, *, gain: float = 1, transposed: bool = False) -> Tensor:
+        taps = tuple(gain * tap for tap in self.taps)
+        made: Tensor = Filter.apply(x, taps, self.pad, stride, transposed, (0, 0))
+        return made
 
     def forward(self, x: Tensor) -> Tensor:
         """Filter (N, C, H, W)."""
-        return functional.conv2d(x, self._each(x), padding=self.pad, groups=x.shape[1])
+        return self._filtered(x)
 
 
 class Downsample(Blur):
@@ -50,7 +87,7 @@ class Downsample(Blur):
 
     def forward(self, x: Tensor) -> Tensor:
         """Halve the side of (N, C, H, W)."""
-        return functional.conv2d(x, self._each(x), stride=2, padding=self.pad, groups=x.shape[1])
+        return self._filtered(x, 2)
 
 
 class Upsample(Blur):
@@ -65,4 +102,4 @@ class Upsample(Blur):
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the side of (N, C, H, W)."""
-        return functional.conv_transpose2d(x, self._each(x) * 4, stride=2, padding=self.pad, groups=x.shape[1])
+        return self._filtered(x, 2, gain=2, transposed=True)  # along both axes
