@@ -37,6 +37,7 @@ SHIPPED = {
     "grid_wgan_gp": "ganzoo-wgan-gp:grid",
     "icgan_celeba": "ganzoo-icgan:celeba",
     "icgan_digits": "ganzoo-icgan:digits",
+    "infogan_mnist": "ganzoo-infogan:mnist",
     "lsgan_celeba": "ganzoo-lsgan:celeba",
     "lsgan_mnist": "ganzoo-lsgan:mnist",
     "pix2pix_outlines": "ganzoo-pix2pix:outlines",

@@ -68,7 +68,7 @@ def test_the_command_shows_the_run_that_is_there_and_lists_the_rest(finished):
     assert text.count("{grid-item-card}") == 1
     assert "- `quickstart`: " in text
     assert text.endswith("\nThe end.\n")
-    assert "LSGAN on the ring of 8 Gaussians. Here: `train.steps` 2 (recipe: 4,000), `train.batch_size` 8 (recipe: 256)." in text
+    assert "LSGAN on the ring of 8 Gaussians. Here: `train.steps` 2 (recipe: 8,000), `train.batch_size` 8 (recipe: 256)." in text
     shown = (finished / "pictures/gallery/ring_lsgan.png").read_bytes()
     assert shown == (finished / "runs/ring_lsgan-0/samples/step-00000002.png").read_bytes()
     assert made(finished) == text

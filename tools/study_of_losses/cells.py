@@ -103,7 +103,7 @@ class Part:
 
 
 PENALTY = "0.1 in the authors' program for points, 10 in the paper"
-R1 = "0.02 in `ring_lsgan.yaml`, 10 in the paper"
+R1 = "0.02 in `ring_non_saturating.yaml`, 10 in the paper"
 REGULARISERS: Mapping[str, Part] = {
     "none": Part(),
     "r1": Part(("r1",), "gamma", (0.01, 10.0), why=R1),

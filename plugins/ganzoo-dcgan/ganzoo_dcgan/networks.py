@@ -15,7 +15,7 @@ from typing import Literal
 from ganzoo_layers.sizes import halvings
 from torch import Tensor, nn
 
-from ganzoo import Critic, DataSpec, Fields, Generator, PositiveFloat, PositiveInt, Scores
+from ganzoo import Critic, DataSpec, Fields, Generator, NonNegativeInt, PositiveFloat, PositiveInt, Scores
 
 Norm = Literal["batch", "layer", "instance", "none"]
 PAPER = "Radford et al., 2016, arXiv:1511.06434; 4 x 4 kernels and widths as in pytorch/examples"
@@ -82,12 +82,16 @@ class DCGANCritic(Critic):
         width: channels of the stage nearest the image; each stage further inwards has twice as many.
         norm: after each convolution but the first and the last. batch makes scores depend on the whole batch, so a
             gradient penalty needs layer: over all of C, H, W; instance: each channel by itself; or none.
+        hidden: units of a linear layer before the score, so that what is seen in one place is judged by the others; 0: none, as published.
+            batch normalises it, too.
         init_std: standard deviation of the initial weights, N(0, init_std), and of the norm's gains, N(1, init_std).
     """
 
     paper = PAPER
 
-    def __init__(self, data: DataSpec, *, width: PositiveInt = 64, norm: Norm = "batch", init_std: PositiveFloat = 0.02) -> None:
+    def __init__(
+        self, data: DataSpec, *, width: PositiveInt = 64, norm: Norm = "batch", hidden: NonNegativeInt = 0, init_std: PositiveFloat = 0.02
+    ) -> None:
         super().__init__()
         base, widths = plan(data, width, "critic")
         self.norm, self.mixes_batch = norm, norm == "batch" and len(widths) > 1
@@ -100,7 +104,11 @@ class DCGANCritic(Critic):
                 nn.LeakyReLU(0.2, inplace=True),
             ]
         # (N, C, *base) -> (N, 1) -> (N,): the same map as a convolution over the whole window, and faster.
-        layers += [nn.Flatten(), nn.Linear(widths[-1] * math.prod(base), 1, bias=norm == "none"), nn.Flatten(0)]
+        features = widths[-1] * math.prod(base)
+        layers += [nn.Flatten()]
+        if hidden:
+            layers += [nn.Linear(features, hidden), *([nn.BatchNorm1d(hidden)] if norm == "batch" else []), nn.LeakyReLU(0.2)]
+        layers += [nn.Linear(hidden or features, 1, bias=norm == "none"), nn.Flatten(0)]
         self.net = nn.Sequential(*layers)
         initialise_(self, init_std)
 
@@ -142,7 +150,7 @@ def initialise_(network: nn.Module, std: float) -> None:
     for module in network.modules():
         if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
             nn.init.normal_(module.weight, 0.0, std)
-        elif isinstance(module, (nn.BatchNorm2d, nn.GroupNorm, nn.InstanceNorm2d)):
+        elif isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d, nn.GroupNorm, nn.InstanceNorm2d)):
             nn.init.normal_(module.weight, 1.0, std)
         else:
             continue

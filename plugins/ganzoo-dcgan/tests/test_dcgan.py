@@ -23,10 +23,11 @@ def images(size: int, channels: int = 3) -> DataSpec:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("norm", NORMS)
-def test_shapes_at_every_size(size: int, norm: Norm) -> None:
+@pytest.mark.parametrize("hidden", [0, 3])
+def test_shapes_at_every_size(size: int, norm: Norm, hidden: int) -> None:
     with torch.device("meta"):
         generator = DCGANGenerator(images(size), latent_dim=5, width=2, norm=norm)
-        critic = DCGANCritic(images(size), width=2, norm=norm)
+        critic = DCGANCritic(images(size), width=2, norm=norm, hidden=hidden)
         sample = generator(torch.empty(4, 5))["sample"]
         assert sample.shape == (4, 3, size, size)
         assert critic(sample)["score"].shape == (4,)
@@ -41,6 +42,23 @@ def test_numbers_of_weights_are_those_of_the_reference_code() -> None:
     assert count(DCGANCritic(images(64))) == 2_765_568
     assert count(DCGANGenerator(images(28, 1), width=32)) == 100 * 64 * 49 + 2 * 64 + 64 * 32 * 16 + 2 * 32 + 32 * 16
     assert count(DCGANCritic(images(28, 1), width=32)) == 32 * 16 + 32 * 64 * 16 + 2 * 64 + 64 * 49
+    convolutions = 32 * 16 + 32 * 64 * 16
+    assert count(DCGANCritic(images(28, 1), width=32, hidden=8)) == convolutions + 2 * 64 + (64 * 49 + 1) * 8 + 2 * 8 + 8
+    assert count(DCGANCritic(images(28, 1), width=32, norm="none", hidden=8)) == convolutions + 32 + 64 + (64 * 49 + 1) * 8 + 8 + 1
+
+
+def test_a_hidden_layer_lets_a_change_count_by_what_stands_elsewhere() -> None:
+    spots = torch.zeros(4, 1, 28, 28)
+    spots[[1, 3], :, 2, 2] = spots[[2, 3], :, 25, 25] = 9.0  # none, one, the other, both: too far apart for one window
+    apart = {}
+    for hidden in (0, 16):
+        torch.manual_seed(0)
+        critic = DCGANCritic(images(28, 1), width=4, norm="none", hidden=hidden, init_std=0.3)
+        scores = critic(spots)["score"].detach()
+        none, one, other, both = scores
+        apart[hidden] = float((both - one - other + none).abs() / scores.abs().max())
+    assert apart[0] < 1e-5
+    assert apart[16] > 1e-2
 
 
 def test_channels_double_towards_the_base_without_a_limit() -> None:
@@ -66,9 +84,10 @@ def score_depends_on_the_batch(critic: DCGANCritic) -> bool:
     return not torch.allclose(critic(sample)["score"][0], critic(other)["score"][0], atol=1e-6)
 
 
+@pytest.mark.parametrize("hidden", [0, 8])
 @pytest.mark.parametrize("norm", NORMS)
-def test_critic_says_truly_whether_it_mixes_the_batch(norm: Norm) -> None:
-    critic = DCGANCritic(images(16), width=4, norm=norm, init_std=0.3)
+def test_critic_says_truly_whether_it_mixes_the_batch(norm: Norm, hidden: int) -> None:
+    critic = DCGANCritic(images(16), width=4, norm=norm, hidden=hidden, init_std=0.3)
     assert critic.norm == norm
     assert critic.mixes_batch == (norm == "batch")
     assert score_depends_on_the_batch(critic) == critic.mixes_batch

@@ -75,6 +75,7 @@ VARIANTS: Mapping[str, Benchmark] = {
     "grid_non_saturating": toy(24, 0.85, "25", "94%", GRID),
     "grid_wgan_gp": toy(24, 0.80, "25", "92%", GRID),
     "acgan_mnist": digits(25, "16.5", Bar("conditional_accuracy", 0.97, True, "99.1%")),
+    "infogan_mnist": digits(40, ""),
     "lsgan_mnist": digits(100, "73"),
     "vanilla_conv_mnist": digits(100, "46"),
     "wgan_gp_mnist": digits(110, "80"),
