@@ -97,12 +97,13 @@ def pytest_configure(config):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
-    """Nobody looks for garbage among what is imported, then or later: a fifth of the time."""
+    """Nobody looks for garbage among what is imported, then or later: a fifth of the time. Later it is looked for less often."""
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(10_000, 20, 20)
         gc.enable()
 
 

@@ -1,7 +1,6 @@
 """What the tests here may use: comparing what two runs hold."""
 
 import pytest
-import torch
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -13,14 +12,21 @@ def _no_state_of_the_user(tmp_path_factory):
         yield
 
 
-THREADS = torch.get_num_threads()
+@pytest.fixture(scope="session")
+def _own_threads():
+    """torch's number of threads before any run. It is imported here: the process that only hands tests out needs none."""
+    import torch
+
+    return torch.get_num_threads()
 
 
 @pytest.fixture(autouse=True)
-def _threads():
+def _threads(_own_threads):
     """Put torch's number of threads back: a run sets that of the whole process."""
+    import torch
+
     yield
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(_own_threads)
 
 
 @pytest.fixture
@@ -29,6 +35,7 @@ def differing():
 
     A run's identity, which no two runs have in common, is left out.
     """
+    import torch
 
     def compare(a, b, path=""):
         if isinstance(a, dict) and isinstance(b, dict):

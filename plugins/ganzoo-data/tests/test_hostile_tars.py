@@ -97,23 +97,23 @@ def idx(*shape, data):
 
 DIGITS = idx(10, 28, 28, data=bytes(10 * 28 * 28))
 GZIPS = {
-    "a bomb that says so": (gzip.compress(idx(1 << 21, 28, 28, data=bytes(1 << 20))), "more than 1073741824 bytes"),
-    "a bomb that lies": (gzip.compress(idx(10, 28, 28, data=bytes(1 << 28)), 1), "bytes follow the 7840"),
-    "a wrong CRC": (gzip.compress(DIGITS)[:-8] + bytes(8), "CRC"),
+    "a bomb that says so": (lambda: gzip.compress(idx(1 << 21, 28, 28, data=bytes(1 << 20))), "more than 1073741824 bytes"),
+    "a bomb that lies": (lambda: gzip.compress(idx(10, 28, 28, data=bytes(1 << 28)), 1), "bytes follow the 7840"),
+    "a wrong CRC": (lambda: gzip.compress(DIGITS)[:-8] + bytes(8), "CRC"),
     "a name that leads elsewhere": (
-        b"\x1f\x8b\x08\x08" + bytes(6) + b"../../planted\0" + gzip.compress(DIGITS)[10:],
+        lambda: b"\x1f\x8b\x08\x08" + bytes(6) + b"../../planted\0" + gzip.compress(DIGITS)[10:],
         None,
     ),
-    "truncated": (gzip.compress(idx(10, 28, 28, data=os.urandom(7840)))[:-2000], "end-of-stream"),
-    "a second member behind": (gzip.compress(DIGITS) + gzip.compress(b"more"), "bytes follow"),
+    "truncated": (lambda: gzip.compress(idx(10, 28, 28, data=os.urandom(7840)))[:-2000], "end-of-stream"),
+    "a second member behind": (lambda: gzip.compress(DIGITS) + gzip.compress(b"more"), "bytes follow"),
 }
 
 
 @pytest.mark.parametrize("name", GZIPS)
 @pytest.mark.promise("Hostile input", "Archives that attack: nothing is written outside the cache, one clear line, within 100 MB")
 def test_gzips_that_attack(name, tmp_path, found):
-    content, reason = GZIPS[name]
-    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(content)
+    make, reason = GZIPS[name]
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(make())
     (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(10, data=bytes(range(10)))))
     dataset = MNIST(root=str(tmp_path), download=False)
     with nothing_is_written_but_in(tmp_path / "nowhere"):

@@ -1,5 +1,6 @@
 """The JSON schema: it accepts every recipe, refuses what a run refuses, and explains every key to an editor."""
 
+import functools
 import json
 
 import jsonschema
@@ -13,8 +14,8 @@ from ganzoo.plugins.recipes import recipes_among
 from ganzoo.registry import Registry
 
 RECIPES = [recipe.path for recipe in recipes_among(Registry.installed().plugins)]
-SCHEMA = json_schema(Registry.installed())
-VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+SCHEMA = functools.cache(lambda: json_schema(Registry.installed()))
+VALIDATOR = functools.cache(lambda: jsonschema.Draft202012Validator(SCHEMA()))
 GOOD = """\
 data: {name: digits, size: 32}
 generator: {name: dcgan, width: 16}
@@ -72,17 +73,17 @@ def refusal(text):
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_every_recipe_is_accepted(path):
-    VALIDATOR.validate(read(path.read_text(encoding="utf-8")))
+    VALIDATOR().validate(read(path.read_text(encoding="utf-8")))
 
 
 def test_the_command_prints_this_schema_and_it_is_one(capsys):
     assert invoke(["schema"]) == 0
-    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(SCHEMA))
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(SCHEMA()))
+    jsonschema.Draft202012Validator.check_schema(SCHEMA())
 
 
 def test_what_uses_most_of_it_is_accepted_by_schema_and_run():
-    VALIDATOR.validate(read(GOOD))
+    VALIDATOR().validate(read(GOOD))
     assert refusal(GOOD) == ""
 
 
@@ -92,13 +93,13 @@ def test_what_is_wrong_is_refused_by_schema_and_run(name):
     assert GOOD.count(before) == 1 or name in ("a misspelt key",)
     text = GOOD.replace(before, after)
     assert text != GOOD
-    assert not VALIDATOR.is_valid(read(text))
+    assert not VALIDATOR().is_valid(read(text))
     assert refusal(text)
 
 
 def resolved(schema):
     """A subschema with what it refers to."""
-    target = SCHEMA["$defs"][schema["$ref"].removeprefix("#/$defs/")] if "$ref" in schema else {}
+    target = SCHEMA()["$defs"][schema["$ref"].removeprefix("#/$defs/")] if "$ref" in schema else {}
     return {**target, **schema}
 
 
@@ -110,7 +111,7 @@ def keys(schema, path=()):
 
 
 def test_every_key_has_a_hover_text():
-    found = dict(keys(SCHEMA))
+    found = dict(keys(SCHEMA()))
     assert {("train", "steps"), ("data",), ("optimizer", "critic"), ("metrics",)} <= found.keys()
     assert [".".join(path) for path, inner in found.items() if len(resolved(inner).get("description", "")) < 10] == []
 
@@ -120,7 +121,7 @@ def test_every_parameter_of_every_component_has_a_hover_text():
     components = [
         (kind, inner)
         for kind in ("generator", "critic", "loss", "schedule", "dataset", "metric", "observer", "optimizer")
-        for inner in SCHEMA["$defs"][kind]["anyOf"]
+        for inner in SCHEMA()["$defs"][kind]["anyOf"]
         if isinstance(inner, dict) and inner.get("type") == "object"
     ]
     assert len(components) == len(Registry.installed().components)
