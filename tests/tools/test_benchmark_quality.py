@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from ganzoo.cli import invoke
 from ganzoo.config import load_config
 from ganzoo.errors import GanzooError
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-benchmarks, command, page, trainings = (
-    importlib.import_module(f"benchmarks.quality.{name}") for name in ("benchmarks", "command", "page", "trainings")
+benchmarks, command, page, phases, processes, trainings = (
+    importlib.import_module(f"benchmarks.quality.{name}") for name in ("benchmarks", "command", "page", "phases", "processes", "trainings")
 )
 
 EVALUATION = {"modes": 8, "high_quality": 0.97}
@@ -44,7 +45,8 @@ def commands(monkeypatch):
             json.dumps([{"metric": "modes", "step": 4, "values": EVALUATION | {"provenance": {}}}]) if arguments[0] == "eval" else ""
         ), 12.5
 
-    monkeypatch.setattr(trainings, "ganzoo", pretend)
+    for module in (trainings, processes):
+        monkeypatch.setattr(module, "ganzoo", pretend)
     return seen
 
 
@@ -94,6 +96,26 @@ def test_a_finished_training_is_not_repeated_until_its_recipe_changes(training, 
     assert trainings.finished(training) is None
 
 
+def test_a_record_without_a_number_that_has_a_bar_is_no_result(training, commands, monkeypatch):
+    trainings.perform(training)
+    asked = replace(benchmarks.BENCHMARKS["ring_lsgan"], bars=(benchmarks.Bar("lost", 1.5, False),))
+    monkeypatch.setattr(trainings, "BENCHMARKS", {"ring_lsgan": asked})
+    assert trainings.finished(training) is None
+
+
+def test_the_first_of_two_phases_is_measured_too(tmp_path, capsys):
+    options = ["train.steps=4", "train.batch_size=4", "data.count=80", "checkpoint.every=1", "metrics=[]"]
+    options = [*(word for option in options for word in ("-o", option)), "--quiet", "--out"]
+    for recipe, more in (("faces_srgan", "schedule.share=0.5"), ("stackgan_described", "generator.width=2")):
+        path = ROOT / "zoo_configs" / f"{recipe}.yaml"
+        assert invoke(["run", str(path), "-o", more, *options, str(tmp_path / recipe)]) == 0, capsys.readouterr().err
+    gain, _ = processes.evaluate(tmp_path / "faces_srgan", "super_resolution", "-o", "split=test", "--step", "2")
+    assert phases.pretrained(tmp_path / "faces_srgan", {"gain": gain["gain"] - 0.5})["lost"] == pytest.approx(0.5)
+    found = phases.stages(tmp_path / "stackgan_described", {})
+    assert found["swd"] > 0
+    assert found["of_first"] == found["swd"] / found["first_swd"] != 1
+
+
 @pytest.mark.parametrize("content", ["", "{}", '{"key": 1}', "[1]"])
 def test_a_broken_record_is_no_result(training, content):
     training.record.write_text(content)
@@ -105,11 +127,11 @@ def test_the_command_gives_what_it_printed_and_its_cpu_seconds_and_of_a_failure_
     script.write_text("#!/bin/sh\n[ $3 = eval ] && echo printed && exit\necho a warning >&2\necho the reason >&2\nexit 3\n")
     script.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(script))
-    printed, seconds = trainings.ganzoo("eval")
+    printed, seconds = processes.ganzoo("eval")
     assert printed == "printed\n"
     assert 0 <= seconds < 60
     with pytest.raises(GanzooError, match=r"'ganzoo run' failed: the reason$"):
-        trainings.ganzoo("run")
+        processes.ganzoo("run")
 
 
 def test_two_benchmarks_do_not_share_a_folder(tmp_path):

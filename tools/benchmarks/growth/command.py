@@ -18,7 +18,8 @@ from pathlib import Path
 from common.command import exit_code_of
 from common.page import put_into
 
-from benchmarks.quality.trainings import commit, ganzoo, held, machine
+from benchmarks.quality.processes import ganzoo
+from benchmarks.quality.trainings import commit, held, machine
 from ganzoo.config import strict_yaml
 from ganzoo.errors import UserError
 

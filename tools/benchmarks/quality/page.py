@@ -92,7 +92,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
 
 
-SHARES = {"high_quality", "conditional_accuracy", "l1_share", "sharpness", "of_constant", "of_source"}
+SHARES = {"high_quality", "conditional_accuracy", "l1_share", "sharpness", "first_sharpness", "of_constant", "of_source", "of_first"}
 SHARES |= {"right", "shape", "colour", "size", "place"}
 SHARES |= {"recognised", "class", "thickness", "kept_class", "kept_thickness", "of_random", "of_random_class"}
 """Numbers that are read in percent."""
@@ -111,6 +111,11 @@ def name_of(number: str) -> str:
         "of_random_class": "L1 where the class changed",
         "right": "shape and colour right",
         "l1_share": "L1 in the hole over that of the mean",
+        "first_gain": "gain after the first phase, dB",
+        "first_sharpness": "sharpness after the first phase",
+        "lost": "dB lost in the second phase",
+        "first_swd": "the same of the first stage",
+        "of_first": "sliced Wasserstein distance over the first stage's",
     }
     return (names | {"swd": "sliced Wasserstein distance"}).get(number, number.replace("_", " "))
 
@@ -127,9 +132,9 @@ def shown(number: str, value: float) -> str:
         return f"{value:.1%}"
     if number == "class_kl":
         return f"{value:.4f}"
-    if number in ("kl", "l1") or number.startswith("swd"):
+    if number in ("kl", "l1", "first_swd") or number.startswith("swd"):
         return f"{value:.3f}"
-    if number in ("psnr", "gain"):
+    if number in ("psnr", "gain", "first_gain", "lost"):
         return f"{value:.2f}"
     return f"{value:.1f}" if number == "classifier_fid" else f"{value:.0f}"
 

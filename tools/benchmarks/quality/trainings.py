@@ -9,8 +9,6 @@ import os
 import platform
 import shutil
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,10 +20,11 @@ from typing import Any
 from common.machine import processor
 
 from ganzoo.config import strict_yaml
-from ganzoo.errors import GanzooError, UserError
+from ganzoo.errors import UserError
 from ganzoo.files import write_atomically
 
 from .benchmarks import BENCHMARKS, CPU_SECONDS
+from .processes import evaluate, ganzoo
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -122,12 +121,13 @@ class Result:
 
 
 def finished(training: Training) -> Result | None:
-    """The result of an earlier run of the tool, if it is of the same recipe, seed and software."""
+    """The result of an earlier run of the tool, if it is of the same recipe, seed and software, and has all numbers that have a bar."""
     try:
         result = Result(**json.loads(training.record.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    return result if result.key == training.key else None
+    wanted = {bar.number for bar in BENCHMARKS[training.recipe].bars}
+    return result if result.key == training.key and wanted <= result.numbers.keys() else None
 
 
 def perform(training: Training) -> Result:
@@ -146,11 +146,10 @@ def perform(training: Training) -> Result:
     wall_seconds, load = time.perf_counter() - started, os.getloadavg()[1]
     benchmark = BENCHMARKS[training.recipe]
     measured = [part for option in benchmark.options for part in ("-o", option)]
-    printed, _ = ganzoo("eval", str(training.folder), "--metric", benchmark.metric, *measured, "--json")
-    numbers, provenance = read_evaluation(printed)
+    numbers, provenance = evaluate(training.folder, benchmark.metric, *measured)
     result = Result(
         key=training.key,
-        numbers={**numbers, CPU_SECONDS: cpu_seconds},
+        numbers={**numbers, **(benchmark.also(training.folder, numbers) if benchmark.also else {}), CPU_SECONDS: cpu_seconds},
         wall_seconds=wall_seconds,
         load=load,
         provenance=provenance,
@@ -159,32 +158,6 @@ def perform(training: Training) -> Result:
     )
     write_atomically(training.record, json.dumps(asdict(result), indent=1).encode())
     return result
-
-
-def ganzoo(*arguments: str) -> tuple[str, float]:
-    """Run the command; returns what it printed and the CPU seconds that it and its children took.
-
-    Raises:
-        GanzooError: where it fails, with the last line of its standard error.
-    """
-    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        environment = os.environ | {"OMP_NUM_THREADS": "1"}
-        process = subprocess.Popen([sys.executable, "-m", "ganzoo", *arguments], stdout=output, stderr=errors, env=environment)
-        # wait4 gives this child's own usage; getrusage(RUSAGE_CHILDREN) would mix those that run side by side.
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0), errors.seek(0)
-        if process.returncode:
-            said = errors.read().strip().splitlines() or [f"it ended with exit code {process.returncode}"]
-            raise GanzooError(f"'ganzoo {' '.join(arguments)}' failed: {said[-1]}")
-        return output.read(), usage.ru_utime + usage.ru_stime
-
-
-def read_evaluation(printed: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The numbers and the provenance in what ``ganzoo eval --json`` printed for one metric."""
-    (evaluation,) = json.loads(printed)
-    numbers = dict(evaluation["values"])
-    return numbers, numbers.pop("provenance")
 
 
 def commit() -> str:

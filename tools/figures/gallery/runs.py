@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.quality.benchmarks import BENCHMARKS, CPU_SECONDS
-from benchmarks.quality.trainings import ROOT, ganzoo
+from benchmarks.quality.processes import ganzoo
+from benchmarks.quality.trainings import ROOT
 
 from ganzoo.config import strict_yaml
 from ganzoo.errors import UserError
