@@ -104,9 +104,9 @@ def find(recipe: str, seed: int, folder: Path) -> Finished | None:
 
 def _measured(run: Path, metric: str, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The metric's numbers with their provenance: from the run's own record, or the benchmark's beside it; {} where there are none."""
-    for event in reversed(events):
-        if event["event"] == "evaluated" and event["metric"] == metric:
-            return dict(event["values"])
+    found = [event for event in reversed(events) if event["event"] == "evaluated" and event["metric"] == metric]
+    if found:  # the last one of the end, as earlier checkpoints may have been measured since
+        return dict(max(found, key=lambda event: int(event["step"]))["values"])
     try:
         record = json.loads(run.with_name(f"{run.name}.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
