@@ -55,7 +55,9 @@ def _devices() -> dict[str, str]:
 
         gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
         count = torch.get_num_threads()
-        threads = f"{torch.backends.cpu.get_cpu_capability()}, {count} thread{'s' if count > 1 else ''}"
+        can: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+        fast = ", bf16 (train.precision: bf16)" if can.get("avx512_bf16") or can.get("amx_bf16") else ""
+        threads = f"{torch.backends.cpu.get_cpu_capability()}{fast}, {count} thread{'s' if count > 1 else ''}"
         versions = {"torch": torch.__version__, "cuda": torch.version.cuda or "none"}
     except Exception as error:  # a broken torch is what the report is about
         return {"torch": f"BROKEN: {reason(error)}", "cuda": "unknown", "gpus": "unknown", "cpu": f"{os.cpu_count()} cores"}

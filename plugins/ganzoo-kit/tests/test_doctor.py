@@ -4,6 +4,9 @@ import importlib.metadata
 import json
 import sys
 
+import pytest
+import torch
+
 from ganzoo.cli import invoke
 from ganzoo.registry import Registry
 
@@ -32,6 +35,13 @@ def test_it_shortens_the_home_folder_and_tells_no_secret(monkeypatch, capsys, tm
     assert "~/cache (" in text
     assert "anna" not in text
     assert "s3cret" not in text
+
+
+@pytest.mark.parametrize(("found", "said"), [({"avx512_bf16": True}, True), ({"amx_bf16": True}, True), ({"avx2": True}, False)])
+def test_it_says_where_the_processor_computes_bf16(found, said, monkeypatch, capsys):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found)
+    assert invoke(["doctor", "--json"]) == 0
+    assert ("bf16 (train.precision: bf16)" in json.loads(capsys.readouterr().out)["cpu"]) == said
 
 
 def test_it_answers_where_torch_is_broken(monkeypatch, capsys):
