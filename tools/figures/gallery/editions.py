@@ -62,6 +62,10 @@ def narrow(width: int, steps: int, *more: str) -> tuple[str, ...]:
 
 
 FACES = f"data.crop={FACE}"
+STYLE = (
+    *("generator.capacity=512", "critic.capacity=512", "generator.mapping_layers=2", "critic.group=4", "data.size=32"),
+    *("train.batch_size=16", "loss.1.gamma=0.1", "loss.2.weight=0"),
+)
 WINDOWS = ("data.size=64", "data.load_size=72")
 EDITIONS: Mapping[str, Edition] = {
     "dcgan_celeba": Edition("celeba", narrow(24, 2000, "train.batch_size=64", FACES)),
@@ -77,6 +81,8 @@ EDITIONS: Mapping[str, Edition] = {
     "cyclegan_horse2zebra": Edition("horse2zebra", narrow(8, 3000, *WINDOWS)),
     # Discriminators as wide as the converter tell all its pictures within 100 steps here, and it ends in noise.
     "pixeldt_lookbook": Edition("lookbook", ("generator.width=32", "critic.width=8", "train.steps=1500", "train.batch_size=32")),
+    # Path lengths, and R1 as strong as at 256 pixels, keep so short a run in one colour.
+    "stylegan2_folder": Edition("folder", (*narrow(32, 3000, *STYLE), "train.ema.half_life=2000", "train.ema.ramp=0.05")),
 }
 """A recipe in ``zoo_configs/`` to its small edition."""
 
@@ -161,10 +167,11 @@ def data_settings(recipe: str, sources: Sources) -> Sequence[str]:
 
 
 def look_up(values: object, key: str) -> object:
-    """The value at a dotted key of nested mappings; None where there is none."""
+    """The value at a dotted key of nested mappings and lists; None where there is none."""
     found = values
     for name in key.split("."):
-        found = found.get(name) if isinstance(found, Mapping) else None
+        inner = dict(enumerate(found)) if isinstance(found, list) else found if isinstance(found, Mapping) else {}
+        found = inner.get(int(name) if isinstance(found, list) else name)
     return found
 
 
