@@ -35,7 +35,7 @@ def stages(folder: Path, numbers: Numbers) -> Numbers:
     held_out = Described(**{**run.trained.config.data.params, "split": "test"})
     arrays = {name: torch.from_numpy(array) for name, array in held_out.arrays(ganzoo.Cache()).items()}
     real, made, small = arrays["sample"], [], []
-    for seed, texts in enumerate(arrays["text"].split(250)):
+    for seed, texts in enumerate(torch.split(arrays["text"], 250)):
         made.append(run(text=texts, seed=seed)["sample"])
         small.append(run.route("first")(text=texts, seed=seed)["source"])
     times = real.shape[-1] // small[0].shape[-1]
