@@ -34,7 +34,7 @@ def choose_threads(run: Run, wanted: Callable[[], bool]) -> str:
     one = seconds_of_a_step(run, 1) if several < LONG else inf  # long steps have work for all
     if one < FASTER * several:
         taken = f"{one * 1e3:.3g} ms a step, {number} threads take {several * 1e3:.3g}"
-        return f"other processes want the cores, so one thread computes: {taken} (train.threads: {number} lets them)"
+        return f"other processes want the cores, so one thread computes: {taken} (train.threads: {number} keeps them)"
     torch.set_num_threads(number)
     return ""
 

@@ -23,10 +23,10 @@ class Cores:
         self._before = (time.monotonic(), seconds_of_others())
 
     def wanted(self) -> bool:
-        """Whether they and torch's threads wanted more cores than there are, since the last question; where nothing tells it, no."""
+        """Whether they have wanted, since the last question, more cores than torch's threads leave; where nothing tells it, no."""
         then, now = self._before, (time.monotonic(), seconds_of_others())
         self._before = now
-        return torch.get_num_threads() + (now[1] - then[1]) / (now[0] - then[0]) > (os.cpu_count() or 1) + CORES
+        return (now[1] - then[1]) / (now[0] - then[0]) > max((os.cpu_count() or 1) - torch.get_num_threads(), 0) + CORES
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def yielding_cores() -> Iterator[None]:
     take up to six times as long. It hardly spins while a process has more of its threads than there are cores, working or not.
     """
     ended = threading.Event()
-    if torch.get_num_threads() > 1 and not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
+    if torch.get_num_threads() > 1 and STATISTICS.exists() and not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
         threading.Thread(target=_watch, args=(ended,), daemon=True).start()
     try:
         yield

@@ -14,6 +14,7 @@ from ganzoo.engine import threads
 from ganzoo.engine.build import build
 from ganzoo.plugins.recipes import find_recipe
 from ganzoo.registry import Registry
+from ganzoo.runs import waiting
 from ganzoo.runs.waiting import Cores
 from ganzoo.ui.progress import reporter
 
@@ -82,6 +83,17 @@ def test_nothing_is_tried_where_nothing_is_to_choose(why, run, monkeypatch):
         torch.set_num_threads(1)
     assert threads.choose_threads(run, lambda: why != "the cores are free") == ""
     assert tried == []
+
+
+@pytest.mark.parametrize(("number", "cores", "want"), [(2, 0.0, False), (2, 1.0, True), (1, 1.0, False), (4, 0.0, False), (4, 1.0, True)])
+def test_cores_are_wanted_by_others_alone_never_by_more_threads_than_there_are(number, cores, want, monkeypatch):
+    seconds = iter((0.0, cores))
+    clock = iter((0.0, 1.0))
+    monkeypatch.setattr(waiting, "seconds_of_others", lambda: next(seconds))
+    monkeypatch.setattr(waiting.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(waiting.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(waiting.torch, "get_num_threads", lambda: number)
+    assert Cores().wanted() == want
 
 
 @pytest.mark.parametrize("recipe", STATEFUL)

@@ -30,6 +30,7 @@ def stages(folder: Path, numbers: Numbers) -> Numbers:
     from ganzoo_shapes.described import Described
 
     import ganzoo
+    from ganzoo.engine.sampling import to_uint8
 
     run = ganzoo.load(folder)
     held_out = Described(**{**run.trained.config.data.params, "split": "test"})
@@ -42,7 +43,7 @@ def stages(folder: Path, numbers: Numbers) -> Numbers:
     enlarged = [pictures.repeat_interleave(times, 2).repeat_interleave(times, 3) for pictures in small]
 
     def distance(pictures: list[torch.Tensor]) -> float:
-        levels = patch_distances(real, torch.cat(pictures).add(1).mul(127.5).round().clamp(0, 255).byte(), patches=32, directions=256)
+        levels = patch_distances(real, torch.from_numpy(to_uint8(torch.cat(pictures))), patches=32, directions=256)
         return sum(levels) / len(levels)
 
     swd, first = distance(made), distance(enlarged)
