@@ -1,8 +1,10 @@
 """Zips that attack whoever unpacks them."""
 
 import io
+import mmap
 import os
 import struct
+import sys
 import zipfile
 
 import pytest
@@ -18,6 +20,15 @@ from ganzoo.data.cache import Cache
 def test_growth_is_noticed():
     with pytest.raises(AssertionError), nothing_grows_beyond(100):
         bytearray(os.urandom(1 << 20)) * 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measured on Linux")
+def test_growth_is_noticed_where_the_kernel_takes_pages_back(tmp_path):
+    (tmp_path / "mapped").write_bytes(bytes(150 << 20))
+    with (tmp_path / "mapped").open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
+        assert not any(mapped[:: mmap.PAGESIZE])
+        with pytest.raises(AssertionError), nothing_grows_beyond(100):
+            bytearray(os.urandom(1 << 20)) * (mapped.madvise(mmap.MADV_DONTNEED) or 200)
 
 
 def test_what_is_written_is_noticed(tmp_path):
