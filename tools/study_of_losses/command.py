@@ -1,7 +1,7 @@
 """Every adversarial loss with every regulariser, on the same networks and data, each pair under the same budget.
 
     tools/study                          all that is missing, a whole data set before the next; hours
-    tools/study --cell ring/hinge/r1     one cell: what is missing of it (--anew: all of it)
+    tools/study --cell ring/hinge/r1     one cell: what is missing of it (--anew: all of it); ring/hinge: that loss's; ring: that data set's
     tools/study --status                 what is missing
     tools/study --page                   write the page and the pictures from the results alone
     tools/study --budget-minutes 30      end after the trial that is under way then
@@ -41,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The arguments."""
     made = argparse.ArgumentParser(prog="study", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--cell", metavar="DATA/LOSS/REGULARISER", help="this one alone")
-    made.add_argument("--anew", action="store_true", help="with --cell: forget its results first")
+    made.add_argument("--cell", metavar="DATA[/LOSS[/REGULARISER]]", help="these alone")
+    made.add_argument("--anew", action="store_true", help="with --cell: forget their results first")
     made.add_argument("--status", action="store_true", help="say what is missing")
     made.add_argument("--page", action="store_true", help="write the page, train nothing")
     made.add_argument("--budget-minutes", type=float, metavar="N", help="begin no trial after so many minutes")
@@ -60,9 +60,9 @@ def study(arguments: argparse.Namespace) -> int:
         GanzooError: where a trial fails for another reason than divergence.
     """
     results, costs = Results(arguments.docs / "study" / "results.csv"), Costs(arguments.docs / "study" / "costs.json")
-    cells = [cell_of(arguments.cell)] if arguments.cell else list(CELLS)
+    cells = cells_of(arguments.cell) if arguments.cell else list(CELLS)
     if arguments.anew and not arguments.cell:
-        raise UserError("all results would be forgotten", "name one cell, or put the table away", key="--anew")
+        raise UserError("all results would be forgotten", "name cells, or put the table away", key="--anew")
     for key, value in {"--scale": arguments.scale, "--budget-minutes": arguments.budget_minutes}.items():
         if value is not None and not value > 0:
             raise UserError(f"{value:g} is asked for", "give a number above 0", key=key)
@@ -74,8 +74,9 @@ def study(arguments: argparse.Namespace) -> int:
     if not arguments.page:
         with held(arguments.out):  # a second study would write its own table over this one's
             if arguments.anew:
-                results.forget(cells[0])
+                results.forget(cells)
             stopped = run(arguments, results, costs, cells)
+    results = Results(results.path)  # with what other processes noted
     write_page(arguments.docs, results)
     print(f"{arguments.docs / 'study.md'}: written; {sum(map(results.is_done, CELLS))} of {len(CELLS)} cells are done")
     return stopped
@@ -96,7 +97,7 @@ def run(arguments: argparse.Namespace, results: Results, costs: Costs, cells: Se
             if results.is_done(cell):
                 continue
             if cell.name not in costs.known:
-                costs.add(measure([each for each in (CELLS if not arguments.cell else cells) if each.data == cell.data]))
+                costs.add(measure([each for each in cells if each.data == cell.data]))
             started = time.monotonic()
             done = runner.run(cell)
             middle = results.middle(cell)
@@ -105,22 +106,23 @@ def run(arguments: argparse.Namespace, results: Results, costs: Costs, cells: Se
         return 128 + stop.signal if stop.signal else 0
 
 
-def cell_of(text: str) -> Cell:
-    """The cell of that name.
+def cells_of(text: str) -> list[Cell]:
+    """The cells of a data set, of a loss on it, or the one with a regulariser.
 
     Raises:
         UserError: where there is none, or it was left out, with the reason.
     """
     words = text.split("/")
-    if len(words) != 3:
+    if len(words) > 3:
         raise UserError(f"'{text}' is not a cell", "write DATA/LOSS/REGULARISER, as ring/hinge/r1", key="--cell")
-    for noun, word, known in zip(("data set", "loss", "regulariser"), words, (DATA, LOSSES, REGULARISERS), strict=True):
+    for noun, word, known in zip(("data set", "loss", "regulariser"), words, (DATA, LOSSES, REGULARISERS), strict=False):
         if word not in known:
             raise UserError(f"there is no {noun} '{word}'", did_you_mean(word, known), key="--cell")
-    cell = Cell(*words)
-    if reason := why_not(cell.loss, cell.regulariser, cell.data):
-        raise UserError(f"'{text}' is left out: {cell.loss} {reason}", "name another", key="--cell")
-    return cell
+    found = [cell for cell in CELLS if cell.name.split("/")[: len(words)] == words]
+    if not found:
+        data, loss, regulariser = [*words, "none"][:3]
+        raise UserError(f"'{text}' is left out: {loss} {why_not(loss, regulariser, data)}", "name another", key="--cell")
+    return found
 
 
 def say_status(results: Results, cells: Sequence[Cell]) -> int:

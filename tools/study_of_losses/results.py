@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from statistics import median
@@ -13,7 +16,10 @@ from statistics import median
 from ganzoo.errors import UserError
 from ganzoo.files import write_atomically
 
-from .cells import DATA, DRAWS, MORE_SEEDS, Cell
+from .cells import CELLS, DATA, DRAWS, MORE_SEEDS, Cell
+
+ORDER = [cell.name for cell in CELLS]
+"""Of rows and costs in their files."""
 
 
 @dataclass(frozen=True)
@@ -66,29 +72,33 @@ class Results:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.rows: dict[tuple[str, int, int], Row] = {}
-        try:
-            found = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines())) if path.exists() else []
-            for row in map(_row, found):
-                self.rows[row.cell.name, row.draw, row.seed] = row
-        except (KeyError, ValueError, TypeError) as error:
-            raise UserError(f"{path} is not a table of results ({error})", "name another, or put it away", key="--results") from error
+        self.rows = self._read()
 
     def add(self, row: Row) -> None:
-        """Note a row; the file is whole at any time."""
-        self.rows[row.cell.name, row.draw, row.seed] = row
-        self._write()
+        """Note a row, beside those that other processes noted meanwhile; the file is whole at any time."""
+        with alone_in(self.path.parent):
+            self.rows = {**self._read(), key_of(row): row}
+            self._write()
 
-    def forget(self, cell: Cell) -> None:
-        """Take out the rows of a cell."""
-        self.rows = {key: row for key, row in self.rows.items() if row.cell != cell}
-        self._write()
+    def forget(self, cells: Sequence[Cell]) -> None:
+        """Take out the rows of cells."""
+        with alone_in(self.path.parent):
+            self.rows = {key: row for key, row in self._read().items() if row.cell not in cells}
+            self._write()
+
+    def _read(self) -> dict[tuple[str, int, int], Row]:
+        try:
+            found = list(csv.DictReader(self.path.read_text(encoding="utf-8").splitlines())) if self.path.exists() else []
+            return {key_of(row): row for row in map(_row, found)}
+        except (KeyError, ValueError, TypeError) as error:
+            raise UserError(f"{self.path} is not a table of results ({error})", "name another, or put it away", key="--results") from error
 
     def _write(self) -> None:
         names = [field.name for field in fields(Row)]
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([names, *([_text(value) for value in asdict(row).values()] for row in self.rows.values())])
+        rows = sorted(self.rows.values(), key=lambda row: (ORDER.index(row.cell.name), row.seed, row.draw))
+        writer.writerows([names, *([_text(value) for value in asdict(row).values()] for row in rows)])
         write_atomically(self.path, text.getvalue().encode())
 
     def draws(self, cell: Cell) -> list[Row]:
@@ -116,6 +126,23 @@ class Results:
         return None if rank == float("-inf") else DATA[cell.data].sign * rank
 
 
+def key_of(row: Row) -> tuple[str, int, int]:
+    """What there is one row of."""
+    return row.cell.name, row.draw, row.seed
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process is writing to a folder's tables, and keep the others waiting."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _row(cells: Mapping[str, str]) -> Row:
     numbers = {"draw": int(cells["draw"]), "seed": int(cells["seed"]), "steps": int(cells["steps"])}
     score = float(cells["score"]) if cells["score"] else None
@@ -131,10 +158,16 @@ class Costs:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.known: dict[str, list[float]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        self.known = self._read()
 
     def add(self, found: Mapping[str, list[float]]) -> None:
         """Keep what was measured: for each cell's name, with one critic update and with three."""
-        self.known |= found
-        lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(costs)}" for name, costs in self.known.items())
-        write_atomically(self.path, f"{{\n{lines}\n}}\n".encode())
+        with alone_in(self.path.parent):
+            self.known = {**self._read(), **found}
+            known = sorted(self.known.items(), key=lambda item: ORDER.index(item[0]))
+            lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(costs)}" for name, costs in known)
+            write_atomically(self.path, f"{{\n{lines}\n}}\n".encode())
+
+    def _read(self) -> dict[str, list[float]]:
+        known: dict[str, list[float]] = json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else {}
+        return known
