@@ -16,6 +16,7 @@ SHIPPED = {
     "dcgan_celeba": "ganzoo-dcgan:celeba",
     "dcgan_folder": "ganzoo-dcgan:folder",
     "dcgan_stacked_mnist": "ganzoo-dcgan:stacked_mnist",
+    "dcgan_stacked_mnist_small": "ganzoo-dcgan:stacked_mnist_small",
     "digits_cgan": "ganzoo-cgan:digits",
     "digits_consistency": "ganzoo-regularisers:digits",
     "digits_sagan": "ganzoo-sagan:digits",

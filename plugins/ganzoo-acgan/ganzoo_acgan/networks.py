@@ -15,7 +15,7 @@ from ganzoo_layers.sizes import halvings
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from ganzoo import Critic, DataSpec, Fields, Fraction, Generator, PositiveFloat, PositiveInt, Scores, UserError
+from ganzoo import Critic, DataSpec, Fields, Fraction, Generator, NonNegativeInt, PositiveFloat, PositiveInt, Scores, UserError
 
 PAPER = "Odena et al., 2017, arXiv:1610.09585"
 
@@ -87,6 +87,8 @@ class ACGANCritic(Critic):
         norm: after each convolution but the first. batch makes scores depend on the whole batch, which gradient
             penalties refuse; none.
         dropout: share of activations dropped after each convolution.
+        hidden: units of a linear layer before score and logits, so that places are judged by each other; 0: none, as published.
+            batch normalises it, too.
         init_std: standard deviation of the initial weights, N(0, init_std).
     """
 
@@ -103,6 +105,7 @@ class ACGANCritic(Critic):
         kernel: Literal[3, 4, 5] = 3,
         norm: Literal["batch", "none"] = "batch",
         dropout: Fraction = 0.5,
+        hidden: NonNegativeInt = 0,
         init_std: PositiveFloat = 0.02,
     ) -> None:
         super().__init__()
@@ -120,9 +123,13 @@ class ACGANCritic(Critic):
             layers.append(nn.LeakyReLU(0.2, inplace=True))
             if dropout > 0:
                 layers.append(nn.Dropout(dropout))
-        self.features = nn.Sequential(*layers, nn.Flatten())  # -> (N, C * H' * W')
-        self.score = nn.Linear(widths[-1] * math.prod(base), 1)
-        self.label_logits = nn.Linear(widths[-1] * math.prod(base), data.classes)
+        layers += [nn.Flatten()]
+        units = widths[-1] * math.prod(base)
+        if hidden:
+            layers += [nn.Linear(units, hidden), *([nn.BatchNorm1d(hidden)] if norm == "batch" else []), nn.LeakyReLU(0.2)]
+        self.features = nn.Sequential(*layers)  # -> (N, hidden), or (N, C * H' * W')
+        self.score = nn.Linear(hidden or units, 1)
+        self.label_logits = nn.Linear(hidden or units, data.classes)
         initialise_(self, init_std)
 
     def forward(self, sample: Tensor) -> Scores:

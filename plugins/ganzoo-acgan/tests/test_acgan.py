@@ -158,9 +158,23 @@ def test_small_fast_critic_can_be_expressed() -> None:
     assert not critic.mixes_batch
 
 
+def test_a_hidden_layer_lets_a_change_count_by_what_stands_elsewhere() -> None:
+    spots = torch.zeros(4, 1, 28, 28)
+    spots[[1, 3], :, 2, 2] = spots[[2, 3], :, 25, 25] = 9.0  # none, one, the other, both: too far apart for one window
+    for hidden in (0, 16):
+        torch.manual_seed(0)
+        critic = ACGANCritic(labelled(28, 1), width=4, kernel=4, refine=False, norm="none", dropout=0.0, hidden=hidden, init_std=0.3)
+        for given in (given.detach() for given in critic(spots).values()):
+            none, one, other, both = given
+            apart = float((both - one - other + none).abs().max() / given.abs().max())
+            assert apart > 1e-2 if hidden else apart < 1e-5
+    assert sum(p.numel() for p in critic.features[5:].parameters()) == (8 * 49 + 1) * 16
+
+
+@pytest.mark.parametrize("hidden", [0, 8])
 @pytest.mark.parametrize("norm", ["batch", "none"])
-def test_critic_says_truly_whether_it_mixes_the_batch(norm: str) -> None:
-    critic = ACGANCritic(labelled(16), width=4, norm=norm, dropout=0.0, init_std=0.3)  # type: ignore[arg-type]
+def test_critic_says_truly_whether_it_mixes_the_batch(norm: str, hidden: int) -> None:
+    critic = ACGANCritic(labelled(16), width=4, norm=norm, dropout=0.0, hidden=hidden, init_std=0.3)  # type: ignore[arg-type]
     sample = torch.randn(4, 3, 16, 16)
     other = torch.cat([sample[:1], torch.randn(3, 3, 16, 16)])
     depends = not torch.allclose(critic(sample)["score"][0], critic(other)["score"][0], atol=1e-6)

@@ -36,7 +36,7 @@ def test_every_network_of_images_serves_every_size(component, shape):
     cls = component.load()
     known = {parameter.name for parameter in parameters_of(cls)}
     few = {"width": 64, "group": 1} if "group" in known else {"width": 1}  # the former halves from 64 pixels on
-    hidden = 4 if component.name in ("infogan", "dcgan") else (4,)
+    hidden = 4 if component.name in ("infogan", "dcgan", "acgan") else (4,)
     inner = functools.partial(Registry.installed().find("critic", "ganzoo-dcgan/dcgan").load(), width=1)  # of one that wraps another
     small = {**few, "critic": inner, "hidden": hidden, "latent_units": 4, "label_units": 4, "sample_units": 4, "joint_units": 4}
     data = DataSpec({"sample": shape, "label": ()}, classes=3)

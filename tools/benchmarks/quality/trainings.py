@@ -56,7 +56,7 @@ class Training:
     def overrides(self) -> list[str]:
         """What differs from the recipe: the seed, one thread, the precision where it is asked for, and where the digits lie."""
         changes = [f"train.seed={self.seed}", "train.threads=1", *([f"train.precision={self.precision}"] if self.precision else [])]
-        return [*changes, f"data.root={self.mnist}"] if self.recipe.endswith("_mnist") else changes
+        return [*changes, f"data.root={self.mnist}"] if "_mnist" in self.recipe else changes
 
     @property
     def folder(self) -> Path:

@@ -162,7 +162,7 @@ def settings_of(recipe: str, seed: int) -> list[str]:
 
 def data_settings(recipe: str, sources: Sources) -> Sequence[str]:
     """Where the recipe's data lies, as settings; none where ganzoo ships it."""
-    data = EDITIONS[recipe].data if recipe in EDITIONS else "mnist" if recipe.endswith("_mnist") else None
+    data = EDITIONS[recipe].data if recipe in EDITIONS else "mnist" if "_mnist" in recipe else None
     return [f"data.root={sources.root(data)}"] if data else []
 
 
