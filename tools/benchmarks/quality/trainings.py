@@ -19,7 +19,7 @@ from typing import Any
 
 from common.machine import processor
 
-from ganzoo.config import strict_yaml
+from ganzoo.config import load_config, strict_yaml
 from ganzoo.errors import UserError
 from ganzoo.files import write_atomically
 
@@ -27,6 +27,11 @@ from .benchmarks import BENCHMARKS, CPU_SECONDS
 from .processes import evaluate, ganzoo
 
 ROOT = Path(__file__).resolve().parents[3]
+
+
+def reads_mnist(recipe: str) -> bool:
+    """Whether a recipe's data lies in the folder of MNIST."""
+    return load_config(ROOT / "zoo_configs" / f"{recipe}.yaml").data.params.get("root") == "data/mnist"
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Training:
     def overrides(self) -> list[str]:
         """What differs from the recipe: the seed, one thread, the precision where it is asked for, and where the digits lie."""
         changes = [f"train.seed={self.seed}", "train.threads=1", *([f"train.precision={self.precision}"] if self.precision else [])]
-        return [*changes, f"data.root={self.mnist}"] if "_mnist" in self.recipe else changes
+        return [*changes, f"data.root={self.mnist}"] if reads_mnist(self.recipe) else changes
 
     @property
     def folder(self) -> Path:

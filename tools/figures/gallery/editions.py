@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from benchmarks.quality.trainings import ROOT
+from benchmarks.quality.trainings import ROOT, reads_mnist
 from ganzoo_data.celeba import CelebA
 from ganzoo_faces.data import Faces
 from ganzoo_shapes.domains import Tinted
@@ -162,7 +162,7 @@ def settings_of(recipe: str, seed: int) -> list[str]:
 
 def data_settings(recipe: str, sources: Sources) -> Sequence[str]:
     """Where the recipe's data lies, as settings; none where ganzoo ships it."""
-    data = EDITIONS[recipe].data if recipe in EDITIONS else "mnist" if "_mnist" in recipe else None
+    data = EDITIONS[recipe].data if recipe in EDITIONS else "mnist" if reads_mnist(recipe) else None
     return [f"data.root={sources.root(data)}"] if data else []
 
 
