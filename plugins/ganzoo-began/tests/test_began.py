@@ -77,6 +77,13 @@ def test_scores_are_minus_the_error_of_each_sample_by_itself() -> None:
     assert BEGANGenerator(data, width=2).draw(500)["latent"].abs().max() <= 1
 
 
+def test_scores_have_the_gradient_of_central_differences_by_the_target_too() -> None:
+    torch.manual_seed(0)
+    critic = BEGANCritic(DataSpec({"sample": (1, 14, 14)}), width=2, code=4).double()
+    sample = torch.rand(1, 1, 14, 14, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda sample: critic(sample)["score"], sample)  # a target that is detached fails
+
+
 def test_what_the_critic_makes_of_an_image_depends_on_it_from_the_start() -> None:
     torch.manual_seed(0)
     with torch.no_grad():

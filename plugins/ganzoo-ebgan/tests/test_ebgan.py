@@ -64,3 +64,10 @@ def test_scores_are_minus_the_squared_error_of_each_sample_by_itself() -> None:
     made = critic.decoder(critic.encoder(sample)).reshape(sample.shape)
     torch.testing.assert_close(given["score"], -(made - sample).square().mean(dim=(1, 2, 3)))
     assert given["code"].shape == (5, 3)
+
+
+def test_scores_have_the_gradient_of_central_differences_by_the_target_too() -> None:
+    torch.manual_seed(0)
+    critic = Autoencoder(DataSpec({"sample": (1, 3, 3)}), hidden=(8,), code=3, give_code=False).double()
+    sample = torch.rand(2, 1, 3, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda sample: critic(sample)["score"], sample)  # a target that is detached fails
