@@ -2,10 +2,12 @@ import math
 
 import pytest
 import torch
+from ganzoo_ebgan import pulling_away
 from ganzoo_ebgan.critic import Autoencoder
 from ganzoo_ebgan.margin import EnergyMargin
 from ganzoo_ebgan.pulling_away import PullingAway
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from ganzoo import Critic, DataSpec, Generator, Scores, Turn
 
@@ -36,15 +38,25 @@ def test_fakes_are_pushed_up_to_the_margin_alone() -> None:
     assert gradient[:, 0].tolist() == [0.5, 0.5]
 
 
-def test_pulling_away_is_the_mean_squared_cosine_of_two_codes() -> None:
+def check_cosines() -> None:
     angles = torch.tensor([0.0, math.pi / 3, math.pi / 2], dtype=torch.float64)
     lengths = torch.tensor([1.0, 5.0, 0.2], dtype=torch.float64)
     fake = lengths[:, None] * torch.stack([angles.cos(), angles.sin()], dim=1)
     wanted = 2 * ((1 / 2) ** 2 + 0 + (math.sqrt(3) / 2) ** 2) / 6
     terms = PullingAway(POINTS, weight=3.0).generator_terms(turn("generator", fake, fake))
     assert terms["pulling_away"].item() == pytest.approx(3 * wanted, abs=1e-12)
-    one = PullingAway(POINTS).generator_terms(turn("generator", fake, fake[:1]))
-    assert one["pulling_away"].item() == 0
+
+
+def test_pulling_away_is_the_mean_squared_cosine_of_two_codes() -> None:
+    check_cosines()
+    one = torch.ones(1, 2, dtype=torch.float64)
+    assert PullingAway(POINTS).generator_terms(turn("generator", one, one))["pulling_away"].item() == 0
+
+
+def test_codes_that_are_normalised_over_the_batch_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulling_away, "normalize", lambda codes, dim: normalize(codes, dim=0))
+    with pytest.raises(AssertionError):
+        check_cosines()
 
 
 def test_its_gradient_is_that_of_finite_differences() -> None:

@@ -17,12 +17,16 @@ from torch import nn
 from ganzoo import Turn, UserError, compat
 from ganzoo.compat.dry_run import fake_tensors
 from ganzoo.config import parse_config, resolve
+from ganzoo.engine.build import build
+from ganzoo.engine.optimizers import descend
 from ganzoo.registry import Registry
 from ganzoo.testing import EXAMPLES
+from ganzoo.ui.progress import reporter
 
 ROOT = Path(__file__).parents[3]
 PLUGINS = ROOT / "plugins"
 DIGITS = EXAMPLES["labelled 28x28 digits"]
+EBGAN = PLUGINS / "ganzoo-ebgan/tests/test_ebgan.py"
 
 SEEN_BY = {
     "softmax before the cross entropy": (PLUGINS / "ganzoo-acgan/tests/test_acgan.py", "test_softmax_before_cross_entropy_is_seen"),
@@ -35,6 +39,16 @@ SEEN_BY = {
     "batch norm's gains left unclipped": (PLUGINS / "ganzoo-wgan/tests/test_wgan.py", "test_faulty_clips_are_seen"),
     "the critic's loss reaches the generator": (Path(__file__), "test_the_critics_loss_does_not_reach_the_generator"),
     "resume forgets optimizers or random numbers": (ROOT / "tests/engine/test_resume.py", "test_a_saver_that_forgets_is_caught"),
+    "DRAGAN's norm over the whole batch": (PLUGINS / "ganzoo-dragan/tests/test_dragan.py", "test_faulty_norms_are_seen"),
+    "EBGAN's generator has a detached target": (EBGAN, "test_fakes_are_pushed_up_to_the_margin_alone"),
+    "EBGAN's error has a detached target": (EBGAN, "test_scores_have_the_gradient_of_central_differences_by_the_target_too"),
+    "BEGAN's error has a detached target": (
+        PLUGINS / "ganzoo-began/tests/test_began.py",
+        "test_scores_have_the_gradient_of_central_differences_by_the_target_too",
+    ),
+    "EBGAN's codes pulled away along the batch": (EBGAN, "test_codes_that_are_normalised_over_the_batch_are_seen"),
+    "BEGAN's beta, an option that never reaches the optimizer": (Path(__file__), "test_a_beta_that_is_never_passed_is_seen"),
+    "SRGAN's optimizer is not the one of its settings": (Path(__file__), "test_another_optimizer_than_the_configured_is_seen"),
 }
 
 
@@ -121,3 +135,40 @@ def test_the_critics_loss_does_not_reach_the_generator():
     check_generator_rests(Turn)
     with pytest.raises(AssertionError):
         check_generator_rests(Leaky)
+
+
+ADAM = """
+data: {name: ring, count: 64}
+generator: mlp
+critic: mlp
+loss: non_saturating
+optimizer: {generator: {name: adam, lr: 0.1, betas: [0.3, 0.8]}, critic: {name: adam, lr: 0.1, betas: [0.7, 0.6]}}
+train: {device: cpu, threads: 1}
+"""
+
+
+def check_steps(text):
+    """Each side's optimizer takes the steps of Adam's formula with its own betas."""
+    config = parse_config(text)
+    run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True))
+    for side, (first, second) in {"generator": (0.3, 0.8), "critic": (0.7, 0.6)}.items():
+        weights = [p.detach().double() for p in run.players[side].parameters()]
+        for weight, moved in zip(weights, descend(run.optimizers[side], 3), strict=True):
+            mean = square = 0
+            for step in (1, 2, 3):  # of half the sum of squares, whose gradient is the weight
+                mean, square = first * mean + (1 - first) * weight, second * square + (1 - second) * weight**2
+                weight = weight - 0.1 * mean / (1 - first**step) / ((square / (1 - second**step)).sqrt() + 1e-8)
+            assert torch.allclose(moved.double(), weight, atol=1e-4)
+
+
+def test_a_beta_that_is_never_passed_is_seen(monkeypatch):
+    check_steps(ADAM)
+    right = torch.optim.Adam.__init__
+    monkeypatch.setattr(torch.optim.Adam, "__init__", lambda self, params, betas, **others: right(self, params, **others))
+    with pytest.raises(AssertionError):
+        check_steps(ADAM)
+
+
+def test_another_optimizer_than_the_configured_is_seen():
+    with pytest.raises(AssertionError):
+        check_steps(ADAM.replace("adam, lr: 0.1, betas: [0.7, 0.6]", "sgd, lr: 0.1, momentum: 0.7"))
