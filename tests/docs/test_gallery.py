@@ -26,8 +26,7 @@ LISTED = re.findall(r"^- `(\w+)`: ", PAGE, re.MULTILINE)
 
 
 def test_every_recipe_is_shown_or_said_not_to_be_run():
-    assert sorted(SHOWN + LISTED) == sorted(path.stem for path in runs.RECIPES.glob("*.yaml"))
-    assert not LISTED
+    assert (sorted(SHOWN), LISTED) == (sorted(path.stem for path in runs.RECIPES.glob("*.yaml")), [])
 
 
 @pytest.mark.parametrize("recipe", SHOWN)
@@ -42,6 +41,7 @@ def test_a_card_has_a_small_picture_and_a_number_with_its_provenance(recipe):
     assert re.search(rf"\{{\.provenance\}}\nmetric ganzoo-[a-z-]+/{runs.METRICS[recipe]} [\d.]+, .*seed \d+", card)
     command = f"`ganzoo run zoo_configs/{recipe}.yaml " + "".join(f"-o {setting} " for setting in runs.settings_of(recipe, 0))
     assert command in card
+    assert load_config(runs.RECIPES / f"{recipe}.yaml").train.precision == ("auto" if recipe in editions.EDITIONS else "fp32")
 
 
 @pytest.fixture
@@ -72,6 +72,9 @@ def test_the_command_shows_the_run_that_is_there_and_lists_the_rest(finished):
     shown = (finished / "pictures/gallery/ring_lsgan.png").read_bytes()
     assert shown == (finished / "runs/ring_lsgan-0/samples/step-00000002.png").read_bytes()
     assert made(finished) == text
+    environment = finished / "runs/ring_lsgan-0/env.json"
+    environment.write_text(environment.read_text().replace('"fp32"', '"bf16"'))
+    assert runs.find("ring_lsgan", 0, finished / "runs") is None
 
 
 def test_a_run_of_another_recipe_or_without_a_number_is_not_shown(finished):
@@ -79,7 +82,7 @@ def test_a_run_of_another_recipe_or_without_a_number_is_not_shown(finished):
     before = recipe.read_text()
     recipe.write_text(before.replace("least_squares", "non_saturating"))
     assert runs.find("ring_lsgan", 0, finished / "runs") is None
-    recipe.write_text("# Another comment.\n" + before)
+    recipe.write_text("# Another comment.\n" + before.replace(", precision: fp32", ""))
     assert runs.find("ring_lsgan", 0, finished / "runs").numbers.keys() == {"modes", "high_quality"}
     log = finished / "runs/ring_lsgan-0/metrics.jsonl"
     log.write_text("".join(line for line in log.read_text().splitlines(True) if '"evaluated"' not in line))
@@ -106,10 +109,8 @@ def test_small_editions_fit_and_stay_close_to_their_recipes():
 
 def test_what_stands_in_for_cifar10_is_read_as_it(tmp_path, monkeypatch):
     monkeypatch.setattr(editions, "CIFAR10_IMAGES", 20)
-    sources = editions.Sources(tmp_path, tmp_path, tmp_path / "made")
-    images = CIFAR10(root=str(sources.root("cifar10"))).arrays(None)
-    assert images["sample"].shape == (100, 3, 32, 32)
-    assert np.bincount(images["label"]).tolist() == [10] * 10
+    images = CIFAR10(root=str(editions.Sources(tmp_path, tmp_path, tmp_path / "made").root("cifar10"))).arrays(None)
+    assert (images["sample"].shape, np.bincount(images["label"]).tolist()) == ((100, 3, 32, 32), [10] * 10)
     assert len({image.tobytes() for image in images["sample"]}) == 100
 
 
@@ -124,8 +125,7 @@ def test_a_folder_of_pictures_holds_the_faces(tmp_path, monkeypatch):
         expected = face.crop((15, 35, 163, 183)).resize((64, 64), Image.Resampling.BOX)
         assert np.abs(np.asarray(picture, np.float32) - np.asarray(expected, np.float32)).mean() < 8
     before = pictures[0].stat().st_mtime_ns
-    assert sources.root("folder") == pictures[0].parent
-    assert pictures[0].stat().st_mtime_ns == before  # made once
+    assert (sources.root("folder"), pictures[0].stat().st_mtime_ns) == (pictures[0].parent, before)  # made once
 
 
 @pytest.mark.parametrize("kind", drawn.KINDS)

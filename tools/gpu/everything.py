@@ -105,7 +105,7 @@ def configuration(text: str, train: Mapping[str, Any], folder: Path) -> RunConfi
     """A small edition of a case; its data, where it is not shipped, is noise in ``folder``."""
     keys = [f"train.{key}={value}" for key, value in train.items()]
     if not text.endswith(".yaml"):
-        return parse_config(text, overrides=["train.precision=auto", *keys])
+        return parse_config(text, overrides=keys)
     config = load_config(text)
     keys += [f"{side}.{stand_ins.SMALL[getattr(config, side).name]}" for side in ("generator", "critic")]
     keys += little_data(config, folder, 80)
@@ -196,7 +196,7 @@ def trained(text: str, graphs: bool, folder: Path, rehearse: bool) -> tuple[dict
     """The weights after some steps, the notes, and how often the last steps waited for the device."""
     seed(0)
     device = "cpu" if rehearse else "cuda"
-    config = configuration(text, {"device": device, "cuda_graphs": str(graphs).lower(), "threads": 1}, folder)
+    config = configuration(text, {"device": device, "precision": "auto", "cuda_graphs": str(graphs).lower(), "threads": 1}, folder)
     run, _ = build(config, resolve(config, registry()), reporter(quiet=True))
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
     notes: list[str] = []

@@ -34,6 +34,14 @@ def reads_mnist(recipe: str) -> bool:
     return load_config(ROOT / "zoo_configs" / f"{recipe}.yaml").data.params.get("root") == "data/mnist"
 
 
+def values_of(recipe: Path) -> Any:
+    """A recipe's values; ``precision: fp32`` is left out, which a processor computes in where none is given."""
+    values = strict_yaml.read(recipe).value
+    if values.get("train", {}).get("precision") == "fp32":
+        del values["train"]["precision"]
+    return values
+
+
 @dataclass(frozen=True)
 class Training:
     """One training of one recipe.
@@ -77,7 +85,7 @@ class Training:
     def key(self) -> str:
         """What a result depends on, hashed: the recipe's values, seed and software. Comments do not count, nor where the digits lie."""
         versions = [f"{name} {version(name)}" for name in ("ganzoo-core", "torch")]
-        values = json.dumps(strict_yaml.read(self.config).value)
+        values = json.dumps(values_of(self.config))
         asked = [self.precision] if self.precision else []
         return hashlib.sha256("\n".join([values, str(self.seed), *versions, *asked]).encode()).hexdigest()
 

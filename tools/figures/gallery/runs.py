@@ -10,9 +10,9 @@ from typing import Any
 
 from benchmarks.quality.benchmarks import BENCHMARKS, CPU_SECONDS
 from benchmarks.quality.processes import ganzoo
-from benchmarks.quality.trainings import ROOT
+from benchmarks.quality.trainings import ROOT, values_of
 
-from ganzoo.config import strict_yaml
+from ganzoo.config import load_config, strict_yaml
 from ganzoo.errors import UserError
 
 from .described import described
@@ -86,7 +86,10 @@ def find(recipe: str, seed: int, folder: Path) -> Finished | None:
     run = folder / f"{recipe}-{seed}"
     try:
         # Comments may have changed since.
-        if strict_yaml.read(run / "recipe.yaml").value != strict_yaml.read(RECIPES / f"{recipe}.yaml").value:
+        if values_of(run / "recipe.yaml") != values_of(RECIPES / f"{recipe}.yaml"):
+            return None
+        computed = json.loads((run / "env.json").read_text(encoding="utf-8"))["runtime"]["precision"]
+        if load_config(RECIPES / f"{recipe}.yaml").train.precision not in ("auto", computed):
             return None
         ran = strict_yaml.read(run / "config.yaml").value
         if any(look_up(ran, key) != value for key, value in wanted(recipe, seed).items()):
