@@ -29,8 +29,10 @@ class Inpainting(Metric):
         self.samples, self.split = samples, split
 
     def prepare(self, subject: Subject) -> None:
-        """See that there are pairs."""
+        """See that there are pairs, two at least: the mean of one picture is that picture."""
         next(iter(subject.pairs(1, self.split)))
+        if subject.real_count(self.samples, self.split) < 2:
+            raise UserError("the mean picture is that of two pictures or more", "measure more, or a larger split", key="samples")
 
     def measure(self, subject: Subject) -> Mapping[str, float]:
         """Both."""

@@ -30,14 +30,15 @@ class ContextEncoder(Generator):
         width: channels of the first convolution, and of the last hidden one.
         bottleneck: channels between encoder and decoder, which see the whole picture.
         region: centre, as published for holes in the middle: the decoder makes their half of the edge; whole: it makes the picture,
-            for holes anywhere.
+            for holes anywhere; null: what the data's holes need.
     """
 
     paper = PAPER
 
-    def __init__(self, data: DataSpec, *, width: PositiveInt = 64, bottleneck: PositiveInt = 4000, region: Region = "centre") -> None:
+    def __init__(self, data: DataSpec, *, width: PositiveInt = 64, bottleneck: PositiveInt = 4000, region: Region | None = None) -> None:
         super().__init__()
         refuse_whole(data)
+        region = region_of(data, region)
         channels, (base, times) = data.shape[0], halvings(data, WHO)
         down = [width, *(width << i for i in range(times - 1))]
         self.margins = margins(data, region)
@@ -57,7 +58,7 @@ class ContextEncoder(Generator):
 
         Args:
             source: (N, C, H, W) in [-1, 1].
-            mask: (N, 1, H, W), 1 in the hole.
+            mask: (N, 1, H, W), 1 in the hole, which lies within the region; outside of it nothing is made, and a hole comes out grey.
 
         Returns:
             "sample" (N, C, H, W): made where the mask is 1, and "source" elsewhere.
@@ -72,16 +73,18 @@ class PatchInHole(Critic):
 
     Args:
         width: channels of the first convolution; each further one has twice as many.
-        region: centre: the middle half of the edge, which holes in the middle take; whole: the picture, for holes anywhere.
+        region: centre: the middle half of the edge, which holes in the middle take; whole: the picture, for holes anywhere; null: what
+            the data's holes need.
         norm: after each convolution but the first and the last. batch, as published, makes scores depend on the whole batch; none.
     """
 
     paper = PAPER
 
     def __init__(
-        self, data: DataSpec, *, width: PositiveInt = 64, region: Region = "centre", norm: Literal["batch", "none"] = "batch"
+        self, data: DataSpec, *, width: PositiveInt = 64, region: Region | None = None, norm: Literal["batch", "none"] = "batch"
     ) -> None:
         super().__init__()
+        region = region_of(data, region)
         channels, (base, times) = data.shape[0], halvings(data, WHO)
         self.margins = margins(data, region)
         widths = [width << i for i in range(times - (region == "centre"))]
@@ -108,6 +111,18 @@ class PatchInHole(Critic):
 def margins(data: DataSpec, region: Region) -> tuple[int, int]:
     """Rows above and columns left of the region, which is half as high and half as wide as the image, or all of it."""
     return (data.shape[1] // 4, data.shape[2] // 4) if region == "centre" else (0, 0)
+
+
+def region_of(data: DataSpec, region: Region | None) -> Region:
+    """The region, chosen by the data where it is None: the whole where holes are anywhere, which the field "hole_anywhere" says.
+
+    Raises:
+        UserError: where the centre is asked for, and holes may lie outside of it.
+    """
+    if region == "centre" and "hole_anywhere" in data.fields:
+        what = "the region 'centre' is the middle of the picture, and this data has holes anywhere (its field 'hole_anywhere')"
+        raise UserError(what, "choose whole, or leave it out; or set data.mask: centre", key="region")
+    return region or ("whole" if "hole_anywhere" in data.fields else "centre")
 
 
 def refuse_whole(data: DataSpec) -> None:

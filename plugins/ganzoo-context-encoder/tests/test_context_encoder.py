@@ -49,6 +49,20 @@ def test_what_is_around_the_hole_stays_bit_for_bit(size: tuple[int, int], region
     assert (made != source)[~around].float().mean() > 0.9
 
 
+def test_holes_anywhere_are_filled_and_judged_wherever_they_are() -> None:
+    torch.manual_seed(0)
+    anywhere = DataSpec({**holed(16).fields, "hole_anywhere": ()})
+    source, mask = torch.rand(2, 3, 16, 16) * 2 - 1, torch.zeros(2, 1, 16, 16)
+    mask[:, :, :8, :8] = 1
+    made = ContextEncoder(anywhere, width=2, bottleneck=4).eval()(source, mask)["sample"]
+    assert (made[:, :, :8, :8] != 0).float().mean() > 0.9
+    assert PatchInHole(anywhere, width=2).margins == PatchInHole(anywhere, width=2, region="whole").margins == (0, 0)
+    assert ContextEncoder(holed(16), width=2, bottleneck=4).margins == (4, 4)
+    for network in (ContextEncoder, PatchInHole):
+        with pytest.raises(UserError, match="this data has holes anywhere"):
+            network(anywhere, region="centre")
+
+
 def test_the_critic_sees_the_middle_alone_or_the_picture() -> None:
     torch.manual_seed(0)
     sample = torch.rand(2, 3, 32, 32)
@@ -102,8 +116,8 @@ def test_a_loss_without_masks_is_refused() -> None:
 
 RECIPE = """
 data: {name: faces, count: 24, size: 16, mask: random}
-generator: {name: context_encoder, width: 2, bottleneck: 4, region: whole}
-critic: {name: context_encoder, width: 2, region: whole}
+generator: {name: context_encoder, width: 2, bottleneck: 4}
+critic: {name: context_encoder, width: 2}
 loss: [{name: non_saturating, weight: 0.001}, {name: reconstruction, overlap: 1}]
 train: {steps: 4, batch_size: 4, threads: 1, device: cpu}
 sample: {count: 2}
@@ -133,10 +147,25 @@ def test_a_run_is_resumed_bit_for_bit_fills_pictures_and_is_measured(
     filled = np.asarray(Image.open("filled/a.png")).astype(int)
     assert (filled == (200, 10, 90)).all(axis=2).sum() == 16 * 16 - 8 * 8
     assert invoke(["eval", "run", "-m", "inpainting", "-o", "split=test"]) == 0, capsys.readouterr().err
+    assert invoke(["eval", "run", "-m", "inpainting", "-o", "samples=1"]) == 2  # the mean of one picture is that picture
+    assert "two pictures or more" in capsys.readouterr().err
 
 
-def test_data_without_a_mask_is_one_line_before_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "c.yaml").write_text(RECIPE.replace(", mask: random", ""))
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ((", mask: random", ""), "needs pictures with a hole"),
+        (("bottleneck: 4", "bottleneck: 4, region: centre"), ": generator: the region 'centre' is the middle"),
+        (
+            ("critic: {name: context_encoder, width: 2", "critic: {name: context_encoder, width: 2, region: centre"),
+            ": critic: the region 'centre' is the middle",
+        ),
+    ],
+)
+def test_data_without_a_mask_or_with_holes_outside_of_the_region_is_one_line_before_training(
+    change: tuple[str, str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "c.yaml").write_text(RECIPE.replace(*change))
     assert invoke(["run", str(tmp_path / "c.yaml"), "--out", str(tmp_path / "run")]) == 2
-    assert "needs pictures with a hole" in capsys.readouterr().err.strip().splitlines()[-1]
+    assert said in capsys.readouterr().err.strip().splitlines()[-1]
     assert not (tmp_path / "run/weights").exists()

@@ -78,12 +78,13 @@ def refuse_remainder(size: tuple[int, int], times: int | None) -> None:
 
 
 def conditions(sample: Rows, low_resolution: int | None, mask: Mask | None, overlap: int = 0) -> Mapping[str, Rows]:
-    """The fields "source", and "mask" where there are holes."""
+    """The fields "source", and "mask" where there are holes; "hole_anywhere", 1, where these need not be in the middle."""
     if low_resolution is not None:
         return {"source": Derived(sample, lambda picture, number: thumbnail(picture, low_resolution))}
     if mask is not None:
         return {
             "source": Derived(sample, lambda picture, number: holed(picture, mask, number, overlap)),
             "mask": Derived(sample, lambda picture, number: hole(picture.shape, mask, number)),
+            **({"hole_anywhere": np.ones(len(sample), np.float32)} if mask == "random" else {}),
         }
     return {}

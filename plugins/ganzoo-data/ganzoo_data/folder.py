@@ -47,7 +47,8 @@ class ImageFolder(Dataset):
             taken, labelled by the folders in it; all: every one; auto: train; null: they are classes.
         max_bad: fraction of the pictures that may be unreadable; they are left out and named.
         low_resolution: give "source" as well: the image reduced so many times.
-        mask: give "source" as well: the image with a hole of half its edge, in the middle or anywhere, and "mask", which is 1 in it.
+        mask: give "source" as well: the image with a hole of half its edge, in the middle or anywhere, and "mask", which is 1 in it;
+            random: and "hole_anywhere", 1.
         overlap: pixels along the rim of the hole that "source" still shows.
     """
 

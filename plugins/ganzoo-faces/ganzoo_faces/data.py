@@ -31,7 +31,8 @@ class Faces(Dataset):
         size: edge of the images in pixels.
         split: which part; no face is in two.
         low_resolution: give "source" as well: the image reduced so many times.
-        mask: give "source" as well: the image with a hole of half its edge, in the middle or anywhere, and "mask", which is 1 in it.
+        mask: give "source" as well: the image with a hole of half its edge, in the middle or anywhere, and "mask", which is 1 in it;
+            random: and "hole_anywhere", 1.
         overlap: pixels along the rim of the hole that "source" still shows.
         attributes: give "attributes" (N, 5) as well: 1 for what the face has and -1 for what it has not.
     """

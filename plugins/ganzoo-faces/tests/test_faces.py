@@ -52,6 +52,8 @@ def test_sources_are_thumbnails_and_faces_with_a_hole() -> None:
     assert np.array_equal(shown["mask"][:], holed["mask"][:])
     assert (shown["source"][:][:, :, 6:10, 6:10] == 128).all()
     assert np.array_equal(shown["source"][:][:, :, 4:6], shown["sample"][:, :, 4:6])
+    assert "hole_anywhere" not in holed
+    assert Faces(count=4, size=16, mask="random").arrays(CACHE)["hole_anywhere"][:].tolist() == [1] * 4
     assert Faces(mask="centre").inputs_of(np.zeros((3, 16, 16), np.uint8)).keys() == {"source", "mask"}
 
 
