@@ -7,6 +7,7 @@ import inspect
 import json
 import sys
 from contextlib import redirect_stdout
+from importlib.metadata import distributions
 from typing import Annotated, Any
 
 import typer
@@ -41,12 +42,12 @@ def list_(
     if as_json:
         print_json(
             {
-                "components": [_origin(c) | ({"paper": _fault(c) or paper_of(c)} if paper else {}) for c in chosen],
+                "components": [_origin(c) | ({"paper": _fault(c) or paper_of(c.load())} if paper else {}) for c in chosen],
                 "broken": [{"distribution": distribution, "reason": why} for distribution, _, why in broken],
             }
         )
         return
-    rows = [(c.kind, c.name, f"{c.distribution} {c.version}", *([_fault(c) or paper_of(c)] if paper else [])) for c in chosen]
+    rows = [(c.kind, c.name, f"{c.distribution} {c.version}", *([_fault(c) or paper_of(c.load())] if paper else [])) for c in chosen]
     print_table(["kind", "name", "from", *(["paper or source"] if paper else [])], rows)
     for distribution, version, why in broken:
         print(f"ganzoo: warning: {distribution} {version} is not loaded: {why}", file=sys.stderr)
@@ -93,7 +94,7 @@ def info(
     name: Annotated[str, typer.Argument(metavar="NAME", autocompletion=offers.components, help="A component, or distribution/component.")],
     as_json: Json = False,
 ) -> None:
-    """Show the parameters of a component, their meaning and the paper.
+    """Show the parameters of a component, their meaning, the paper, and where its distribution departs from the paper.
 
     Example: ganzoo info alternate
     """
@@ -119,6 +120,8 @@ def info(
             rows = [(p["name"], p["type"], p["default"], p["meaning"]) for p in component["parameters"]]
             print_table(["parameter", "type", "default", "meaning"], rows, indent="  ")
         print()
+    for distribution, departures in {c["distribution"]: c["departures"] for c in described if c["departures"]}.items():
+        print(f"Departures of {distribution}\n  " + "\n  ".join(departures.splitlines()))
 
 
 def describe(component: Component) -> dict[str, Any]:
@@ -129,12 +132,13 @@ def describe(component: Component) -> dict[str, Any]:
     text = inspect.cleandoc(cls.__doc__ or "").partition("\nArgs:")[0].strip()
     defaults = {p.name: "required" if p.default is REQUIRED else json.dumps(p.default) for p in parameters_of(cls)}
     parameters = [{"name": p.name, "type": p.type_text, "default": defaults[p.name], "meaning": p.meaning} for p in parameters_of(cls)]
-    return {**_origin(component), "text": text, "paper": paper_of(component), "parameters": parameters}
+    readme = next((str(found.metadata.json.get("description")) for found in distributions(name=component.distribution)), "")
+    departures = readme.partition("\n## Departures\n")[2].partition("\n## ")[0].strip()
+    return {**_origin(component), "text": text, "paper": paper_of(cls), "parameters": parameters, "departures": departures}
 
 
-def paper_of(component: Component) -> str:
-    """Authors, year and identifier of what a component is after; its class is imported."""
-    cls = component.load()
+def paper_of(cls: type) -> str:
+    """Authors, year and identifier of what a component is after."""
     return str(getattr(cls, "paper", "") or getattr(cls, "source", ""))
 
 

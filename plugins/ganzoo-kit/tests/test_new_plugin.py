@@ -83,7 +83,7 @@ def test_the_project_is_whole(project, kind):
     else:
         assert "two_towers" in str(load_config(project / recipe))
         assert "ganzoo run ganzoo-two-towers:" in readme
-    assert ("Departures from the paper" in readme) == (kind not in ("dataset", "observer", "command"))
+    assert ("\n## Departures\n" in readme) == (kind not in ("dataset", "observer", "command"))
     assert "\n\n\n" not in readme
     for path in project.rglob("*"):
         if path.is_file():

@@ -37,7 +37,16 @@ UNFIT = "data: digits\ngenerator: dcgan\ncritic: dcgan\nloss: [non_saturating, g
 
 
 def make_wheel(
-    folder, *, entry_point=DOOR, parts=PARTS, entry="tower = ganzoo_tower", group="ganzoo", requires=CORE, more=(), python=">=3.11"
+    folder,
+    *,
+    entry_point=DOOR,
+    parts=PARTS,
+    entry="tower = ganzoo_tower",
+    group="ganzoo",
+    requires=CORE,
+    more=(),
+    python=">=3.11",
+    readme="",
 ):
     """A wheel of one schedule, as a build backend would write it."""
     path = folder / "ganzoo_tower-1.0-py3-none-any.whl"
@@ -46,7 +55,7 @@ def make_wheel(
         "ganzoo_tower/__init__.py": entry_point,
         "ganzoo_tower/parts.py": parts,
         **dict(more),
-        "ganzoo_tower-1.0.dist-info/METADATA": "\n".join([*lines, *(f"Requires-Dist: {text}" for text in requires), "", ""]),
+        "ganzoo_tower-1.0.dist-info/METADATA": "\n".join([*lines, *(f"Requires-Dist: {text}" for text in requires), "", readme]),
         "ganzoo_tower-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         "ganzoo_tower-1.0.dist-info/entry_points.txt": f"[{group}]\n{entry}\n",
     }
