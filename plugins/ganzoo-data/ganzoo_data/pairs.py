@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from ganzoo import Dataset, UserError
-from ganzoo.data import expanded
+from ganzoo.data import BadImage, expanded
 
+from .files import listed
 from .images import DECODER, Sides, decode, sides
-from .sources import Source, open_source
+from .sources import Packed, Source, open_source
 
 if TYPE_CHECKING:
     from ganzoo import Cache
@@ -57,9 +58,22 @@ class TwoDomains(Dataset):
         self.window = part if whole != part else None
 
     def _domains(self, names: Sequence[str]) -> tuple[str, str] | None:
-        """The folders of A and B: trainA and trainB, A/train and B/train, train/A and train/B, or A and B; None where there are none."""
+        """The folders of A and B: trainA and trainB, A/train and B/train, train/A and train/B, or A and B; None where there are none.
+
+        Raises:
+            UserError: where one is there without the other, or spelled otherwise.
+        """
         ways = [(f"{self.split}A/", f"{self.split}B/"), *((f"{before}A{after}/", f"{before}B{after}/") for before, after in self._nested())]
-        return next((way for way in ways if all(any(name.startswith(folder) for name in names) for folder in way)), None)
+        tops = {name[: name.index("/") + 1] for name in names if "/" in name and not _in_split(name.partition("/")[2])}
+        folders = tops | {"/".join(parts[:2]) + "/" for name in names if len(parts := name.split("/")) > 2}
+        for a, b in ways:
+            there = sorted(folder for folder in folders if folder.lower() in (a.lower(), b.lower()))
+            if {a, b} <= {*there}:
+                return a, b
+            if there:
+                what = f"{expanded(self.root).absolute()} has pictures in {listed(there)}, wanted in both {a} and {b}"
+                raise UserError(what, "add what is missing, or spell the folders so", key="data.root")
+        return None
 
     def _nested(self) -> list[tuple[str, str]]:
         return [("", f"/{self.split}"), (f"{self.split}/", ""), *([("", "")] if self.split == "train" else [])]
@@ -76,7 +90,7 @@ class TwoDomains(Dataset):
             picture = source.get(name)
             return halves(picture, self.load_size, channels) if both else decode(picture, size=self.load_size, channels=channels)
 
-        key: dict[str, Any] = {"dataset": "pairs", "both": both, "files": source.stamp(names), "decoder": DECODER}
+        key: dict[str, Any] = {"dataset": "pairs", "side_by_side": both, "files": source.stamp(names), "decoder": DECODER}
         return cache.images(key, names, read, shape).images
 
 
@@ -99,16 +113,17 @@ class Paired(TwoDomains):
         """{"source", "sample": (N, channels, H, W) uint8}."""
         source = open_source(self.root, cache.reporter)
         if domains := self._domains(source.names):
-            a, b = ({str(Path(name).with_suffix(""))[len(folder) :]: name for name in _below(folder, source)} for folder in domains)
+            a, b = (_by_stem(folder, source) for folder in domains)
             if alone := sorted(a.keys() ^ b.keys()):
                 where, there = (domains[1], a) if alone[0] in a else (domains[0], b)
                 what = f"{expanded(self.root).absolute() / where} has no partner of {there[alone[0]]} (and of {len(alone) - 1} more)"
                 raise UserError(what, "give both the same name, or take the data set 'unpaired'", key="data.root")
             return self._ordered(*(self._images(cache, source, [of[name] for name in sorted(of)]) for of in (a, b)))
-        names = _below(f"{self.split}/", source) or (source.names if self.split == "train" else [])
+        names = _below(f"{self.split}/", source) or (_at_the_top(source) if self.split == "train" else [])
         if not names:
-            what = f"{expanded(self.root).absolute()} has no pictures in a sub-folder {self.split}"
-            raise UserError(what, "choose another data.split", key="data.split")
+            others = listed(sorted({name.rpartition("/")[0] for name in source.names} - {""}))
+            what = f"{expanded(self.root).absolute()} has no pictures in a sub-folder {self.split} (those with pictures: {others})"
+            raise UserError(what, "choose another data.split, or name the folder so", key="data.split")
         both = self._images(cache, source, names, both=True)
         return self._ordered(Columns(both, 0, self.load_size[1]), Columns(both, self.load_size[1], 2 * self.load_size[1]))
 
@@ -161,17 +176,45 @@ class Columns:
 
 
 def halves(picture: bytes | Path, size: tuple[int, int], channels: Literal[1, 3]) -> np.ndarray:
-    """The left and the right half of a picture, each resized to ``size`` by itself, so that neither bleeds into the other."""
+    """The left and the right half of a picture, each resized to ``size`` by itself, so that neither bleeds into the other.
+
+    Raises:
+        BadImage: where it cannot be two side by side: of an odd width, or neither wider than high nor than one of ``size`` would be.
+    """
     from PIL import Image
 
     whole = decode(picture, size=None, channels=channels)
-    middle = whole.shape[2] // 2
+    height, width = whole.shape[1:]
+    if width % 2 or width <= min(height, height * size[1] / size[0]):
+        raise BadImage(f"{width} x {height} pixels are no two pictures side by side")
     found = []
-    for half in (whole[:, :, :middle], whole[:, :, -middle:]):
+    for half in np.split(whole, 2, axis=2):
         planes = [Image.fromarray(plane).resize(size[::-1], Image.Resampling.BILINEAR) for plane in np.ascontiguousarray(half)]
         found.append(np.stack([np.asarray(plane) for plane in planes]))
     return np.concatenate(found, axis=2)
 
 
 def _below(folder: str, source: Source) -> list[str]:
-    return [name for name in source.names if name.startswith(folder)]
+    """The pictures in a folder; not those in splits of it, which are named themselves where they are meant."""
+    return [name for name in source.names if name.startswith(folder) and not _in_split(name[len(folder) :])]
+
+
+def _in_split(name: str) -> bool:
+    return "/" in name and name.partition("/")[0] in get_args(Split)
+
+
+def _at_the_top(source: Source) -> list[str]:
+    """The pictures in no folder, or those of an archive that holds but one folder, which is no split nor a domain of one."""
+    first, *others = {name.rpartition("/")[0] for name in source.names}
+    if isinstance(source, Packed) and not others and first.lower().rstrip("ab") not in get_args(Split):
+        return source.names
+    return [name for name in source.names if "/" not in name]
+
+
+def _by_stem(folder: str, source: Source) -> dict[str, str]:
+    """The pictures in a folder by their path in it without its ending. Raises UserError where two share one."""
+    found: dict[str, str] = {}
+    for name in _below(folder, source):
+        if (first := found.setdefault(str(Path(name).with_suffix(""))[len(folder) :], name)) != name:
+            raise UserError(f"{first} and {name} are called the same but for the ending", "keep the one that is meant", key="data.root")
+    return found

@@ -27,9 +27,9 @@ def root(tmp_path):
     return tmp_path / "data"
 
 
-def paint(path, grey):
+def paint(path, grey, width=20):
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (20, 24), (grey,) * 3).save(path)
+    Image.new("RGB", (width, 24), (grey,) * 3).save(path)
 
 
 def greys(arrays):
@@ -220,8 +220,8 @@ def test_pictures_that_are_not_read_are_counted_and_alone_an_error(root, cache):
     for place in (root, root.parent / "packed.zip"):
         with pytest.raises(UserError, match=r"no pictures in .* but 2 \.heic, 1 \.jxl, 1 \.raw, which are not read here; convert them to"):
             read(place, cache)
-    paint(root / "e.png", 10)
-    paint(root / "train" / "f.png", 10)
+    for name in ("e.png", "train/f.png"):
+        paint(root / name, 10, width=48)
     shutil.make_archive(str(root.parent / "packed"), "zip", root)
     for make in (ImageFolder, Paired):
         for place in (root, root.parent / "packed.zip"):

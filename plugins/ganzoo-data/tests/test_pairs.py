@@ -1,5 +1,6 @@
 """Pairs, domains without pairs, thumbnails and holes."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,73 @@ def test_pairs_in_two_folders_have_equal_names_whatever_their_format(tmp_path, c
     assert [second - first for first, second in zip(means(arrays["source"]), means(arrays["sample"]), strict=True)] == [90, 90]
     paint(tmp_path / f"data/{a}/alone.png", 1)
     with pytest.raises(UserError, match=r"has no partner of .*alone\.png"):
+        Paired(root=str(tmp_path / "data"), size=8).arrays(cache)
+
+
+@pytest.mark.parametrize("make", [Paired, Unpaired])
+@pytest.mark.parametrize(
+    ("folders", "said"),
+    [
+        (["trainA"], "has pictures in trainA/, wanted in both trainA/ and trainB/"),
+        (["B"], "has pictures in B/, wanted in both A/ and B/"),
+        (["TrainA", "TrainB"], "has pictures in TrainA/, TrainB/, wanted in both trainA/ and trainB/"),
+        (["train/a", "train/B"], "has pictures in train/B/, train/a/, wanted in both train/A/ and train/B/"),
+        (["A/train", "B/test"], "has pictures in A/train/, wanted in both A/train/ and B/train/"),
+        (["trainA", "A", "B", "."], "has pictures in trainA/, wanted in both"),
+    ],
+)
+def test_a_domain_without_its_partner_is_refused(tmp_path, cache, make, folders, said):
+    for folder in folders:
+        paint(tmp_path / f"data/{folder}/1.png", 10, 200)
+    with pytest.raises(UserError, match=f"{said}.*; add what is missing, or spell the folders so"):
+        make(root=str(tmp_path / "data"), size=8).arrays(cache)
+
+
+@pytest.mark.parametrize("make", [Paired, Unpaired])
+def test_domains_of_another_split_are_not_trained_on(tmp_path, cache, make):
+    for folder in ("A", "B"):
+        paint(tmp_path / f"data/{folder}/test/1.png", 10)
+    with pytest.raises(UserError, match=r"data has no (folders trainA and trainB|pictures in a sub-folder train)"):
+        make(root=str(tmp_path / "data"), size=8).arrays(cache)
+    for folder in ("A", "B"):
+        paint(tmp_path / f"data/{folder}/2.png", 90)
+    assert means(make(root=str(tmp_path / "data"), size=8).arrays(cache)["source"]) == [90]
+
+
+def test_pairs_side_by_side_lie_in_the_root_or_in_the_folder_of_their_split(tmp_path, cache):
+    paint(tmp_path / "data/pairs/1.png", 10, 200)
+    with pytest.raises(UserError, match=r"no pictures in a sub-folder train \(those with pictures: pairs\); choose another data\.split"):
+        Paired(root=str(tmp_path / "data"), size=8).arrays(cache)
+    packed = shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "data")  # of one folder: that is its root
+    for root in (tmp_path / "data/pairs", packed):
+        assert means(Paired(root=str(root), size=8).arrays(cache)["sample"]) == [200]
+    for other in ("test", "testA"):
+        paint(tmp_path / f"{other}/{other}/1.png", 10, 200)
+        for root in (tmp_path / other, shutil.make_archive(str(tmp_path / f"packed-{other}"), "zip", tmp_path / other)):
+            with pytest.raises(UserError, match="no pictures in a sub-folder train"):
+                Paired(root=str(root), size=8).arrays(cache)
+
+
+@pytest.mark.parametrize(("width", "height", "size"), [(33, 32, 8), (32, 32, 8), (30, 32, (8, 16)), (16, 32, (16, 8))])
+def test_what_cannot_be_two_pictures_side_by_side_is_refused(tmp_path, cache, width, height, size):
+    (tmp_path / "data").mkdir()
+    Image.new("RGB", (width, height)).save(tmp_path / "data/1.png")
+    with pytest.raises(UserError, match=rf"1\.png \({width} x {height} pixels are no two pictures side by side\)"):
+        Paired(root=str(tmp_path / "data"), size=size).arrays(cache)
+
+
+@pytest.mark.parametrize(("width", "height", "size"), [(34, 32, 8), (32, 32, (16, 8)), (32, 16, (8, 16))])
+def test_pairs_of_tall_and_of_squeezed_pictures_are_taken(tmp_path, cache, width, height, size):
+    (tmp_path / "data").mkdir()
+    Image.new("RGB", (width, height)).save(tmp_path / "data/1.png")
+    assert Paired(root=str(tmp_path / "data"), size=size).arrays(cache)["source"].shape == (1, 3, *((size, size) if size == 8 else size))
+
+
+@pytest.mark.parametrize("folder", ["trainA", "trainB"])
+def test_two_pictures_of_one_name_in_a_domain_are_refused(tmp_path, cache, folder):
+    for name in ("trainA/1.png", "trainB/1.png", f"{folder}/1.jpg"):
+        paint(tmp_path / "data" / name, 10)
+    with pytest.raises(UserError, match=rf"{folder}/1\.jpg and {folder}/1\.png are called the same but for the ending"):
         Paired(root=str(tmp_path / "data"), size=8).arrays(cache)
 
 
