@@ -9,6 +9,7 @@ alpha, a stage) are constants of the file.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import io
 import json
@@ -31,6 +32,8 @@ from ganzoo.engine.sampling import make_inputs
 from ganzoo.errors import GanzooError, UserError, did_you_mean
 from ganzoo.files import check_ending, write_atomically
 from ganzoo.runs.trained import Trained
+
+from .pack import shortened
 
 Format = Literal["onnx", "torch"]
 SUFFIXES: Mapping[Format, str] = {"onnx": ".onnx", "torch": ".pt2"}
@@ -198,6 +201,8 @@ def _facts(trained: Trained, network: Positional) -> dict[str, str]:
     """What the file says of itself."""
     facts: dict[str, Any] = {name: trained.facts.get(name) for name in ("run", "step")}
     facts |= {"data": trained.data.to_json(), "class_names": list(trained.class_names)}
+    with contextlib.suppress(UserError):  # it is not installed; what it makes of pictures is then not known
+        facts["dataset"] = shortened(trained.dataset.plain())
     return {"ganzoo": json.dumps({"generator": trained.part.component.qualified, "route": network.route, **facts})}
 
 

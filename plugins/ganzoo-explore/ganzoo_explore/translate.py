@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,19 +11,18 @@ import torch
 from torch import Tensor
 
 from ganzoo.data import BadImage
-from ganzoo.data.dataset import Dataset
 from ganzoo.engine.sampling import to_uint8
-from ganzoo.errors import UserError, did_you_mean
-from ganzoo.fields import DataSpec, Fields
+from ganzoo.errors import UserError
+from ganzoo.fields import Fields
 from ganzoo.plugins.index import import_part
 from ganzoo.registry import Registry
-from ganzoo.rundir.files import GENERATOR
-from ganzoo.rundir.weights import metadata
 from ganzoo.runs.samples import save_arrays
-from ganzoo.runs.trained import Trained, load_trained
+from ganzoo.runs.trained import load_trained
 from ganzoo.ui.pictures import one_picture, save_png
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_files
+
+from .translators import Translator, translator_of, translator_of_file
 
 
 def translate_into(
@@ -50,109 +47,15 @@ def translate_into(
     if source.is_file():
         if given := [name for name, value in (("--weights", weights), ("--step", step)) if value]:
             raise UserError("an export holds the weights of one step", "sample from its run or pack", key=given[0])
-        if label and not (label.isascii() and label.isdecimal()):
-            raise UserError("an export knows its classes by number", "write a number", key="--label")
-        number = int(label) if label else None
         translator = translator_of_file(source, route, seed)
     else:
         trained = load_trained(source, weights, Registry.installed(), choose_reporter(), step=step)
-        number, translator = trained.label_of(label), translator_of(trained, route, seed)
-    written, failed = translate(translator, pictures, out, label=number, whole=whole)
+        translator = translator_of(trained, route, seed)
+    written, failed = translate(translator, pictures, out, label=translator.class_of(label), whole=whole)
     print_files(written, {"n": len(written), "seed": seed, "failed": failed}, as_json)
     if failed:
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
         raise UserError(f"{failed[0]}{more}", f"the other {len(written)} are done", key="--from")
-
-
-@dataclass(frozen=True)
-class Translator:
-    """A forward from pictures to fields.
-
-    Args:
-        call: fields (1, ...) to what is made of them, on the CPU.
-        reads: the fields that it is given, besides what is drawn or fixed.
-        data: what it was trained on.
-        dataset: the data set, where it is installed.
-        routes: the generator's further forwards.
-    """
-
-    call: Callable[[Fields], Fields]
-    reads: tuple[str, ...]
-    data: DataSpec
-    dataset: Dataset | None = None
-    routes: tuple[str, ...] = ()
-
-    def field(self) -> str:
-        """The field that a picture is.
-
-        Raises:
-            UserError: where there is none.
-        """
-        fields = [name for name in self.reads if len(self.data.fields.get(name, ())) == 3 and name not in self.data.class_maps]
-        if not fields:
-            ways = f"name a route that does with --route: {', '.join(self.routes)}" if self.routes else "leave --from out"
-            raise UserError("this generator takes no pictures", ways, key="--from")
-        if (channels := self.data.fields[fields[0]][0]) not in (1, 3):
-            raise UserError(f"this generator takes images of {channels} channels, which pictures have not", "use Python", key="--from")
-        return fields[0]
-
-
-def translator_of(trained: Trained, route: str, seed: int) -> Translator:
-    """The forward of a run or a pack, or its ``route``; ``seed`` of what is drawn, for each picture alike.
-
-    Raises:
-        UserError: where there is no such route.
-    """
-    generator = trained.generator
-    port = generator.port(route)
-    if port is None:
-        raise UserError(f"the generator has no route '{route}'", did_you_mean(route, generator.routes, noun="routes"), key="--route")
-    given = trained.values.keys() | generator.draw(1).keys()
-    try:
-        dataset = trained.dataset.build()
-    except UserError:  # it is not installed, and pictures are what the generator reads
-        dataset = None
-    reads = tuple(name for name in port.reads if name not in given or name in trained.data.fields)
-    return Translator(lambda fields: trained.forward(fields, route, seed), reads, trained.data, dataset, generator.routes)
-
-
-def translator_of_file(path: Path, route: str, seed: int) -> Translator:
-    """The one forward of an exported file.
-
-    Raises:
-        UserError: where it is not one that ganzoo wrote as ONNX, is of another ``route``, or onnxruntime is not installed.
-    """
-    if path.suffix.lower() != ".onnx":
-        why = ": to read a program of torch.export is to run code of it" if path.suffix.lower() == ".pt2" else ""
-        raise UserError(f"only exports to ONNX can be sampled from{why}", "ganzoo export RUN --to onnx", where=str(path))
-    try:
-        import onnxruntime
-    except ImportError:
-        raise UserError("running ONNX needs onnxruntime, which is not installed", "pip install onnxruntime", where=str(path)) from None
-    try:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        facts = json.loads(session.get_modelmeta().custom_metadata_map["ganzoo"])
-        data = DataSpec.from_json(facts["data"])
-    except Exception as error:  # whatever else is in the file
-        raise UserError(f"not an export of ganzoo ({type(error).__name__})", "ganzoo export RUN --to onnx", where=str(path)) from error
-    run = metadata(path.parent / GENERATOR)
-    if run.get("run") and run["run"] == facts.get("run") and run.get("step") != facts.get("step"):
-        what = f"{path} holds the weights of step {facts.get('step')}, its run's are of step {run.get('step')}"
-        choose_reporter().warn(f"{what}; export it again for those")
-    if route and route != facts.get("route"):
-        held = f"the route '{facts['route']}'" if facts.get("route") else "the generator's forward"
-        raise UserError(f"this export holds {held} alone", f"ganzoo export RUN --route {route}", key="--route")
-    outputs = [value.name for value in session.get_outputs()]
-    shapes = {value.name: value.shape[1:] for value in session.get_inputs()}
-
-    def call(fields: Fields) -> Fields:
-        random = torch.Generator().manual_seed(seed)
-        inputs = {(f"{name}_input" if name in outputs else name): value.numpy() for name, value in fields.items()}
-        inputs |= {n: torch.randn(1, *shape, generator=random).numpy() for n, shape in shapes.items() if n not in inputs and n == "latent"}
-        return {name: torch.from_numpy(value) for name, value in zip(outputs, session.run(outputs, inputs), strict=True)}
-
-    reads = tuple(name.removesuffix("_input") if name.removesuffix("_input") in outputs else name for name in shapes if name != "latent")
-    return Translator(call, reads, data)
 
 
 def translate(
@@ -177,6 +80,8 @@ def translate(
     field = translator.field()
     if "label" in translator.reads and label is None:
         raise UserError("this generator is told a class", "name it with --label", key="--from")
+    if "label" not in translator.reads and label is not None:
+        raise UserError("this generator is told no class", "leave it out", key="--label")
     written, failed = [], []
     for path, target in _targets(sources, out):
         try:
@@ -188,7 +93,9 @@ def translate(
             inputs["label"] = torch.tensor([label])
         if missing := [name for name in translator.reads if name not in inputs]:
             what = f"the generator needs the field '{missing[0]}' besides pictures"
-            raise UserError(what, "its data set's plugin may make it of them: install it, and sample from the run or pack", key="--from")
+            raise UserError(
+                what, "its data set's plugin may make it of them: install it; or, of an older export, export again", key="--from"
+            )
         try:
             written.append(_write(translator.call(inputs), target))
         except RuntimeError as error:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from ganzoo_explore.export import TOLERANCE, Positional, export_generator
-from ganzoo_explore.translate import translator_of_file
 
 from ganzoo.cli import invoke
 from ganzoo.config import parse_config, resolve_part
@@ -18,8 +17,6 @@ from ganzoo.errors import GanzooError, UserError
 from ganzoo.fields import DataSpec, forward_inputs
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
-from ganzoo.rundir.files import GENERATOR
-from ganzoo.rundir.weights import export
 from ganzoo.runs.trained import Trained
 
 DIGITS = DataSpec({"sample": (1, 28, 28), "label": ()}, classes=10)
@@ -110,23 +107,6 @@ def test_exported_samples_are_those_of_ganzoo_sample(tmp_path):
         wanted = model.sample(4, seed=1).sample
         found = found.add(1).mul(127.5).round().to(torch.uint8) if name == "mlp" else found
         np.testing.assert_allclose(found.numpy(), wanted, atol=1e-6)
-
-
-@pytest.mark.parametrize(("run", "step", "said"), [("r", 9, "of step 7, its run's are of step 9"), ("r", 7, ""), ("other", 9, "")])
-def test_an_export_that_its_run_went_on_from_is_told_where_it_is_sampled(run, step, said, tmp_path, capsys):
-    onnx = pytest.importorskip("onnx")
-    ports = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", 1, 8, 8]) for name in ("source", "sample")]
-    nodes = [onnx.helper.make_node("Identity", ["source"], ["sample"])]
-    model = onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", ports[:1], ports[1:]), ir_version=10)
-    facts = {"route": "", "run": "r", "step": 7, "data": DataSpec({"sample": (1, 8, 8), "source": (1, 8, 8)}).to_json()}
-    onnx.helper.set_model_props(model, {"ganzoo": json.dumps(facts)})
-    onnx.save(model, tmp_path / "g.onnx")
-    (tmp_path / "weights").mkdir()
-    export({}, tmp_path / GENERATOR, run=run, step=step)
-    translator_of_file(tmp_path / "g.onnx", "", 0)
-    told = capsys.readouterr().err
-    assert said in told
-    assert bool(said) == bool(told)
 
 
 class Growing(Generator):
