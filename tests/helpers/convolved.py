@@ -10,10 +10,10 @@ def changed(network):
     return copied, use_ordinary_double_backward(copied)
 
 
-def same(wanted, found, tolerance=1e-10):
-    """Each within ``tolerance`` of its own largest value, or of rounding: a bias before a norm has the gradient 0."""
+def same(wanted, found, tolerance=1e-10, rounding=1e-5):
+    """Each within ``tolerance`` of its own largest value, or ``rounding`` of that: a bias before a norm has the gradient 0."""
     assert len(wanted) == len(found)
-    rounding = tolerance * 1e-5 * max(theirs.abs().max() for theirs in wanted if theirs is not None)
+    rounding *= tolerance * max(theirs.abs().max() for theirs in wanted if theirs is not None)
     for ours, theirs in zip(found, wanted, strict=True):
         assert (ours is None) == (theirs is None)
         if ours is not None and theirs is not None:
