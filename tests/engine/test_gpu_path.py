@@ -7,11 +7,10 @@ import pytest
 import torch
 from recorders import Quiet
 from small_game import make, optimizer
-from torch import Tensor, nn
+from torch import nn
 
 from ganzoo.config import parse_config, resolve
 from ganzoo.data import rows
-from ganzoo.data.spec import describe
 from ganzoo.engine import batches as batches_module
 from ganzoo.engine import device, evaluation, loop, optimizers, outputs
 from ganzoo.engine.build import build
@@ -145,13 +144,3 @@ def test_gradients_are_averaged_in_the_order_of_memory_that_they_have():
     assert mean._views[0].stride() == parameter.stride() == parameter.grad.stride()
     mean(torch.zeros(()))
     assert torch.equal(parameter.grad, wanted)
-
-
-def test_pixels_are_divided_by_a_tensor_which_a_gpu_rounds_as_a_cpu_does():
-    """By a Python number CUDA multiplies with the inverse: 111 of the 256 pixel values would differ from a CPU's."""
-    pixels = np.arange(256, dtype=np.uint8).reshape(256, 1, 1, 1)
-    runtime = device.Runtime(CPU, "fp32", "highest")
-    batches = batches_module.Batches({"sample": pixels}, describe({"sample": pixels}, 0, 1.0), 1, 0, False, runtime)
-    assert isinstance(batches._half_range, Tensor)
-    shown = batches.fetch(np.arange(256))["sample"].flatten()
-    assert torch.equal(shown, torch.arange(256).float() / 127.5 - 1)

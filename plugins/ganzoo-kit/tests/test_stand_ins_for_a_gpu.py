@@ -1,0 +1,67 @@
+"""The path of a GPU and its measurement, shown without one: what is asked of torch there."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from ganzoo.data.spec import describe
+from ganzoo.engine.batches import Batches
+from ganzoo.engine.device import Runtime
+
+CPU = torch.device("cpu")
+sys.path.insert(0, str(Path(__file__).parents[3] / "tools"))
+cuda = importlib.import_module("benchmarks.speed.cuda")
+
+
+class Divisors(TorchDispatchMode):
+    """Keeps what tensors are divided by."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        if function.overloadpacket in (torch.ops.aten.div, torch.ops.aten.div_):
+            self.found.append(args[1])
+        return function(*args, **(kwargs or {}))
+
+
+def test_pixels_are_divided_by_a_tensor_which_a_gpu_rounds_as_a_cpu_does():
+    """By a Python number CUDA multiplies with the inverse: 111 of the 256 pixel values would differ from a CPU's."""
+    pixels = np.arange(256, dtype=np.uint8).reshape(256, 1, 1, 1)
+    runtime = Runtime(CPU, "fp32", "highest")
+    batches = Batches({"sample": pixels}, describe({"sample": pixels}, 0, 1.0), 1, 0, False, runtime)
+    with Divisors() as divisors:
+        shown = batches.fetch(np.arange(256))["sample"].flatten()
+    assert [(type(divisor), float(divisor)) for divisor in divisors.found] == [(torch.Tensor, 127.5)]
+    assert torch.equal(shown, torch.arange(256).float() / 127.5 - 1)
+
+
+def test_cudnn_tries_its_algorithms_from_the_first_row_on(monkeypatch):
+    """The textbook's loop comes before the first run of ganzoo, which sets it for the whole process."""
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
+    set_there = []
+
+    def steps(name, batch, device):
+        set_there.append(torch.backends.cudnn.benchmark)
+        while True:
+            yield batch
+
+    for side in ("textbook", "eager", "graph"):
+        monkeypatch.setattr(cuda, f"{side}_steps", steps)
+    cuda.measure(cuda.Effort(seconds=1e-3, warm_up=1, batches=(4,)), lambda line: None, CPU)
+    assert set_there == [True] * 3 * len(cuda.NAMES)
+
+
+def test_the_memory_of_a_loop_is_what_it_reserved_with_that_of_its_graphs(monkeypatch):
+    """What is allocated leaves out the pool of the graphs."""
+    for name in ("synchronize", "empty_cache", "reset_peak_memory_stats", "set_sync_debug_mode"):
+        monkeypatch.setattr(torch.cuda, name, lambda *given: None)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 100)
+    monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda device: 250)
+    found = cuda.timed(iter([4] * 20), torch.device("cuda"), cuda.Effort(seconds=0, warm_up=1))
+    assert (found.memory, found.waits) == (250, 0)
