@@ -22,12 +22,11 @@ from ganzoo.compat.verdict import Players
 from ganzoo.config import ResolvedPart
 from ganzoo.errors import UserError, did_you_mean
 from ganzoo.fields import DataSpec
-from ganzoo.params import REQUIRED, parameters_of
 from ganzoo.registry import Registry
 from ganzoo.rules import Plan
 from ganzoo.ui.progress import Reporter
 
-from .declaring import EQUAL, Built, Declarations, built_of, looked_at
+from .declaring import EQUAL, Built, Declarations, built_of, default_parts, looked_at
 from .doubles import Echo, Mean
 from .knowing import Known, is_objective, scores_of, stand_ins
 from .testing.component import Candidate
@@ -58,12 +57,12 @@ class Row(NamedTuple):
 
 
 def cross(registry: Registry, data: DataSpec, reporter: Reporter, of: str = "") -> list[Row]:
-    """Check every combination of components that need no parameters, each on fake tensors; only those of the component ``of``, if any.
+    """Check every combination of ``default_parts``, each on fake tensors; only those of the component ``of``, if any.
 
     Raises:
         UserError: where no such component is called ``of``.
     """
-    parts = {kind: default_parts(registry, kind) for kind in KINDS}
+    parts = {kind: default_parts(registry, kind, data) for kind in KINDS}
     names = {part.name for found in parts.values() for part in found}
     if of and of not in names:
         raise UserError(f"no generator, critic, loss or schedule '{of}' takes part", did_you_mean(of, names, noun="there are"), key="--of")
@@ -227,24 +226,17 @@ class Crossing:
             return None
         part = next(built.part for built in self._built.values() if built.itself is component)
         try:
-            return replace(part, params={**part.params, **Candidate(part.component).parameters}).build(self.data)
+            return small(part).build(self.data)
         except Exception:  # whatever a plugin's code raises: it is tried as it is, then
             return None
+
+
+def small(part: ResolvedPart) -> ResolvedPart:
+    """It, and what it wraps, with the small parameters that the kit tries."""
+    wrapped = {name: small(value) for name, value in part.params.items() if isinstance(value, ResolvedPart)}
+    return replace(part, params={**part.params, **Candidate(part.component).parameters, **wrapped})
 
 
 def stands_alone(part: ResolvedPart) -> bool:
     """Whether a loss is an objective for both players: it reads the score, and gives the generator terms."""
     return is_objective(part.cls)  # type: ignore[arg-type]
-
-
-def default_parts(registry: Registry, kind: str) -> list[ResolvedPart]:
-    """The components of a kind that can be imported and need no parameters."""
-    found = []
-    for component in registry.of_kind(kind):
-        try:
-            cls = component.load()
-            if all(p.default is not REQUIRED for p in parameters_of(cls)):
-                found.append(ResolvedPart(component, cls, {}))
-        except UserError:  # broken: 'ganzoo plugins' and every run that names it say why
-            continue
-    return found

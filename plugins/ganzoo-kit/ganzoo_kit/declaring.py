@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import islice, product
 from typing import Any
 
 from ganzoo.compat.check import build
 from ganzoo.compat.declared import static_problems, unsaved_problems
+from ganzoo.compat.dry_run import fake_tensors
 from ganzoo.compat.plans import kinds_of, plan_problems
 from ganzoo.compat.verdict import Players, Problem
 from ganzoo.config import ResolvedPart
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, forward_inputs
+from ganzoo.params import REQUIRED, kind_of, parameters_of
 from ganzoo.players import Player
+from ganzoo.registry import Registry
 from ganzoo.rules import Loss, Plan
 
 from .knowing import reads_of
@@ -126,3 +130,30 @@ class Declarations:
             problems = static_problems(self._players(*chosen), self.data, {0: chosen[-1].plan or EQUAL}, drawn)
             self._refused[chosen] = next(map(str, problems), "")
         return self._refused[chosen]
+
+
+def default_parts(registry: Registry, kind: str, data: DataSpec | None = None) -> list[ResolvedPart]:
+    """The components of a kind that can be imported and need no parameters.
+
+    Where there is ``data``, also those that need none but other components: around the first of these with which they serve it.
+    """
+    found = []
+    for component in registry.of_kind(kind):
+        try:
+            cls = component.load()
+            needed = {p.name: kind_of(p.annotation) for p in parameters_of(cls) if p.default is REQUIRED}
+        except UserError:  # broken: 'ganzoo plugins' and every run that names it say why
+            continue
+        if not needed:
+            found.append(ResolvedPart(component, cls, {}))
+        elif data and all(needed.values()):
+            others = product(*(default_parts(registry, kind) for kind in needed.values()))
+            found += around(data, [ResolvedPart(component, cls, dict(zip(needed, chosen, strict=True))) for chosen in others])
+    return found
+
+
+def around(data: DataSpec, wrappers: Sequence[ResolvedPart]) -> Sequence[ResolvedPart]:
+    """The first of ``wrappers`` that can be built for the data, or else the first of all, which says why not; none of none."""
+    with fake_tensors():
+        fitting = (wrapper for wrapper in wrappers if not built_of(wrapper, data).refused)
+        return [*islice(fitting, 1)] or wrappers[:1]

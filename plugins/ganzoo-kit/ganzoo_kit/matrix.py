@@ -29,7 +29,8 @@ def matrix(
 ) -> None:
     """Show what fits together, and why the rest does not.
 
-    Every installed generator with every critic, loss and schedule, on one data set.
+    Every installed generator with every critic, loss and schedule, on one data set. What wraps another component stands around the
+    first that it can be built with.
 
     Example: ganzoo matrix --data ring --of hinge
     """

@@ -141,7 +141,7 @@ DIGITS = DataSpec({"sample": (1, 28, 28), "label": ()}, 10)
 @pytest.mark.parametrize("data", [pytest.param(DATA, id="points"), pytest.param(DIGITS, id="digits", marks=pytest.mark.slow)])
 def test_the_matrix_says_what_the_whole_check_says(data, every):
     registry = Registry.installed()
-    parts = {kind: {part.name: part for part in matrix.default_parts(registry, kind)} for kind in matrix.KINDS}
+    parts = {kind: {part.name: part for part in matrix.default_parts(registry, kind, data)} for kind in matrix.KINDS}
     any_of = {"generator": "mlp", "critic": "mlp", "loss": "non_saturating", "schedule": "alternate"}
     for kind, named in parts.items():
         named[matrix.ANY] = named[any_of[kind]]
@@ -161,7 +161,9 @@ def test_the_command_says_what_fits_and_why_the_rest_does_not(capsys, monkeypatc
     assert invoke(["matrix", "--data", data, "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     fitting = [row for row in rows if row["fits"]]
-    assert {(row["generator"], row["critic"]) for row in fitting} == {("mlp", critic) for critic in ("autoencoder", "feature_mlp", "mlp")}
+    assert {(row["generator"], row["critic"]) for row in fitting} == {
+        ("mlp", critic) for critic in ("autoencoder", "feature_mlp", "mlp", "pac", "spectrally_normalised")
+    }
     assert all(row["reason"] for row in rows if not row["fits"])
     assert invoke(["matrix", "--data", data]) == 0
     text = capsys.readouterr().out.splitlines()

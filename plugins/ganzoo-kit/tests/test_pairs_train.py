@@ -14,12 +14,15 @@ from ganzoo.engine.loop import Loop
 from ganzoo.engine.meter import Meter
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec
-from ganzoo.params import parameters_of
+from ganzoo.params import kind_of, parameters_of
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter
 
 REGISTRY = Registry.installed()
-NAMES = {kind: [part.name for part in default_parts(REGISTRY, kind)] for kind in ("generator", "critic", "loss", "schedule")}
+DATA = {"digits": DataSpec({"sample": (1, 28, 28), "label": ()}, 10), "{name: ring, count: 64}": DataSpec({"sample": (2,)}, 0, 0.7)}
+NAMES = {
+    kind: [part.name for part in default_parts(REGISTRY, kind, DATA["digits"])] for kind in ("generator", "critic", "loss", "schedule")
+}
 SMALL = {
     "width": 4,
     "hidden": 16,
@@ -40,10 +43,12 @@ EVERY, OF_EACH = 18, {"mlp", "dcgan"}
 
 
 def written(kind, name, batch_free):
-    """A small network of that name; ``batch_free``: without batch norm, where it has a choice."""
-    known = {parameter.name: parameter.default for parameter in parameters_of(REGISTRY.find(kind, name).load())}
+    """A small network of that name, around `mlp` if around any; ``batch_free``: without batch norm, where it has a choice."""
+    parameters = parameters_of(REGISTRY.find(kind, name).load())
+    known = {parameter.name: parameter.default for parameter in parameters}
     values = {key: [value] if isinstance(known[key], list | tuple) else value for key, value in SMALL.items() if key in known}
     values |= {"norm": "none"} if batch_free and "norm" in known else {}
+    values |= {parameter.name: written(inner, "mlp", batch_free) for parameter in parameters if (inner := kind_of(parameter.annotation))}
     return f"{{{', '.join(f'{key}: {value}' for key, value in {'name': name, **values}.items())}}}"
 
 
@@ -81,9 +86,6 @@ train: {{batch_size: 4, device: cpu, threads: 1}}
 def fits(text, data):
     resolved = resolve(parse_config(text), REGISTRY)
     return compat.check(resolved.generator, resolved.critic, resolved.losses, resolved.schedule, data)
-
-
-DATA = {"digits": DataSpec({"sample": (1, 28, 28), "label": ()}, 10), "{name: ring, count: 64}": DataSpec({"sample": (2,)}, 0, 0.7)}
 
 
 PAIRS = list(itertools.product(DATA, NAMES["generator"], NAMES["critic"]))
