@@ -36,6 +36,7 @@ def kinds_of(schedule: Schedule, total: int) -> tuple[dict[int, Plan], str]:
             if (plan := schedule.plan(step, total)) is before:
                 continue
             before = plan
+            refuse_malformed(plan)
             fixed = (*_FIXED(plan), *sorted(plan.batch_size.items()))
             kind = fixed, tuple((n, "" if isinstance(v, float) else v) for n, v in sorted(plan.values.items()))
             if len(found) < MAX_PLANS or fixed not in named:
@@ -50,6 +51,16 @@ def kinds_of(schedule: Schedule, total: int) -> tuple[dict[int, Plan], str]:
     cut = cut or len(found) > MAX_PLANS
     note = f"the schedule makes more than {MAX_PLANS} kinds of plan: the first {MAX_PLANS} were tried" if cut else ""
     return {first: schedule.plan(first, total) for first in found.values()}, note
+
+
+def refuse_malformed(plan: Plan) -> None:
+    """Raise a TypeError that names a number of updates that is none, a text in a list's place, or a value of numpy or torch."""
+    counts = {"critic_updates": plan.critic_updates, "generator_updates": plan.generator_updates}
+    wrong = {name: n for name, n in counts.items() if type(n) is not int or n < 0}
+    wrong |= {name: value for name in ("losses", "frozen", "reset") if isinstance(value := getattr(plan, name), str)}
+    wrong |= {f"values['{name}']": v for name, v in plan.values.items() if type(v) not in (int, float, str, bool)}
+    for name, value in wrong.items():
+        raise TypeError(f"its Plan has {name}={value!r}")
 
 
 def plan_problems(players: Players, plans: Mapping[int, Plan]) -> Iterator[Problem]:

@@ -31,12 +31,7 @@ def drop_unset(tree: dict[str, Any]) -> None:
 
 
 def without_decay(component: str, params: Mapping[str, Any], version: str = "") -> Mapping[str, Any]:
-    """The parameters of ``component`` (its qualified name) without a decay that did nothing.
-
-    Args:
-        component: the qualified name.
-        params: its parameters as they are written.
-        version: of ganzoo-core, where the configuration records it.
+    """The parameters of ``component`` (its qualified name) without a decay that did nothing; ``version`` is ganzoo-core's, where recorded.
 
     Raises:
         UserError: where the decay did something.

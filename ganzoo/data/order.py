@@ -98,13 +98,7 @@ class Windows:
 
 
 class Centred:
-    """Rows of which the middle window is seen.
-
-    Args:
-        rows: (N, ..., H, W) as stored.
-        windows: cuts them.
-        name: the field.
-    """
+    """Rows (N, ..., H, W) of the field ``name`` of which the middle window is seen."""
 
     def __init__(self, rows: Rows, windows: Windows, name: str) -> None:
         self._rows, self._windows, self._name, self.dtype = rows, windows, name, rows.dtype

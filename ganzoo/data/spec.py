@@ -25,7 +25,7 @@ def _windows(data: DataSpec, window: int | tuple[int, int]) -> dict[str, tuple[i
     edges, sides = data.shape[-2:], (window, window) if isinstance(window, int) else window
     shapes: dict[str, tuple[int, ...]] = dict(data.fields)
     for name, shape in data.fields.items():
-        if len(shape) < 2 or (len(shape) == 2 and shape != edges):
+        if len(shape) < 2 or (len(shape) == 2 and shape != edges and name not in data.class_maps):
             continue
         parts = [divmod(side * mine, edge) for side, mine, edge in zip(sides, shape[-2:], edges, strict=True)]
         if any(rest for _, rest in parts) or any(size > mine for (size, _), mine in zip(parts, shape[-2:], strict=True)):
@@ -38,14 +38,7 @@ def _windows(data: DataSpec, window: int | tuple[int, int]) -> dict[str, tuple[i
 def describe(
     arrays: Mapping[str, Rows], classes: int, scale: float, class_maps: Sequence[str] = (), independent: Collection[str] = ()
 ) -> DataSpec:
-    """What the arrays hold, checked.
-
-    Args:
-        arrays: as ``Dataset.arrays`` gives them.
-        classes: of the data set, after ``arrays``.
-        scale: likewise.
-        class_maps: likewise.
-        independent: likewise.
+    """What arrays as ``Dataset.arrays`` gives them hold, checked; the rest are the data set's attributes of these names after that.
 
     Raises:
         UserError: where fields disagree in length, "sample" is missing, a dtype is unexpected or a label is out of range.

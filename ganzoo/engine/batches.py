@@ -74,9 +74,9 @@ class SampleReader:
         return self.runtime.to_device(value)  # last: reordering floats takes half as long as reordering bytes
 
     def _mirrors(self, name: str) -> bool:
-        """Whether a field has rows and columns, so that it is mirrored with the images: (N, C, H, W), or (N, H, W) of their size."""
-        shape = self.arrays[name].shape
-        return len(shape) == 4 or (len(shape) == 3 and shape[-2:] == self.arrays["sample"].shape[-2:])
+        """Whether a field has rows and columns, to be mirrored with the images: (N, C, H, W), a class map, or (N, H, W) of their size."""
+        shape, edges = self.arrays[name].shape, self.arrays["sample"].shape[-2:]
+        return len(shape) == 4 or (len(shape) == 3 and (shape[-2:] == edges or name in self.data.class_maps))
 
     def _gather(self, name: str, indices: np.ndarray, drawn: Mapping[str, np.ndarray]) -> Tensor:
         """One field at ``indices`` (n,) in memory, as ``drawn``; pinned where a GPU is waiting for it."""
@@ -132,7 +132,7 @@ class Batches(SampleReader):
             self._orders[name] = Order(count, per_epoch * drawn, stream, flip and data.is_image, self.windows.steps.get(name, (0, 0)))
         self._there: dict[str, tuple[int, Fields]] = {}
         on_gpu = runtime.device.type == "cuda"
-        if on_gpu and fits(arrays, runtime.device):
+        if on_gpu and sum(array.nbytes for array in arrays.values()) <= torch.cuda.mem_get_info(runtime.device)[0] // 2:
             self._resident = {name: uploaded(array, runtime.device) for name, array in arrays.items()}
         slow = not self._resident and (on_gpu or any(on_disk(array) for array in arrays.values()))
         self._ahead = Ahead(self._read) if slow else None
@@ -208,12 +208,6 @@ class Ahead:
 def on_disk(array: Rows) -> bool:
     """Whether reading rows may have to wait for a disk."""
     return not isinstance(array, np.ndarray) or isinstance(array, np.memmap)
-
-
-def fits(arrays: Mapping[str, Rows], device: torch.device) -> bool:
-    """Whether all arrays fit in half of the device's free memory."""
-    free, _ = torch.cuda.mem_get_info(device)
-    return sum(array.nbytes for array in arrays.values()) <= free // 2
 
 
 def uploaded(array: Rows, device: torch.device) -> Tensor:

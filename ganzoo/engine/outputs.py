@@ -72,7 +72,7 @@ class Outputs:
         inputs = self.inputs | plan_fields(run.last_plan, run.runtime.device)
         made = generate(run.eval_generator, inputs, run.data, run.runtime, seed=(self.config.train.seed,))
 
-        sources = pictures_given(run.generator, run.data, inputs) if run.data.is_image else {}
+        sources = pictures_given(run.generator, run.data, inputs, run.batches.arrays) if run.data.is_image else {}
         targets = [] if sources.keys() & {"sample", *run.data.independent} else [self.real]
 
         def write() -> Path:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ganzoo.data.rows import Rows
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, forward_inputs, select
 from ganzoo.players import Generator, evaluating
@@ -88,7 +89,7 @@ def to_uint8(images: torch.Tensor) -> np.ndarray:
     return images.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8).cpu().contiguous().numpy()
 
 
-def pictures_given(generator: Generator, data: DataSpec, fields: Fields) -> dict[str, np.ndarray]:
-    """The pictures among ``fields`` that the generator makes its own of, uint8 (N, C, H, W)."""
+def pictures_given(generator: Generator, data: DataSpec, fields: Fields, stored: Mapping[str, Rows]) -> dict[str, np.ndarray]:
+    """Those of ``fields`` (N, C, H, W) that the generator makes its own of: uint8; what is ``stored`` as float (masks) as it is."""
     shown = [name for name in forward_inputs(type(generator)) if len(data.fields.get(name, ())) == 3 and name not in data.class_maps]
-    return {name: to_uint8(fields[name]) for name in shown}
+    return {name: fields[name].cpu().numpy() if stored[name].dtype.kind == "f" else to_uint8(fields[name]) for name in shown}

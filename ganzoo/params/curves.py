@@ -172,16 +172,18 @@ def build_with_curves(cls: type, args: Sequence[Any], params: Mapping[str, Any])
     import torch
 
     curves = {name: value for name, value in params.items() if isinstance(value, Curve)}
-    held = {name: torch.full((), curve.at(0, 1), dtype=torch.float32) for name, curve in curves.items()}
+    held = {name: torch.full((), curve.at(0, 1), dtype=torch.float32, requires_grad=True) for name, curve in curves.items()}
     built = cls(*args, **{**params, **held})
     parts = list(built.modules()) if isinstance(built, torch.nn.Module) else [built]
     places: list[tuple[Any, str, Curve]] = []
     for name, tensor in held.items():
         found = [(part, attribute, curves[name]) for part in parts for attribute, value in vars(part).items() if value is tensor]
-        if not found:
+        fixed = [each for part in parts for each, value in vars(part).items() if isinstance(value, torch.Tensor) and value.grad_fn]
+        if fixed or not found:
             what = f"{cls.__name__} does not keep its parameter '{name}' as it was given, so that a curve of it would never move"
             raise ContractError(what, f"write self.{name} = {name} and compute with it in the terms, or write a number", key=name)
         places += found
+        tensor.requires_grad_(False)
     vars(built)["_curved"] = places
     return built
 

@@ -30,7 +30,7 @@ class Samples:
         label: int64 (N,) where the generator is conditional, else None.
         data: what they were modelled on.
         class_names: of all K classes, where they have names.
-        conditions: what they were made of besides noise: field -> (N, ...), pictures as uint8 (N, C, H, W).
+        conditions: what they were made of besides noise: field -> (N, ...), pictures as uint8 (N, C, H, W), masks float.
         target: the data's own samples for these conditions, where they are paired, as ``sample``.
     """
 

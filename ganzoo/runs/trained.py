@@ -112,7 +112,7 @@ class Trained:
         """
         if truncation is not None:
             check_truncation(self.generator, truncation)
-        given = self.values | (self.conditions(n, seed) if conditions is None else conditions)
+        given = self.values | (self.conditions(n, seed)[0] if conditions is None else conditions)
         return make_inputs(self.generator, self.data, n, seed=seed, label=label, truncation=truncation, given=given)
 
     def make(self, inputs: Fields, seed: int) -> np.ndarray:
@@ -121,10 +121,10 @@ class Trained:
 
     def sample(self, n: int, seed: int, label: int | None = None, truncation: float | None = None, split: str | None = None) -> Samples:
         """Draw ``n`` samples; a pure function of the seed; of rows of ``split`` where they are made of data. Errors as of ``inputs``."""
-        conditions = self.conditions(n, seed, split)
+        conditions, stored = self.conditions(n, seed, split)
         inputs = self.inputs(n, seed, label, truncation, conditions)
         labels = inputs["label"].numpy() if self.conditional else None
-        sources = pictures_given(self.generator, self.data, conditions) if conditions else {}
+        sources = pictures_given(self.generator, self.data, conditions, stored) if conditions else {}
         paired = sources and not sources.keys() & {"sample", *self.data.independent}
         target = to_units(conditions["sample"], self.data) if paired else None
         return Samples(self.make(inputs, seed), labels, self.data, self.class_names, sources, target)
@@ -152,16 +152,16 @@ class Trained:
         with evaluating(self.generator), seeded(self.runtime.device, seed):
             return {name: value.float().cpu() for name, value in port.call(**moved).items()}
 
-    def conditions(self, n: int, seed: int, split: str | None = None) -> Fields:
-        """What a generator that is given data needs of it: the fields of ``n`` rows, and their "sample", drawn by the seed."""
+    def conditions(self, n: int, seed: int, split: str | None = None) -> tuple[Fields, Mapping[str, Rows]]:
+        """What a generator that is given data needs of it: fields and "sample" of ``n`` rows, drawn by the seed; and all rows."""
         needed = set(forward_inputs(type(self.generator))) & (set(self.data.fields) - {"label"})
         if not needed:
-            return {}
+            return {}, {}
         samples = self.read_data(self.reporter)[1]
         if split is not None:
             samples = SampleReader(read_split(self.dataset, split, self.reporter), self.data, self.runtime)
         fields = samples.fetch(np.resize(np.random.default_rng(seed).permutation(samples.count), n))
-        return {name: fields[name].cpu() for name in (*needed, "sample")}
+        return {name: fields[name].cpu() for name in (*needed, "sample")}, samples.arrays
 
     def read_data(self, reporter: Reporter) -> tuple[Dataset, SampleReader]:
         """The data that it was trained on; of content that has changed since, ``reporter`` is told.

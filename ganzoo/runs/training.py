@@ -65,13 +65,7 @@ def _run_name(config: Path) -> str:
 
 
 def _default_out(name: str, resume: bool, taken: Collection[Path] = ()) -> Path:
-    """``runs/NAME``, then ``runs/NAME-2`` and so on: the first that is free, or the last in use where a run is resumed.
-
-    Args:
-        name: of the run.
-        resume: whether it is resumed.
-        taken: folders that another run has begun to use.
-    """
+    """``runs/NAME``, then ``runs/NAME-2`` and so on: the first that is free and not ``taken``, or to ``resume`` the last in use."""
     folder, count, last = Path("runs") / name, 1, None
     while folder in taken or (folder / CONFIG).exists():
         last, count = folder, count + 1

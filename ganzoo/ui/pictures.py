@@ -76,9 +76,9 @@ def beside(columns: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
     """Pictures that belong together as tiles of one size for ``image_grid``, and its number of columns: up to 9 a row.
 
     Args:
-        columns: source | output | target, each uint8 (N, C, H, W); the smaller are enlarged, nearest neighbour.
+        columns: source | output | target, each uint8 (N, C, H, W), a mask float from 0 to 1; the smaller are enlarged, nearest neighbour.
     """
-    columns = [shown(each) for each in columns]
+    columns = [shown(each if each.dtype == np.uint8 else np.uint8(255 * each.clip(0, 1))) for each in columns]
     height, width = (max(each.shape[side] for each in columns) for side in (2, 3))
     channels = max(each.shape[1] for each in columns)
     tiles = []

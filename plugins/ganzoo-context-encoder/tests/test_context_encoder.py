@@ -139,6 +139,10 @@ def test_a_run_is_resumed_bit_for_bit_fills_pictures_and_is_measured(
     Path("run/checkpoints/step-00000004.ckpt").unlink()
     assert invoke(["run", "c.yaml", "-q", "--out", "run", "--resume"]) == 0, capsys.readouterr().err
     assert all(torch.equal(whole[name], value) for name, value in weights(Path("run")).items())
+    assert invoke(["sample", "run", "-n", "3", "--npz", "s.npz", "--png", "s.png"]) == 0, capsys.readouterr().err
+    with np.load("s.npz", allow_pickle=False) as arrays:
+        assert np.unique(arrays["mask"]).tolist() == [0.0, 1.0]  # as it is stored; "source" as a picture
+        assert arrays["source"].dtype == np.uint8
     from PIL import Image
 
     Path("photos").mkdir()

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from annotated_types import Ge
+from ganzoo_layers.sizes import nearest
 from torch import Tensor, nn
 
 from ganzoo import DataSpec, Fields, Generator, NonNegativeInt, PositiveInt, UserError, route
@@ -99,5 +100,6 @@ def two_domains(who: str, data: DataSpec, multiple: int = 1) -> Sequence[int]:
     for name, shape in (("source", source), ("sample", data.shape)):
         if any(edge % multiple or edge < 4 * multiple for edge in shape[1:]):
             what = f"{who} wants edges that are multiples of {multiple} and at least {4 * multiple} pixels; '{name}' has {tuple(shape[1:])}"
-            raise UserError(what, "choose another size of the data, or fewer halvings")
+            near = nearest(shape, multiple, 4 * multiple)
+            raise UserError(what, f"make them {near}, the nearest size{'s' if ' or ' in near else ''}, or take fewer halvings")
     return source

@@ -86,9 +86,12 @@ def test_a_way_and_its_inverse_cost_nothing_and_only_the_identity_keeps_everythi
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (["data={name: tinted, size: 33, count: 20}"], "wants edges that are multiples of 2 and at least 8 pixels; 'source' has (33, 33)"),
+        (
+            ["data={name: tinted, size: 33, count: 20}"],
+            "wants edges that are multiples of 2 and at least 8 pixels; 'source' has (33, 33); make them 32 x 32 or 34 x 34",
+        ),
         (["data=digits"], "wants images of two domains, 'source' and 'sample'"),
-        (["data={name: unpaired, root: two}"], "has no folders trainA and trainB (those with pictures: trainA)"),
+        (["data={name: unpaired, root: two}"], "has pictures in trainA/, wanted in both trainA/ and trainB/"),
     ],
 )
 def test_bad_data_end_a_run_in_one_line_before_training(settings, said, tmp_path, monkeypatch, capsys) -> None:

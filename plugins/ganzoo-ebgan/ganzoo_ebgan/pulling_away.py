@@ -22,6 +22,7 @@ class PullingAway(Loss):
 
     paper = "Zhao et al., 2017, arXiv:1609.03126"
     scores = frozenset({"code"})
+    mixes_batch = True
 
     def __init__(self, data: DataSpec, *, weight: NonNegativeFloat = 0.1) -> None:
         super().__init__()

@@ -83,3 +83,11 @@ def test_scores_have_the_gradient_of_central_differences_by_the_target_too() -> 
     critic = Autoencoder(DataSpec({"sample": (1, 3, 3)}), hidden=(8,), code=3, give_code=False).double()
     sample = torch.rand(2, 1, 3, 3, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda sample: critic(sample)["score"], sample)  # a target that is detached fails
+
+
+def test_the_pulling_away_term_compares_fakes_so_that_parts_of_a_batch_give_another() -> None:
+    fakes = torch.randn(6, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    loss = PullingAway(POINTS, weight=1.0)
+    whole, *parts = (loss.generator_terms(turn("generator", each, each))["pulling_away"] for each in (fakes, fakes[:3], fakes[3:]))
+    assert not torch.isclose(whole, torch.stack(parts).mean())
+    assert PullingAway.mixes_batch

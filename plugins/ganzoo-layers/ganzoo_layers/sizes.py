@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ganzoo import DataSpec, UserError
 
@@ -46,6 +46,12 @@ def halvings(data: DataSpec, who: str, *, base: int = 4, least: int = 2) -> tupl
         what = f"{who} halves images {times} times, which does not come out even for samples of the shape {data.shape}"
         raise UserError(what, f"make them {near}, the nearest sizes for which it does, or choose networks that serve this shape")
     return (height >> times, width >> times), times
+
+
+def nearest(shape: Sequence[int], multiple: int, least: int = 0) -> str:
+    """The sizes nearest to ``shape`` (..., H, W) whose edges are multiples of ``multiple`` and at least ``least``: "48 x 48 or 52 x 52"."""
+    sizes = ([max(way(edge / multiple) * multiple, least, multiple) for edge in shape[-2:]] for way in (math.floor, math.ceil))
+    return " or ".join(dict.fromkeys(f"{rows} x {columns}" for rows, columns in sizes))
 
 
 def _times(height: int, width: int, base: int) -> int:

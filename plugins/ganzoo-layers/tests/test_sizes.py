@@ -1,5 +1,5 @@
 import pytest
-from ganzoo_layers.sizes import halvings, labelled
+from ganzoo_layers.sizes import halvings, labelled, nearest
 
 from ganzoo import DataSpec, UserError
 
@@ -34,3 +34,11 @@ def test_other_sizes_are_refused_with_the_nearest_that_do(shape, said):
     with pytest.raises(UserError) as refusal:
         halvings(DataSpec({"sample": shape}), "critic x")
     assert said in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("edges", "multiple", "least", "said"),
+    [((33, 64), 4, 0, "32 x 64 or 36 x 64"), ((5, 9), 4, 16, "16 x 16"), ((3, 50, 50), 16, 0, "48 x 48 or 64 x 64")],
+)
+def test_the_nearest_multiples_are_named(edges, multiple, least, said) -> None:
+    assert nearest(edges, multiple, least) == said

@@ -14,6 +14,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import torch
 from annotated_types import Ge, Le, Lt
+from ganzoo_layers.sizes import nearest
 from torch import Tensor, nn
 
 from ganzoo import DataSpec, Fields, Generator, PositiveInt, UserError
@@ -102,7 +103,9 @@ def halvings(source: Sequence[int], sample: Sequence[int], depth: int | None) ->
     steps = min(most, DEEPEST) if depth is None else depth
     if not 2 <= steps <= most:
         what = f"generator unet halves images {max(steps, 2)} times, and {edges[0]} x {edges[1]} pixels can be halved {most} times"
-        raise UserError(what, f"take a size that is a multiple of {2 ** max(steps, 2)}" + (", or a smaller depth" if most > 1 else ""))
+        raise UserError(
+            what, f"make them {nearest(edges, 2 ** max(steps, 2))}, the nearest sizes" + (", or take a smaller depth" if most > 1 else "")
+        )
     return steps
 
 

@@ -66,7 +66,7 @@ def test_dropout_is_of_the_training_alone() -> None:
 @pytest.mark.parametrize(
     ("data", "depth", "said"),
     [
-        (pairs(30, 30), None, "30 x 30 pixels can be halved 1 times; take a size that is a multiple of 4"),
+        (pairs(30, 30), None, "30 x 30 pixels can be halved 1 times; make them 28 x 28 or 32 x 32, the nearest sizes"),
         (pairs(48, 64), 5, "halves images 5 times, and 48 x 64 pixels can be halved 4 times"),
         (DataSpec({"sample": (3, 32, 32)}), None, "this data has no field 'source'"),
         (DataSpec({"sample": (3, 32, 32), "source": (3, 16, 16)}), None, "source and sample of one size"),

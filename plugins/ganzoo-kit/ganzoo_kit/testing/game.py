@@ -144,7 +144,7 @@ class SmoothCritic(Critic):
     Args:
         data: what it judges.
         gives: names of its outputs; "label_logits" is (N, K), one that begins as a field is called ("code_mean") of that field's form,
-            every other (N,).
+            "code" and "features" (N, 3), every other (N,).
         units: of the hidden layer.
         slope: factor on the outputs.
     """
@@ -155,6 +155,7 @@ class SmoothCritic(Critic):
         shapes = {name: data.fields.get(name.rpartition("_")[0], ()) for name in sorted(self.gives)}
         self.widths = {name: shape[0] for name, shape in shapes.items() if len(shape) == 1}
         self.widths |= {"label_logits": max(data.classes, 1)} if "label_logits" in self.gives else {}
+        self.widths |= dict.fromkeys(self.gives & {"code", "features"}, 3)
         # Pooled to 4 x 4, so that a loss's view may change the size of what is judged.
         self.pool = nn.AdaptiveAvgPool2d(4) if data.is_image else nn.Identity()
         size = data.shape[0] * 16 if data.is_image else torch.Size(data.shape).numel()
