@@ -50,12 +50,11 @@ def invoke(arguments: Sequence[str]) -> int:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (KeyboardInterrupt, typer.Abort):
-        return 130
-    except Exception as error:
-        if debug:
+    except (KeyboardInterrupt, Exception) as error:
+        cause = error.__cause__ if isinstance(error, typer.Abort) else error  # typer makes one of any EOFError, too
+        if debug and isinstance(cause, Exception):
             raise
-        return explain(error)
+        return explain(cause) if isinstance(cause, Exception) else 130
 
 
 def _at_home(argument: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import math
 import os
-import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from ganzoo import UserError
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-DAMAGED = (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile)
 MOST = 8
 """Arrays that are named in a message."""
 
@@ -37,10 +37,8 @@ class ArrayFile:
         self._is_hdf5, self._is_tiff = head == HDF5, head[:4] in TIFF
         self._opened: tuple[int, Any] = (-1, None)
         self._read: dict[str, np.ndarray] = {}
-        try:
+        with self._reading():
             self.shapes = self._shapes()
-        except DAMAGED as error:
-            raise self._refusal(error) from error
 
     def __str__(self) -> str:
         return str(self.path.absolute())
@@ -56,17 +54,16 @@ class ArrayFile:
         return np.asarray(source[index])
 
     def rows(self, name: str, start: int, stop: int) -> np.ndarray:
-        """Entries of an array."""
-        source = self._file()[name] if self._is_hdf5 else self.whole(name)
-        return np.asarray(source[start:stop])
+        """Entries of an array. Raises UserError where it is damaged, or pickled."""
+        with self._reading():
+            source = self._file()[name] if self._is_hdf5 else self.whole(name)
+            return np.asarray(source[start:stop])
 
     def whole(self, name: str) -> np.ndarray:
         """An array. Raises UserError where it is damaged, or pickled."""
         if name not in self._read:
-            try:
+            with self._reading():
                 self._read[name] = np.asarray(self._file()[name][...] if self._is_hdf5 else self._file()[name])
-            except DAMAGED as error:
-                raise self._refusal(error) from error
         return self._read[name]
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
@@ -105,10 +102,17 @@ class ArrayFile:
             what = f"{self.path.absolute()} is {kind}, which is read by {name}, and that is not installed"
             raise UserError(what, f"pip install {name}", key="data.file") from error
 
-    def _refusal(self, error: BaseException) -> UserError:
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:120] or type(error).__name__
-        what = f"{self.path.absolute()} cannot be read as .npz, .npy, HDF5 or TIFF: {reason}"
-        return UserError(what, "write it again, with plain arrays", key="data.file")
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Raise a UserError for what a damaged file makes numpy, h5py and tifffile raise: nearly anything."""
+        try:
+            yield
+        except UserError:
+            raise
+        except Exception as error:
+            reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:120] or type(error).__name__
+            what = f"{self.path.absolute()} cannot be read as .npz, .npy, HDF5 or TIFF: {reason}"
+            raise UserError(what, "write it again, with plain arrays", key="data.file") from error
 
 
 class ArrayRows:

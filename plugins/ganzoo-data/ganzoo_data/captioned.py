@@ -13,8 +13,9 @@ import numpy as np
 from ganzoo import Fraction, PositiveInt, UserError
 from ganzoo.data import expanded
 
+from .files import listed, walk
 from .folder import ImageFolder
-from .images import Sides
+from .images import NOT_READ, SUFFIXES, Sides
 from .labels import read_labels
 from .tree import File
 
@@ -69,22 +70,28 @@ class Captioned(ImageFolder):
         )
         self.captions, self.text, self.text_dim = captions, text, text_dim
 
-    def _besides(self, root: Path, names: Sequence[str], kept: np.ndarray) -> Mapping[str, Rows]:
+    def _besides(self, root: Path, everything: Sequence[str], names: Sequence[str], kept: np.ndarray) -> Mapping[str, Rows]:
         if self.text not in ("words", "characters"):
             return {"text": _embeddings(expanded(self.text), len(names))[kept]}
-        told = self._captions(root, names)
-        return {"text": np.stack([bag(told[names[i]], self.text, self.text_dim) for i in kept.tolist()])}
+        told = self._captions(root, everything, names)
+        bags = {name: bag(told[name], self.text, self.text_dim) for name in names}
+        if empty := [name for name in names if not told[name].strip() or not bags[name].any()]:
+            what = f"{len(empty)} of {len(names)} captions hold no {self.text}: that of {empty[0]}, ..."
+            raise UserError(what, "write one, or leave the picture out", key="data.captions")
+        return {"text": np.stack([bags[names[i]] for i in kept.tolist()])}
 
-    def _captions(self, root: Path, names: Sequence[str]) -> Mapping[str, str]:
-        """The caption of each picture.
+    def _captions(self, root: Path, everything: Sequence[str], names: Sequence[str]) -> Mapping[str, str]:
+        """The caption of each picture of ``names``.
 
         Raises:
-            UserError: where one has none.
+            UserError: where one has none, or where there are captions of pictures that are not in ``everything``.
         """
         if self.captions:
             path = expanded(self.captions)
             base = next((base for base in (root if root.is_dir() else root.parent, Path()) if (base / path).is_file()), Path())
-            return {name: row.label for name, row in read_labels(File(base, str(path)), "captions").of(names).items()}
+            given = read_labels(File(base, str(path)), "captions")
+            _refuse_absent(str(path), given.absent(everything))
+            return {name: row.label for name, row in given.of(names).items()}
         remedy = "write one, or name a file of all captions as data.captions"
         if not root.is_dir():
             raise UserError(f"{root.absolute()} is an archive, which captions lie in no files beside", remedy, key="data.captions")
@@ -94,6 +101,7 @@ class Captioned(ImageFolder):
                 f"{len(lacking)} of {len(names)} pictures in {root.absolute()} have no caption: {files[lacking[0]].name}, ... is not there"
             )
             raise UserError(what, remedy, key="data.captions")
+        _refuse_absent(str(root.absolute()), _alone(root))
         try:
             return {name: file.read_text(encoding="utf-8-sig") for name, file in files.items()}
         except (OSError, UnicodeDecodeError) as error:
@@ -107,21 +115,41 @@ def bag(caption: str, of: str, length: int) -> np.ndarray:
     return (counts / max(float(np.linalg.norm(counts)), 1e-12)).astype(np.float32)
 
 
+def _alone(root: Path) -> list[str]:
+    """Text files in ``root`` that lie beside no picture of their name; where ``root`` itself holds no picture, its own are not captions."""
+    found: list[str] = []
+    for folder, names in walk(root):
+        pictures = {Path(name).stem for name in names if name.lower().endswith((*SUFFIXES, *NOT_READ))}
+        if folder or pictures:
+            found += [folder + name for name in names if name.endswith(".txt") and Path(name).stem not in pictures]
+    return found
+
+
+def _refuse_absent(where: str, absent: Sequence[str]) -> None:
+    if absent:
+        what = f"{where} has captions of pictures that are not there: {listed(absent, 3)}"
+        raise UserError(what, "add the pictures, or leave these captions out", key="data.captions")
+
+
 def _embeddings(path: Path, count: int) -> np.ndarray:
     """The rows of a .npy file.
 
     Raises:
-        UserError: where it cannot be read, or is not ``count`` rows of finite numbers.
+        UserError: where it cannot be read, or is not ``count`` rows of finite numbers, not all 0.
     """
     try:
         found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{path} cannot be read as embeddings: {error}", "give words, characters or a .npy file", key="data.text"
-        ) from error
-    if not isinstance(found, np.ndarray) or found.ndim != 2 or found.dtype.kind != "f" or len(found) != count:
+    except Exception as error:  # a damaged file makes numpy raise nearly anything
+        what = f"{path} cannot be read as embeddings: {error}"
+        raise UserError(what, "give words, characters or a .npy file", key="data.text") from error
+    if not isinstance(found, np.ndarray) or found.ndim != 2 or found.dtype.kind != "f" or len(found) != count or not found.shape[1]:
         what = f"{path} is not {count} rows of floats, one a picture"
         raise UserError(what, "save an array (N, D), its rows in the order of the pictures' paths", key="data.text")
-    if not np.isfinite(found).all():
-        raise UserError(f"{path} holds numbers that are not finite", "make the embeddings again", key="data.text")
-    return found.astype(np.float32)
+    with np.errstate(over="ignore"):
+        rows: np.ndarray = found.astype(np.float32)
+    if not np.isfinite(rows).all():
+        raise UserError(f"{path} holds numbers that are not finite in 32 bits", "make the embeddings again", key="data.text")
+    if not (filled := rows.any(axis=1)).all():
+        what = f"{path} has a row of zeros, that of picture {int(filled.argmin()) + 1}"
+        raise UserError(what, "make the embeddings again", key="data.text")
+    return rows

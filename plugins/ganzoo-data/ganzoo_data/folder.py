@@ -80,7 +80,7 @@ class ImageFolder(Dataset):
     def arrays(self, cache: Cache) -> Mapping[str, Rows]:
         """{"sample": (N, channels, H, W) uint8, with labels "label": (N,) int64}; sets ``classes``, ``class_names``."""
         root, source = expanded(self.root), open_source(self.root, cache.reporter)
-        names, by_name = self._labels(root, self._of_folders(root, source.names, cache), cache)
+        names, by_name = self._labels(root, source.names, cache)
         size = sides(self.size or _common_size(source, names, self.crop))
         refuse_remainder(size, self.low_resolution)
         self.class_names = in_order(set(by_name.values())) if self._file else tuple(sorted(set(by_name.values())))
@@ -95,7 +95,7 @@ class ImageFolder(Dataset):
             max_bad=self.max_bad,
         )
         given = {"sample": cached.images, **conditions(cached.images, self.low_resolution, self.mask, self.overlap)}
-        given |= self._besides(root, names, cached.kept)
+        given |= self._besides(root, source.names, names, cached.kept)
         if not self.classes:
             return given
         number = {name: i for i, name in enumerate(self.class_names)}
@@ -110,8 +110,8 @@ class ImageFolder(Dataset):
         """The picture with a hole, and where it is; nothing of its own where there are no holes."""
         return {"source": holed(picture, self.mask, 0, self.overlap), "mask": hole(picture.shape, self.mask, 0)} if self.mask else {}
 
-    def _besides(self, root: Path, names: Sequence[str], kept: np.ndarray) -> Mapping[str, Rows]:
-        """Further fields, of the pictures ``kept`` of ``names``."""
+    def _besides(self, root: Path, everything: Sequence[str], names: Sequence[str], kept: np.ndarray) -> Mapping[str, Rows]:
+        """Further fields, of the pictures ``kept`` of ``names``, which are taken of ``everything`` there is."""
         return {}
 
     @property
@@ -139,9 +139,10 @@ class ImageFolder(Dataset):
             cache.reporter.say(f"{what}: {', '.join(splits)} are splits, of which {taken[0]} is taken (data.split)")
         return taken
 
-    def _labels(self, root: Path, names: list[str], cache: Cache) -> tuple[list[str], dict[str, str]]:
+    def _labels(self, root: Path, everything: list[str], cache: Cache) -> tuple[list[str], dict[str, str]]:
         """The pictures that are taken, with the label of each; {} where they have none."""
-        rows = self._rows(root, names, cache) if self._file else {}
+        names = self._of_folders(root, everything, cache)
+        rows = self._rows(root, names, everything, cache) if self._file else {}
         if any(row.split for row in rows.values()):
             taken = self._choose(f"the splits in {self._file}", {row.split for row in rows.values()}, cache)
             names = [name for name in names if rows[name].split in taken]
@@ -163,12 +164,14 @@ class ImageFolder(Dataset):
             cache.reporter.warn(f"{what}; nor has any other: {remedy}")
         return names, {}
 
-    def _rows(self, root: Path, names: list[str], cache: Cache) -> dict[str, Row]:
+    def _rows(self, root: Path, names: list[str], everything: list[str], cache: Cache) -> dict[str, Row]:
         """What the file of labels says of each picture, or one in each folder of a split."""
         found: dict[str, Row] = {}
         for file, below in self._files(root, names):
             listed = read_labels(file)
             found |= listed.of([name for name in names if name.startswith(below)])
+            if absent := listed.absent([name for name in everything if name.startswith(below)]):
+                cache.reporter.warn(f"{file} has labels of {len(absent)} pictures that are not there: {absent[0]}, ...")
             if listed.one_hot:
                 cache.reporter.say(f"{file}: the label is the column with a 1 of {', '.join(listed.one_hot)}")
         return found

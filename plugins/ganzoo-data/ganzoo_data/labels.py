@@ -14,6 +14,7 @@ from ganzoo import UserError
 
 from .archives import BadArchive
 from .files import text_of
+from .images import NOT_READ
 from .tree import File
 
 MAX_BYTES = 1 << 28
@@ -71,6 +72,11 @@ class Listed:
             raise UserError(what, "add them to the file, or move them elsewhere", key=f"data.{self.noun}")
         return found
 
+    def absent(self, names: Sequence[str]) -> list[str]:
+        """The pictures that it lists and ``names`` lacks."""
+        there = {way for name in names for way in (*_ends(name), PurePosixPath(name).stem)}
+        return [name for name in self.rows if name not in there and not name.lower().endswith(NOT_READ)]
+
 
 def read_labels(file: File, noun: str = "labels") -> Listed:
     """Pictures with their labels, of a CSV (with or without names of its columns) or a JSON file, perhaps with their splits.
@@ -82,16 +88,17 @@ def read_labels(file: File, noun: str = "labels") -> Listed:
     Raises:
         UserError: where the file cannot be read, or gives a picture two labels.
     """
-    key, remedy, one_hot = f"data.{noun}", "a CSV has lines as: a.png,cat", list[str]()
+    key, ending, one_hot = f"data.{noun}", PurePosixPath(file.name).suffix.lower(), list[str]()
+    form = {".json": 'a JSON file is as: {"a.png": "cat"}', ".jsonl": f'a line is as: {{"file": "a.png", "{noun[:-1]}": "cat"}}'}
+    remedy = form.get(ending, "a CSV has lines as: a.png,cat, with quotes around what holds a comma")
     try:
-        text, ending = text_of(file.read(MAX_BYTES)), PurePosixPath(file.name).suffix.lower()
-        lines = [line for line in text.splitlines() if line.strip()]
+        text = text_of(file.read(MAX_BYTES))
         if ending == ".json":
-            rows = _of_json(json.loads(text), noun)
+            rows = _of_json(_parsed(text), noun)
         elif ending == ".jsonl":
-            rows = [_of_item(json.loads(line), noun) for line in lines]
+            rows = [_of_line(number, line, noun) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
         else:
-            rows, one_hot = _of_csv(lines, noun)
+            rows, one_hot = _of_csv([line for line in text.splitlines() if line.strip()], noun)
     except (OSError, BadArchive, ValueError, IndexError, TypeError, RecursionError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UserError(f"{file} cannot be read as {noun}: {reason}", remedy, key=key) from error
@@ -119,6 +126,8 @@ def _of_csv(lines: Sequence[str], noun: str) -> tuple[list[Row], list[str]]:
     head = [title.lower() for title in titles]
     if len(head) == 1:
         raise ValueError(f"'{lines[0][:40]}' has no comma, semicolon or tab")
+    if uneven := next((row for row in rows if len(row) != len(head)), None):
+        raise ValueError(f"the line '{','.join(uneven)[:40]}' has {len(uneven)} cells, the first has {len(head)}")
     if not set(head) & {*FILE, *NOUNS[noun]} or "." in head[0]:
         if len(head) > 2:
             raise ValueError(f"it has {len(head)} columns, and no first line that says which of them are file and {noun[:-1]}")
@@ -140,6 +149,28 @@ def _of_csv(lines: Sequence[str], noun: str) -> tuple[list[Row], list[str]]:
     return [Row(row[file], *each) for row, *each in zip(rows[1:], labels, splits, strict=True)], [titles[i] for i in others] * (
         label is None
     )
+
+
+def _parsed(text: str) -> Any:
+    """A JSON value. Raises ValueError where an object in it gives a name twice, of which Python takes the last."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, value in pairs:
+            if found.setdefault(name, value) != value:
+                raise ValueError(f"it gives {name} two values: {value} and {found[name]}")
+        return found
+
+    return json.loads(text, object_pairs_hook=once)
+
+
+def _of_line(number: int, line: str, noun: str) -> Row:
+    try:
+        return _of_item(_parsed(line), noun)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"line {number}, column {error.colno}: {error.msg}") from None
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"line {number}: {error}") from None
 
 
 def _of_json(value: Any, noun: str) -> list[Row]:

@@ -137,6 +137,23 @@ def test_a_file_that_is_none_is_one_line(content, tmp_path):
         read(tmp_path / "x.npz", tmp_path)
 
 
+@pytest.mark.parametrize(("name", "at"), [("x.npy", 10), ("x.npz", 60), ("x.h5", -2000)])
+def test_a_file_that_is_damaged_is_one_line(name, at, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (40, 16, 16), np.uint8)
+    if name == "x.npz":
+        np.savez_compressed(tmp_path / name, images=noise)
+    elif name == "x.npy":
+        np.save(tmp_path / name, noise)
+    else:
+        with pytest.importorskip("h5py", reason="h5py is optional").File(tmp_path / name, "w") as file:
+            file.create_dataset("images", data=noise, compression="gzip")
+    content = bytearray((tmp_path / name).read_bytes())
+    content[at : at + 20] = bytes(20)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=r"cannot be read as \.npz, \.npy, HDF5 or TIFF"):
+        read(tmp_path / name, tmp_path)
+
+
 def test_nothing_is_unpickled(tmp_path):
     np.savez(tmp_path / "x.npz", images=np.array([print], object))
     with pytest.raises(UserError, match="images"):

@@ -149,3 +149,13 @@ def test_names_what_is_missing(tmp_path, cache):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"no pictures in .*empty; name a folder with files called .*\.png"):
         read(tmp_path / "empty", cache)
+
+
+def test_labels_of_pictures_that_are_not_there_are_said(tmp_path):
+    root = tmp_path / "data"
+    for name in ("train/cat/a", "train/dog/b", "val/cat/a", "val/dog/b"):
+        paint(root / f"{name}.png", 10)
+    (root / "l.csv").write_text("train/cat/a.png,x\ntrain/dog/b.png,y\nval/cat/a.png,x\nval/dog/b.png,y\ngone.png,z\n")
+    said = StringIO()
+    read(root, Cache(tmp_path / "cache", LineReporter(said)), labels="l.csv")
+    assert "l.csv has labels of 1 pictures that are not there: gone.png, ..." in said.getvalue()
