@@ -1,4 +1,7 @@
-"""StackGAN: pictures from captions, in two stages. It imports no torch."""
+"""StackGAN: pictures from captions, in two stages. It imports no torch.
+
+Public for other networks: ``augmentation.Condition`` and ``augmentation.drawn``, conditioning augmentation.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ from torch import Tensor, nn
 
 from ganzoo import DataSpec, Fields, Generator, PositiveInt, UserError, route
 
-from .stages import Condition, First, Second
+from .augmentation import Condition
+from .stages import First, Second
 
 PAPER = "Zhang et al., 2017, arXiv:1612.03242"
 INIT_STD = 0.02

@@ -1,4 +1,4 @@
-"""The two stages of StackGAN's generator, and the conditions that each draws for a text; the layers are listed in ``generator``."""
+"""The two stages of StackGAN's generator; the layers are listed in ``generator``."""
 
 from __future__ import annotations
 
@@ -10,28 +10,7 @@ from torch import Tensor, nn
 
 from ganzoo import DataSpec
 
-
-class Condition(nn.Module):
-    """Conditioning augmentation: a text (N, D) as mean and logarithm of the variance (N, C) of a normal distribution."""
-
-    def __init__(self, text: int, length: int) -> None:
-        super().__init__()
-        self.net = nn.Linear(text, 2 * length)
-        # Means of some standard deviations apart, lest the noise drown them: a caption has few words, and a learning rate is short.
-        nn.init.normal_(self.net.weight[:length])
-        nn.init.zeros_(self.net.weight[length:])
-        nn.init.zeros_(self.net.bias)
-
-    def forward(self, text: Tensor) -> tuple[Tensor, Tensor]:
-        """Both."""
-        mean, log_variance = nn.functional.leaky_relu(self.net(text), 0.2).chunk(2, dim=1)
-        return mean, log_variance
-
-
-def drawn(condition: tuple[Tensor, Tensor], jitter: Tensor) -> Tensor:
-    """A condition (N, C) of mean and logarithm of the variance by standard normal ``jitter`` (N, C)."""
-    mean, log_variance = condition
-    return mean + (log_variance / 2).exp() * jitter
+from .augmentation import Condition, drawn
 
 
 class First(nn.Module):

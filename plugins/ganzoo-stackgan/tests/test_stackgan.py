@@ -2,12 +2,11 @@ import math
 
 import pytest
 import torch
-from ganzoo_stackgan.augmentation import ConditioningKL
+from ganzoo_stackgan.augmentation import Condition, ConditioningKL, drawn
 from ganzoo_stackgan.critic import StackCritic
 from ganzoo_stackgan.generator import StackGenerator
 from ganzoo_stackgan.losses import MatchingAware
 from ganzoo_stackgan.schedule import TwoStages
-from ganzoo_stackgan.stages import drawn
 from torch import nn
 
 from ganzoo import Critic, DataSpec, Generator, Turn
@@ -107,6 +106,34 @@ def test_both_sides_meet_the_closed_form() -> None:
     normal = torch.distributions.Normal
     expected = torch.distributions.kl_divergence(normal(REAL["text"], REAL["text"].exp()), normal(torch.zeros(2, 1).double(), 1.0))
     assert divergence.item() == pytest.approx(3 * expected.mean().item(), abs=1e-6)
+
+
+class Mine(Generator):
+    """A network of somebody's, which is no StackGAN."""
+
+    gives = frozenset({"sample", "text_mean", "text_log_variance"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.condition = Condition(1, 3).double()
+
+    def draw(self, n, device=None):
+        return {"noise": torch.ones(n, 3, device=device).double()}
+
+    def forward(self, noise, text):
+        mean, log_variance = self.condition(text)
+        return {"sample": drawn((mean, log_variance), noise)[:, :1], "text_mean": mean, "text_log_variance": log_variance}
+
+
+def test_other_networks_draw_conditions_and_are_held_by_the_divergence() -> None:
+    network = Mine()
+    turn = Turn("generator", network, Table(), REAL, network.draw(2))
+    mean = nn.functional.leaky_relu(REAL["text"] * network.condition.net.weight[:3, 0], 0.2)
+    torch.testing.assert_close(turn.fake["sample"], mean[:, :1] + 1)  # variances begin at 1
+    (divergence,) = ConditioningKL(DATA, weight=3.0).generator_terms(turn).values()
+    torch.testing.assert_close(divergence, 3 * mean.square().mean() / 2)
+    divergence.backward()
+    assert network.condition.net.weight.grad.abs().sum() > 0
 
 
 def test_the_first_stage_rests_when_it_is_done() -> None:
