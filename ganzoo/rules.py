@@ -116,15 +116,15 @@ class Schedule(ABC):
 
 
 def merge_terms(losses: Mapping[str, Loss], turn: Turn) -> Terms:
-    """The terms of all ``losses`` for the turn's side, in order.
-
-    Raises:
-        ContractError: where two losses give the same term, or a term is not a scalar.
-    """
+    """The terms of all ``losses`` for the turn's side, in order; a ContractError where two give the same one, or one that is no scalar."""
     terms: Terms = {}
     for name, loss in losses.items():
         own = turn.on(loss.route)
-        for term, value in (loss.critic_terms(own) if turn.side == "critic" else loss.generator_terms(own)).items():
+        try:
+            given = loss.critic_terms(own) if turn.side == "critic" else loss.generator_terms(own)
+        except ContractError as error:
+            raise ContractError(f"loss '{name}': {error.what}", error.remedy, key=error.key) from error
+        for term, value in given.items():
             key = routed(term, loss.route)
             if key in terms:
                 what = f"loss '{name}' gives the term '{key}' of the {turn.side}, which an earlier loss gives too"

@@ -42,7 +42,8 @@ def without_decay(component: str, params: Mapping[str, Any], version: str = "") 
     if start < 1:
         curve = f"{{lr: {{from: LR, to: 0, start: {start:g}}}}}"
         used = f"ganzoo-core {version} that it names" if version else "version of ganzoo-core that its config.yaml names"
-        remedy = f"write it so in optimizer.generator and optimizer.critic: {curve}; to resume a run that was begun with it, use the {used}"
+        begun = f"to resume a run that was begun with it, use the {used}, as it was before curves"
+        remedy = f"write it so in optimizer.generator and optimizer.critic: {curve}; {begun}"
         raise UserError("learning rates fall along curves of the optimizers now", remedy, key=DECAY)
     return {name: value for name, value in params.items() if name != DECAY}
 

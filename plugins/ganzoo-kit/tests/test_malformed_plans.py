@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from torch import nn
 
-from ganzoo import ContractError, Loss, Plan, Schedule, UserError
+from ganzoo import ContractError, Critic, Generator, Loss, Plan, Schedule, Terms, Turn, UserError
 from ganzoo.compat.plans import kinds_of
 from ganzoo.params.curves import Curve, Piece, build_with_curves
+from ganzoo.rules import merge_terms
 
 
 class Planned(Schedule):
@@ -91,3 +93,17 @@ def test_a_loss_that_keeps_it_in_two_places_is_built_without_gradients() -> None
     loss = build_with_curves(Kept, (None,), {"weight": Curve(Piece(1, 0))})
     assert loss.weight is loss.inner.factor
     assert not loss.weight.requires_grad
+
+
+class Astray(Loss):
+    """Makes fakes along a route that no generator has."""
+
+    def generator_terms(self, turn: Turn) -> Terms:
+        return {"astray": turn.make({}, route="encod")["sample"].mean()}
+
+
+def test_what_a_loss_asks_for_in_vain_names_the_loss() -> None:
+    losses = {"kept": Kept(None, weight=1.0), "astray@back": Astray()}
+    turn = Turn("generator", Generator(), Critic(), {"sample": torch.zeros(2, 2)}, {}, views=list(losses.values()))
+    with pytest.raises(ContractError, match=r"loss 'astray@back': .*has no route 'encod'"):
+        merge_terms(losses, turn)
