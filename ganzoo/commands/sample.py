@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ganzoo.runs.trained import Trained
 
 GROUP = "Look at runs"
-SAMPLES = 64
-"""How many samples there are when nobody says."""
 
 
 def sample(
@@ -71,14 +69,13 @@ def sample(
     check_pictures(png=png, npz=npz)
     if sources:
         part = import_part("ganzoo_explore.translate", "the translation of pictures (--from)")
-        part.translate_into(run_folder, sources, out, route, seed, label, whole, weights, step, as_json)
+        more = {"-n": n, "--per-class": per_class, "--truncation": truncation, "--npz": npz, "--png": png, "--split": split, "-o": override}
+        part.translate_into(run_folder, sources, out, route, seed, label, whole, weights, step, as_json, more)
         return
     if given := [name for name, value in (("--route", route), ("--whole", whole)) if value]:
         raise UserError("it says how pictures are translated", "name them with --from", key=given[0])
     trained = load_trained(run_folder, weights, Registry.installed(), choose_reporter(), step=step, overrides=of_data(override))
-    count = n or SAMPLES
-    if per_class is not None:
-        count = per_class * _classes(trained, per_class, n, label)
+    count = n or 64 if per_class is None else per_class * _classes(trained, per_class, n, label)
     made = trained.sample(count, seed, trained.label_of(label), truncation, split)
     written = [made.save_npz(npz)] if npz else []
     written += made.save_each(out) if out else []

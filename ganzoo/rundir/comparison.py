@@ -76,8 +76,8 @@ def find_checkpoint(folder: Path, config: RunConfig, registry: Registry, step: s
         UserError: where the run does not keep it, or cannot say which is best.
     """
     kept = {checkpoint.step_of(path): path for path in reversed(checkpoint.existing(folder / CHECKPOINTS))}
-    steps = ", ".join(map(str, kept)) or "none"
-    remedy = f"it keeps those of steps {steps} (checkpoint.keep says how many)"
+    steps = ", ".join(map(str, kept))
+    remedy = f"it keeps those of steps {steps} (checkpoint.keep says how many)" if kept else "it keeps the last weights alone"
     if step != BEST:
         number = int(step) if step.isascii() and step.isdecimal() and len(step) < 16 else None
         if number is None:

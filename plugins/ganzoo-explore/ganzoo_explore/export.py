@@ -31,6 +31,7 @@ from ganzoo.engine.randomness import seeded
 from ganzoo.engine.sampling import make_inputs
 from ganzoo.errors import GanzooError, UserError, did_you_mean
 from ganzoo.files import check_ending, write_atomically
+from ganzoo.players import Generator
 from ganzoo.runs.trained import Trained
 
 from .pack import shortened
@@ -201,6 +202,7 @@ def _facts(trained: Trained, network: Positional) -> dict[str, str]:
     """What the file says of itself."""
     facts: dict[str, Any] = {name: trained.facts.get(name) for name in ("run", "step")}
     facts |= {"data": trained.data.to_json(), "class_names": list(trained.class_names)}
+    facts["draws_normal"] = type(trained.generator).draw is Generator.draw and trained.generator.latent_dim > 0
     with contextlib.suppress(UserError):  # it is not installed; what it makes of pictures is then not known
         facts["dataset"] = shortened(trained.dataset.plain())
     return {"ganzoo": json.dumps({"generator": trained.part.component.qualified, "route": network.route, **facts})}

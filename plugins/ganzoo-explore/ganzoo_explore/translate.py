@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from ganzoo.ui.pictures import one_picture, save_png
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_files
 
+from .targets import ARRAYS, PICTURE, find_targets
 from .translators import Translator, translator_of, translator_of_file
 
 
@@ -36,12 +37,15 @@ def translate_into(
     weights: Path | None,
     step: str | None,
     as_json: bool,
+    unused: Mapping[str, Any],
 ) -> None:
     """What ``ganzoo sample --from`` does: translate ``pictures`` into ``out`` and print what was written.
 
     Raises:
-        UserError: where some could not be read; the others are done.
+        UserError: where some could not be read; the others are done. For options of ``unused`` that have a value.
     """
+    if given := [name for name, value in unused.items() if value is not None and value != []]:
+        raise UserError("it says nothing of pictures that are translated (--from)", "leave it out", key=given[0])
     if out is None:
         raise UserError("it is not said where pictures go", "name a folder with --out", key="--from")
     if source.is_file():
@@ -55,7 +59,8 @@ def translate_into(
     print_files(written, {"n": len(written), "seed": seed, "failed": failed}, as_json)
     if failed:
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-        raise UserError(f"{failed[0]}{more}", f"the other {len(written)} are done", key="--from")
+        done = {0: "nothing was written", 1: "the other one is done"}.get(len(written), f"the other {len(written)} are done")
+        raise UserError(f"{failed[0]}{more}", done, key="--from")
 
 
 def translate(
@@ -83,7 +88,7 @@ def translate(
     if "label" not in translator.reads and label is not None:
         raise UserError("this generator is told no class", "leave it out", key="--label")
     written, failed = [], []
-    for path, target in _targets(sources, out):
+    for path, target in find_targets(sources, out):
         try:
             inputs = _inputs(translator, field, path, whole)
         except (BadImage, OSError) as reason:
@@ -97,11 +102,13 @@ def translate(
                 what, "its data set's plugin may make it of them: install it; or, of an older export, export again", key="--from"
             )
         try:
-            written.append(_write(translator.call(inputs), target))
-        except RuntimeError as error:
+            made = translator.call(inputs)
+        except Exception as error:  # torch, onnxruntime and networks have their own
             if not whole:
                 raise
             failed.append(f"{path}: the network does not take this size ({' '.join(str(error).split())[:80]})")
+            continue
+        written.append(_write(made, target))
     return written, failed
 
 
@@ -133,30 +140,7 @@ def _as_trained(value: np.ndarray) -> Tensor:
 def _write(made: Fields, target: Path) -> Path:
     pictures = {name: value for name, value in made.items() if value.dim() == 4}
     if not pictures:
-        return save_arrays(target.with_name(target.name + ".npz"), {name: value[0].numpy() for name, value in made.items()})
-    path = target.with_name(target.name + ".png")
+        return save_arrays(target.with_name(target.name + ARRAYS), {name: value[0].numpy() for name, value in made.items()})
+    path = target.with_name(target.name + PICTURE)
     save_png(one_picture(to_uint8(pictures.get("sample", next(iter(pictures.values()))).float())[0]), path)
     return path
-
-
-def _targets(sources: Iterable[Path], out: Path) -> list[tuple[Path, Path]]:
-    """Each picture, and where what becomes of it goes, without its ending.
-
-    Raises:
-        UserError: where a source is not there or holds no pictures, or would be written over.
-    """
-    found: list[tuple[Path, Path]] = []
-    for source in sources:
-        if source.is_dir():
-            if source.resolve() == out.resolve():
-                raise UserError("it is the folder that pictures come from", "name another", key="--out", where=str(out))
-            folder = _pictures("sources").Folder(source)
-            _pictures("sources").refuse_nothing(folder, source, key="--from")
-            _pictures("sources").tell_of_others(folder, source, choose_reporter())
-            found += [(source / name, out / name) for name in folder.names]
-        elif source.is_file():
-            found.append((source, out / source.name))
-        else:
-            raise UserError("there is no such file or folder", "look at its name", key="--from", where=str(source))
-    stems = [target.with_suffix("") for _, target in found]
-    return [(path, stem if stems.count(stem) == 1 else target) for (path, target), stem in zip(found, stems, strict=True)]

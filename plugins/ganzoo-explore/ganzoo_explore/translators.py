@@ -94,7 +94,8 @@ def translator_of_file(path: Path, route: str, seed: int) -> Translator:
     """The one forward of an exported file.
 
     Raises:
-        UserError: where it is not one that ganzoo wrote as ONNX, is of another ``route``, or onnxruntime is not installed.
+        UserError: where it is not one that ganzoo wrote as ONNX, is of another ``route``, or is of a generator that draws its latents
+            in a way of its own; where onnxruntime is not installed.
     """
     if path.suffix.lower() != ".onnx":
         why = ": to read a program of torch.export is to run code of it" if path.suffix.lower() == ".pt2" else ""
@@ -104,7 +105,9 @@ def translator_of_file(path: Path, route: str, seed: int) -> Translator:
     except ImportError:
         raise UserError("running ONNX needs onnxruntime, which is not installed", "pip install onnxruntime", where=str(path)) from None
     try:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4  # what goes wrong is an exception, which is said in a line
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         facts = json.loads(session.get_modelmeta().custom_metadata_map["ganzoo"])
         data, names = DataSpec.from_json(facts["data"]), tuple(map(str, facts.get("class_names") or ()))
     except Exception as error:  # whatever else is in the file
@@ -118,6 +121,10 @@ def translator_of_file(path: Path, route: str, seed: int) -> Translator:
         raise UserError(f"this export holds {held} alone", f"ganzoo export RUN --route {route}", key="--route")
     outputs = [value.name for value in session.get_outputs()]
     shapes = {value.name: value.shape[1:] for value in session.get_inputs()}
+    if "latent" in shapes and not facts.get("draws_normal"):
+        old = "draws_normal" not in facts
+        what = "it does not say how its generator draws latents" if old else "its generator draws latents in a way of its own"
+        raise UserError(what, "export it again" if old else "sample from its run or pack", where=str(path))
 
     def call(fields: Fields) -> Fields:
         random = torch.Generator().manual_seed(seed)

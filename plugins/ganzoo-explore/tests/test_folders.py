@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from ganzoo_explore import translate
+from ganzoo_explore.targets import find_targets
 from PIL import Image
 
 from ganzoo import UserError
@@ -56,12 +56,12 @@ def test_pictures_that_are_not_read_are_counted(here, capsys):
     (here / "photos/1.jxl").touch()
     for name in ("a", "photos"):
         invoke(["eval", "-m", "sliced_wasserstein", "-q", "--images", name, "--against", "b"])
-    assert translate._targets([here / "a"], here / "out")[0][0] == here / "a/000.png"
+    assert find_targets([here / "a"], here / "out")[0][0] == here / "a/000.png"
     said = capsys.readouterr().err
     assert said.count("a: passed over 1 .heic, which are not read here") == 2
     assert "no pictures in " + str(here / "photos but 1 .jxl") in said
     with pytest.raises(UserError, match=r"--from: no pictures in .*photos but 1 \.jxl"):
-        translate._targets([here / "photos"], here / "out")
+        find_targets([here / "photos"], here / "out")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,10 @@ from ganzoo_explore.pack import shortened
 from PIL import Image
 
 from ganzoo.cli import invoke
+from ganzoo.config import parse_config
+from ganzoo.errors import UserError
 from ganzoo.registry import Component, Registry
+from ganzoo.rundir.comparison import find_checkpoint
 from ganzoo.rundir.lines import append_event
 from ganzoo.runs.packs import PINS, SUMS, sha256_of, version_note
 from ganzoo.runs.trained import load_trained
@@ -183,3 +186,10 @@ def test_a_pack_is_whole_or_not_there(pack, monkeypatch, capsys):
     assert invoke(["pack", str(pack), "--out", str(pack.parent / "new")]) == 3
     assert "No space left on device" in capsys.readouterr().err
     assert [path.name for path in pack.parent.iterdir()] == ["pack"]
+
+
+def test_of_a_pack_no_step_is_named_among_none(tmp_path):
+    config = parse_config("{data: ring, generator: mlp, critic: b, loss: c}")
+    for step, said in (("2", "keeps no checkpoint of step 2"), ("first", "'first' is not a step"), ("best", "no metric to choose")):
+        with pytest.raises(UserError, match=f"{said}.* it keeps the last weights alone"):
+            find_checkpoint(tmp_path, config, Registry.installed(), step)
