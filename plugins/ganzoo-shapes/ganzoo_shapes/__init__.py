@@ -14,6 +14,7 @@ def ganzoo_datasets() -> dict[str, str]:
         "described": "ganzoo_shapes.described:Described",
         "outlines": "ganzoo_shapes.pairs:Outlines",
         "scene": "ganzoo_shapes.pairs:Scene",
+        "shapes": "ganzoo_shapes.pairs:Shapes",
         "tinted": "ganzoo_shapes.domains:Tinted",
     }
 

@@ -1,4 +1,4 @@
-"""Pairs of pictures: outlines and what they enclose, a shape in a scene and the shape alone."""
+"""Pairs of pictures: outlines and what they enclose, shapes with a hole and whole, a shape in a scene and the shape alone."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+from ganzoo_data.derived import Mask, conditions, hole, holed
+
+from ganzoo import NonNegativeInt, PositiveInt
 
 from .drawing import Array, alone, as_bytes, filled, outlined, paint, palette
-from .drawn import Drawn, any_form
+from .drawn import Drawn, Size, Split, any_form
 
 if TYPE_CHECKING:
     from ganzoo import Cache
+    from ganzoo.data import Rows
 
 LINE = 0.045
 """Thickness of outlines, in edges of the picture."""
@@ -35,6 +39,45 @@ class Outlines(Drawn):
         white = np.full((n, 3, self.size, self.size), 255.0)
         covers = {"source": outlined(distance, LINE * self.size), "sample": filled(distance)}
         return {name: as_bytes(paint(white, cover, colour)) for name, cover in covers.items()}
+
+
+class Shapes(Drawn):
+    """Filled shapes of any colour on white, as those of `outlines`; with a hole that what is left of a shape tells how to fill.
+
+    Args:
+        count: pictures to train on; held out is a quarter as many.
+        size: edge of the pictures in pixels.
+        seed: what they are drawn with.
+        split: train, or test: held out.
+        mask: give "source" as well: the picture with a hole of half its edge, in the middle or anywhere, and "mask", which is 1 in it;
+            random: and "hole_anywhere", 1.
+        overlap: pixels along the rim of the hole that "source" still shows.
+    """
+
+    def __init__(
+        self,
+        *,
+        count: PositiveInt = 4000,
+        size: Size = 32,
+        seed: NonNegativeInt = 0,
+        split: Split = "train",
+        mask: Mask | None = None,
+        overlap: NonNegativeInt = 0,
+    ) -> None:
+        super().__init__(count=count, size=size, seed=seed, split=split)
+        self.mask, self.overlap = mask, overlap
+
+    def arrays(self, cache: Cache) -> Mapping[str, Rows]:
+        """{"sample": (N, 3, size, size) uint8}, and what else is asked for."""
+        random, n = self._random(), self._number
+        distance = self._anywhere(random, any_form(random, n), 0.25, 0.45, 0.6)
+        white = np.full((n, 3, self.size, self.size), 255.0)
+        sample = as_bytes(paint(white, filled(distance), random.uniform(20, 220, (n, 3))))
+        return {"sample": sample, **conditions(sample, None, self.mask, self.overlap)}
+
+    def inputs_of(self, picture: np.ndarray) -> Mapping[str, np.ndarray]:
+        """The picture with a hole, and where it is; nothing of its own where there are no holes."""
+        return {"source": holed(picture, self.mask, 0, self.overlap), "mask": hole(picture.shape, self.mask, 0)} if self.mask else {}
 
 
 class Scene(Drawn):

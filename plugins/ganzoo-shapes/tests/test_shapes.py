@@ -5,10 +5,11 @@ import pytest
 import torch
 from ganzoo_shapes.domains import Tinted
 from ganzoo_shapes.drawing import COLOURS, FORMS, alone, distances, filled, outlined, palette
-from ganzoo_shapes.pairs import Outlines, Scene
+from ganzoo_shapes.pairs import Outlines, Scene, Shapes
 from ganzoo_shapes.shape_and_colour import ShapeAndColour, answers
 
 from ganzoo import Cache, DataSpec, UserError
+from ganzoo.cli import invoke
 
 SETS = (Outlines, Scene, Tinted)
 
@@ -51,6 +52,33 @@ def test_an_outline_has_the_colour_of_its_filling_and_its_place() -> None:
     assert darker.sum() > 1.5 * inked.sum()
     for source, sample in zip(data["source"], data["sample"], strict=True):
         assert np.abs(source.min(axis=(1, 2)).astype(int) - sample.min(axis=(1, 2))).max() <= 60  # thin lines are blended with white
+
+
+def test_a_shape_with_a_hole_is_the_shape_around_it_and_goes_on_behind_it() -> None:
+    whole, given, held = (read(Shapes(count=60, **more)) for more in ({}, {"mask": "centre"}, {"mask": "centre", "split": "test"}))
+    assert list(whole) == ["sample"]
+    assert np.array_equal(whole["sample"], given["sample"])
+    assert held["source"].shape == (15, 3, 32, 32)
+    assert not {picture.tobytes() for picture in whole["sample"]} & {picture.tobytes() for picture in held["sample"]}
+    source, inside = given["source"][:], np.broadcast_to(given["mask"][:] > 0, (60, 3, 32, 32))
+    assert np.array_equal(source[~inside], given["sample"][~inside])
+    assert (source[inside] == 128).all()
+    ink = (given["sample"] < 250).any(axis=1)
+    behind = inside[:, 0] & ink
+    assert min(behind.sum(axis=(1, 2))) > 20  # there is something to fill in,
+    assert np.mean((ink & ~inside[:, 0]).sum(axis=(1, 2)) > 20) > 0.9  # and something to tell it by
+    picture = np.zeros((3, 32, 32), np.uint8)
+    assert Shapes(mask="random", overlap=1).inputs_of(picture).keys() == {"source", "mask"}
+    assert not Shapes().inputs_of(picture)
+
+
+def test_the_context_encoder_fills_shapes(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = ("data={name: shapes, count: 24, mask: random}", "generator.width=2", "generator.bottleneck=4", "critic.width=2")
+    train = ("train.steps=3", "train.batch_size=4", "train.threads=1", "train.device=cpu", "metrics.0.split=test")
+    options = [word for setting in (*small, *train) for word in ("-o", setting)]
+    assert invoke(["run", "ganzoo-context-encoder:faces", "-q", "--out", "run", *options]) == 0, capsys.readouterr().err
+    assert '"l1_share"' in Path("run/metrics.jsonl").read_text()
 
 
 def test_warm_and_cold_are_not_pairs_in_training_and_held_out_they_are() -> None:

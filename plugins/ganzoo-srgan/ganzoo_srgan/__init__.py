@@ -26,6 +26,12 @@ def ganzoo_schedules() -> dict[str, str]:
 
 
 @hookimpl
+def ganzoo_datasets() -> dict[str, str]:
+    """Digits and their low resolution."""
+    return {"reduced_digits": "ganzoo_srgan.digits:ReducedDigits"}
+
+
+@hookimpl
 def ganzoo_metrics() -> dict[str, str]:
     """Enlarged pictures against bicubic interpolation and against the truth."""
     return {"super_resolution": "ganzoo_srgan.metric:SuperResolution"}

@@ -2,9 +2,11 @@ import math
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from ganzoo_srgan.critic import SRGANCritic
+from ganzoo_srgan.digits import ReducedDigits
 from ganzoo_srgan.generator import SRResNet
 from ganzoo_srgan.metric import energy, psnr
 from ganzoo_srgan.schedule import Pretrain
@@ -12,8 +14,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from ganzoo import DataSpec, UserError
+from ganzoo import Cache, DataSpec, UserError
 from ganzoo.cli import invoke
+from ganzoo.data import Digits
 
 
 def pairs(large: int, small: int, channels: int = 3) -> DataSpec:
@@ -131,6 +134,26 @@ def test_a_run_resumed_in_the_second_phase_ends_bit_for_bit_and_enlarges_picture
     assert Image.open("large/a.png").size == (80, 48)
     assert invoke(["eval", "run", "-m", "super_resolution", "-o", "split=test"]) == 0, capsys.readouterr().err
     assert math.isfinite(sum(float(v.sum()) for v in whole.values()))
+
+
+def test_digits_come_with_the_means_of_their_blocks_and_every_fifth_is_held_out() -> None:
+    train, test = (ReducedDigits(split=split).arrays(Cache()) for split in ("train", "test"))  # type: ignore[arg-type]
+    bundled = Digits(size=32).arrays(Cache())["sample"]
+    assert np.array_equal(test["sample"][:], bundled[4::5])
+    assert np.array_equal(train["sample"][:8], bundled[[0, 1, 2, 3, 5, 6, 7, 8]])
+    blocks = bundled[4::5][:9].reshape(9, 1, 8, 4, 8, 4).mean((3, 5))
+    assert np.abs(test["source"][:9] - blocks).max() <= 0.5
+    assert ReducedDigits(size=28, low_resolution=7).arrays(Cache())["source"].shape == (8000, 1, 4, 4)
+    with pytest.raises(UserError, match="cannot be reduced 3 times"):
+        ReducedDigits(low_resolution=3)
+
+
+def test_digits_are_enlarged_in_both_phases(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(RECIPE.replace("faces, count: 24, size: 32,", "reduced_digits,").replace("{name: super_resolution, split: val}", ""))
+    assert invoke(["run", str(config), "-q", "--out", str(tmp_path / "run")]) == 0, capsys.readouterr().err
+    eval_it = ["eval", str(tmp_path / "run"), "-m", "super_resolution", "-o", "split=test", "-o", "samples=100"]
+    assert invoke(eval_it) == 0, capsys.readouterr().err
 
 
 def test_a_low_resolution_that_does_not_divide_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
