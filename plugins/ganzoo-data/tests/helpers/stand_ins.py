@@ -35,12 +35,12 @@ def write_cifar10(root):
         (root / f"cifar-10-batches-bin/{batch}.bin").write_bytes(records.tobytes())
 
 
-def write_pictures(root, seed=0):
+def write_pictures(root, seed=0, width=178):
     root.mkdir(parents=True)
     random = np.random.default_rng(seed)
     names = [f"{i + 1:06}.jpg" for i in range(COUNT)]
     for name in names:
-        Image.fromarray(random.integers(0, 256, (218, 178, 3), np.uint8)).save(root / name)
+        Image.fromarray(random.integers(0, 256, (218, width, 3), np.uint8)).save(root / name)
     return names
 
 
@@ -103,7 +103,7 @@ def write_arrays(root):
 
 def write_pairs(root):
     for seed, half in enumerate(("train", "val", "test")):
-        write_pictures(root / half, seed)
+        write_pictures(root / half, seed, width=2 * 178)
 
 
 def write_domains(root):
