@@ -63,9 +63,11 @@ class CelebA(Dataset):
     ) -> None:
         self.root, self.split, self.size, self.crop = root, split, size, crop
         self.attribute, self.flip, self.download, self.max_bad = attribute, flip, download, max_bad
-        self._asked = attributes if attribute is None else (attribute, *attributes)
+        self._asked, self._key = (attributes, "data.attributes") if attribute is None else ((attribute, *attributes), "data.attribute")
         if attribute is not None and attributes:
             raise UserError("one attribute is the label, or several are changed", "leave one of both out", key="data.attributes")
+        if twice := [name for i, name in enumerate(attributes) if name in attributes[:i]]:
+            raise UserError(f"'{twice[0]}' is named twice", "leave one of them out", key="data.attributes")
         self.attributes, self.class_names = attributes, tuple(text for name in self._asked for text in (f"not {name}", name))
         self.classes = len(self.class_names)
 
@@ -75,7 +77,7 @@ class CelebA(Dataset):
         assert layout.picture is not None  # or ``_find`` had refused
         assert layout.partition is not None
         names = read_partition(layout.partition, self.split)
-        labels = read_attributes(layout.attributes, self._asked) if self._asked and layout.attributes else None
+        labels = read_attributes(layout.attributes, self._asked, self._key) if self._asked and layout.attributes else None
         unlabelled = [name for name in names if labels is not None and name not in labels]
         if unlabelled:
             raise UserError(
@@ -136,7 +138,7 @@ def _download(target: Path, cache: Cache, by_hand: str) -> None:
 
 def read_partition(path: File, split: str) -> list[str]:
     """The names of the images of ``split``, in the list's order. Each line: a name, then 0, 1 or 2."""
-    names = []
+    parts: dict[str, str] = {}
     lines = _lines(path)
     for number, (line, cells) in enumerate(zip(lines, rows(lines), strict=True), start=1):
         if not cells or (number == 1 and cells[0] == "image_id"):
@@ -146,24 +148,29 @@ def read_partition(path: File, split: str) -> list[str]:
             raise UserError(f"'{line[:60]}' is not a line of this list", "get it again", key="data.root", where=f"{path}:{number}")
         if Path(name).name != name or name == ".." or "\\" in name:  # a list from elsewhere must not lead to files elsewhere
             raise UserError(f"'{name}' is a path, wanted a file name", "get the list again", key="data.root", where=f"{path}:{number}")
-        if split == "all" or part == SPLITS[split]:
-            names.append(name)
+        if name in parts:
+            raise UserError(f"'{name}' is listed twice", "get the list again", key="data.root", where=f"{path}:{number}")
+        parts[name] = part
+    names = [name for name, part in parts.items() if split == "all" or part == SPLITS[split]]
     if not names:
         raise UserError(f"{path} lists no images of the split '{split}'", "choose another data.split", key="data.split")
     return names
 
 
-def read_attributes(path: File, wanted: Sequence[str]) -> dict[str, list[int]]:
+def read_attributes(path: File, wanted: Sequence[str], key: str = "data.attribute") -> dict[str, list[int]]:
     """Image name -> for each attribute 1 where it has it, 0 where not. Line 1: a count; 2: the names; then a name and 1s and -1s."""
     lines = _lines(path)
     cells_of = rows(lines)
     first = 1 if lines and cells_of[0][:1] == ["image_id"] else 2  # a CSV has its header first, the official list a count before it
     attributes = [name for name in cells_of[first - 1] if name != "image_id"] if len(lines) >= first else []
+    if {"1", "-1"} & {*attributes}:
+        what = f"'{lines[first - 1][:60]}' is not the line of the attributes' names"
+        raise UserError(what, "get the list again", key="data.root", where=f"{path}:{first}")
     for name in wanted:
         if name not in attributes:
-            raise UserError(f"'{name}' is not an attribute in {path}", did_you_mean(name, attributes), key="data.attribute")
+            raise UserError(f"'{name}' is not an attribute in {path}", did_you_mean(name, attributes), key=key)
     columns = [attributes.index(name) + 1 for name in wanted]
-    found = {}
+    found: dict[str, list[int]] = {}
     for number, cells in enumerate(cells_of[first:], start=first + 1):
         if not cells:
             continue
@@ -171,7 +178,10 @@ def read_attributes(path: File, wanted: Sequence[str]) -> dict[str, list[int]]:
             raise UserError(
                 f"wanted a name and {len(attributes)} times 1 or -1", "get the list again", key="data.root", where=f"{path}:{number}"
             )
-        found[cells[0]] = [int(cells[column] == "1") for column in columns]
+        has = [int(cells[column] == "1") for column in columns]
+        if found.setdefault(cells[0], has) != has:
+            what = f"'{cells[0]}' is listed before with other attributes"
+            raise UserError(what, "get the list again", key="data.root", where=f"{path}:{number}")
     return found
 
 

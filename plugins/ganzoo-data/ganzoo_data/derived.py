@@ -78,7 +78,14 @@ def refuse_remainder(size: tuple[int, int], times: int | None) -> None:
 
 
 def conditions(sample: Rows, low_resolution: int | None, mask: Mask | None, overlap: int = 0) -> Mapping[str, Rows]:
-    """The fields "source", and "mask" where there are holes; "hole_anywhere", 1, where these need not be in the middle."""
+    """The fields "source", and "mask" where there are holes; "hole_anywhere", 1, where these need not be in the middle.
+
+    Raises:
+        UserError: where ``overlap`` leaves no hole.
+    """
+    if (mask or overlap) and (not mask or min(sample.shape[-2:]) // 2 <= 2 * overlap):
+        what = f"with an overlap of {overlap} pixels nothing of {sample.shape[-2]} x {sample.shape[-1]} is hidden"
+        raise UserError(what, "choose a mask and a smaller overlap", key="data.overlap")
     if low_resolution is not None:
         return {"source": Derived(sample, lambda picture, number: thumbnail(picture, low_resolution))}
     if mask is not None:

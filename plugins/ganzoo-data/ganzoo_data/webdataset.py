@@ -151,10 +151,11 @@ def read_index(path: Path, classes: int, others: Counter[str]) -> list[tuple[Mem
     What else may be a picture is counted in ``others``, by its ending; and that there are labels which are not asked for.
 
     Raises:
-        UserError: where the shard is not an uncompressed tar, is damaged, holds a sample twice, or lacks a label.
+        UserError: where the shard is not an uncompressed tar, is damaged, holds a sample twice, or lacks a label or the picture of one.
     """
     images: dict[str, Member] = {}
     labels: dict[str, int] = {}
+    passed_over: set[str] = set()
     try:
         with Shard(path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
             for member in tar:
@@ -170,10 +171,12 @@ def read_index(path: Path, classes: int, others: Counter[str]) -> list[tuple[Mem
                     found = _label(os.pread(file.fileno(), member.size, member.offset_data), ending)
                     if not classes:
                         others[ending] += found is not None
-                    elif found is not None and 0 <= found < classes:
-                        labels[key] = found
+                    elif found is not None and 0 <= found < classes and labels.setdefault(key, found) != found:
+                        what = f"{path} gives {key.removeprefix('/')} two labels: {labels[key]} and {found}"
+                        raise UserError(what, "write it again", key="data.shards")
                 elif f".{ending}".endswith((*SUFFIXES, *NOT_READ)):
                     others[ending] += 1
+                    passed_over.add(key)
             if os.pread(file.fileno(), 512, tar.offset) != bytes(512):  # tarfile takes a damaged header, or none, for the end
                 raise tarfile.ReadError(f"damaged, or cut short, at byte {tar.offset}")
     except (OSError, EOFError, tarfile.TarError, ValueError) as error:
@@ -183,6 +186,9 @@ def read_index(path: Path, classes: int, others: Counter[str]) -> list[tuple[Mem
     if unlabelled:
         wanted = f"a .cls or .json with its label, 0 to {classes - 1}"
         raise UserError(f"{path}: {unlabelled[0]} has no {wanted.removeprefix('a ')}", "write it again", key="data.classes")
+    if alone := [key for key in labels if key not in images and key not in passed_over]:
+        what = f"{path} has labels of {len(alone)} samples without a picture: {alone[0].removeprefix('/')}, ..."
+        raise UserError(what, "write it again", key="data.shards")
     return [(image, labels.get(key, 0)) for key, image in images.items()]
 
 

@@ -124,8 +124,12 @@ def test_is_decoded_once(tmp_path, cache, monkeypatch):
 
 
 def test_an_unknown_attribute_is_named_with_the_nearest(tmp_path, cache):
-    with pytest.raises(UserError, match=r"data\.attribute: 'Smilng' is not an attribute in .*did you mean 'Smiling'\?"):
-        read(write(tmp_path / "data", True), cache, attribute="Smilng")
+    root = write(tmp_path / "data", True)
+    for options, key in (({"attribute": "Smilng"}, "attribute"), ({"attributes": ("Male", "Smilng")}, "attributes")):
+        with pytest.raises(UserError, match=rf"data\.{key}: 'Smilng' is not an attribute in .*did you mean 'Smiling'\?"):
+            read(root, cache, **options)
+    with pytest.raises(UserError, match=r"data\.attributes: 'Male' is named twice"):
+        CelebA(attributes=("Male", "Smiling", "Male"))
 
 
 def test_missing_files_are_named(tmp_path, cache):
@@ -207,7 +211,11 @@ def test_an_archive_with_planted_paths_writes_nothing(tmp_path, cache):
         ("list_eval_partition.txt", "000001.jpg 0\n999999.jpg 0\n", r"lacks 1 images of list_eval_partition\.txt: 999999\.jpg"),
         ("list_attr_celeba.txt", "12\nMale Smiling\n000001.jpg 1\n", r"attr_celeba\.txt:3: data\.root: wanted a name and 2 times"),
         ("list_attr_celeba.txt", "12\nMale Smiling\n000001.jpg 1 0\n", r"attr_celeba\.txt:3: data\.root"),
+        ("list_eval_partition.txt", "000001.jpg 0\n000001.jpg 2\n", r"partition\.txt:2: data\.root: '000001\.jpg' is listed twice"),
         ("list_attr_celeba.txt", "", "'Smiling' is not an attribute"),
+        ("list_attr_celeba.txt", "Smiling\n000001.jpg 1\n", r"txt:2: data\.root: '000001\.jpg 1' is not the line of the attributes' names"),
+        ("list_attr_celeba.txt", "1\n000001.jpg -1\n", r"txt:2: data\.root: '000001\.jpg -1' is not the line of"),
+        ("list_attr_celeba.txt", "3\nSmiling\n1.jpg 1\n1.jpg 1\n1.jpg -1", r"txt:5: data\.root: '1\.jpg' is listed before with other"),
         ("list_attr_celeba.txt", "\xff\xfe", "cannot be read"),
     ],
 )

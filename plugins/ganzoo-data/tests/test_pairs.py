@@ -168,6 +168,15 @@ def test_thumbnails_and_holes_are_of_the_very_picture_and_the_same_at_each_readi
         ImageFolder(root=str(tmp_path / "data"), size=16, low_resolution=5)
 
 
+def test_an_overlap_that_leaves_no_hole_is_refused(tmp_path, cache):
+    paint(tmp_path / "data/1.png", 10)
+    for mask, overlap in ((None, 1), ("centre", 4), ("random", 5)):
+        with pytest.raises(UserError, match=f"with an overlap of {overlap} pixels nothing of 16 x 16 is hidden"):
+            ImageFolder(root=str(tmp_path / "data"), size=16, mask=mask, overlap=overlap).arrays(cache)
+    seen = ImageFolder(root=str(tmp_path / "data"), size=16, mask="random", overlap=3).arrays(cache)["source"][0]
+    assert (seen == 128).sum() == 3 * 2 * 2
+
+
 def test_pictures_that_are_no_squares_are_cut_and_cropped_together(tmp_path, cache):
     for i, ramp in enumerate(np.random.default_rng(0).integers(0, 256, (4, 12, 20, 3), np.uint8)):
         (tmp_path / "data").mkdir(exist_ok=True)

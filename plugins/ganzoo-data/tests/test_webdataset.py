@@ -136,6 +136,18 @@ REFUSED = {
     "no label": ([("1.png", picture(1))], "w", lambda content: content, r"1\.png has no \.cls or \.json with its label, 0 to 9"),
     "label out of range": ([("1.png", picture(1)), ("1.cls", b"10")], "w", lambda content: content, "label, 0 to 9"),
     "label no number": ([("1.png", picture(1)), ("1.json", b'{"label": true}')], "w", lambda content: content, "label, 0 to 9"),
+    "two labels": (
+        [("1.png", picture(1)), ("1.cls", b"2"), ("1.json", b'{"label": 3}')],
+        "w",
+        lambda content: content,
+        r"a\.tar gives 1 two labels: 2 and 3",
+    ),
+    "a label alone": (
+        [("1.png", picture(1)), ("1.cls", b"2"), ("x/3.cls", b"2")],
+        "w",
+        lambda content: content,
+        r"labels of 1 samples without a picture: x/3, \.\.\.; write it again",
+    ),
     "no picture": ([("1.txt", b"")], "w", lambda content: content, "no pictures in"),
 }
 
@@ -151,7 +163,15 @@ def test_what_is_no_shard_is_refused_in_one_line(case, tmp_path):
 
 
 def test_pictures_and_labels_that_are_left_out_are_said(tmp_path):
-    members = [("1.png", picture(1)), ("1.cls", b"3"), ("1.mask.png", picture(2)), ("2.heic", b""), ("3.bmp", b""), ("3.txt", b"")]
+    members = [
+        ("1.png", picture(1)),
+        ("1.cls", b"3"),
+        ("1.mask.png", picture(2)),
+        ("2.heic", b""),
+        ("2.cls", b"3"),
+        ("3.bmp", b""),
+        ("3.txt", b""),
+    ]
     path = write(tmp_path / "a.tar", *members)
     assert greys(read(tmp_path, str(path), log := io.StringIO())[1]) == [1]
     assert "passed over 1 .bmp, 1 .heic, 1 .mask.png, which are not read here" in log.getvalue()
