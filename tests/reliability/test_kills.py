@@ -28,34 +28,43 @@ def wait_for(condition, process, seconds=120):
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize(("kills", "steps"), [(1, 150), pytest.param(25, 4000, marks=pytest.mark.slow)])
+THREADED = """from ganzoo.engine import outputs
+class Late(outputs.Background):
+    def do(self, work, then): super().do(lambda: (__import__("time").sleep(0.05), work())[1], then)
+outputs.Background = lambda threaded, late=Late: late(threaded=True)"""
+"""Writes late and behind the steps, as on a GPU: those that are taken meanwhile may be taken again."""
+
+
+@pytest.mark.parametrize(
+    ("kills", "steps", "before"), [(1, 150, ""), (1, 150, THREADED), pytest.param(25, 4000, "", marks=pytest.mark.slow)]
+)
 @pytest.mark.promise(
     "Kill it", "kill -9 of the command at random moments: it resumes, loses at most a checkpoint interval, ends with the same tensors"
 )
-def test_the_command_survives_kill_9(kills, steps, start, train, left, differing, found):
+def test_the_command_survives_kill_9(kills, steps, before, start, train, left, differing, found):
     moments = random.Random(kills)
-    run, lost, starting = left("out"), [], 0
+    run, lost, starting, event = left("out"), [], 0, "checkpoint" if before else "log"
     for kill in range(kills):
-        before = len(run.events)
-        process = start("run", "ring.yaml", "--quiet", "--out", "out", "--resume", *options(steps))
+        known = len(run.events)
+        process = start("run", "ring.yaml", "--quiet", "--out", "out", "--resume", *options(steps), before=before)
         if kill % 3 == 2:  # anywhere in its start, too
             time.sleep(moments.uniform(0, START))
         else:
-            wait_for(lambda before=before: any(line["event"] == "log" for line in run.events[before:]), process)
+            wait_for(lambda known=known: any(line["event"] == event and line["step"] for line in run.events[known:]), process)
             time.sleep(moments.uniform(0, 0.3))
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
         now = run.events
-        resumed = [line["step"] for line in now[before:] if line["event"] == "started"]
+        resumed = [line["step"] for line in now[known:] if line["event"] == "started"]
         if not resumed:
             starting += 1
             continue
-        lost.append(last(now[:before], "log") - resumed[0])
-        assert resumed[0] >= last(now[:before], "checkpoint")
+        lost.append(last(now[:known], "log") - resumed[0])
+        assert resumed[0] >= last(now[:known], "checkpoint")
     assert last(run.events, "log") < steps
     train("out", f"train.steps={steps}", *PACE, resume=True)
     lost.append(last(now, "log") - [line["step"] for line in run.events if line["event"] == "started"][-1])
-    assert max(lost) <= INTERVAL
+    assert max(lost) <= INTERVAL * (3 if before else 1)  # two may wait to be written
     assert run.temporary == []
     train("whole", f"train.steps={steps}", *PACE)
     assert differing(left("whole").state, run.state) == []
