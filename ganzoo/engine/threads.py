@@ -17,7 +17,7 @@ from .loop import Loop
 from .meter import Meter
 from .run import Run
 
-SECONDS, LONG, FASTER = 0.5, 2.0, 0.9
+SECONDS, LONG, FASTER = 0.4, 2.0, 0.9
 """How long steps are taken with either number; which step is long; the share of the other's time that one thread may take to be chosen."""
 
 

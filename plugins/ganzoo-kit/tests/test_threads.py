@@ -72,6 +72,22 @@ def test_one_thread_is_chosen_where_it_is_clearly_faster_and_steps_are_not_long(
     assert not said or ("50 ms a step, 2 threads take 100" in said and "train.threads: 2" in said)
 
 
+def test_a_small_network_chooses_within_a_second(monkeypatch):
+    run, now = built(parse_config(RING, ["train.steps=1000"])), [0.0]
+
+    class Steps:
+        def __init__(self, run, meter):
+            self.threads = torch.get_num_threads()
+
+        def step(self):
+            now[0] += 0.07 / self.threads
+
+    monkeypatch.setattr(threads, "Loop", Steps)
+    monkeypatch.setattr(threads.time, "perf_counter", lambda: now[0])
+    assert threads.choose_threads(run, lambda: True) == ""
+    assert 0.5 < now[0] < 1
+
+
 @pytest.mark.parametrize("why", ["the cores are free", "OMP_NUM_THREADS", "train.threads", "one core"])
 def test_nothing_is_tried_where_nothing_is_to_choose(why, run, monkeypatch):
     tried = taking(monkeypatch)
