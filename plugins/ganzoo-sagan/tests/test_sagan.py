@@ -54,7 +54,11 @@ def test_channels_at_128_pixels_are_those_of_the_authors() -> None:
     convolutions += sum(9 * a * b + 9 * b * b + a * b + 3 * b for a, b in pairwise(widths)) + 3 * 64
     last = 2 * (9 * 1024 * 1024 + 1024)
     attention = 2 * 128 * 16 + 2 * 128 * 64 + 1
-    assert count(critic) == convolutions + last + attention + 1024 + 1 + 1000 * 1024
+    assert count(critic) == convolutions + last + attention + 1024 + 1 + 1000 * 1024 == 39_463_618
+    generated = 16 * 1024 * 129 + sum(9 * a * b + 9 * b * b + a * b + 3 * b for a, b in [(1024, 1024), *pairwise(widths[::-1])])
+    gains = 2 * 1000 * sum(a + b for a, b in [(1024, 1024), *pairwise(widths[::-1])])
+    own = 2 * 256 * 32 + 2 * 256 * 128 + 1  # attention
+    assert count(generator) == generated + gains + own + 2 * 64 + 9 * 64 * 3 + 3 == 42_078_852
 
 
 def test_attention_may_be_left_out_and_be_elsewhere() -> None:
