@@ -54,9 +54,8 @@ def write_atomically(path: Path, content: bytes) -> None:
             temporary.unlink(missing_ok=True)
             raise
     except (OSError, RuntimeError) as error:  # Python 3.11 and 3.12 raise the latter for links in a circle
-        raise GanzooError(
-            f"cannot write {path}: {os.strerror(errno.ELOOP) if isinstance(error, RuntimeError) else error.strerror or error}{intact}"
-        ) from error
+        reason = os.strerror(errno.ELOOP) if isinstance(error, RuntimeError) else error.strerror or error
+        raise GanzooError(f"cannot write {path}: {reason}{intact}") from error
 
 
 def expanded(path: str | Path) -> Path:

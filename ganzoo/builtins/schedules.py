@@ -19,12 +19,7 @@ class Alternate(Schedule):
     paper = "Goodfellow et al., 2014, arXiv:1406.2661, algorithm 1"
 
     def __init__(
-        self,
-        data: DataSpec,
-        *,
-        critic_updates: PositiveInt = 1,
-        generator_updates: PositiveInt = 1,
-        share_fake: bool = False,
+        self, data: DataSpec, *, critic_updates: PositiveInt = 1, generator_updates: PositiveInt = 1, share_fake: bool = False
     ) -> None:
         self._plan = Plan(critic_updates, generator_updates, share_fake=share_fake)
 

@@ -40,12 +40,8 @@ def list_(
     broken = [(p.distribution, p.version, p.broken) for p in registry.plugins if p.broken]
     broken += [(c.distribution, c.version, fault) for c in registry.commands if c.distribution != CORE and (fault := _fault(c))]
     if as_json:
-        print_json(
-            {
-                "components": [_origin(c) | ({"paper": _fault(c) or paper_of(c.load())} if paper else {}) for c in chosen],
-                "broken": [{"distribution": distribution, "reason": why} for distribution, _, why in broken],
-            }
-        )
+        components = [_origin(c) | ({"paper": _fault(c) or paper_of(c.load())} if paper else {}) for c in chosen]
+        print_json({"components": components, "broken": [{"distribution": owner, "reason": why} for owner, _, why in broken]})
         return
     rows = [(c.kind, c.name, f"{c.distribution} {c.version}", *([_fault(c) or paper_of(c.load())] if paper else [])) for c in chosen]
     print_table(["kind", "name", "from", *(["paper or source"] if paper else [])], rows)
@@ -103,9 +99,8 @@ def info(
     if not found and name in registry.command_words():
         raise UserError(f"'{name}' is a command, no component", f"see 'ganzoo {name} --help'")
     if not found:
-        raise registry.missing("", name) or UserError(
-            f"nothing called '{name}' is installed", did_you_mean(name, {c.name for c in registry.components}, noun="installed")
-        )
+        remedy = did_you_mean(name, {c.name for c in registry.components}, noun="installed")
+        raise registry.missing("", name) or UserError(f"nothing called '{name}' is installed", remedy)
     described = [describe(component) for component in found]
     if as_json:
         print_json(described)

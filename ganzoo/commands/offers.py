@@ -47,9 +47,8 @@ def configurations(incomplete: str) -> Offer:
     folder = Path(incomplete) if incomplete.endswith("/") else Path(incomplete).parent
     found = [(f"{path}/", "") for path in folder.glob("[!.]*") if path.is_dir()]
     found += [(str(path), "") for path in folder.glob("*.yaml")]
-    offered = _beginning(
-        incomplete, sorted(found) + [(recipe.qualified, recipe.about) for recipe in recipes_among(Registry.installed().plugins)]
-    )
+    recipes = [(recipe.qualified, recipe.about) for recipe in recipes_among(Registry.installed().plugins)]
+    offered = _beginning(incomplete, sorted(found) + recipes)
     only = offered[0][0] if len(offered) == 1 else ""
     return offered + configurations(only) if only.endswith("/") else offered
 

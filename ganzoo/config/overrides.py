@@ -15,11 +15,7 @@ from .wording import describe
 _PATH = re.compile(r"[^\s=.]+(\.[^\s=.]+)*")
 _MAX_SEGMENTS = 20
 # What a section is when the file does not name it, so that ``-o schedule.critic_updates=5`` tunes the default.
-DEFAULT_NAMES: Mapping[KeyPath, str] = {
-    ("schedule",): "alternate",
-    ("optimizer", "generator"): "adam",
-    ("optimizer", "critic"): "adam",
-}
+DEFAULT_NAMES: Mapping[KeyPath, str] = {("schedule",): "alternate", ("optimizer", "generator"): "adam", ("optimizer", "critic"): "adam"}
 
 
 @dataclass(frozen=True)

@@ -120,9 +120,8 @@ class Resolved:
     @property
     def notes(self) -> list[str]:
         """Which of them are of one-file plugins though others are called so, too."""
-        return list(
-            {f"{p.component.kind} '{p.name}' is that of {p.component.file}, not {' or '.join(p.hides)}": 0 for p in self.parts if p.hides}
-        )
+        hiding = [part for part in self.parts if part.hides]
+        return list({f"{p.component.kind} '{p.name}' is that of {p.component.file}, not {' or '.join(p.hides)}": 0 for p in hiding})
 
     @property
     def files(self) -> dict[str, Path]:

@@ -176,9 +176,8 @@ class _Reader:
             raise self._refuse(f"the alias *{shortened(str(event.anchor))}", "write the value out where it is needed", path)
         self._values += 1
         if self._values > MAX_VALUES:
-            raise self._refuse(
-                f"a text of more than {MAX_VALUES:,} keys and values", "a configuration is a page; is this the right file?", path
-            )
+            what = f"a text of more than {MAX_VALUES:,} keys and values"
+            raise self._refuse(what, "a configuration is a page; is this the right file?", path)
         if event.anchor is not None:
             raise self._refuse(f"the anchor &{shortened(event.anchor)}", "remove it, and write the value out where it is needed", path)
         if event.tag is not None:

@@ -76,9 +76,8 @@ class Cache:
             UserError: where more are bad, or all are; where ganzoo-data is not installed.
             GanzooError: where the disk is full, or the folder cannot be written.
         """
-        found: CachedImages = import_part("ganzoo_data.cache", "the cache of decoded images").images(
-            self, key, items, decode, shape, name, max_bad
-        )
+        part = import_part("ganzoo_data.cache", "the cache of decoded images")
+        found: CachedImages = part.images(self, key, items, decode, shape, name, max_bad)
         return found
 
     def pictures(
@@ -93,9 +92,8 @@ class Cache:
             version: what else the pixels depend on.
             max_bad: as of ``images``, whose errors it raises.
         """
-        found: CachedImages = import_part("ganzoo_data.pictures", "what reads pictures").pictures(
-            self, files, size, channels, version, max_bad
-        )
+        part = import_part("ganzoo_data.pictures", "what reads pictures")
+        found: CachedImages = part.pictures(self, files, size, channels, version, max_bad)
         return found
 
 

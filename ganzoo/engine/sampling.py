@@ -12,7 +12,7 @@ from ganzoo.data.rows import Rows
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields, forward_inputs, select
 from ganzoo.players import Generator, evaluating
-from ganzoo.tensors import check_given
+from ganzoo.tensors import check_given, has_samples
 
 from .device import Runtime
 from .randomness import seeded
@@ -65,14 +65,11 @@ def generate(
     """
     names = forward_inputs(type(generator))
     chosen = select(names, inputs, f"generator {type(generator).__name__}")
-    n = max(len(value) for value in chosen.values() if isinstance(value, torch.Tensor) and value.dim())
+    n = max(len(value) for value in chosen.values() if has_samples(value))
     made = []
     with evaluating(generator), seeded(runtime.device, *seed):
         for start in range(0, n, batch):
-            fields = {
-                name: runtime.to_device(value[start : start + batch]) if isinstance(value, torch.Tensor) and value.dim() else value
-                for name, value in chosen.items()
-            }
+            fields = {name: runtime.to_device(v[start : start + batch]) if has_samples(v) else v for name, v in chosen.items()}
             given = generator(**fields)
             check_given(given, generator.gives, f"generator {type(generator).__name__}")
             made.append(to_units(given["sample"].float(), data))

@@ -19,11 +19,7 @@ SCORES = frozenset({"score", "label_logits"})
 
 
 def wrap(
-    network: type[nn.Module],
-    *,
-    gives: str | Sequence[str],
-    reads: str | Sequence[str] | None = None,
-    latent_dim: int | str | None = None,
+    network: type[nn.Module], *, gives: str | Sequence[str], reads: str | Sequence[str] | None = None, latent_dim: int | str | None = None
 ) -> type[Any]:
     """Make a component of a plain network: a Generator, or a Critic where it gives "score" or "label_logits".
 

@@ -98,9 +98,8 @@ def read_environment(path: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads((path / ENVIRONMENT).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(
-            f"{path} is not a run directory (its {ENVIRONMENT} cannot be read: {error})", "name a folder that 'ganzoo run' made"
-        ) from error
+        what = f"{path} is not a run directory (its {ENVIRONMENT} cannot be read: {error})"
+        raise UserError(what, "name a folder that 'ganzoo run' made") from error
     return content
 
 

@@ -6,7 +6,6 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from ganzoo.registry import Registry
 from ganzoo.rundir.record import read_record
 from ganzoo.ui.progress import reporter
 
+from .checks import whole_number
 from .trained import Trained, load_trained
 from .training import finish, prepare
 
@@ -121,10 +121,11 @@ class TrainedRun:
             In the data's own units, on the CPU: images uint8 (N, C, H, W), points float32 (N, 2).
 
         Raises:
-            UserError: where a label or a truncation cannot be asked for.
+            UserError: where a label, a truncation, or such a number cannot be asked for.
         """
-        number = label if label is None or isinstance(label, str) else index(label)  # those of numpy, too
-        made = self.trained.sample(index(n), index(seed), self.trained.label_of(number), truncation)
+        number = label if label is None or isinstance(label, str) else whole_number("label", label, 0)
+        n, seed = whole_number("n", n, 1), whole_number("seed", seed, 0)
+        made = self.trained.sample(n, seed, self.trained.label_of(number), truncation)
         return torch.from_numpy(made.sample)
 
     def __call__(self, *, seed: int = 0, **fields: Tensor) -> Fields:
@@ -138,13 +139,13 @@ class TrainedRun:
             What it gives, on the CPU.
 
         Raises:
-            UserError: for a field that it does not take, or lacks.
+            UserError: for a field that it does not take, or lacks, or that is not as it was trained on.
         """
-        return self.trained.forward(fields, seed=index(seed))
+        return self.trained.forward(fields, seed=whole_number("seed", seed, 0))
 
     def route(self, name: str) -> Callable[..., Fields]:
         """One of the generator's routes, as ``run`` itself is its forward: ``run.route("encode")(sample=x)["latent"]``."""
-        return lambda *, seed=0, **fields: self.trained.forward(fields, name, index(seed))
+        return lambda *, seed=0, **fields: self.trained.forward(fields, name, whole_number("seed", seed, 0))
 
     def metrics(self) -> dict[str, list[float | None]]:
         """What the run logged, as columns of one length: "step", and every value by name; None where it was not logged.

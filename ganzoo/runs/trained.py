@@ -36,11 +36,12 @@ from ganzoo.rundir.comparison import find_checkpoint
 from ganzoo.rundir.files import CHECKPOINTS, CONFIG, ENVIRONMENT, GENERATOR, check_run, is_folder, read_environment
 from ganzoo.rundir.kept import with_kept
 from ganzoo.rundir.weights import differing, load_into, metadata
+from ganzoo.tensors import length_of
 from ganzoo.ui.progress import Reporter
 
+from .checks import check_fields, check_truncation
 from .packs import verify as verify_pack
 from .packs import version_note
-from .priors import check_truncation
 from .samples import Samples
 
 
@@ -134,7 +135,7 @@ class Trained:
         """The generator's forward or a ``route`` in evaluation mode, on the CPU; what is drawn and not given comes from ``seed``.
 
         Raises:
-            UserError: where there is no such route; for a field that it does not take, or lacks.
+            UserError: where there is no such route; for a field that it does not take, or lacks; as ``check_fields``.
         """
         port = self.generator.port(route)
         if port is None:
@@ -142,15 +143,21 @@ class Trained:
         for name in fields:
             if name not in port.reads:
                 raise UserError(f"the generator takes no field '{name}'", did_you_mean(name, port.reads, noun="fields"))
-        if not fields:
+        if not (own := {name: value for name, value in fields.items() if name not in self.values}):
             raise UserError("no field is given, so it is not known how many are wanted", "use sample(n)")
+        resized = check_fields(own, self.generator, self.data)
         with seeded(torch.device("cpu"), seed):
-            given = self.values | self.generator.draw(len(next(iter(fields.values())))) | fields
+            given = self.values | self.generator.draw(length_of(own)) | fields
         if missing := [name for name in port.reads if name not in given]:
             raise UserError(f"the generator needs the field '{missing[0]}'", f"give all of: {', '.join(port.reads)}")
         moved = {n: self.runtime.to_device(v) if isinstance(v := given[n], torch.Tensor) else v for n in port.reads}
-        with evaluating(self.generator), seeded(self.runtime.device, seed):
-            return {name: value.float().cpu() for name, value in port.call(**moved).items()}
+        try:
+            with evaluating(self.generator), seeded(self.runtime.device, seed):
+                return {name: value.float().cpu() for name, value in port.call(**moved).items()}
+        except RuntimeError as error:
+            if not resized:
+                raise
+            raise UserError(f"the network does not take this size ({' '.join(str(error).split())[:80]})") from error
 
     def conditions(self, n: int, seed: int, split: str | None = None) -> tuple[Fields, Mapping[str, Rows]]:
         """What a generator that is given data needs of it: fields and "sample" of ``n`` rows, drawn by the seed; and all rows."""
@@ -234,9 +241,8 @@ def load_trained(
         raise UserError(f"{folder / ENVIRONMENT} tells of other data than its weights were trained on", "put it back as it was", key="RUN")
     newest = [] if kept or weights else [checkpoint.step_of(path) for path in checkpoint.existing(folder / CHECKPOINTS)[:1]]
     if newest and facts.get("step", newest[0]) not in newest:
-        listener.warn(
-            f"{own} is of step {facts['step']}, the newest checkpoint of step {newest[0]}: 'ganzoo run --resume' writes its weights"
-        )
+        what = f"{own} is of step {facts['step']}, the newest checkpoint of step {newest[0]}"
+        listener.warn(f"{what}: 'ganzoo run --resume' writes its weights")
     facts = last | facts | {"data": environment["data"]}
     names = tuple(str(name) for name in facts.get("class_names") or ())
     values = plan_fields(Plan(values=facts.get("values") or {}), runtime.device)  # those of the last plan, which sampling keeps

@@ -234,9 +234,8 @@ class ManyRanks(Ranks):
             yield
         except RuntimeError as error:
             self.lost_peer = True
-            raise PeerLostError(
-                f"another process of this run is gone ({first_line(error)}); run again with --resume to go on from the last checkpoint"
-            ) from error
+            what = f"another process of this run is gone ({first_line(error)})"
+            raise PeerLostError(f"{what}; run again with --resume to go on from the last checkpoint") from error
 
     def _sum(self, values: Tensor) -> None:
         with self._together():

@@ -22,7 +22,7 @@ from ganzoo.engine.sampling import make_inputs
 from ganzoo.errors import UserError
 from ganzoo.fields import Fields
 from ganzoo.files import check_ending, write_atomically
-from ganzoo.runs.priors import check_normal_prior
+from ganzoo.runs.checks import check_normal_prior
 from ganzoo.runs.trained import Trained
 from ganzoo.ui.pictures import class_name, image_grid, save_png
 from ganzoo.ui.scatter import scatter

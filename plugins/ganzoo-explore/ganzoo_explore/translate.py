@@ -106,7 +106,8 @@ def translate(
         except Exception as error:  # torch, onnxruntime and networks have their own
             if not whole:
                 raise
-            failed.append(f"{path}: the network does not take this size ({' '.join(str(error).split())[:80]})")
+            what = f"the network does not take this size ({' '.join(str(error).split())[:80]})"
+            failed.append(f"{path}: {error if isinstance(error, UserError) else what}")
             continue
         written.append(_write(made, target))
     return written, failed

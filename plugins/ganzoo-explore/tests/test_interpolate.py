@@ -17,7 +17,7 @@ from ganzoo.cli import invoke
 from ganzoo.errors import UserError
 from ganzoo.players import Generator
 from ganzoo.registry import Registry
-from ganzoo.runs.priors import check_normal_prior
+from ganzoo.runs.checks import check_normal_prior
 from ganzoo.runs.trained import load_trained
 
 
