@@ -90,7 +90,7 @@ def _loss_problems(key: str, name: str, loss: Loss, players: Players) -> Iterato
         what = f"{who} needs each score to depend on its own sample alone, but {critic} uses {norm} norm, which mixes the batch"
         yield Problem(key, what, "choose a norm that doesn't (critic.norm: none, layer or instance)")
     if type(loss).constrain_ is not Loss.constrain_ and has_parametrization(players.critic):
-        what = f"{who} changes weights in place, but those of {critic} are computed (spectral norm)"
+        what = f"{who} changes weights in place, but those of {critic} are computed from others"
         yield Problem(key, what, "leave one of them out")
 
 

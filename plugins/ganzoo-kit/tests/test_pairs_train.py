@@ -207,6 +207,11 @@ def test_what_must_be_refused_is_and_says_why():
         (configuration("digits", "dcgan", "dcgan", ["gradient_penalty"]), digits, "minimise"),
         (configuration("digits", "dcgan", "dcgan", ["weight_clip"]), digits, "minimise"),
         (configuration("digits", "dcgan", "dcgan", ["wasserstein", "least_squares"]), digits, "'adversarial'"),
+        (
+            configuration("digits", "mlp", "stylegan2", ["wasserstein", "weight_clip"]),
+            digits,
+            "StyleGAN2Critic are computed from others; leave",
+        ),
         (configuration("ring", "acgan", "mlp", ["non_saturating"]), ring, "label"),
         (configuration("ring", "dcgan", "mlp", ["non_saturating"]), ring, "(2,)"),
         (

@@ -15,7 +15,7 @@ from ganzoo import Critic, DataSpec, Loss, PositiveFloat
 class WeightClip(Loss):
     """Clips all of the critic's parameters, batch norm gains and biases included, as the authors' code does.
 
-    A critic whose weights are computed (spectral norm) is refused: clipping what they are computed from bounds nothing.
+    A critic whose weights are computed from others (spectral norm, equalised learning rate) is refused: clipping those bounds nothing.
 
     Args:
         clip: the largest magnitude that a parameter may keep.
