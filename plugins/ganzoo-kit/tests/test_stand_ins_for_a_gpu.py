@@ -1,10 +1,13 @@
-"""The path of a GPU and its measurement, shown without one: what is asked of torch there."""
+"""The path of a GPU and its measurement, shown without one: what is asked of torch there, and what is held against bars."""
 
+import argparse
 import importlib
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -14,7 +17,7 @@ from ganzoo.engine.device import Runtime
 
 CPU = torch.device("cpu")
 sys.path.insert(0, str(Path(__file__).parents[3] / "tools"))
-cuda = importlib.import_module("benchmarks.speed.cuda")
+cuda, files, endtoend = (importlib.import_module(name) for name in ("benchmarks.speed.cuda", "benchmarks.speed.files", "gpu.endtoend"))
 
 
 class Divisors(TorchDispatchMode):
@@ -65,3 +68,47 @@ def test_the_memory_of_a_loop_is_what_it_reserved_with_that_of_its_graphs(monkey
     monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda device: 250)
     found = cuda.timed(iter([4] * 20), torch.device("cuda"), cuda.Effort(seconds=0, warm_up=1))
     assert (found.memory, found.waits) == (250, 0)
+
+
+@pytest.mark.parametrize(("pause", "code"), [(0.3, 0), (0.8, 1)])
+def test_an_end_to_end_run_fails_where_its_files_cost_more_than_a_twentieth(pause, code, monkeypatch, capsys):
+    """3,000 steps in 60 lines of a second; each session writes files once in ten lines."""
+
+    class Run:
+        lines = 21
+
+        def __init__(self, command):
+            pass
+
+        def poll(self):
+            return None
+
+        def send_signal(self, number):
+            pass
+
+        def wait(self):
+            return 143
+
+    def logged(file):
+        return [{"event": "log", "step": 50 * i, "seconds": i + i // 10 * pause} for i in range(1, Run.lines + 1)]
+
+    def resumed(command, check):
+        Run.lines = 60
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(endtoend, "rehearsing", lambda what: argparse.Namespace(rehearse=False))
+    monkeypatch.setattr(endtoend, "write_folder", lambda *given: None)
+    monkeypatch.setattr(endtoend, "logged", logged)
+    monkeypatch.setattr(endtoend.subprocess, "Popen", Run)
+    monkeypatch.setattr(endtoend.subprocess, "run", resumed)
+    assert endtoend.main() == code
+    assert ("missed: at most 5%" in capsys.readouterr().out) == bool(code)
+
+
+@pytest.mark.parametrize(("step", "verdict"), [(1e-3, "**missed**"), (4e-3, "met")])
+def test_checkpoints_and_grids_are_held_against_a_twentieth_at_a_recipes_own_intervals(step, verdict):
+    """A grid of 50 ms every 500 steps and a checkpoint of 20 ms every 1,000: 0.12 ms a step. The first of each is left out."""
+    taken = {"step": [9, step, step], "save_samples": [9, 0.05], "save_checkpoint": [9, 0.02]}
+    found = files.row("ring", taken, 500, 1000)
+    assert found[1:6] == (f"{step * 1e3:.1f}", "50", "500", "20", "1,000")
+    assert found[6:] == (f"**{0.12e-3 / (step + 0.12e-3):.1%}**", verdict)

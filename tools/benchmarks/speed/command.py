@@ -2,7 +2,7 @@
 
     tools/bench                                     everything that a CPU can tell, into docs/benchmarks.md
     tools/bench --only dcgan64,mlp --rounds 3       some workloads, onto the terminal
-    tools/bench --part scale                        one part: pairs, scale, processes, start, evaluation, threads, peers
+    tools/bench --part scale                        one part: pairs, scale, processes, start, files, evaluation, threads, peers
     tools/bench --part peers --peer dcgan=FILE      another collection's script, as published (dcgan, gan, wgan_gp)
     tools/bench --device cuda                       a GPU: graphs, eager and the textbook's loop; host synchronisations
     tools/bench --quick                             everything once and as small as can be, to see that it works
@@ -31,7 +31,7 @@ from .peers import PEERS, measure_peers
 from .runs import ROOT
 from .workloads import WORKLOADS
 
-PARTS = ("pairs", "scale", "processes", "start", "evaluation", "threads", "peers")
+PARTS = ("pairs", "scale", "processes", "start", "files", "evaluation", "threads", "peers")
 PATHS = ("--page", "--work", "--peer")
 """Arguments that the page leaves out: they say where, not what."""
 
@@ -120,6 +120,13 @@ def start(arguments: argparse.Namespace, names: list[str], work: Path) -> list[s
     return measure_start(work, arguments.quick)
 
 
+def files(arguments: argparse.Namespace, names: list[str], work: Path) -> list[str]:
+    """Checkpoints and grids, as a share of a run."""
+    from .files import measure_files
+
+    return measure_files(work, arguments.quick, say)
+
+
 def evaluation(arguments: argparse.Namespace, names: list[str], work: Path) -> list[str]:
     """Samples and metrics."""
     from .evaluation import measure_evaluation
@@ -151,6 +158,7 @@ MEASURE: Mapping[str, Callable[[argparse.Namespace, list[str], Path], list[str]]
     "scale": scale,
     "processes": processes,
     "start": start,
+    "files": files,
     "evaluation": evaluation,
     "threads": threads,
     "peers": peers,
