@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ class Translator:
         reads: the fields that it is given, besides what is drawn or fixed.
         data: what it was trained on.
         dataset: the data set, where it is installed.
-        routes: the generator's further forwards.
+        routes: the generator's further forwards that take pictures.
         class_names: of all K classes, where they have names.
     """
 
@@ -60,7 +60,7 @@ class Translator:
         Raises:
             UserError: where there is none.
         """
-        fields = [name for name in self.reads if len(self.data.fields.get(name, ())) == 3 and name not in self.data.class_maps]
+        fields = pictures_among(self.reads, self.data)
         if not fields:
             ways = f"name a route that does with --route: {', '.join(self.routes)}" if self.routes else "leave --from out"
             raise UserError("this generator takes no pictures", ways, key="--from")
@@ -85,9 +85,14 @@ def translator_of(trained: Trained, route: str, seed: int) -> Translator:
     except UserError:  # it is not installed, and pictures are what the generator reads
         dataset = None
     reads = tuple(name for name in port.reads if name not in given or name in trained.data.fields)
-    return Translator(
-        lambda fields: trained.forward(fields, route, seed), reads, trained.data, dataset, generator.routes, trained.class_names
-    )
+    ports = {name: generator.port(name) for name in generator.routes}
+    routes = tuple(name for name, other in ports.items() if other and pictures_among(other.reads, trained.data))
+    return Translator(lambda fields: trained.forward(fields, route, seed), reads, trained.data, dataset, routes, trained.class_names)
+
+
+def pictures_among(names: Iterable[str], data: DataSpec) -> list[str]:
+    """Those of the fields that are pictures."""
+    return [name for name in names if len(data.fields.get(name, ())) == 3 and name not in data.class_maps]
 
 
 def translator_of_file(path: Path, route: str, seed: int) -> Translator:

@@ -146,6 +146,17 @@ def test_the_first_stage_rests_when_it_is_done() -> None:
     assert all(TwoStages(DATA, share_fake=True).plan(step, 8).share_fake for step in range(8))
 
 
+@pytest.mark.parametrize("route", [[], ["--route", "first"]])
+def test_no_route_is_named_for_pictures_where_none_takes_them(route, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = ["train.steps=2", "train.batch_size=4", "data.count=40", "generator.width=2", "critic.width=2", "metrics=[]", "sample.count=4"]
+    assert invoke(["run", "ganzoo-stackgan:described", "--out", "run", "-q", *(word for each in small for word in ("-o", each))]) == 0
+    (tmp_path / "pictures").mkdir()
+    capsys.readouterr()
+    assert invoke(["sample", "run", "--from", "pictures", "--out", "out", *route]) == 2
+    assert capsys.readouterr().err.strip().endswith("this generator takes no pictures; leave --from out")
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

@@ -107,7 +107,7 @@ def name_of(number: str) -> str:
         "of_constant": "L1 relative to constant",
         "of_source": "L1 relative to source",
         "l1": "L1",
-        "of_random": "L1 relative to random pairs",
+        "of_random": "L1 relative to random pairs where the thickness was to change",
         "of_random_class": "L1 where the class changed",
         "right": "shape and colour right",
         "l1_share": "L1 in the hole over that of the mean",
