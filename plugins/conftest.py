@@ -15,7 +15,8 @@ def stand_in_data(tmp_path_factory):
 
 
 DATA = {name: name for name in ("mnist", "cifar10", "celeba")}
-DATA |= {"faces": "folder", "facades": "paired", "lookbook": "paired", "horse2zebra": "unpaired"}
+DATA |= {"faces": "folder", "pictures": "folder", "captioned": "captioned"}
+DATA |= {"facades": "paired", "lookbook": "paired", "horse2zebra": "unpaired"}
 """The folders in which recipes look for data, and the data sets that read them."""
 THIN = ("generator.width=2", "critic.width=2")
 NARROW = ("generator.width=16", "critic.width=16")
@@ -23,7 +24,9 @@ SHORT = {
     **{f"recipe-{name}": NARROW for name in ("celeba", "cifar10", "folder", "stacked_mnist")},
     **{f"recipe-{name}": (*THIN, "data.size=64", "data.load_size=72") for name in ("facades", "horse2zebra")},
     "recipe-lookbook": THIN,
+    "recipe-captioned": (*THIN, "data.size=64"),
     **{f"recipe-{name}": ("data.count=80",) for name in ("described", "outlines", "scene", "tinted")},
+    **{f"ganzoo-{name} recipe-folder": (*NARROW, "data.size=64") for name in ("context-encoder", "progan", "srgan")},
     "ganzoo-wgan recipe-celeba": (*NARROW, "schedule.boost_updates=2"),
 }
 """What takes a CPU more than a second as shipped (WGAN's first two steps have 100 critic updates each), made smaller. That every
@@ -36,9 +39,14 @@ def _recipes_find_data(request, monkeypatch):
     case = request.node.name.rpartition("[")[2].removesuffix("]")
     if case.startswith("recipe-"):
         from ganzoo_kit.testing import recipes
+        from stand_ins import pretrained
+
+        from ganzoo.config import load_config
 
         folder = request.getfixturevalue("stand_in_data")
         monkeypatch.chdir(folder)
         monkeypatch.setenv("GANZOO_CACHE", str(folder / "cache"))
         smaller = SHORT.get(f"{request.node.path.parents[1].name} {case}", SHORT.get(case, ()))
-        monkeypatch.setattr(recipes, "OVERRIDES", (*recipes.OVERRIDES, *smaller))
+        recipe = next(request.node.path.parents[1].glob(f"*/recipes/{case.removeprefix('recipe-')}.yaml"))
+        weights = pretrained(load_config(recipe).loss, folder / "vgg19.pth")
+        monkeypatch.setattr(recipes, "OVERRIDES", (*recipes.OVERRIDES, *smaller, *weights))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from fenced import blocks
 from forked import ganzoo
-from stand_ins import DRAWN, SMALL, WRITE
+from stand_ins import DRAWN, SMALL, WRITE, missing
 from typer.main import get_command
 
 from ganzoo import compat
@@ -43,7 +43,7 @@ OF_PAIRS = {*("psnr", "ssim", "l1", "relative_l1", "super_resolution", "inpainti
 """Metrics that take as many samples as a split has pairs."""
 LARGE = {"unet", "patchgan", "patchgan_pair", "cyclegan", "pixeldt", "stackgan"}
 """Networks that are made small wherever they are trained."""
-STAND_IN = "-o train.steps=1 -o train.batch_size=4 -o train.threads=1 -o schedule.critic_updates=1 -o metrics=[]"
+STAND_IN = "-o train.steps=1 -o train.batch_size=4 -o train.threads=1 -o metrics=[]"
 """What is added, always, to trainings on data that is not shipped: a dozen random samples take its place."""
 UTILITIES = {"cat", "cd", "cmp", "cp", "echo", "grep", "head", "ls", "mkdir", "mv", "rm", "tail", "unzip"}
 """Other commands that are done as they stand, by bash."""
@@ -181,7 +181,7 @@ class Reader:
             arguments, file = arguments[: arguments.index(">")], arguments[arguments.index(">") + 1]
         parse(arguments)
         parts = self.parts_of(arguments)
-        extra = f"{self.small(parts, SMALL)} {STAND_IN}" if parts and self.stand_in(parts.data) else ""
+        extra = f"{self.small(parts, SMALL)} {STAND_IN} {missing(parts, self.folder)}" if parts and self.stand_in(parts.data) else ""
         if not extra and quick:
             command = "eval, as many" if "sliced_wasserstein" in arguments else arguments[0]
             command = "eval, of pairs" if OF_PAIRS & {*arguments} else command  # all of a few

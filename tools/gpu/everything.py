@@ -115,12 +115,13 @@ def configuration(text: str, train: Mapping[str, Any], folder: Path) -> RunConfi
 
 
 def little_data(config: RunConfig, folder: Path, count: int) -> list[str]:
-    """What gives a recipe noise in ``folder`` for data that is not shipped, and ``count`` samples of what is drawn."""
+    """What gives a recipe noise in ``folder`` for data and weights that are not shipped, and ``count`` samples of what is drawn."""
     name = config.data.name
     if name in stand_ins.WRITE and not folder.exists():
         stand_ins.WRITE[name](folder)
     drawn = name in stand_ins.DRAWN or "count" in config.data.params
-    return [*([f"data.root={folder}"] if name in stand_ins.WRITE else []), *([f"data.count={count}"] if drawn else [])]
+    weights = stand_ins.pretrained(config.loss, folder.with_suffix(".pth"))
+    return [*([f"data.root={folder}"] if name in stand_ins.WRITE else []), *([f"data.count={count}"] if drawn else []), *weights]
 
 
 def tried(name: str, text: str, rehearse: bool) -> int:

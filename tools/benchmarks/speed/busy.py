@@ -64,7 +64,7 @@ def measure_busy(names: list[str], rounds: int, seconds: float, work: Path, say:
     rows = []
     for name in names:
         config = ROOT / "zoo_configs" / f"{name}.yaml"
-        overrides = [f"data.root={folder}"] if (folder := stand_in(name, work)) else []
+        overrides = stand_in(name, work)
         taken: dict[str, list[float]] = {"quiet": [], "busy": [], "torch": []}
         threads, counts = dict.fromkeys(taken, 0), [0, 0]
         for _ in range(rounds):
@@ -89,21 +89,23 @@ def measure_busy(names: list[str], rounds: int, seconds: float, work: Path, say:
     return table((*head, f"quiet / torch's own waiting (at most {NO_SLOWER})", "Verdict"), rows)
 
 
-def stand_in(name: str, work: Path) -> str:
-    """The folder of noise in the layout of a recipe's data; "" where its own is at hand."""
+def stand_in(name: str, work: Path) -> list[str]:
+    """The settings that give a recipe noise in the layout of its data, and for weights; none where its own are at hand."""
     from ganzoo.config import load_config
 
     sys.path.append(str(HELPERS))
     import stand_ins
 
-    data = load_config(ROOT / "zoo_configs" / f"{name}.yaml").data.name
+    config = load_config(ROOT / "zoo_configs" / f"{name}.yaml")
+    weights = stand_ins.pretrained(config.loss, work / "vgg19.pth")
+    data = config.data.name
     if data not in stand_ins.WRITE:
-        return ""
+        return weights
     folder = work / data
     if not folder.exists():
         stand_ins.COUNT = COUNT
         stand_ins.WRITE[data](folder)
-    return str(folder)
+    return [f"data.root={folder}", *weights]
 
 
 def step(config: Path, effort: list[float], overrides: list[str], work: Path, *, busy: bool, ours: bool) -> list[Any]:

@@ -1,6 +1,6 @@
 """Small editions of the recipes that want a GPU, or data that cannot be given out again.
 
-One core trains each in ten to twenty-five minutes. Networks, losses and schedules are the recipe's; the widths, the number of
+One core trains each in one to twenty-five minutes. Networks, losses and schedules are the recipe's; the widths, the number of
 steps and the data are not.
 """
 
@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from benchmarks.quality.trainings import ROOT, reads_mnist
 from ganzoo_data.celeba import CelebA
 from ganzoo_faces.data import Faces
+from ganzoo_shapes.described import LENGTH, WORDS, Described, caption
 from ganzoo_shapes.domains import Tinted
 from ganzoo_shapes.pairs import Outlines, Scene
 from PIL import Image
 
 from ganzoo import Dataset
-from ganzoo.config import strict_yaml
+from ganzoo.config import load_config, resolve, resolved_values, strict_yaml
+from ganzoo.data import Rows
 from ganzoo.data.cache import Cache
+from ganzoo.registry import Registry
 
 from .drawn import write_cifar10
 
@@ -40,7 +44,8 @@ class Edition:
     """How a recipe is made small.
 
     Args:
-        data: "mnist", "celeba", "attributed", "cifar10", "folder" or one of ``SHAPES``: what ``Sources.root`` finds or draws.
+        data: "mnist", "celeba", "attributed", "cifar10", "folder", "drawn", "captioned" or one of ``SHAPES``: what ``Sources.root``
+            finds or draws.
         settings: ``KEY=VALUE`` each, over the recipe.
     """
 
@@ -49,10 +54,12 @@ class Edition:
 
     def differences(self, recipe: Path) -> list[str]:
         """Each setting beside what the recipe says: "`train.steps` 2,000 (recipe: 39,500)"."""
-        published = strict_yaml.read(recipe).value
+        published, config = strict_yaml.read(recipe).value, load_config(recipe)
+        whole = resolved_values(config, resolve(config, Registry.installed()))  # with what the recipe leaves at its default
+        found = {key: (value, look_up(published, key)) for key, _, value in (setting.partition("=") for setting in self.settings)}
         return [
-            f"`{key}` {shown(value)} (recipe: {shown(look_up(published, key))})"
-            for key, _, value in (setting.partition("=") for setting in self.settings)
+            f"`{key}` {shown(value)} (recipe: {shown(look_up(whole, key) if there is None else there)})"
+            for key, (value, there) in found.items()
         ]
 
 
@@ -65,6 +72,17 @@ FACES = f"data.crop={FACE}"
 STYLE = (
     *("generator.capacity=512", "critic.capacity=512", "generator.mapping_layers=2", "critic.group=4", "data.size=32"),
     *("train.batch_size=16", "loss.1.gamma=0.1", "loss.2.weight=0"),
+)
+# VGG19's weights cannot be given out again: a distance in pixels takes the place of one in its features.
+ENLARGED = (
+    *("generator.blocks=4", "data.size=32", "data.crop=32", "loss.1.name=ganzoo-translation/pixel_l1", "loss.2.weight=0.01"),
+    *("schedule.then=[pixel_l1,non_saturating]", "optimizer.generator.lr=1e-3"),
+)
+GROWN = ("generator.capacity=512", "critic.capacity=512", "data.size=32", "train.batch_size=16", "train.ema=0.99")
+# With the divergence's published weight the conditions forget captions as short as these.
+TOLD = (
+    *("data.size=32", "data.low_resolution=2", "loss.1.weight=0.02", "loss.3.weight=0.02", "train.batch_size=32"),
+    *("optimizer.generator.lr=1e-3", "optimizer.critic.lr=4e-4"),
 )
 WINDOWS = ("data.size=64", "data.load_size=72")
 EDITIONS: Mapping[str, Edition] = {
@@ -79,6 +97,10 @@ EDITIONS: Mapping[str, Edition] = {
     "icgan_celeba": Edition("attributed", narrow(8, 800, "train.batch_size=16")),
     "pix2pix_facades": Edition("facades", narrow(16, 6000, *WINDOWS)),
     "cyclegan_horse2zebra": Edition("horse2zebra", narrow(8, 3000, *WINDOWS)),
+    "srgan_folder": Edition("drawn", ("generator.width=24", "critic.width=8", "train.steps=700", *ENLARGED)),
+    "context_encoder_folder": Edition("drawn", narrow(32, 900, "generator.bottleneck=256", "data.size=32", "train.batch_size=32")),
+    "progan_folder": Edition("drawn", narrow(32, 1500, *GROWN)),
+    "stackgan_captioned": Edition("captioned", narrow(16, 600, *TOLD)),
     # Discriminators as wide as the converter tell all its pictures within 100 steps here, and it ends in noise.
     "pixeldt_lookbook": Edition("lookbook", ("generator.width=32", "critic.width=8", "train.steps=1500", "train.batch_size=32")),
     # Path lengths, and R1 as strong as at 256 pixels, keep so short a run in one colour.
@@ -113,6 +135,10 @@ class Sources:
                 write_cifar10(folder, CIFAR10_IMAGES)
             elif data == "attributed":
                 write_attributed(folder)
+            elif data == "drawn":
+                write_faces(folder)
+            elif data == "captioned":
+                write_captioned(folder)
             elif data in SHAPES:
                 write_shapes(data, folder)
             else:
@@ -146,12 +172,32 @@ def write_attributed(folder: Path) -> None:
     (folder / "list_eval_partition.txt").write_text("".join(f"{i:06}.jpg 0\n" for i in range(DRAWN_FACES)))
 
 
+def write_faces(folder: Path) -> None:
+    """A folder of drawn faces, 32 x 32 pixels."""
+    write_files(folder, Faces(count=DRAWN_FACES, size=32).arrays(Cache())["sample"])
+
+
+def write_captioned(folder: Path) -> None:
+    """Drawn shapes, 32 x 32 pixels, with what they are in a text file beside each."""
+    arrays = Described(count=DRAWN_FACES).arrays(Cache())
+    write_files(folder, arrays["sample"])
+    starts = np.cumsum([0, *map(len, WORDS)])
+    for i, text in enumerate(np.asarray(arrays["text"]).reshape(-1, LENGTH)):
+        said = np.array([text[start:end].argmax() for start, end in pairwise(starts)])
+        (folder / f"{i:06}.txt").write_text(caption(said))
+
+
 def write_pictures(celeba: Path, folder: Path) -> None:
     """A plain folder of CelebA's faces, 64 x 64 pixels, as anyone's own pictures would lie in one."""
     faces = CelebA(root=str(celeba), split="all", crop=FACE, flip=False).arrays(Cache())["sample"]
+    write_files(folder, faces)
+
+
+def write_files(folder: Path, pictures: Rows) -> None:
+    """Pictures (N, 3, H, W) uint8 as files 000000.png and so on."""
     folder.mkdir(parents=True)
-    for i, face in enumerate(np.asarray(faces)):
-        Image.fromarray(face.transpose(1, 2, 0)).save(folder / f"{i:06}.png")
+    for i, picture in enumerate(np.asarray(pictures)):
+        Image.fromarray(picture.transpose(1, 2, 0)).save(folder / f"{i:06}.png")
 
 
 def settings_of(recipe: str, seed: int) -> list[str]:
@@ -177,5 +223,7 @@ def look_up(values: object, key: str) -> object:
 
 def shown(value: object) -> str:
     """A value for the page."""
+    if isinstance(value, list):
+        return "a curve" if isinstance(value[0], Mapping) else f"[{', '.join(map(shown, value))}]"
     text = str(value)
     return f"{int(text):,}" if text.isdigit() else "none" if value is None else text

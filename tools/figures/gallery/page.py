@@ -10,8 +10,11 @@ from pathlib import Path
 from benchmarks.quality.page import name_of, shown
 from PIL import Image
 
+from ganzoo.config import load_config
+
+from .described import HEADS
 from .editions import EDITIONS, settings_of
-from .runs import RECIPES, Finished, evaluation, headline
+from .runs import PICTURES, RECIPES, Finished, evaluation, headline
 
 LARGEST = 900
 """Pixels of a picture's edge."""
@@ -43,9 +46,16 @@ def as_png(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+COLUMNS: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(("unet", "pixeldt", "srresnet"), ("source", "output", "target")),
+    **dict.fromkeys(("cyclegan", "icgan"), ("source", "output")),
+    "context_encoder": ("source with a hole", "the hole", "output", "target"),
+}
+"""A generator of pictures from pictures to what stands side by side in its sample grids."""
+
 SMALL = """## Small editions
 
-These recipes want a GPU, or data that cannot be given out again. Shown is what one core makes in five to twenty-five minutes of the
+These recipes want a GPU, or data that cannot be given out again. Shown is what one core makes in one to twenty-five minutes of the
 same networks, losses and schedules with smaller numbers, each named below, on pictures that stand in for the data. The pictures show
 that the recipe trains; how good it gets, only the recipe itself can show."""
 
@@ -75,11 +85,11 @@ def card(run: Finished) -> str:
     lines = [
         f":::{{grid-item-card}} {run.recipe}",
         f":img-top: pictures/gallery/{run.recipe}.png",
-        f":img-alt: Samples of the recipe {run.recipe} at the end of training",
+        f":img-alt: Samples of the recipe {run.recipe} at the end of training{f': {told}' if (told := columns(run.recipe)) else ''}",
         "",
         f"**{name_of(number)} {shown(number, run.numbers[number])}**" + (f", {', '.join(others)}" if others else ""),
         "",
-        f"{title(run.recipe)}.{small}",
+        f"{title(run.recipe)}.{f' Columns, in turns: {told}.' if told else ''}{small}",
         "",
         f"`ganzoo run zoo_configs/{run.recipe}.yaml {settings} --out runs/{run.recipe}`",
         "",
@@ -91,6 +101,13 @@ def card(run: Finished) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def columns(recipe: str) -> str:
+    """What stands side by side in a recipe's picture; "" where it shows samples alone."""
+    return " | ".join(
+        ("caption", *HEADS) if recipe in PICTURES else COLUMNS.get(load_config(RECIPES / f"{recipe}.yaml").generator.name, ())
+    )
 
 
 def provenance(facts: Iterable[tuple[str, object]]) -> str:

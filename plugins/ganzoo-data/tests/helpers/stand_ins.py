@@ -1,11 +1,14 @@
 """A dozen random samples in the layout of data that is not shipped: enough to train on for a step or two."""
 
 import gzip
+import hashlib
 import io
 import struct
 import tarfile
 
 import numpy as np
+import torch
+from ganzoo_perceptual import vgg
 from PIL import Image
 
 COUNT = 12
@@ -109,6 +112,28 @@ def write_pairs(root):
 def write_domains(root):
     for seed, half in enumerate(("trainA", "trainB", "valA", "valB", "testA", "testB")):
         write_pictures(root / half, seed)
+
+
+def write_vgg19(path):
+    """A file like that of VGG19's weights, all layers views of one tensor; returns its sha256."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with torch.device("meta"):
+        shapes = {name: value.shape for name, value in vgg.layers(5, 4, True).state_dict().items()}
+    numbers = torch.randn(max(shape.numel() for shape in shapes.values()), generator=torch.Generator().manual_seed(0)) / 48
+    torch.save({f"features.{name}": numbers[: shape.numel()].view(shape) for name, shape in shapes.items()}, path)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def pretrained(losses, path):
+    """The settings under which ``losses`` of a configuration find what stands in for VGG19's weights, in the file ``path``."""
+    asking = [i for i, loss in enumerate(losses) if loss.name == "perceptual" and loss.params.get("network", "vgg19") == "vgg19"]
+    return [setting for i in asking for setting in (f"loss.{i}.weights={path}", f"loss.{i}.sha256={write_vgg19(path)}")]
+
+
+def missing(parts, folder):
+    """The options that let a resolved configuration find its weights in ``folder``; with one critic update a step where it has several."""
+    few = ["schedule.critic_updates=1"] if "critic_updates" in parts.schedule.params else []
+    return " ".join(f"-o {setting}" for setting in [*few, *pretrained(parts.losses, folder / "vgg19.pth")])
 
 
 WRITE = {
