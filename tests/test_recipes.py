@@ -97,7 +97,7 @@ def small(name, steps, folder):
     if config.data.name in WRITE:
         WRITE[config.data.name](folder)
         options.append(f"data.root={folder}")
-    options += ["data.count=80"] if config.data.name in DRAWN or "count" in config.data.params else []
+    options += ["data.count=160"] if config.data.name in DRAWN or "count" in config.data.params else []
     options += ["data.size=64", "data.load_size=72"] if "load_size" in config.data.params else []
     options += ["data.size=64"] if config.data.name in ("folder", "captioned") else []
     options += [*pretrained(config.loss, folder / "vgg19.pth"), *(f"metrics.{i}.samples=20" for i in range(len(config.metrics)))]
