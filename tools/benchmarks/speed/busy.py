@@ -97,7 +97,7 @@ def stand_in(name: str, work: Path) -> list[str]:
     import stand_ins
 
     config = load_config(ROOT / "zoo_configs" / f"{name}.yaml")
-    weights = stand_ins.pretrained(config.loss, work / "vgg19.pth")
+    weights: list[str] = stand_ins.pretrained(config.loss, work / "vgg19.pth")
     data = config.data.name
     if data not in stand_ins.WRITE:
         return weights
