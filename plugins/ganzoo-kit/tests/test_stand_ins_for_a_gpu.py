@@ -2,6 +2,8 @@
 
 import argparse
 import importlib
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +114,12 @@ def test_checkpoints_and_grids_are_held_against_a_twentieth_at_a_recipes_own_int
     found = files.row("ring", taken, 500, 1000)
     assert found[1:6] == (f"{step * 1e3:.1f}", "50", "500", "20", "1,000")
     assert found[6:] == (f"**{0.12e-3 / (step + 0.12e-3):.1%}**", verdict)
+
+
+@pytest.mark.slow
+def test_the_rehearsal_of_all_stages_passes_within_five_minutes(tmp_path):
+    words = [sys.executable, Path(cuda.__file__).parents[2] / "gpu_check", "--rehearse", "--out", tmp_path]
+    tried = subprocess.run(words, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=300)
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert {letter: result["state"] for letter, result in results.items()} == dict.fromkeys("ABCDEFGH", "passed")
