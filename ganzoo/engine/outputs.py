@@ -94,7 +94,7 @@ class Outputs:
             self.directory.log("samples", step=step, file=str(path.relative_to(self.directory.path)))
             self.observers.tell("samples_saved", step=step, path=path)
 
-        self.background.do(write, tell)
+        self.background.do("samples", write, tell)
         if step:
             for warning in self.health.read_samples(made):
                 self.write_warning(warning)
@@ -135,7 +135,7 @@ class Outputs:
             if tell:
                 self.observers.tell("checkpoint_saved", step=step, path=path)
 
-        self.background.do(write, note)
+        self.background.do("checkpoint", write, note)
         if not tell:
             self.background.wait()
 

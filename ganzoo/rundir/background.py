@@ -10,9 +10,6 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
-MAX_PENDING = 2
-"""Pieces of work under way at a time: a grid and a checkpoint of one step."""
-
 Made = TypeVar("Made")
 
 
@@ -24,23 +21,23 @@ class Background:
 
     def __init__(self, threaded: bool) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="write") if threaded else None
-        self._pending: deque[tuple[Future[Any], Callable[[Any], None]]] = deque()
+        self._pending: deque[tuple[str, Future[Any], Callable[[Any], None]]] = deque()
 
-    def do(self, work: Callable[[], Made], then: Callable[[Made], None]) -> None:
+    def do(self, kind: str, work: Callable[[], Made], then: Callable[[Made], None]) -> None:
         """Do ``work`` in the background and ``then``, with what it returned, at a later ``look``.
 
-        Waits where ``MAX_PENDING`` are under way: memory holds no more snapshots than that. Raises what an earlier one raised.
+        Waits for an earlier one of its ``kind``, so that no second checkpoint is late. Raises what an earlier one raised.
         """
         if self._thread is None:
             return then(work())
         self.look()
-        while len(self._pending) >= MAX_PENDING:
+        while any(each == kind for each, *_ in self._pending):
             self._take_first()
-        self._pending.append((self._thread.submit(work), then))
+        self._pending.append((kind, self._thread.submit(work), then))
 
     def look(self) -> None:
         """Take in what is done by now. Raises what it raised."""
-        while self._pending and self._pending[0][0].done():
+        while self._pending and self._pending[0][1].done():
             self._take_first()
 
     def wait(self) -> None:
@@ -49,7 +46,7 @@ class Background:
             self._take_first()
 
     def _take_first(self) -> None:
-        future, then = self._pending.popleft()
+        _, future, then = self._pending.popleft()
         then(future.result())
 
 

@@ -7,30 +7,30 @@ import pytest
 import torch
 
 from ganzoo.errors import GanzooError
-from ganzoo.rundir.background import MAX_PENDING, Background, in_memory, snapshot
+from ganzoo.rundir.background import Background, in_memory, snapshot
 
 
 def test_what_follows_happens_in_order_in_the_thread_that_looks():
     background, seen, threads = Background(threaded=True), [], set()
     for number in range(5):
-        background.do(lambda n=number: (threads.add(threading.current_thread()), n)[1], seen.append)
+        background.do("grid", lambda n=number: (threads.add(threading.current_thread()), n)[1], seen.append)
     background.wait()
     assert seen == [0, 1, 2, 3, 4]
     assert threading.current_thread() not in threads
     assert len(threads) == 1
 
 
-def test_the_training_does_not_wait_for_what_is_being_written_until_too_much_is():
+def test_the_training_does_not_wait_for_what_is_being_written_until_the_next_of_its_kind():
     background, going, seen = Background(threaded=True), threading.Event(), []
-    for number in range(MAX_PENDING):
-        background.do(lambda n=number: going.wait(30) and n, seen.append)
+    for kind in ("checkpoint", "grid"):
+        background.do(kind, lambda kind=kind: going.wait(30) and kind, seen.append)
     background.look()
     assert seen == []
     threading.Timer(0.2, going.set).start()
-    background.do(lambda: MAX_PENDING, seen.append)
-    assert seen[:1] == [0]
+    background.do("checkpoint", lambda: "second", seen.append)
+    assert seen[:1] == ["checkpoint"]
     background.wait()
-    assert seen == list(range(MAX_PENDING + 1))
+    assert seen == ["checkpoint", "grid", "second"]
 
 
 def test_an_error_comes_out_where_somebody_looks_and_what_follows_does_not_happen():
@@ -39,7 +39,7 @@ def test_an_error_comes_out_where_somebody_looks_and_what_follows_does_not_happe
     def fails():
         raise GanzooError("the disk is full")
 
-    background.do(fails, seen.append)
+    background.do("grid", fails, seen.append)
     with pytest.raises(GanzooError, match="the disk is full"):
         background.wait()
     assert seen == []
@@ -61,5 +61,5 @@ def test_a_snapshot_does_not_change_with_what_it_was_taken_of():
 
 def test_on_a_cpu_everything_is_done_at_once():
     seen = []
-    Background(threaded=False).do(threading.current_thread, seen.append)
+    Background(threaded=False).do("grid", threading.current_thread, seen.append)
     assert seen == [threading.current_thread()]
