@@ -123,7 +123,8 @@ def merge_terms(losses: Mapping[str, Loss], turn: Turn) -> Terms:
         try:
             given = loss.critic_terms(own) if turn.side == "critic" else loss.generator_terms(own)
         except ContractError as error:
-            raise ContractError(f"loss '{name}': {error.what}", error.remedy, key=error.key) from error
+            error.what = f"loss '{name}': {error.what}"
+            raise
         for term, value in given.items():
             key = routed(term, loss.route)
             if key in terms:

@@ -56,7 +56,7 @@ def kinds_of(schedule: Schedule, total: int) -> tuple[dict[int, Plan], str]:
 def refuse_malformed(plan: Plan) -> None:
     """Raise a TypeError that names a number of updates that is none, a text in a list's place, or a value of numpy or torch."""
     counts = {"critic_updates": plan.critic_updates, "generator_updates": plan.generator_updates}
-    wrong = {name: n for name, n in counts.items() if type(n) is not int or n < 0}
+    wrong: dict[str, Any] = {name: n for name, n in counts.items() if type(n) is not int or n < 0}
     wrong |= {name: value for name in ("losses", "frozen", "reset") if isinstance(value := getattr(plan, name), str)}
     wrong |= {f"values['{name}']": v for name, v in plan.values.items() if type(v) not in (int, float, str, bool)}
     for name, value in wrong.items():

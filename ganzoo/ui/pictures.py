@@ -78,7 +78,7 @@ def beside(columns: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
     Args:
         columns: source | output | target, each uint8 (N, C, H, W), a mask float from 0 to 1; the smaller are enlarged, nearest neighbour.
     """
-    columns = [shown(each if each.dtype == np.uint8 else np.uint8(255 * each.clip(0, 1))) for each in columns]
+    columns = [shown(each if each.dtype == np.uint8 else (255 * each.clip(0, 1)).astype(np.uint8)) for each in columns]
     height, width = (max(each.shape[side] for each in columns) for side in (2, 3))
     channels = max(each.shape[1] for each in columns)
     tiles = []

@@ -70,6 +70,18 @@ class Captioned(ImageFolder):
         )
         self.captions, self.text, self.text_dim = captions, text, text_dim
 
+    def inputs_of_text(self, text: str) -> Mapping[str, np.ndarray]:
+        """A caption of a user's own as the field "text" (D,).
+
+        Raises:
+            UserError: where captions are embeddings of a file, or it holds no word.
+        """
+        if self.text not in ("words", "characters"):
+            raise UserError("this run was told embeddings, which ganzoo does not make of a text", "give them in Python: run(text=...)")
+        if not (found := bag(text, self.text, self.text_dim)).any():
+            raise UserError(f"it holds no {self.text}", "write a caption")
+        return {"text": found}
+
     def _besides(self, root: Path, everything: Sequence[str], names: Sequence[str], kept: np.ndarray) -> Mapping[str, Rows]:
         if self.text not in ("words", "characters"):
             return {"text": _embeddings(expanded(self.text), len(names))[kept]}

@@ -178,3 +178,12 @@ def test_a_file_that_ends_too_early_in_a_component_is_no_interruption(tmp_path, 
     assert invoke(["check", str(tmp_path / "c.yaml"), "--quiet"]) == 3
     assert "data set Captioned (test_captioned.py:" in (said := capsys.readouterr().err)
     assert "fails: EOFError: cut short; repair the component" in said
+
+
+def test_a_caption_of_ones_own_is_told_as_those_of_the_data(tmp_path):
+    data = Captioned(root=str(tmp_path), text_dim=32)
+    assert np.array_equal(data.inputs_of_text("A white bird\n")["text"], bag("a white bird", "words", 32))
+    with pytest.raises(UserError, match="it holds no words; write a caption"):
+        data.inputs_of_text(" ?\n")
+    with pytest.raises(UserError, match="embeddings, which ganzoo does not make of a text"):
+        Captioned(root=str(tmp_path), text="e.npy").inputs_of_text("a bird")

@@ -14,8 +14,8 @@ PICTURE, ARRAYS = ".png", ".npz"
 """How what is written ends."""
 
 
-def find_targets(sources: Iterable[Path], out: Path) -> list[tuple[Path, Path]]:
-    """Each picture of ``sources``, and where in ``out`` what becomes of it goes, without its ending.
+def find_targets(sources: Iterable[Path], out: Path, texts: bool = False) -> list[tuple[Path, Path]]:
+    """Each picture of ``sources`` (of ``texts``, each .txt), and where in ``out`` what becomes of it goes, without its ending.
 
     Raises:
         UserError: where a source is not there or holds no pictures; where ``out`` is no folder, or lies in a source; where two
@@ -24,7 +24,7 @@ def find_targets(sources: Iterable[Path], out: Path) -> list[tuple[Path, Path]]:
     above = next((path for path in (out, *out.parents) if path.exists()), out)
     if above.exists() and not above.is_dir():
         raise UserError(f"{above} is a file", "name a folder", key="--out")
-    found = [pair for source in sources for pair in _pictures_of(source, out)]
+    found = [pair for source in sources for pair in _pictures_of(source, out, texts)]
     stems = Counter(target.with_suffix("") for _, target in found)
     pairs = [(path, stem if stems[stem := target.with_suffix("")] == 1 else target) for path, target in found]
     pictures = {path.resolve() for path, _ in pairs}
@@ -42,12 +42,16 @@ def find_targets(sources: Iterable[Path], out: Path) -> list[tuple[Path, Path]]:
     return pairs
 
 
-def _pictures_of(source: Path, out: Path) -> list[tuple[Path, Path]]:
+def _pictures_of(source: Path, out: Path, texts: bool) -> list[tuple[Path, Path]]:
     """The pictures of one source, and their names in ``out``."""
     if source.is_dir():
         if out.resolve().is_relative_to(source.resolve()):
             is_it = "is" if out.resolve() == source.resolve() else "lies in"
             raise UserError(f"it {is_it} the folder that pictures come from", "name another", key="--out", where=str(out))
+        if texts:
+            if found := sorted(path.relative_to(source) for path in source.rglob("*.txt")):
+                return [(source / path, out / path) for path in found]
+            raise UserError("it holds no texts (.txt)", "write one for each picture that is wanted", key="--from", where=str(source))
         reading = import_part("ganzoo_data.sources", "what reads pictures")
         folder = reading.Folder(source)
         reading.refuse_nothing(folder, source, key="--from")

@@ -70,7 +70,7 @@ def translate(
 
     Args:
         translator: the forward.
-        sources: pictures, and folders of them.
+        sources: pictures, and folders of them; texts (.txt), where the generator makes pictures of those.
         out: the folder to write.
         label: the class, where the generator is told one.
         whole: take pictures as large as they are, where the network takes any size; otherwise they are cut and resized to what it
@@ -88,10 +88,11 @@ def translate(
     if "label" not in translator.reads and label is not None:
         raise UserError("this generator is told no class", "leave it out", key="--label")
     written, failed = [], []
-    for path, target in find_targets(sources, out):
+    unreadable = (BadImage, OSError, UnicodeDecodeError, UserError) if translator.takes_texts else (BadImage, OSError)
+    for path, target in find_targets(sources, out, texts=translator.takes_texts):
         try:
             inputs = _inputs(translator, field, path, whole)
-        except (BadImage, OSError) as reason:
+        except unreadable as reason:
             failed.append(f"{path}: {reason}")
             continue
         if label is not None:
@@ -114,7 +115,10 @@ def translate(
 
 
 def _inputs(translator: Translator, field: str, path: Path, whole: bool) -> Fields:
-    """The fields of one picture, each (1, ...)."""
+    """The fields of one picture or text, each (1, ...)."""
+    if translator.takes_texts:
+        told: Mapping[str, np.ndarray] = translator.dataset.inputs_of_text(path.read_text(encoding="utf-8-sig"))  # type: ignore[union-attr]
+        return {name: _as_trained(value) for name, value in told.items()}
 
     def read(shape: tuple[int, ...]) -> np.ndarray:
         channels: Literal[1, 3] = 1 if shape[0] == 1 else 3

@@ -54,13 +54,20 @@ class Translator:
             raise UserError(f"there is no class '{label}'", did_you_mean(label, self.class_names or known, noun="classes"), key="--label")
         return known[label]
 
+    @property
+    def takes_texts(self) -> bool:
+        """Whether it makes pictures of texts: of a data set that has ``inputs_of_text``, as ``inputs_of`` is of pictures."""
+        return "text" in self.reads and not pictures_among(self.reads, self.data) and hasattr(self.dataset, "inputs_of_text")
+
     def field(self) -> str:
-        """The field that a picture is.
+        """The field that a picture, or a text, is.
 
         Raises:
             UserError: where there is none.
         """
         fields = pictures_among(self.reads, self.data)
+        if self.takes_texts:
+            return "text"
         if not fields:
             ways = f"name a route that does with --route: {', '.join(self.routes)}" if self.routes else "leave --from out"
             raise UserError("this generator takes no pictures", ways, key="--from")

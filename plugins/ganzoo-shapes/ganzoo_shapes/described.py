@@ -60,6 +60,14 @@ class Described(Drawn):
         super().__init__(count=count, size=size, seed=seed, split=split)
         self.low_resolution = low_resolution
 
+    def inputs_of_text(self, text: str) -> Mapping[str, np.ndarray]:
+        """One of the 200 captions as the field "text" (16,).
+
+        Raises:
+            UserError: where it is none of them.
+        """
+        return {"text": vector(text.strip())[0]}
+
     def arrays(self, cache: Cache) -> Mapping[str, np.ndarray]:
         """{"sample": (N, 3, size, size) uint8, "text": (N, 16) float32}, and "source" where it is asked for."""
         random, n = self._random(), self._number

@@ -1,12 +1,16 @@
 import math
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from ganzoo_shapes.described import Described, vector
 from ganzoo_stackgan.augmentation import Condition, ConditioningKL, drawn
 from ganzoo_stackgan.critic import StackCritic
 from ganzoo_stackgan.generator import StackGenerator
 from ganzoo_stackgan.losses import MatchingAware
 from ganzoo_stackgan.schedule import TwoStages
+from PIL import Image
 from torch import nn
 
 from ganzoo import Critic, DataSpec, Generator, Turn
@@ -149,12 +153,35 @@ def test_the_first_stage_rests_when_it_is_done() -> None:
 @pytest.mark.parametrize("route", [[], ["--route", "first"]])
 def test_no_route_is_named_for_pictures_where_none_takes_them(route, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delattr(Described, "inputs_of_text")  # so that it takes no texts either
     small = ["train.steps=2", "train.batch_size=4", "data.count=40", "generator.width=2", "critic.width=2", "metrics=[]", "sample.count=4"]
     assert invoke(["run", "ganzoo-stackgan:described", "--out", "run", "-q", *(word for each in small for word in ("-o", each))]) == 0
     (tmp_path / "pictures").mkdir()
     capsys.readouterr()
     assert invoke(["sample", "run", "--from", "pictures", "--out", "out", *route]) == 2
     assert capsys.readouterr().err.strip().endswith("this generator takes no pictures; leave --from out")
+
+
+def test_a_picture_is_made_of_each_text_and_one_that_cannot_be_taken_is_named(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = ["train.steps=2", "train.batch_size=4", "data.count=40", "generator.width=2", "critic.width=2", "metrics=[]", "sample.count=4"]
+    assert invoke(["run", "ganzoo-stackgan:described", "--out", "run", "-q", *(word for each in small for word in ("-o", each))]) == 0
+    (tmp_path / "texts/more").mkdir(parents=True)
+    for name, text in (("one", "a small red circle on the left"), ("more/two", "a large blue cross at the top"), ("dog", "a dog")):
+        (tmp_path / f"texts/{name}.txt").write_text(text + "\n")
+    capsys.readouterr()
+    assert invoke(["sample", "run", "--from", "texts", "--out", "out"]) == 2
+    assert "texts/dog.txt: 'described' has no caption 'a dog'" in (said := capsys.readouterr().err)
+    assert said.endswith("the other 2 are done\n")
+    assert sorted(str(path.relative_to("out")) for path in Path("out").rglob("*.png")) == ["more/two.png", "one.png"]
+    import ganzoo
+
+    for name, text in (("one", "a small red circle on the left"), ("more/two", "a large blue cross at the top")):
+        made = ganzoo.load("run")(text=torch.from_numpy(vector(text)))["sample"]
+        shown = torch.from_numpy(np.asarray(Image.open(f"out/{name}.png").convert("RGB")).transpose(2, 0, 1).copy())
+        assert torch.equal(made.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)[0], shown)
+    assert invoke(["sample", "run", "--from", str(tmp_path / "run/samples"), "--out", "out2"]) == 2
+    assert "it holds no texts (.txt)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
