@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .data.dataset import Cache, Dataset
     from .errors import ContractError, GanzooError, UserError, did_you_mean
     from .fields import DataSpec, Fields, Scores, Terms
-    from .metrics.metric import Metric
+    from .metrics.metric import Metric, SharedMetric
     from .metrics.subject import Subject
     from .params import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
     from .params.curves import Scheduled
@@ -31,7 +31,7 @@ _HOMES = {
     "data.dataset": "Cache Dataset",
     "errors": "ContractError GanzooError UserError did_you_mean",
     "fields": "DataSpec Fields Scores Terms",
-    "metrics.metric": "Metric",
+    "metrics.metric": "Metric SharedMetric",
     "metrics.subject": "Subject",
     "params": "Fraction NonNegativeFloat NonNegativeInt PositiveFloat PositiveInt",
     "params.curves": "Scheduled",
@@ -45,7 +45,7 @@ _HOMES = {
 
 __all__ = ["API_VERSION", "hookimpl"]
 __all__ += ["AnyCritic", "AnyGenerator", "Critic", "Generator", "Loss", "Plan", "Player", "Port", "Schedule", "Turn", "route", "wrap"]
-__all__ += ["Cache", "DataSpec", "Dataset", "Fields", "Metric", "Scores", "Subject", "Terms"]
+__all__ += ["Cache", "DataSpec", "Dataset", "Fields", "Metric", "Scores", "SharedMetric", "Subject", "Terms"]
 __all__ += ["Fraction", "NonNegativeFloat", "NonNegativeInt", "PositiveFloat", "PositiveInt", "Scheduled"]
 __all__ += ["ContractError", "GanzooError", "TrainedRun", "UserError", "did_you_mean", "load", "train"]
 

@@ -35,7 +35,6 @@ def ganzoo_commands() -> dict[str, str]:
     """The commands, in the order of help."""
     return {
         "run": "ganzoo.commands.run:run",
-        "sample": "ganzoo.commands.sample:sample",
         "list": "ganzoo.commands.installed:list_",
         "info": "ganzoo.commands.installed:info",
         "plugins": "ganzoo.commands.installed:plugins",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,11 +16,11 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.data.fingerprint import fingerprint
 from ganzoo.errors import GanzooError
 from ganzoo.fields import Fields, forward_inputs
-from ganzoo.metrics.evaluation import Evaluation, measure, prepare
-from ganzoo.metrics.metric import Metric
+from ganzoo.metrics.evaluation import collect, measure, prepare
+from ganzoo.metrics.metric import SharedMetric
 from ganzoo.metrics.real import BATCH, RealSamples, read_split, split_of, to_float
 from ganzoo.metrics.statistics import Statistics
-from ganzoo.metrics.subject import Fact, Subject, unpaired
+from ganzoo.metrics.subject import ALONE, Fact, Idle, Share, Subject, starts, unpaired
 from ganzoo.players import Generator
 from ganzoo.rundir.checkpoint import State
 from ganzoo.ui.progress import Reporter
@@ -48,7 +48,7 @@ class Subjects:
         self._statistics = Statistics(reporter=reporter)
         self._data_hash = str(fingerprint(samples.arrays, dataset.class_names, dataset.apart).get("hash", ""))[:12]
 
-    def make(self, values: Mapping[str, Any], facts: Mapping[str, Fact]) -> Subject:
+    def make(self, values: Mapping[str, Any], facts: Mapping[str, Fact], share: Share = ALONE) -> Subject:
         """A subject made with a plan's ``values``; ``facts`` are its provenance besides that of the data and the seed."""
         data, params = self._samples.data, self._part.params
         own: dict[str, Fact] = {"data": self._part.name, "shape": "x".join(map(str, data.shape))}
@@ -57,17 +57,18 @@ class Subjects:
         return Subject(
             data,
             self._dataset,
-            make=lambda n: self._generated(n, values),
+            make=lambda n: self._generated(n, values, share),
             real=self._real,
             conditional="label" in forward_inputs(type(self._generator)),
             device=self._samples.runtime.device,
             facts={**own, **facts, "seed": self._seed},
             statistics=self._statistics,
-            make_pairs=(lambda n, split: self._pairs(n, split, values)) if self._given else None,
+            make_pairs=(lambda n, split: self._pairs(n, split, values, share)) if self._given else None,
             watch=self._watch,
+            share=share,
         )
 
-    def _generated(self, n: int, values: Mapping[str, Any]) -> Iterator[Fields]:
+    def _generated(self, n: int, values: Mapping[str, Any], share: Share) -> Iterator[Fields]:
         """``n`` samples in batches: a pure function of the seed.
 
         What the generator is conditioned on (labels, source images) is that of ``n`` samples of the data, drawn at random, so
@@ -78,7 +79,7 @@ class Subjects:
         rows = np.resize(np.random.default_rng(self._seed).permutation(real.count), n)
         with seeded(torch.device("cpu"), self._seed):
             drawn = generator.draw(n)  # at once, so that samples do not depend on the size of batches
-        for start in range(0, n, BATCH):
+        for start in starts(n, share):
             chosen = slice(start, min(start + BATCH, n))
             given = real.fetch(rows[chosen]) if needed else {}
             fields = {name: given[name] for name in needed} | {name: value[chosen] for name, value in drawn.items()}
@@ -91,7 +92,7 @@ class Subjects:
         """The fields of the data that the generator is given, besides labels."""
         return set(forward_inputs(type(self._generator))) & self._samples.data.fields.keys() - {"label"}
 
-    def _pairs(self, n: int | None, split: str | None, values: Mapping[str, Any]) -> Iterator[Fields]:
+    def _pairs(self, n: int | None, split: str | None, values: Mapping[str, Any], share: Share) -> Iterator[Fields]:
         """What is made of the first ``n`` rows of a split, with them and "target"; what is drawn is a pure function of the seed.
 
         A split may have pairs though the one trained on has none.
@@ -103,7 +104,7 @@ class Subjects:
             real = SampleReader(arrays, replace(real.data, independent=tuple(sorted(dataset.independent))), real.runtime)
         if self._given & {*dataset.independent}:
             raise unpaired()
-        for start in range(0, n or real.count, BATCH):
+        for start in starts(n or real.count, share):
             fields = real.fetch(np.arange(start, min(start + BATCH, n or real.count)))
             with seeded(torch.device("cpu"), self._seed, start):
                 drawn = generator.draw(len(fields["sample"]))
@@ -120,7 +121,7 @@ class Subjects:
 
 
 class Evaluations:
-    """The metrics of a run in training, shared out among its processes, which all measure the weights of rank 0.
+    """The metrics of a run in training, of the weights of rank 0; its processes share the samples of a ``SharedMetric``.
 
     They leave the run as it is: random numbers, the data's position, the networks.
 
@@ -130,11 +131,11 @@ class Evaluations:
 
     def __init__(self, parts: Sequence[ResolvedPart], run: Run, data: ResolvedPart, reporter: Reporter) -> None:
         self._run, self._parts, ranks = run, compat.distinct(parts), run.ranks
-        self._shares = ranks.size if parts and not run.dataset.apart else 1  # of samples that are apart, rank 0 measures its own
+        self._shared = ranks.size > 1 and bool(parts) and not run.dataset.apart  # of samples that are apart, rank 0 measures its own
         # Batch norm's statistics are each process's own: rank 0's are sent into a copy, where another process is to measure them.
-        self._generator = copied(run.eval_generator) if self._shares > 1 and not ranks.is_main else run.eval_generator
+        self._generator = copied(run.eval_generator) if self._shared and not ranks.is_main else run.eval_generator
         self._subjects = Subjects(self._generator, run.batches, run.dataset, data, seed=run.config.train.seed, reporter=reporter)
-        self._metrics: dict[str, Metric] = {}
+        self._metrics: dict[str, Any] = {}
         with preserved(run.runtime.device):
             for name in self._parts if ranks.is_main else ():  # the others prepare theirs when it is their turn
                 self._prepared(name)
@@ -144,45 +145,53 @@ class Evaluations:
         return [name for name, part in self._parts.items() if step == total or (part.every and step % part.every == 0)]
 
     def share_out(self, names: Sequence[str], stop: Stop) -> Iterator[tuple[str, State]]:
-        """Measure metrics now, as many at once as there are processes, and tell all processes the same of each.
+        """Measure metrics now, one after the other, and tell all processes the same of each.
 
         An evaluation's fields; "failed": why there is no number; "signal", or nothing, where one came meanwhile, or before.
         """
-        ranks = self._run.ranks
-        for first in range(0, len(names), self._shares):
-            if self._shares > 1:
-                ranks.broadcast([*self._generator.parameters(), *self._generator.buffers()])
-            together = dict(enumerate(names[first : first + self._shares]))
-            told = ranks.gather_object(self._told(together[ranks.rank], stop) if ranks.rank in together else {})
-            told = ranks.broadcast_object({"all": told})["all"]
-            yield from zip(together.values(), told, strict=False)
-            if any(not told[rank] or "signal" in told[rank] for rank in together):
-                yield from ((name, {}) for name in names[first + self._shares :])
-                return
+        if self._shared and names:
+            self._run.ranks.broadcast([*self._generator.parameters(), *self._generator.buffers()])
+        told: State = {"numbers": {}}
+        for name in names:
+            told = self._measure(name, stop) if told and "signal" not in told else {}
+            yield name, told
 
-    def _told(self, name: str, stop: Stop) -> State:
+    def _measure(self, name: str, stop: Stop) -> State:
+        ranks, part = self._run.ranks, self._parts[name]
+        shared = self._shared and issubclass(part.cls, SharedMetric)
+        subject = self._subject((ranks.rank, ranks.size) if shared else ALONE)
+
+        def look() -> State:
+            return {"seen": collect(name, self._prepared(name), part, subject) if shared else None}
+
+        def conclude() -> State:
+            collected = [each["seen"] for each in seen if each["seen"]]
+            return vars(measure(name, self._prepared(name), part, subject, self._run.step, collected))
+
+        seen = ranks.gather_object(self._told(look, stop))
+        told = next((each for each in seen if "seen" not in each), None)
+        if ranks.is_main and told is None:
+            told = self._told(conclude, stop)
+        return ranks.broadcast_object(told or {})
+
+    def _told(self, work: Callable[[], State], stop: Stop) -> State:
+        if stop.signal:
+            return {}
         try:
-            return vars(self.measure(name, stop)) if not stop.signal else {}
+            with preserved(self._run.runtime.device), stop.interrupts():
+                return work()
+        except Idle:
+            return {"seen": None}
         except Interrupted:
             return {"signal": stop.signal}
         except GanzooError as error:
             return {"failed": str(error)}
 
-    def _prepared(self, name: str) -> Metric:
+    def _prepared(self, name: str) -> Any:
         if name not in self._metrics:
             self._metrics[name] = prepare(self._parts[name], self._subject())
         return self._metrics[name]
 
-    def measure(self, name: str, stop: Stop) -> Evaluation:
-        """Measure one metric here and now.
-
-        Raises:
-            GanzooError: where its numbers cannot be had.
-            Interrupted: where a signal came meanwhile.
-        """
-        with preserved(self._run.runtime.device), stop.interrupts():
-            return measure(name, self._prepared(name), self._parts[name], self._subject(), self._run.step)
-
-    def _subject(self) -> Subject:
-        run = self._run
-        return self._subjects.make(compat.plan_fields(run.last_plan, run.runtime.device), {"weights": "ema" if run.average else "raw"})
+    def _subject(self, share: Share = ALONE) -> Subject:
+        values, weights = compat.plan_fields(self._run.last_plan, self._run.runtime.device), "ema" if self._run.average else "raw"
+        return self._subjects.make(values, {"weights": weights}, share)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
+from torch import Tensor
 
 from ganzoo.config import ResolvedPart
 from ganzoo.errors import ContractError, GanzooError, UserError
 from ganzoo.registry import reason
 
-from .metric import Metric
+from .metric import Metric, SharedMetric
 from .subject import Fact, Subject
 
 
@@ -56,22 +57,28 @@ def prepare(part: ResolvedPart, subject: Subject) -> Metric:
     return metric
 
 
-def measure(name: str, metric: Metric, part: ResolvedPart, subject: Subject, step: int | None) -> Evaluation:
-    """Measure, and check what comes.
+Collected: TypeAlias = Mapping[str, Tensor]
+"""What a process has seen of the samples."""
+
+
+def collect(name: str, metric: SharedMetric, part: ResolvedPart, subject: Subject) -> Collected:
+    """This process's half of ``measure``; errors as there."""
+    with _asked(name, part):
+        return metric.collect(subject)
+
+
+def measure(
+    name: str, metric: Metric, part: ResolvedPart, subject: Subject, step: int | None, collected: Sequence[Collected] | None = None
+) -> Evaluation:
+    """Measure, from what was ``collected`` if that was done already, and check what comes.
 
     Raises:
         UserError: at the place of ``part``, where the subject does not allow it.
         GanzooError: where a number is not finite, or the metric fails.
     """
-    try:
-        with exact_products():
-            numbers = {str(key): value if isinstance(value, int) else float(value) for key, value in metric.measure(subject).items()}
-    except UserError as error:
-        raise error.at(part.where, part.key) from error
-    except GanzooError:
-        raise
-    except Exception as error:  # whatever a plugin's code raises
-        raise GanzooError(f"metric '{name}' failed: {reason(error)}") from error
+    with _asked(name, part):
+        found = metric.compute(subject, collected) if collected and isinstance(metric, SharedMetric) else metric.measure(subject)
+        numbers = {str(key): value if isinstance(value, int) else float(value) for key, value in found.items()}
     for key, value in numbers.items():
         if not math.isfinite(value):
             raise GanzooError(f"metric '{name}': {key} is {value}, so there is no number to report")
@@ -83,6 +90,19 @@ def measure(name: str, metric: Metric, part: ResolvedPart, subject: Subject, ste
     if "real_hash" in facts:  # says more exactly which data the numbers depend on
         facts.pop("data_hash", None)
     return Evaluation(name, step, numbers, facts)
+
+
+@contextmanager
+def _asked(name: str, part: ResolvedPart) -> Iterator[None]:
+    try:
+        with exact_products():
+            yield
+    except UserError as error:
+        raise error.at(part.where, part.key) from error
+    except GanzooError:
+        raise
+    except Exception as error:  # whatever a plugin's code raises
+        raise GanzooError(f"metric '{name}' failed: {reason(error)}") from error
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar, Literal, Protocol
 
 from torch import Tensor
@@ -63,3 +63,28 @@ class Metric(ABC):
     def provenance(self) -> Mapping[str, Fact]:
         """What the numbers depend on besides the subject: the network with its hash, parameters of the estimator."""
         return {}
+
+
+class SharedMetric(Metric):
+    """A metric that looks at made samples one by one: the processes of a run share them, and rank 0 computes from what they saw."""
+
+    @abstractmethod
+    def collect(self, subject: Subject) -> Mapping[str, Tensor]:
+        """What the numbers need of the made samples (features, sums of them): tensors, whose names are the metric's own.
+
+        Args:
+            subject: ``generated`` and ``pairs`` give the samples that are this process's; real ones are for ``compute``.
+        """
+
+    @abstractmethod
+    def compute(self, subject: Subject, collected: Sequence[Mapping[str, Tensor]]) -> Mapping[str, float]:
+        """The numbers, as ``measure`` describes them.
+
+        Args:
+            subject: the one that ``collect`` was given here.
+            collected: of each process that had samples, in the order of the samples; on the CPU where there are several.
+        """
+
+    def measure(self, subject: Subject) -> Mapping[str, float]:
+        """What one process computes alone."""
+        return self.compute(subject, [self.collect(subject)])

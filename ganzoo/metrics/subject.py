@@ -17,11 +17,33 @@ from ganzoo.data.dataset import Dataset
 from ganzoo.errors import UserError
 from ganzoo.fields import DataSpec, Fields
 
-from .real import RealSamples
+from .real import BATCH, RealSamples
 from .statistics import Arrays, Statistics
 
 Fact: TypeAlias = str | int | float
 """One entry of a number's provenance."""
+
+
+Share: TypeAlias = tuple[int, int]
+"""Which part of the made samples a process makes, from 0, and of how many."""
+ALONE: Share = (0, 1)
+
+
+class Idle(BaseException):
+    """Other processes make all the samples that are asked for. No ``except Exception`` may swallow it."""
+
+
+def starts(count: int, share: Share) -> list[int]:
+    """Where the batches of a process's share begin: whole ones, as noise is drawn for each.
+
+    Raises:
+        Idle: where there are none.
+    """
+    rank, size = share
+    found: list[int] = np.array_split(np.arange(0, count, BATCH), size)[rank].tolist()
+    if not found:
+        raise Idle
+    return found
 
 
 def _unwatched(batches: Iterator[Fields], what: str, total: int) -> Iterator[Fields]:
@@ -46,6 +68,7 @@ class Subject:
         facts: what is known beforehand: data set, shape, crop, averaged or raw weights, seed.
         statistics: keeps what was computed of real samples.
         make_pairs: gives N (None: all) samples made of a split's rows, in order, with "target"; None: there are no pairs.
+        share: of the made samples ``make`` and ``make_pairs`` give this one.
         watch: is given each stream of batches with a word for it and its length, and passes it on; for progress.
     """
 
@@ -62,8 +85,9 @@ class Subject:
         statistics: Statistics,
         make_pairs: Callable[[int | None, str | None], Iterator[Fields]] | None = None,
         watch: Callable[[Iterator[Fields], str, int], Iterator[Fields]] = _unwatched,
+        share: Share = ALONE,
     ) -> None:
-        self.data, self.dataset, self.conditional, self.device = data, dataset, conditional, device
+        self.data, self.dataset, self.conditional, self.device, self.share = data, dataset, conditional, device, share
         self.facts: dict[str, Fact] = dict(facts)
         """The provenance so far; ``generated``, ``real`` and ``of_real`` add what they give."""
         self._make_pairs = make_pairs
@@ -76,7 +100,7 @@ class Subject:
         data's own units. "label" (N,) int64 where the generator is conditional, at the data's frequencies.
         """
         self.facts["samples"] = n
-        return self._watch(self._make(n), "made", n)
+        return self._watch(self._make(n), "made", -(-n // self.share[1]))
 
     def pairs(self, n: int | None = None, split: str | None = None) -> Iterator[Fields]:
         """What the generator makes of the data's rows, as ``generated``, each with its row and, as "target", what it should have become.
@@ -93,7 +117,7 @@ class Subject:
         count = self.real_count(n, split)
         self.facts["pairs"] = count
         self.facts |= {"split": split} if split else {}
-        return self._watch(self._make_pairs(n, split), "translated", count)
+        return self._watch(self._make_pairs(n, split), "translated", -(-count // self.share[1]))
 
     def real(self, n: int | None = None, split: str | None = None) -> Iterator[Fields]:
         """``n`` real samples in batches, of the same form as ``generated``; never mirrored.

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import ranks_at_work as work
-import ranks_measuring
 import torch
 import torch.distributed as dist
 from processes import start
@@ -118,20 +117,6 @@ def test_ranks_are_the_same_bit_for_bit_after_ten_steps(text, found, request):
     assert all(np.array_equal(np.concatenate(pair), whole) for pair, whole in zip(shares, alone["samples"], strict=True))
     assert alone["notes"] == []
     found(f"{request.node.callspec.id}: {len(first['parameters'])} parameters equal after 10 steps")
-
-
-def test_metrics_are_shared_out_and_are_of_rank_0():
-    (told, first, alone), (same, second, others) = start(2, ranks_measuring.measure)
-    assert (first, second) == (["sliced_wasserstein", "sliced_wasserstein#3"], ["sliced_wasserstein#2"])
-    assert told == same == alone
-    assert others != alone  # rank 1's own statistics would give other numbers
-
-
-def test_a_signal_that_one_rank_got_leaves_metrics_unmeasured_on_all():
-    (told, first, _), (same, second, _) = start(2, ranks_measuring.measure, 1)
-    assert (first, second) == (["sliced_wasserstein"], [])
-    assert told == same
-    assert [bool(numbers) for _, numbers in told] == [True, False, False]
 
 
 @pytest.mark.promise("Many processes", "A bit that turns in one process's weights is found, and the parameter is named")

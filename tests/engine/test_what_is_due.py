@@ -9,7 +9,7 @@ from ganzoo_sweep.process import Job, result_of
 from safetensors.torch import load_file
 
 from ganzoo.cli import invoke
-from ganzoo.engine import outputs
+from ganzoo.engine import evaluation, outputs
 from ganzoo.engine.evaluation import Evaluations
 from ganzoo.engine.outputs import Outputs
 from ganzoo.errors import GanzooError
@@ -62,7 +62,7 @@ def run(*arguments):
 @pytest.mark.parametrize(
     ("holder", "name", "after", "step"),
     [
-        *((Evaluations, "measure", False, step) for step in (2, 4)),
+        *((Evaluations, "_measure", False, step) for step in (2, 4)),
         *((Outputs, "write_evaluation", False, step) for step in (2, 4)),
         *((Outputs, "save_checkpoint", True, step) for step in (2, 4)),
         (RunDirectory, "log", False, 4),  # the last line
@@ -102,7 +102,7 @@ def exit_at_four(words):
 
 def test_a_grid_that_is_missing_is_drawn_again():
     with pytest.MonkeyPatch.context() as patch:
-        kill_at(patch, Evaluations, "measure", 4)
+        kill_at(patch, Evaluations, "_measure", 4)
         with pytest.raises(Killed):
             run()
     before = Path("out/samples/step-00000004.png").read_bytes()
@@ -112,13 +112,12 @@ def test_a_grid_that_is_missing_is_drawn_again():
 
 
 def test_a_signal_in_the_last_evaluation_leaves_the_run_unfinished_until_it_is_measured():
-    def interrupted(self, name, stop):
-        with stop.interrupts():
-            os.kill(os.getpid(), signal.SIGTERM)
+    def interrupted(*arguments):
+        os.kill(os.getpid(), signal.SIGTERM)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Evaluations, "due", lambda self, step, total: ["modes"] if step == total else [])
-        patch.setattr(Evaluations, "measure", interrupted)
+        patch.setattr(evaluation, "measure", interrupted)
         assert run() == 143
     assert read_record(Path("out")).outcome == "stopped"
     assert run("--resume") == 0
@@ -147,11 +146,11 @@ def test_what_a_finished_run_has_lost_since_or_has_older_is_written_again(file, 
 
 
 def test_a_finished_run_measures_nothing_again(capsys):
-    def fails(self, name, stop):
+    def fails(*arguments):
         raise GanzooError("no number today")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Evaluations, "measure", fails)
+        patch.setattr(evaluation, "measure", fails)
         assert run() == 0
     before = Path("out/metrics.jsonl").read_bytes()
     assert invoke(["run", "ring.yaml", "--out", "out", "--resume"]) == 0
@@ -160,13 +159,13 @@ def test_a_finished_run_measures_nothing_again(capsys):
 
 
 def test_a_metric_that_failed_before_a_kill_is_not_tried_again():
-    def fails(self, name, stop):
-        if self._run.step == 4:
+    def fails(name, metric, part, subject, step, collected):
+        if step == 4:
             raise Killed
         raise GanzooError("no number today")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Evaluations, "measure", fails)
+        patch.setattr(evaluation, "measure", fails)
         assert run("-o", "train.steps=3") == 0
         with pytest.raises(Killed):
             run("--resume")

@@ -1,4 +1,4 @@
-"""Commands on trained generators, which are measured, looked into, compared, and carried elsewhere.
+"""Commands on trained generators, which are sampled, measured, looked into, compared, and carried elsewhere.
 
 It is released with the core and may use all of it. This entry-point module imports no torch.
 """
@@ -14,6 +14,7 @@ GANZOO_API = 1
 def ganzoo_commands() -> dict[str, str]:
     """The commands, in the order of help."""
     return {
+        "sample": "ganzoo_explore.sample:sample",
         "eval": "ganzoo_explore.measure:evaluate",
         "interpolate": "ganzoo_explore.view:interpolate",
         "neighbours": "ganzoo_explore.view:neighbours",

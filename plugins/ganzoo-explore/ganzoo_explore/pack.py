@@ -100,9 +100,10 @@ def shortened(value: Any) -> Any:
 def requirements(trained: Trained, versions: Mapping[str, str]) -> str:
     """Exact pins: what sampling needs, and behind ``#`` what trained it besides."""
     own = trained.part.component.distribution
-    needed = {"ganzoo-core": "", own: "", "torch": "", "numpy": ""}
+    needed = {"ganzoo-core": "", "ganzoo-explore": "", own: "", "torch": "", "numpy": ""}
     pins = {name: str(version).partition("+")[0] for name, version in versions.items()}  # 2.15.0+cpu: no index has it
     pins = {name: version for name, version in pins.items() if name != "python" and not name.endswith(".py")}
+    pins |= {"ganzoo-explore": pins["ganzoo-core"]} if "ganzoo-core" in pins else {}  # which are released together
     lines = [f"{name}=={pins[name]}" for name in needed if name in pins]
     besides = [f"# {name}=={version}" for name, version in pins.items() if name not in needed]
     python = f"# Python {versions['python']}\n" if "python" in versions else ""

@@ -69,7 +69,7 @@ def test_paths_are_shortened(given, wanted):
 def test_versions_are_pinned(packed):
     pins = (packed[0] / "requirements.txt").read_text().partition("\n\n")
     version = importlib.metadata.version
-    needed = {f"ganzoo-core=={version('ganzoo-core')}", f"ganzoo-acgan=={version('ganzoo-acgan')}"}
+    needed = {f"{name}=={version(name)}" for name in ("ganzoo-core", "ganzoo-explore", "ganzoo-acgan")}
     needed |= {f"torch=={torch.__version__.partition('+')[0]}", f"numpy=={np.__version__}"}
     assert {line for line in pins[0].splitlines() if not line.startswith("#")} == needed
     assert f"# ganzoo-vanilla=={version('ganzoo-vanilla')}" in pins[2].splitlines()

@@ -5,13 +5,13 @@ Legend of shapes: N samples, D features, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo import DataSpec, Fields, Metric, PositiveInt, Subject
+from ganzoo import DataSpec, Fields, PositiveInt, SharedMetric, Subject
 from ganzoo.metrics import Fact
 
 from .digit_classifier import DigitClassifier
@@ -21,7 +21,7 @@ from .moments import Moments
 from .networks import FeatureExtractor, check_digits, open_digit_extractor
 
 
-class ClassifierFID(Metric):
+class ClassifierFID(SharedMetric):
     """Frechet distance in the features of a digit classifier; never to be called FID, and not comparable with it.
 
     Numbers: ``classifier_fid``; ``class_kl``, KL(made || real) of the histograms of the classes that the digit classifier sees, in nats;
@@ -56,20 +56,26 @@ class ClassifierFID(Metric):
         """The digit classifier and its hash."""
         return self.network.provenance if self.network else {}
 
-    def measure(self, subject: Subject) -> Mapping[str, float]:
+    def collect(self, subject: Subject) -> Mapping[str, Tensor]:
+        """Moments of the features, the classes seen (N,), and how many are those asked for."""
+        moments, classes, right = _look(self.network or open_digit_extractor(subject), subject.generated(self.samples), subject.device)
+        return {**moments.to_tensors(), "classes": classes, "right": torch.tensor(right)}
+
+    def compute(self, subject: Subject, collected: Sequence[Mapping[str, Tensor]]) -> Mapping[str, float]:
         """The distance, the divergence of the classes, and the accuracy where the generator is conditional."""
         network = self.network or open_digit_extractor(subject)
 
-        def compute(batches: Iterator[Fields]) -> dict[str, np.ndarray]:
+        def classified(batches: Iterator[Fields]) -> dict[str, np.ndarray]:
             moments, classes, _ = _look(network, batches, subject.device)
             return {**moments.to_arrays(), "classes": classes.numpy()}
 
-        kept = subject.of_real("classified", compute, self.real_samples, self.split, **network.key)
-        made, classes, right = _look(network, subject.generated(self.samples), subject.device)
+        kept = subject.of_real("classified", classified, self.real_samples, self.split, **network.key)
+        made, classes = Moments.from_shares(collected, subject.device), torch.cat([share["classes"] for share in collected])
         values = {
             "classifier_fid": frechet_distance(Moments.from_arrays(kept, device=subject.device), made),
             "class_kl": class_kl(classes, torch.from_numpy(np.array(kept["classes"])), DigitClassifier.classes),
         }
+        right = sum(int(share["right"]) for share in collected)
         return values | ({"conditional_accuracy": right / self.samples} if subject.conditional else {})
 
 

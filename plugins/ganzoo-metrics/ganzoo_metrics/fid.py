@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor
 
 from ganzoo import DataSpec, PositiveInt, Subject
 
 from .frechet import frechet_distance, require_enough_samples
 from .inception import INCEPTION_SHA256, InceptionNetwork
 from .inception_metric import InceptionMetric
+from .moments import Moments
 
 
 class FID(InceptionMetric):
@@ -47,9 +50,11 @@ class FID(InceptionMetric):
         require_enough_samples(subject.real_count(self.real_samples, self.split), InceptionNetwork.feature_size)
         super().prepare(subject)
 
-    def measure(self, subject: Subject) -> Mapping[str, float]:
+    def collect(self, subject: Subject) -> Mapping[str, Tensor]:
+        """Mean and covariance of the features."""
+        return self.network(subject).moments(subject.generated(self.samples), subject.device).to_tensors()
+
+    def compute(self, subject: Subject, collected: Sequence[Mapping[str, Tensor]]) -> Mapping[str, float]:
         """The distance."""
-        network = self.network(subject)
-        real = network.real_moments(subject, self.real_samples, self.split)
-        made = network.moments(subject.generated(self.samples), subject.device)
-        return {"fid": frechet_distance(real, made)}
+        real = self.network(subject).real_moments(subject, self.real_samples, self.split)
+        return {"fid": frechet_distance(real, Moments.from_shares(collected, subject.device))}

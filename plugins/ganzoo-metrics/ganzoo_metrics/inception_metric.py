@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ganzoo import DataSpec, Metric, Subject
+from ganzoo import DataSpec, SharedMetric, Subject
 from ganzoo.metrics import Fact
 
 from .inception import INCEPTION_SHA256
 from .networks import FeatureExtractor, check_seen_by_inception, open_inception
 
 
-class InceptionMetric(Metric):
+class InceptionMetric(SharedMetric):
     """A metric on Inception's features; needs pytorch-fid and the file of Inception's weights.
 
     Args:

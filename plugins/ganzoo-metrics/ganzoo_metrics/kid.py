@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
+import torch
 from annotated_types import Ge
+from torch import Tensor
 
 from ganzoo import DataSpec, PositiveInt, Subject
 from ganzoo.metrics import Fact
@@ -61,10 +63,13 @@ class KID(InceptionMetric):
         """Inception and its hash, and how the subsets are drawn."""
         return {**super().provenance(), "subsets": self.subsets, "subset_size": self.subset_size}
 
-    def measure(self, subject: Subject) -> Mapping[str, float]:
+    def collect(self, subject: Subject) -> Mapping[str, Tensor]:
+        """The features."""
+        return {"features": self.network(subject).collect(subject.generated(self.samples))}
+
+    def compute(self, subject: Subject, collected: Sequence[Mapping[str, Tensor]]) -> Mapping[str, float]:
         """The distance and its deviation."""
-        network = self.network(subject)
-        real = network.real_features(subject, self.real_samples, self.split)
-        made = network.collect(subject.generated(self.samples))
+        real = self.network(subject).real_features(subject, self.real_samples, self.split)
+        made = torch.cat([share["features"] for share in collected])
         found = kernel_distance(real, made, subsets=self.subsets, subset_size=self.subset_size)
         return {"kid": found.mean, "kid_deviation": found.deviation}

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-from ganzoo import DataSpec, Fields, Metric, PositiveInt, Subject, UserError
+from ganzoo import DataSpec, Fields, PositiveInt, SharedMetric, Subject, UserError
 from ganzoo.metrics import Fact
 
 from .modes import STACKED_SAMPLES, TOY_SAMPLES, stacked_class, stacked_modes, toy_modes
 from .networks import FeatureExtractor, digit_extractor, shape_text
 
 
-class Modes(Metric):
+class Modes(SharedMetric):
     """Modes of a 2-D mixture that are made, and the share of samples within 3 standard deviations of a mode.
 
     Numbers: ``modes``, those with one such sample at least; ``high_quality``, of the data itself 0.989.
@@ -35,11 +35,14 @@ class Modes(Metric):
         """Make sure that the modes are known."""
         _modes(subject)
 
-    def measure(self, subject: Subject) -> Mapping[str, float]:
+    def collect(self, subject: Subject) -> Mapping[str, Tensor]:
+        """The points (N, 2)."""
+        return {"sample": torch.cat([fields["sample"] for fields in subject.generated(self.samples)])}
+
+    def compute(self, subject: Subject, collected: Sequence[Mapping[str, Tensor]]) -> Mapping[str, float]:
         """Modes covered and the share of high quality."""
         centres, sd = _modes(subject)
-        samples = torch.cat([fields["sample"] for fields in subject.generated(self.samples)])
-        found = toy_modes(samples, centres, sd)
+        found = toy_modes(torch.cat([share["sample"] for share in collected]), centres, sd)
         return {"modes": found.covered, "high_quality": found.high_quality}
 
 
@@ -57,7 +60,7 @@ STACKED_NAMES = tuple(f"{mode:03}" for mode in range(1000))
 """What the classes are called of images whose three channels are digits."""
 
 
-class StackedModes(Metric):
+class StackedModes(SharedMetric):
     """Modes of stacked MNIST that are made, as the bundled digit classifier reads the digits of the three channels.
 
     Numbers: ``modes`` of 1,000; ``kl``, KL(made || even) of their histogram, in nats. The even histogram is the published
@@ -86,11 +89,15 @@ class StackedModes(Metric):
         """The digit classifier and its hash."""
         return self.network.provenance if self.network else {}
 
-    def measure(self, subject: Subject) -> Mapping[str, float]:
-        """Modes covered and the divergence of their histogram."""
+    def collect(self, subject: Subject) -> Mapping[str, Tensor]:
+        """The digits seen (3 N,)."""
         network = self.network or digit_extractor(subject.device)
         seen = network.features(_channels(subject.generated(self.samples)))
-        digits = torch.cat([network.module.logits_of(features).argmax(dim=1).cpu() for features, _ in seen])  # (3 N,)
+        return {"digits": torch.cat([network.module.logits_of(features).argmax(dim=1).cpu() for features, _ in seen])}
+
+    def compute(self, subject: Subject, collected: Sequence[Mapping[str, Tensor]]) -> Mapping[str, float]:
+        """Modes covered and the divergence of their histogram."""
+        digits = torch.cat([share["digits"] for share in collected])
         found = stacked_modes(stacked_class(digits.reshape(-1, 3)))
         return {"modes": found.covered, "kl": found.kl}
 

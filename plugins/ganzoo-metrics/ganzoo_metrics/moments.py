@@ -5,7 +5,7 @@ Legend of shapes: N samples, D features.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -96,6 +96,18 @@ class Moments:
     def to_arrays(self) -> dict[str, np.ndarray]:
         """As plain arrays, for a file or another process: count (), mean (D,), scatter (D, D)."""
         return {"count": np.array(self.count), "mean": self.mean.cpu().numpy().copy(), "scatter": self._scatter.cpu().numpy().copy()}
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        """``to_arrays`` as tensors, which a metric of several processes collects."""
+        return {name: torch.from_numpy(array) for name, array in self.to_arrays().items()}
+
+    @classmethod
+    def from_shares(cls, shares: Sequence[Mapping[str, Tensor]], device: torch.device) -> Moments:
+        """Of all that ``to_tensors`` gave, one share or more; other tensors beside them are left alone."""
+        first, *others = (cls.from_arrays({name: value.numpy() for name, value in share.items()}, device=device) for share in shares)
+        for other in others:
+            first.merge(other)
+        return first
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray], *, where: str = "", device: torch.device | None = None) -> Moments:

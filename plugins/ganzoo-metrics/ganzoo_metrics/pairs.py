@@ -6,13 +6,13 @@ Legend of shapes: N pictures, C channels, H rows, W columns; values in [-1, 1] o
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn.functional import conv2d
 
-from ganzoo import DataSpec, Metric, PositiveInt, Subject, UserError
+from ganzoo import DataSpec, PositiveInt, SharedMetric, Subject, UserError
 
 from .networks import shape_text
 
@@ -22,7 +22,7 @@ HIGHEST = 100.0
 """PSNR, in dB, of a picture without any error, whose own would be infinite."""
 
 
-class OfPairs(Metric):
+class OfPairs(SharedMetric):
     """What the metrics of pairs have in common.
 
     Args:
@@ -41,10 +41,14 @@ class OfPairs(Metric):
         """See that there are pairs."""
         next(iter(subject.pairs(1, self.split)))
 
-    def measure(self, subject: Subject) -> Mapping[str, float]:
-        """The mean over all pairs."""
+    def collect(self, subject: Subject) -> Mapping[str, Tensor]:
+        """A number for each pair (N,)."""
         found = [self.compare(pair["sample"], pair["target"]) for pair in subject.pairs(self.samples, self.split)]
-        return {self.name: float(torch.cat(found).double().mean())}
+        return {self.name: torch.cat(found)}
+
+    def compute(self, subject: Subject, collected: Sequence[Mapping[str, Tensor]]) -> Mapping[str, float]:
+        """The mean over all pairs."""
+        return {self.name: float(torch.cat([share[self.name] for share in collected]).double().mean())}
 
     @abstractmethod
     def compare(self, made: Tensor, target: Tensor) -> Tensor:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
+
+import torch
+from torch import Tensor
 
 from ganzoo import DataSpec, PositiveInt, Subject, UserError
 from ganzoo.metrics import Fact
@@ -66,11 +69,14 @@ class PrecisionRecall(InceptionMetric):
         """The network and its hash, and k."""
         return {**super().provenance(), "neighbours": self.neighbours}
 
-    def measure(self, subject: Subject) -> Mapping[str, float]:
+    def collect(self, subject: Subject) -> Mapping[str, Tensor]:
+        """The features."""
+        return {"features": self.network(subject).collect(subject.generated(self.samples))}
+
+    def compute(self, subject: Subject, collected: Sequence[Mapping[str, Tensor]]) -> Mapping[str, float]:
         """Precision and recall."""
-        network = self.network(subject)
-        real = network.real_features(subject, self.real_samples, self.split)
-        made = network.collect(subject.generated(self.samples))
+        real = self.network(subject).real_features(subject, self.real_samples, self.split)
+        made = torch.cat([share["features"] for share in collected])
         return precision_recall(real, made, neighbours=self.neighbours)._asdict()
 
     def network(self, subject: Subject) -> FeatureExtractor:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
+from torch import Tensor
 
 from ganzoo import DataSpec, PositiveInt, Subject
 from ganzoo.metrics import Fact
@@ -45,10 +46,13 @@ class InceptionScore(InceptionMetric):
         """Inception and its hash, and the number of splits."""
         return {**super().provenance(), "splits": self.splits}
 
-    def measure(self, subject: Subject) -> Mapping[str, float]:
-        """The score and its deviation."""
+    def collect(self, subject: Subject) -> Mapping[str, Tensor]:
+        """Logits (N, 1008)."""
         network = self.network(subject)
         batches = network.features(subject.generated(self.samples))
-        logits = torch.cat([network.module.logits_of(features).cpu() for features, _ in batches])  # (N, 1008)
-        found = inception_score(logits, splits=self.splits)
+        return {"logits": torch.cat([network.module.logits_of(features).cpu() for features, _ in batches])}
+
+    def compute(self, subject: Subject, collected: Sequence[Mapping[str, Tensor]]) -> Mapping[str, float]:
+        """The score and its deviation."""
+        found = inception_score(torch.cat([share["logits"] for share in collected]), splits=self.splits)
         return {"inception_score": found.mean, "inception_score_deviation": found.deviation}

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-from ganzoo import DataSpec, Metric, PositiveInt, Subject, UserError
+from ganzoo import DataSpec, PositiveInt, SharedMetric, Subject, UserError
 
 from .described import LENGTH, drawn, encode, every
 
 
-class AsDescribed(Metric):
+class AsDescribed(SharedMetric):
     """The share of pictures made of captions of `described` that show what they say.
 
     Each is judged by the nearest of the 200 pictures that captions describe, by the mean absolute difference. Numbers: ``right``, shape and
@@ -39,13 +39,17 @@ class AsDescribed(Metric):
         """See that pictures are made of captions."""
         next(iter(subject.pairs(1, self.split)))
 
-    def measure(self, subject: Subject) -> Mapping[str, float]:
-        """All five."""
+    def collect(self, subject: Subject) -> Mapping[str, Tensor]:
+        """Whether size, colour, shape and place are right (N, 4)."""
         same: list[Tensor] = []
         for pair in subject.pairs(self.samples, self.split):
             wanted = self.said[(pair["text"].cpu() @ self.texts.T).argmax(dim=1)]
             same.append(self.said[self.nearest(pair["sample"])] == wanted)
-        all_same = torch.cat(same)
+        return {"same": torch.cat(same)}
+
+    def compute(self, subject: Subject, collected: Sequence[Mapping[str, Tensor]]) -> Mapping[str, float]:
+        """All five."""
+        all_same = torch.cat([share["same"] for share in collected])
         size, colour, shape, place = all_same.double().mean(dim=0).tolist()
         right = float((all_same[:, 1] & all_same[:, 2]).double().mean())
         return {"right": right, "shape": shape, "colour": colour, "size": size, "place": place}

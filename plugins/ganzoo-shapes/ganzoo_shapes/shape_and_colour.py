@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo import DataSpec, Metric, PositiveInt, Subject, UserError
+from ganzoo import DataSpec, PositiveInt, SharedMetric, Subject, UserError
 
 from .drawing import COLOURS, FORMS, alone, palette
 
@@ -16,7 +16,7 @@ NEAR = 0.02
 """The most that a target may differ from a right answer, in values of [-1, 1]: it is one, but for rounding."""
 
 
-class ShapeAndColour(Metric):
+class ShapeAndColour(SharedMetric):
     """The share of pictures that show the right shape in the right colour, each judged by the nearest of the twenty answers of `scene`.
 
     The distance is the mean absolute difference. What is right is read off the target in the same way.
@@ -40,8 +40,8 @@ class ShapeAndColour(Metric):
         """See that there are pairs."""
         next(iter(subject.pairs(1, self.split)))
 
-    def measure(self, subject: Subject) -> Mapping[str, float]:
-        """Shares of both right, of the right shape, of the right colour."""
+    def collect(self, subject: Subject) -> Mapping[str, Tensor]:
+        """Whether both, shape and colour are right (N, 3)."""
         same: list[Tensor] = []
         for pair in subject.pairs(self.samples, self.split):
             wanted, far = self.nearest(pair["target"])
@@ -50,7 +50,11 @@ class ShapeAndColour(Metric):
             found, _ = self.nearest(pair["sample"])
             colours = len(COLOURS)
             same.append(torch.stack([found == wanted, found // colours == wanted // colours, found % colours == wanted % colours], dim=1))
-        right, shape, colour = torch.cat(same).double().mean(dim=0).tolist()
+        return {"same": torch.cat(same)}
+
+    def compute(self, subject: Subject, collected: Sequence[Mapping[str, Tensor]]) -> Mapping[str, float]:
+        """Shares of both right, of the right shape, of the right colour."""
+        right, shape, colour = torch.cat([share["same"] for share in collected]).double().mean(dim=0).tolist()
         return {"right": right, "shape": shape, "colour": colour}
 
     def nearest(self, pictures: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,18 +5,18 @@ Legend: N pairs, C channels, H x W pixels; values in [-1, 1].
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
-from ganzoo import DataSpec, Metric, PositiveInt, Subject
+from ganzoo import DataSpec, PositiveInt, SharedMetric, Subject
 
 from .generator import factor_of
 
 
-class SuperResolution(Metric):
+class SuperResolution(SharedMetric):
     """PSNR in dB, what it gains over bicubic interpolation, and the energy of gradients as a share of the real pictures'.
 
     Numbers: ``psnr``, meant over the pictures; ``gain``, that minus the PSNR of bicubic interpolation; ``sharpness``, the mean square of
@@ -37,8 +37,8 @@ class SuperResolution(Metric):
         """See that there are pairs."""
         next(iter(subject.pairs(1, self.split)))
 
-    def measure(self, subject: Subject) -> Mapping[str, float]:
-        """All three."""
+    def collect(self, subject: Subject) -> Mapping[str, Tensor]:
+        """PSNR of each picture (N,), ours and bicubic, and the energy of made and of true pictures."""
         ours, bicubic, made, real = [], [], 0.0, 0.0
         for pair in subject.pairs(self.samples, self.split):
             target = pair["target"]
@@ -46,8 +46,14 @@ class SuperResolution(Metric):
             ours.append(psnr(pair["sample"], target))
             bicubic.append(psnr(interpolate(small, scale_factor=float(self.factor), mode="bicubic").clamp(-1, 1), target))
             made, real = made + energy(pair["sample"]), real + energy(target)
-        found = float(torch.cat(ours).mean())
-        return {"psnr": found, "gain": found - float(torch.cat(bicubic).mean()), "sharpness": made / real}
+        energies = torch.tensor([made, real], dtype=torch.float64)
+        return {"ours": torch.cat(ours), "bicubic": torch.cat(bicubic), "energy": energies}
+
+    def compute(self, subject: Subject, collected: Sequence[Mapping[str, Tensor]]) -> Mapping[str, float]:
+        """All three."""
+        ours, bicubic = (float(torch.cat([share[name] for share in collected]).mean()) for name in ("ours", "bicubic"))
+        made, real = (float(value) for value in torch.stack([share["energy"] for share in collected]).sum(dim=0))
+        return {"psnr": ours, "gain": ours - bicubic, "sharpness": made / real}
 
 
 def psnr(made: Tensor, target: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import math
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,10 @@ from ganzoo.data.spec import describe_data
 from ganzoo.data.toys import Ring
 from ganzoo.errors import ContractError, UserError
 from ganzoo.fields import DataSpec, Fields
-from ganzoo.metrics.real import RealSamples, to_float
+from ganzoo.metrics.metric import SharedMetric
+from ganzoo.metrics.real import BATCH, RealSamples, to_float
 from ganzoo.metrics.statistics import Statistics
+from ganzoo.metrics.subject import ALONE, Idle, Share, starts
 from ganzoo.metrics.subject import Subject as Measured
 from ganzoo.ui.progress import reporter
 
@@ -112,14 +114,17 @@ def opened_files() -> Iterator[list[str]]:
 
 MAX_SAMPLES = 5000
 """Samples that a check makes; a metric that wants more needs a parameter that says so."""
+TOLERANCE = 1e-6
+"""How far numbers of shared samples may be from those of one process: sums come in another order."""
 OTHER = "other"
 """A split of other real samples, the first half; under any other name there are all."""
 
 
 def numbers(subject: Subject) -> None:
-    """Measured twice, it gives the same finite numbers; its provenance is plain values."""
+    """Measured twice, it gives the same finite numbers, as it does of samples that processes share; its provenance is plain values."""
     with tempfile.TemporaryDirectory() as folder:
         first, second = (measured(subject, Path(folder) / str(i), seed=i) for i in (1, 2))
+        shared = measured(subject, Path(folder) / "shared", seed=3, processes=2) if issubclass(subject.cls, SharedMetric) else first
     if not first:
         raise ContractError("it gives no number", "return {name: number}")
     for name, value in first.items():
@@ -127,10 +132,13 @@ def numbers(subject: Subject) -> None:
             raise ContractError(f"'{name}' is {value!r}", "return finite numbers, or raise a GanzooError that says why there is none")
         if second.get(name) != value:
             raise ContractError(f"'{name}' is {value} and then {second.get(name)} for the same samples", "draw from a fixed seed")
+        if not math.isclose(value, shared.get(name, math.nan), rel_tol=TOLERANCE, abs_tol=TOLERANCE):
+            what = f"'{name}' is {value}, and {shared.get(name)} where two processes collect of half the samples each"
+            raise ContractError(what, "let compute put together what collect gave, in its order")
 
 
-def measured(subject: Subject, folder: Path, seed: int) -> Mapping[str, Any]:
-    """The numbers of a fresh instance, for made samples that are real ones with noise.
+def measured(subject: Subject, folder: Path, seed: int, processes: int = 1) -> Mapping[str, Any]:
+    """The numbers of a fresh instance, for made samples that are real ones with noise, whose collection ``processes`` share.
 
     Raises:
         NotHere: where it cannot be measured here: weights are missing, more samples are wanted than a check makes.
@@ -139,7 +147,14 @@ def measured(subject: Subject, folder: Path, seed: int) -> Mapping[str, Any]:
     with seeded(seed):  # another one each time: what is measured may not depend on it
         try:
             metric.prepare(toy)
-            found: Mapping[str, Any] = metric.measure(toy)
+            if processes == 1:
+                found: Mapping[str, Any] = metric.measure(toy)
+            else:
+                collected = []
+                for rank in range(processes):
+                    with suppress(Idle):
+                        collected.append(metric.collect(subject_to_measure(subject.data, folder, (rank, processes))))
+                found = metric.compute(toy, collected)
         except UserError as error:
             raise NotHere(f"it cannot be measured here ({error})") from None
     for name, fact in metric.provenance().items():
@@ -148,8 +163,8 @@ def measured(subject: Subject, folder: Path, seed: int) -> Mapping[str, Any]:
     return found
 
 
-def subject_to_measure(data: DataSpec, folder: Path) -> Measured:
-    """Real samples of the form of ``data``, and a generator that copies them with noise."""
+def subject_to_measure(data: DataSpec, folder: Path, share: Share = ALONE) -> Measured:
+    """Real samples of the form of ``data``, and a generator that copies them with noise; ``share`` is the part of them that it makes."""
     dataset = dataset_of(data)
     arrays = dataset.arrays(Cache(folder / "images", reporter(quiet=True)))
     first_half = {name: array[: len(array) // 2] for name, array in arrays.items()}
@@ -158,19 +173,20 @@ def subject_to_measure(data: DataSpec, folder: Path) -> Measured:
     real = RealSamples(data, lambda split: first_half if split == OTHER else arrays)
 
     def pairs(n: int | None, split: str | None) -> Iterator[Fields]:
-        random = torch.Generator().manual_seed(0)
-        for fields in real.stream(real.choose(n, split), split, cpu):
-            noise = 0.1 * torch.randn(fields["sample"].shape, generator=random)
-            yield {**fields, "sample": (fields["sample"] + noise).clamp(-1, 1), "target": fields["sample"]}
+        chosen = real.choose(n, split)
+        for start in starts(len(chosen), share):
+            random = torch.Generator().manual_seed(start)
+            for fields in real.stream(chosen[start : start + BATCH], split, cpu):
+                noise = 0.1 * torch.randn(fields["sample"].shape, generator=random)
+                yield {**fields, "sample": (fields["sample"] + noise).clamp(-1, 1), "target": fields["sample"]}
 
     def make(n: int) -> Iterator[Fields]:
         if n > MAX_SAMPLES:
             raise NotHere(f"it wants {n} samples; give a parameter that asks for at most {MAX_SAMPLES}")
-        random = np.random.default_rng(0)
-        rows = random.permutation(len(arrays["sample"]))[:n]
-        for chosen in np.array_split(rows, max(1, len(rows) // 250)):
-            fields = {name: to_float(array[chosen], cpu) for name, array in arrays.items()}
-            noise = torch.from_numpy(random.normal(0, 0.1, fields["sample"].shape)).float()
+        rows = np.random.default_rng(0).permutation(len(arrays["sample"]))[:n]
+        for start in starts(len(rows), share):
+            fields = {name: to_float(array[rows[start : start + BATCH]], cpu) for name, array in arrays.items()}
+            noise = torch.from_numpy(np.random.default_rng(start).normal(0, 0.1, fields["sample"].shape)).float()
             noisy = fields["sample"] + noise
             yield fields | {"sample": noisy.clamp(-1, 1) if data.is_image else noisy}
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from ganzoo import DataSpec, PositiveInt
-from ganzoo.metrics.metric import Metric
+from ganzoo.metrics.metric import Metric, SharedMetric
 
 
 class Sound(Metric):
@@ -41,6 +41,25 @@ class Random(Sound):
 
     def measure(self, subject):
         return {"gap": super().measure(subject)["gap"] + float(np.random.default_rng().normal())}
+
+
+class Halved(SharedMetric):
+    """Takes the first process's share for all.
+
+    Args:
+        samples: made samples.
+    """
+
+    caught_by = "numbers"
+
+    def __init__(self, data: DataSpec, *, samples: PositiveInt = 1000):
+        self.samples = samples
+
+    def collect(self, subject):
+        return {"made": torch.cat([fields["sample"] for fields in subject.generated(self.samples)])}
+
+    def compute(self, subject, collected):
+        return {"mean": float(collected[0]["made"].mean())}
 
 
 class Wordless(Sound):

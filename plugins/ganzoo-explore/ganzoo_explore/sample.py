@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo.commands.options import DataOverride, Json, Seed, Step, Weights, check_pictures, of_data
 from ganzoo.errors import UserError
-from ganzoo.plugins.index import import_part
 from ganzoo.registry import Registry
 from ganzoo.ui.progress import reporter as choose_reporter
 from ganzoo.ui.tables import print_files
-
-from .options import DataOverride, Json, Seed, Step, Weights, check_pictures, of_data
 
 if TYPE_CHECKING:
     from ganzoo.runs.trained import Trained
@@ -68,9 +66,10 @@ def sample(
 
     check_pictures(png=png, npz=npz)
     if sources:
-        part = import_part("ganzoo_explore.translate", "the translation of pictures (--from)")
+        from .translate import translate_into
+
         more = {"-n": n, "--per-class": per_class, "--truncation": truncation, "--npz": npz, "--png": png, "--split": split, "-o": override}
-        part.translate_into(run_folder, sources, out, route, seed, label, whole, weights, step, as_json, more)
+        translate_into(run_folder, sources, out, route, seed, label, whole, weights, step, as_json, more)
         return
     if given := [name for name, value in (("--route", route), ("--whole", whole)) if value]:
         raise UserError("it says how pictures are translated", "name them with --from", key=given[0])
