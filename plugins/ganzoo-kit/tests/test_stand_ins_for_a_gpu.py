@@ -13,9 +13,13 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from ganzoo.config import parse_config, resolve
 from ganzoo.data.spec import describe
 from ganzoo.engine.batches import Batches
+from ganzoo.engine.build import build
 from ganzoo.engine.device import Runtime
+from ganzoo.registry import Registry
+from ganzoo.ui.progress import reporter
 
 CPU = torch.device("cpu")
 sys.path.insert(0, str(Path(__file__).parents[3] / "tools"))
@@ -123,3 +127,20 @@ def test_the_rehearsal_of_all_stages_passes_within_five_minutes(tmp_path):
     assert tried.returncode == 0, tried.stdout + tried.stderr
     results = json.loads((tmp_path / "results.json").read_text())
     assert {letter: result["state"] for letter, result in results.items()} == dict.fromkeys("ABCDEFGH", "passed")
+
+
+def test_what_a_loss_keeps_of_its_curves_goes_to_the_device(monkeypatch):
+    """``Module.to`` leaves plain tensors behind: a gamma on the CPU would stop a recording."""
+    moved, to = [], torch.Tensor.to
+
+    def watched(tensor, *arguments, **words):
+        moved.append((to(tensor, *arguments, **words), arguments))
+        return moved[-1][0]
+
+    monkeypatch.setattr(torch.Tensor, "to", watched)
+    config = parse_config(
+        "data: ring\ngenerator: mlp\ncritic: mlp\nloss: [hinge, {name: r1, gamma: {from: 1, to: 0.1}}]\ntrain: {device: cpu}"
+    )
+    run, _ = build(config, resolve(config, Registry.installed()), reporter(quiet=True))
+    ((part, name, _),) = vars(run.losses["r1"])["_curved"]
+    assert [arguments for value, arguments in moved if value is getattr(part, name)] == [(run.runtime.device,)]
