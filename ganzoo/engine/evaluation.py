@@ -17,7 +17,7 @@ from ganzoo.data.fingerprint import fingerprint
 from ganzoo.errors import GanzooError
 from ganzoo.fields import Fields, forward_inputs
 from ganzoo.metrics.evaluation import collect, measure, prepare
-from ganzoo.metrics.metric import SharedMetric
+from ganzoo.metrics.metric import is_shared
 from ganzoo.metrics.real import BATCH, RealSamples, read_split, split_of, to_float
 from ganzoo.metrics.statistics import Statistics
 from ganzoo.metrics.subject import ALONE, Fact, Idle, Share, Subject, starts, unpaired
@@ -131,13 +131,14 @@ class Evaluations:
 
     def __init__(self, parts: Sequence[ResolvedPart], run: Run, data: ResolvedPart, reporter: Reporter) -> None:
         self._run, self._parts, ranks = run, compat.distinct(parts), run.ranks
-        self._shared = ranks.size > 1 and bool(parts) and not run.dataset.apart  # of samples that are apart, rank 0 measures its own
+        alone = ranks.size == 1 or run.dataset.apart  # of samples that are apart, rank 0 measures its own
+        self._shared = [name for name, part in self._parts.items() if not alone and is_shared(part.cls)]
         # Batch norm's statistics are each process's own: rank 0's are sent into a copy, where another process is to measure them.
         self._generator = copied(run.eval_generator) if self._shared and not ranks.is_main else run.eval_generator
         self._subjects = Subjects(self._generator, run.batches, run.dataset, data, seed=run.config.train.seed, reporter=reporter)
         self._metrics: dict[str, Any] = {}
         with preserved(run.runtime.device):
-            for name in self._parts if ranks.is_main else ():  # the others prepare theirs when it is their turn
+            for name in self._parts if ranks.is_main else self._shared:
                 self._prepared(name)
 
     def due(self, step: int, total: int) -> list[str]:
@@ -158,11 +159,10 @@ class Evaluations:
 
     def _measure(self, name: str, stop: Stop) -> State:
         ranks, part = self._run.ranks, self._parts[name]
-        shared = self._shared and issubclass(part.cls, SharedMetric)
-        subject = self._subject((ranks.rank, ranks.size) if shared else ALONE)
+        subject = self._subject((ranks.rank, ranks.size) if name in self._shared else ALONE)
 
         def look() -> State:
-            return {"seen": collect(name, self._prepared(name), part, subject) if shared else None}
+            return {"seen": collect(name, self._prepared(name), part, subject) if name in self._shared else None}
 
         def conclude() -> State:
             collected = [each["seen"] for each in seen if each["seen"]]

@@ -50,10 +50,8 @@ def prepare(part: ResolvedPart, subject: Subject) -> Metric:
     metric = part.build(subject.data)
     if not isinstance(metric, Metric):
         raise ContractError(f"metric '{part.name}' is a {type(metric).__name__}, no Metric", "repair the plugin", key=part.key)
-    try:
+    with _asked(part.name, part):
         metric.prepare(subject)
-    except UserError as error:
-        raise error.at(part.where, part.key) from error
     return metric
 
 
@@ -64,7 +62,10 @@ Collected: TypeAlias = Mapping[str, Tensor]
 def collect(name: str, metric: SharedMetric, part: ResolvedPart, subject: Subject) -> Collected:
     """This process's half of ``measure``; errors as there."""
     with _asked(name, part):
-        return metric.collect(subject)
+        found = metric.collect(subject)
+        if not isinstance(found, Mapping) or not found or not all(isinstance(value, Tensor) for value in found.values()):
+            raise ContractError("what it collects is not a mapping of names to tensors", "repair the plugin")
+    return {str(key): value.detach().cpu() for key, value in found.items()}
 
 
 def measure(
@@ -77,6 +78,7 @@ def measure(
         GanzooError: where a number is not finite, or the metric fails.
     """
     with _asked(name, part):
+        subject.makes_no_more = bool(collected)
         found = metric.compute(subject, collected) if collected and isinstance(metric, SharedMetric) else metric.measure(subject)
         numbers = {str(key): value if isinstance(value, int) else float(value) for key, value in found.items()}
     for key, value in numbers.items():

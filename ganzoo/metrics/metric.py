@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from torch import Tensor
 
@@ -73,7 +73,7 @@ class SharedMetric(Metric):
         """What the numbers need of the made samples (features, sums of them): tensors, whose names are the metric's own.
 
         Args:
-            subject: ``generated`` and ``pairs`` give the samples that are this process's; real ones are for ``compute``.
+            subject: ``generated`` or ``pairs`` gives the samples that are this process's; real ones are for ``compute``.
         """
 
     @abstractmethod
@@ -81,10 +81,15 @@ class SharedMetric(Metric):
         """The numbers, as ``measure`` describes them.
 
         Args:
-            subject: the one that ``collect`` was given here.
+            subject: the one that ``collect`` was given here; it makes no more samples where processes share them.
             collected: of each process that had samples, in the order of the samples; on the CPU where there are several.
         """
 
     def measure(self, subject: Subject) -> Mapping[str, float]:
         """What one process computes alone."""
         return self.compute(subject, [self.collect(subject)])
+
+
+def is_shared(cls: Any) -> bool:
+    """Whether a metric's class leaves ``measure`` to its two halves."""
+    return isinstance(cls, type) and issubclass(cls, SharedMetric) and cls.measure is SharedMetric.measure

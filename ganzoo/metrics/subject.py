@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from ganzoo.data.dataset import Dataset
-from ganzoo.errors import UserError
+from ganzoo.errors import ContractError, UserError
 from ganzoo.fields import DataSpec, Fields
 
 from .real import BATCH, RealSamples
@@ -34,16 +34,9 @@ class Idle(BaseException):
 
 
 def starts(count: int, share: Share) -> list[int]:
-    """Where the batches of a process's share begin: whole ones, as noise is drawn for each.
-
-    Raises:
-        Idle: where there are none.
-    """
+    """Where the batches of a process's share begin: whole ones, as noise is drawn for each."""
     rank, size = share
-    found: list[int] = np.array_split(np.arange(0, count, BATCH), size)[rank].tolist()
-    if not found:
-        raise Idle
-    return found
+    return [int(start) for start in np.array_split(np.arange(0, count, BATCH), size)[rank]]
 
 
 def _unwatched(batches: Iterator[Fields], what: str, total: int) -> Iterator[Fields]:
@@ -92,6 +85,9 @@ class Subject:
         """The provenance so far; ``generated``, ``real`` and ``of_real`` add what they give."""
         self._make_pairs = make_pairs
         self._make, self._real, self._statistics, self._watch = make, real, statistics, watch
+        self._made = 0
+        self.makes_no_more = False
+        """Whether all made samples have been collected, of this process and of others."""
 
     def generated(self, n: int) -> Iterator[Fields]:
         """``n`` made samples in batches: the same ones each time.
@@ -100,7 +96,7 @@ class Subject:
         data's own units. "label" (N,) int64 where the generator is conditional, at the data's frequencies.
         """
         self.facts["samples"] = n
-        return self._watch(self._make(n), "made", -(-n // self.share[1]))
+        return self._watch(self._make(n), "made", self._own(n))
 
     def pairs(self, n: int | None = None, split: str | None = None) -> Iterator[Fields]:
         """What the generator makes of the data's rows, as ``generated``, each with its row and, as "target", what it should have become.
@@ -117,7 +113,7 @@ class Subject:
         count = self.real_count(n, split)
         self.facts["pairs"] = count
         self.facts |= {"split": split} if split else {}
-        return self._watch(self._make_pairs(n, split), "translated", -(-count // self.share[1]))
+        return self._watch(self._make_pairs(n, split), "translated", self._own(count))
 
     def real(self, n: int | None = None, split: str | None = None) -> Iterator[Fields]:
         """``n`` real samples in batches, of the same form as ``generated``; never mirrored.
@@ -159,6 +155,20 @@ class Subject:
         chosen = self._real.choose(n, split)
         known: dict[str, Fact] = {"name": name, "data": self._record(chosen, split), "n": len(chosen)}
         return self._statistics.get(known | key, lambda: compute(self._stream(chosen, split)))
+
+    def _own(self, count: int) -> int:
+        """How many of ``count`` samples this process makes.
+
+        Raises:
+            Idle: where those that are taken first are all others'.
+        """
+        own = sum(min(BATCH, count - start) for start in starts(count, self.share))
+        if self.makes_no_more or (self._made and not own):
+            raise ContractError("it takes made samples again, which several processes make", "take them once, in collect")
+        if not own:
+            raise Idle
+        self._made += own
+        return own
 
     def _stream(self, chosen: np.ndarray, split: str | None) -> Iterator[Fields]:
         return self._watch(self._real.stream(chosen, split, self.device), "real", len(chosen))

@@ -21,6 +21,7 @@ from ganzoo.data.spec import describe_data
 from ganzoo.data.toys import Ring
 from ganzoo.errors import ContractError, UserError
 from ganzoo.fields import DataSpec, Fields
+from ganzoo.metrics.evaluation import collect
 from ganzoo.metrics.metric import SharedMetric
 from ganzoo.metrics.real import BATCH, RealSamples, to_float
 from ganzoo.metrics.statistics import Statistics
@@ -153,8 +154,12 @@ def measured(subject: Subject, folder: Path, seed: int, processes: int = 1) -> M
                 collected = []
                 for rank in range(processes):
                     with suppress(Idle):
-                        collected.append(metric.collect(subject_to_measure(subject.data, folder, (rank, processes))))
+                        other = subject_to_measure(subject.data, folder, (rank, processes))
+                        collected.append(collect(subject.part.name, metric, subject.part, other))
+                toy.makes_no_more = True
                 found = metric.compute(toy, collected)
+        except ContractError:
+            raise
         except UserError as error:
             raise NotHere(f"it cannot be measured here ({error})") from None
     for name, fact in metric.provenance().items():
@@ -200,6 +205,7 @@ def subject_to_measure(data: DataSpec, folder: Path, share: Share = ALONE) -> Me
         device=cpu,
         facts={},
         statistics=Statistics(folder / "statistics", reporter(quiet=True)),
+        share=share,
     )
 
 

@@ -62,6 +62,31 @@ class Halved(SharedMetric):
         return {"mean": float(collected[0]["made"].mean())}
 
 
+class Numpy(Halved):
+    """Collects what processes cannot tell each other.
+
+    Args:
+        samples: made samples.
+    """
+
+    def collect(self, subject):
+        return {"made": super().collect(subject)["made"].numpy()}
+
+    def compute(self, subject, collected):
+        return {"mean": float(np.concatenate([share["made"] for share in collected]).mean())}
+
+
+class Again(Halved):
+    """Takes made samples when all were to be collected.
+
+    Args:
+        samples: made samples.
+    """
+
+    def compute(self, subject, collected):
+        return {"mean": float(torch.cat([fields["sample"] for fields in subject.generated(self.samples)]).mean())}
+
+
 class Wordless(Sound):
     """Its provenance cannot be written down."""
 

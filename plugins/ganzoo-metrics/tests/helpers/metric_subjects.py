@@ -26,7 +26,7 @@ def batches(arrays, n, size=250):
         yield {name: to_float(array[start : min(start + size, n)].copy(), CPU) for name, array in arrays.items()}
 
 
-def make_subject(folder, data, made, real, dataset=None, conditional=False, size=250):
+def make_subject(folder, data, made, real, dataset=None, conditional=False, size=250, **more):
     """A subject of given arrays, field -> (N, ...); samples are made in batches of ``size``."""
     return Subject(
         data,
@@ -37,6 +37,7 @@ def make_subject(folder, data, made, real, dataset=None, conditional=False, size
         device=CPU,
         facts={"seed": 0},
         statistics=Statistics(folder, reporter(quiet=True)),
+        **more,
     )
 
 

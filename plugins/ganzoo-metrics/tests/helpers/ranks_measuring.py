@@ -25,11 +25,11 @@ metrics: [SHARED, samples: 600}, {name: sliced_wasserstein, samples: 50, patches
 
 
 def measure(ranks, signalled=None, broken=None):
-    """Of three metrics: what this rank is told, how many samples it saw for which, and what it finds of all by itself.
+    """Of three metrics: what this rank is told, what it prepared, how many samples it saw for which, and what it finds of all by itself.
 
     Rank ``signalled`` had a signal before; that of ``broken`` cannot look at samples.
     """
-    config, own, stop, look = parse_config(MEASURED), [], Stop(), evaluation.collect
+    config, own, stop, look, prepare = parse_config(MEASURED), [], Stop(), evaluation.collect, evaluation.prepare
     resolved = resolve(config, installed())
     run, _ = build(config, resolved, reporter(quiet=True), ranks)
     Loop(run, Meter(ranks)).step()
@@ -41,10 +41,15 @@ def measure(ranks, signalled=None, broken=None):
         own.append((name, len(found["classes"])))
         return found
 
+    def prepared(part, subject):
+        own.append(part.name)
+        return prepare(part, subject)
+
     def told(ranks, stop):
         evaluations = evaluation.Evaluations(resolved.metrics, replace(run, ranks=ranks), resolved.data, reporter(quiet=True))
         return [(name, state.get("numbers", state)) for name, state in evaluations.share_out(evaluations.due(4, 4), stop)]
 
-    evaluation.collect = collect
+    evaluation.collect, evaluation.prepare = collect, prepared
     stop.signal = 15 if ranks.rank == signalled else 0
-    return told(ranks, stop), own, told(Ranks(), Stop())
+    together, did = told(ranks, stop), list(own)
+    return together, did, told(Ranks(), Stop())
