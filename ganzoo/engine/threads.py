@@ -18,7 +18,7 @@ from .meter import Meter
 from .run import Run
 
 SECONDS, LONG, FASTER = 0.4, 2.0, 0.9
-"""How long steps are taken with either number; which step is long; the share of the other's time that one thread may take to be chosen."""
+"""How long steps are taken with either number, after a first one; which is long; the share of the other's time that one thread may take to be chosen."""
 
 
 def choose_threads(run: Run, wanted: Callable[[], bool]) -> str:
@@ -44,7 +44,7 @@ def seconds_of_a_step(run: Run, threads: int) -> float:
     torch.set_num_threads(threads)
     begun, loop, seconds = copy.deepcopy(run.state()), Loop(run, Meter()), list[float]()
     try:
-        while sum(seconds) < SECONDS and run.step < run.config.train.steps:
+        while sum(seconds[1:]) < SECONDS and sum(seconds) < LONG and run.step < run.config.train.steps:
             started = time.perf_counter()
             loop.step()
             seconds.append(time.perf_counter() - started)

@@ -88,6 +88,26 @@ def test_a_small_network_chooses_within_a_second(monkeypatch):
     assert 0.5 < now[0] < 1
 
 
+def test_a_first_step_that_prepares_decides_nothing(run, monkeypatch):
+    """oneDNN prepares a network's convolutions anew for another number of threads: 0.7 s of pixel-level domain transfer."""
+    now = [0.0]
+
+    class Steps:
+        first = True
+
+        def __init__(self, run, meter):
+            self.threads = torch.get_num_threads()
+
+        def step(self):
+            now[0] += 0.7 if self.first else 0.1 * self.threads
+            self.first = False
+
+    monkeypatch.setattr(threads, "Loop", Steps)
+    monkeypatch.setattr(threads.time, "perf_counter", lambda: now[0])
+    assert "100 ms a step, 2 threads take 200" in threads.choose_threads(run, lambda: True)
+    assert torch.get_num_threads() == 1
+
+
 @pytest.mark.parametrize("why", ["the cores are free", "OMP_NUM_THREADS", "train.threads", "one core"])
 def test_nothing_is_tried_where_nothing_is_to_choose(why, run, monkeypatch):
     tried = taking(monkeypatch)
