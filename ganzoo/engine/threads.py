@@ -18,7 +18,7 @@ from .meter import Meter
 from .run import Run
 
 SECONDS, LONG, FASTER = 0.4, 2.0, 0.9
-"""How long steps are taken with either number, after a first one; which is long; the share of the other's time that one thread may take to be chosen."""
+"""How long steps are taken with either number, after a first one; which is long; the share of the other's time that lets one be chosen."""
 
 
 def choose_threads(run: Run, wanted: Callable[[], bool]) -> str:
