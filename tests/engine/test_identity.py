@@ -221,8 +221,8 @@ def test_the_rate_of_images_counts_training_alone(monkeypatch):
     """With a metric that takes 0.2 s after each step of a millisecond, the rate was 40 images a second."""
     import time
 
-    measure = Evaluations.measure
-    monkeypatch.setattr(Evaluations, "measure", lambda *words: (time.sleep(0.2), measure(*words))[1])
+    measure = Evaluations._measure
+    monkeypatch.setattr(Evaluations, "_measure", lambda *words: (time.sleep(0.2), measure(*words))[1])
     run("-o", "metrics=[{name: modes, samples: 50, every: 1}]", "-o", "log.every=1", "-o", "checkpoint.every=1", "-o", "train.steps=6")
     rates = [values["images_per_second"] for values in read_record(Path("out")).logs.values()]
     assert sorted(rates)[3] > 160
