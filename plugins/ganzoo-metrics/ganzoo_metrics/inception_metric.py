@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from torch import Tensor
+
 from ganzoo import DataSpec, SharedMetric, Subject
 from ganzoo.metrics import Fact
 
@@ -20,6 +22,8 @@ class InceptionMetric(SharedMetric):
         repeat_grey: repeat the channel of grey images, which Inception was not made for.
     """
 
+    samples: int
+    """Made samples N."""
     extractors = {"inception": lambda subject, weights: _open_for_colour(subject, weights)}
 
     def __init__(self, data: DataSpec, weights: str | None, sha256: str, repeat_grey: bool) -> None:
@@ -34,6 +38,10 @@ class InceptionMetric(SharedMetric):
     def provenance(self) -> Mapping[str, Fact]:
         """Inception and its hash."""
         return self._network.provenance if self._network else {}
+
+    def collect(self, subject: Subject) -> Mapping[str, Tensor]:
+        """The features (N, D)."""
+        return {"features": self.network(subject).collect(subject.generated(self.samples))}
 
     def network(self, subject: Subject) -> FeatureExtractor:
         """Inception, opened once.

@@ -63,10 +63,6 @@ class KID(InceptionMetric):
         """Inception and its hash, and how the subsets are drawn."""
         return {**super().provenance(), "subsets": self.subsets, "subset_size": self.subset_size}
 
-    def collect(self, subject: Subject) -> Mapping[str, Tensor]:
-        """The features."""
-        return {"features": self.network(subject).collect(subject.generated(self.samples))}
-
     def compute(self, subject: Subject, collected: Sequence[Mapping[str, Tensor]]) -> Mapping[str, float]:
         """The distance and its deviation."""
         real = self.network(subject).real_features(subject, self.real_samples, self.split)

@@ -69,10 +69,6 @@ class PrecisionRecall(InceptionMetric):
         """The network and its hash, and k."""
         return {**super().provenance(), "neighbours": self.neighbours}
 
-    def collect(self, subject: Subject) -> Mapping[str, Tensor]:
-        """The features."""
-        return {"features": self.network(subject).collect(subject.generated(self.samples))}
-
     def compute(self, subject: Subject, collected: Sequence[Mapping[str, Tensor]]) -> Mapping[str, float]:
         """Precision and recall."""
         real = self.network(subject).real_features(subject, self.real_samples, self.split)
